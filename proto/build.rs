@@ -1,0 +1,38 @@
+//! Compiles the contract with protox (no `protoc` needed): the Rust types and services, and the descriptor set with
+//! comments and custom options that reflection and the gateway read.
+
+use std::{env, fs, io::Result, path::PathBuf};
+
+const FILES: &[&str] = &[
+    "taskmesh/common/v1/actor.proto",
+    "taskmesh/common/v1/options.proto",
+    "taskmesh/task/v1/task.proto",
+    "taskmesh/task/v1/task_event.proto",
+    "taskmesh/task/v1/task_service.proto",
+    "taskmesh/recurrence/v1/recurrence_service.proto",
+    "taskmesh/notification/v1/reminder.proto",
+    "taskmesh/notification/v1/reminder_event.proto",
+    "taskmesh/notification/v1/notification_service.proto",
+    "taskmesh/realtime/v1/task_change.proto",
+];
+
+fn main() -> Result<()> {
+    println!("cargo:rerun-if-changed=taskmesh");
+    println!("cargo:rerun-if-changed=google");
+
+    let mut compiler = protox::Compiler::new(["."]).map_err(std::io::Error::other)?;
+    compiler.include_imports(true).include_source_info(true);
+    compiler.open_files(FILES).map_err(std::io::Error::other)?;
+
+    let out = PathBuf::from(env::var("OUT_DIR").expect("cargo sets OUT_DIR"));
+    // Encoded by protox itself, because prost-types would drop the custom options.
+    fs::write(
+        out.join("descriptor_set.bin"),
+        compiler.encode_file_descriptor_set(),
+    )?;
+
+    tonic_prost_build::configure()
+        .build_transport(false)
+        .compile_well_known_types(false)
+        .compile_fds(compiler.file_descriptor_set())
+}
