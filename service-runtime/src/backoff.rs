@@ -1,0 +1,44 @@
+//! How long to wait before the next try: exponential with full jitter, so that many who fail together come back apart.
+
+use std::time::Duration;
+
+use rand::Rng;
+
+/// Doubles from `first` up to `cap`; each wait is drawn between zero and that bound.
+#[derive(Debug, Clone, Copy)]
+pub struct Backoff {
+    first: Duration,
+    cap: Duration,
+}
+
+impl Backoff {
+    /// Returns a back-off that begins at `first` and never waits longer than `cap`.
+    pub const fn new(first: Duration, cap: Duration) -> Self {
+        Self { first, cap }
+    }
+
+    /// Returns the longest wait after this many failures (1 is the first).
+    pub fn bound(&self, failures: u32) -> Duration {
+        let factor = 2_u32.saturating_pow(failures.saturating_sub(1).min(30));
+        self.first.saturating_mul(factor).min(self.cap)
+    }
+
+    /// Draws the wait after this many failures (1 is the first).
+    pub fn delay(&self, failures: u32) -> Duration {
+        self.bound(failures).mul_f64(rand::rng().random::<f64>())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_bound_doubles_up_to_the_cap() {
+        let backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(60));
+        let bounds: Vec<_> = [1, 2, 3, 9, 10, 4_000_000_000]
+            .map(|failures| backoff.bound(failures).as_millis())
+            .into();
+        assert_eq!(bounds, [200, 400, 800, 51_200, 60_000, 60_000]);
+    }
+}

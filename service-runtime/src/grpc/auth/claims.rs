@@ -1,0 +1,78 @@
+//! What a token says.
+
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::error::AuthError;
+use crate::{grpc::Caller, ids::UserId};
+
+const MAXIMUM_CHARACTERS: usize = 255;
+
+/// The claims of a token that was signed by one of the issuers; its times and names are checked before these are used.
+#[derive(Debug, Deserialize)]
+pub(super) struct Claims {
+    // Kept as they come, because an issuer may put anything here.
+    sub: Option<Value>,
+    jti: Option<Value>,
+    act: Option<Value>,
+}
+
+impl Claims {
+    /// Reads who calls from a user's token; whatever it says about an actor does not count.
+    pub(super) fn user(self) -> Result<Caller, AuthError> {
+        Ok(Caller {
+            user_id: subject(self.sub.as_ref())?,
+            service: None,
+            token_id: token_id(self.jti.as_ref()),
+        })
+    }
+
+    /// Reads who calls, and for whom, from a token of the mesh.
+    pub(super) fn service(self) -> Result<Caller, AuthError> {
+        let actor = self.act.as_ref().and_then(|act| act.get("sub"));
+        let service = actor
+            .and_then(Value::as_str)
+            .filter(|name| (1..=MAXIMUM_CHARACTERS).contains(&name.chars().count()))
+            .ok_or(AuthError::Claim("act"))?;
+        Ok(Caller {
+            user_id: subject(self.sub.as_ref())?,
+            service: Some(service.to_owned()),
+            token_id: token_id(self.jti.as_ref()),
+        })
+    }
+}
+
+fn subject(claim: Option<&Value>) -> Result<UserId, AuthError> {
+    claim
+        .and_then(Value::as_str)
+        .and_then(|subject| UserId::from_str(subject).ok())
+        .ok_or(AuthError::Claim("sub"))
+}
+
+fn token_id(claim: Option<&Value>) -> Option<String> {
+    claim
+        .and_then(Value::as_str)
+        .filter(|id| (1..=MAXIMUM_CHARACTERS).contains(&id.chars().count()))
+        .map(str::to_owned)
+}
+
+/// The claims of a token that this service mints.
+#[derive(Debug, Serialize)]
+pub(super) struct MintedClaims<'a> {
+    pub(super) iss: &'a str,
+    pub(super) aud: &'a str,
+    pub(super) sub: &'a str,
+    pub(super) iat: u64,
+    pub(super) exp: u64,
+    pub(super) jti: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) act: Option<Actor<'a>>,
+}
+
+/// Who acts for the subject (RFC 8693).
+#[derive(Debug, Serialize)]
+pub(super) struct Actor<'a> {
+    pub(super) sub: &'a str,
+}

@@ -1,0 +1,184 @@
+//! Tells from a token who calls.
+
+use std::{fs, sync::Arc};
+
+use jsonwebtoken::{Algorithm, DecodingKey, Validation, errors::ErrorKind};
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::{
+    claims::Claims,
+    config::{AuthConfig, AuthConfigError, IssuerConfig},
+    error::AuthError,
+    jwks,
+    keys::{Key, KeySet},
+    mint,
+    remote::RemoteKeys,
+};
+use crate::grpc::Caller;
+
+const LEEWAY_SECONDS: u64 = 30;
+const MAXIMUM_BYTES: usize = 8 * 1024;
+
+/// Verifies bearer tokens of the two issuers.
+#[derive(Clone)]
+pub struct Verifier(Arc<Issuers>);
+
+struct Issuers {
+    users: Issuer,
+    mesh: Issuer,
+}
+
+struct Issuer {
+    name: String,
+    audience: String,
+    keys: Keys,
+}
+
+enum Keys {
+    Fixed(Arc<KeySet>),
+    Remote(RemoteKeys),
+}
+
+#[derive(Deserialize)]
+struct Unverified {
+    iss: Option<Value>,
+}
+
+impl Verifier {
+    /// Checks the configuration and reads key files; URLs are fetched with the first token.
+    pub fn new(config: &AuthConfig) -> Result<Self, AuthConfigError> {
+        if config.users.issuer == config.mesh.issuer {
+            return Err(AuthConfigError::setting(
+                "mesh.issuer",
+                "must differ from users.issuer, because only the mesh may act for users",
+            ));
+        }
+        Ok(Self(Arc::new(Issuers {
+            users: Issuer::new("users", &config.users)?,
+            mesh: Issuer::new("mesh", &config.mesh)?,
+        })))
+    }
+
+    /// Returns who calls, if the token's signature, issuer, audience, times and subject are right.
+    pub async fn verify(&self, token: &str) -> Result<Caller, AuthError> {
+        if token.len() > MAXIMUM_BYTES {
+            return Err(AuthError::Malformed);
+        }
+        // The issuer is believed only as far as to choose the keys that then have to fit.
+        let unverified: Unverified = jsonwebtoken::dangerous::insecure_decode_claims(token)
+            .map_err(|_| AuthError::Malformed)?;
+        let issuer = unverified.iss.as_ref().and_then(Value::as_str);
+        let Issuers { users, mesh } = &*self.0;
+        match issuer {
+            Some(name) if name == users.name => users.verify(token).await?.user(),
+            Some(name) if name == mesh.name => mesh.verify(token).await?.service(),
+            _ => Err(AuthError::Invalid),
+        }
+    }
+}
+
+impl Issuer {
+    fn new(group: &str, config: &IssuerConfig) -> Result<Self, AuthConfigError> {
+        for (field, value) in [("issuer", &config.issuer), ("audience", &config.audience)] {
+            if value.is_empty() {
+                let setting = format!("{group}.{field}");
+                return Err(AuthConfigError::setting(setting, "must not be empty"));
+            }
+        }
+        Ok(Self {
+            name: config.issuer.clone(),
+            audience: config.audience.clone(),
+            keys: Keys::new(group, config)?,
+        })
+    }
+
+    async fn verify(&self, token: &str) -> Result<Claims, AuthError> {
+        let header = jsonwebtoken::decode_header(token).map_err(|_| AuthError::Malformed)?;
+        let keys = match &self.keys {
+            Keys::Fixed(keys) => keys.clone(),
+            Keys::Remote(remote) => remote.keys(header.kid.as_deref()).await?,
+        };
+        let key = keys.find(header.alg, header.kid.as_deref())?;
+
+        let mut validation = Validation::new(key.algorithm);
+        validation.leeway = LEEWAY_SECONDS;
+        validation.validate_nbf = true;
+        validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
+        validation.set_issuer(&[&self.name]);
+        validation.set_audience(&[&self.audience]);
+        jsonwebtoken::decode(token, &key.key, &validation)
+            .map(|data| data.claims)
+            .map_err(|error| refusal(error.kind()))
+    }
+}
+
+impl Keys {
+    fn new(group: &str, config: &IssuerConfig) -> Result<Self, AuthConfigError> {
+        match (&config.secret, &config.jwks_file, &config.jwks_url) {
+            (Some(secret), None, None) => {
+                let secret = mint::checked_secret(group, secret)?;
+                Ok(Self::Fixed(Arc::new(KeySet::of_secret(secret))))
+            }
+            (None, Some(path), None) => {
+                let setting = format!("{group}.jwks_file");
+                let text = fs::read(path).map_err(|cause| AuthConfigError::File {
+                    setting: setting.clone(),
+                    path: path.clone(),
+                    cause,
+                })?;
+                let keys = jwks::parse(&text)
+                    .map_err(|cause| AuthConfigError::setting(setting, cause.to_string()))?;
+                Ok(Self::Fixed(Arc::new(keys)))
+            }
+            (None, None, Some(url)) => {
+                let wrong =
+                    |cure: String| AuthConfigError::setting(format!("{group}.jwks_url"), cure);
+                if !matches!(url.scheme(), "http" | "https") {
+                    return Err(wrong("must begin with https:// or http://".to_owned()));
+                }
+                let keys =
+                    RemoteKeys::new(url.clone()).map_err(|cause| wrong(cause.to_string()))?;
+                Ok(Self::Remote(keys))
+            }
+            _ => Err(AuthConfigError::setting(
+                group,
+                "set exactly one of secret, jwks_file and jwks_url",
+            )),
+        }
+    }
+}
+
+impl KeySet {
+    fn of_secret(secret: &[u8]) -> Self {
+        Self(vec![Key {
+            id: None,
+            algorithm: Algorithm::HS256,
+            key: DecodingKey::from_secret(secret),
+        }])
+    }
+}
+
+fn refusal(kind: &ErrorKind) -> AuthError {
+    match kind {
+        ErrorKind::ExpiredSignature => AuthError::Expired,
+        ErrorKind::ImmatureSignature => AuthError::NotYetValid,
+        ErrorKind::MissingRequiredClaim(claim) | ErrorKind::InvalidClaimFormat(claim) => {
+            match claim.as_str() {
+                "exp" => AuthError::Claim("exp"),
+                "nbf" => AuthError::Claim("nbf"),
+                "sub" => AuthError::Claim("sub"),
+                _ => AuthError::Invalid,
+            }
+        }
+        ErrorKind::InvalidToken
+        | ErrorKind::Base64(_)
+        | ErrorKind::Json(_)
+        | ErrorKind::Utf8(_) => AuthError::Malformed,
+        _ => AuthError::Invalid,
+    }
+}
+
+#[cfg(test)]
+#[path = "verifier_tests.rs"]
+mod tests;

@@ -1,0 +1,96 @@
+//! Every error tells its reason, also one that the protocol code below made up.
+
+use axum::{extract::Request, middleware::Next, response::Response};
+use tonic::{Code, Status};
+
+use super::refusal::refuse;
+use crate::grpc::error::{ApiError, ErrorCode};
+
+/// What the decoder of messages says first.
+const UNDECODABLE: &str = "failed to decode Protobuf message";
+
+/// Gives a reason to errors that have none, and takes the words of those that are faults of the service.
+pub(super) async fn complete(request: Request, next: Next) -> Response {
+    let response = next.run(request).await;
+    match Status::from_header_map(response.headers()) {
+        Some(status) if status.code() != Code::Ok && status.details().is_empty() => {
+            refuse(&Bare(status))
+        }
+        _ => response,
+    }
+}
+
+/// An error without a reason.
+#[derive(Debug)]
+struct Bare(Status);
+
+impl Bare {
+    fn is_undecodable(&self) -> bool {
+        self.0.code() == Code::Internal && self.0.message().starts_with(UNDECODABLE)
+    }
+}
+
+impl std::error::Error for Bare {}
+
+impl std::fmt::Display for Bare {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let message = self.0.message();
+        if self.is_undecodable() {
+            write!(
+                formatter,
+                "the request is not a message of this method's type: {message}"
+            )
+        } else if message.is_empty() && self.0.code() == Code::Unimplemented {
+            formatter.write_str("no such method here: check its name")
+        } else {
+            formatter.write_str(message)
+        }
+    }
+}
+
+impl ApiError for Bare {
+    fn code(&self) -> ErrorCode {
+        if self.is_undecodable() {
+            ErrorCode::InvalidArgument
+        } else {
+            ErrorCode::of(&self.0)
+        }
+    }
+
+    fn reason(&self) -> &'static str {
+        if self.is_undecodable() {
+            "MALFORMED_MESSAGE"
+        } else {
+            self.code().name()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::grpc::status::status;
+
+    #[test]
+    fn a_message_that_cannot_be_decoded_is_the_callers_error() {
+        let bare = Bare(Status::internal(
+            "failed to decode Protobuf message: buffer underflow",
+        ));
+        assert_eq!(status(&bare).code(), Code::InvalidArgument);
+    }
+
+    #[test]
+    fn the_words_of_a_fault_stay_inside() {
+        let bare = Bare(Status::internal("relation \"task\" does not exist"));
+        assert_eq!(status(&bare).message(), "internal error");
+    }
+
+    #[test]
+    fn a_method_that_does_not_exist_is_named_as_the_cause() {
+        let bare = Bare(Status::unimplemented(""));
+        assert_eq!(
+            status(&bare).message(),
+            "no such method here: check its name"
+        );
+    }
+}

@@ -1,0 +1,78 @@
+//! A stop waits for calls that end by themselves, and for no others.
+
+use std::{
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use axum::{
+    body::Body,
+    extract::{Request, State},
+    middleware::Next,
+    response::Response,
+};
+use bytes::Bytes;
+use http::HeaderMap;
+use http_body::{Frame, SizeHint};
+use tokio_util::sync::WaitForCancellationFutureOwned;
+
+use super::refusal::{Refusal, refuse};
+use crate::grpc::{methods, server::StopSignals, status::status};
+
+/// Answers UNAVAILABLE to a call that is still under way at the second step of a stop.
+///
+/// The endless streams of health and reflection end at the first step already.
+pub(super) async fn end(State(stop): State<StopSignals>, request: Request, next: Next) -> Response {
+    let stopped = if methods::is_open(request.uri().path()) {
+        stop.stopping.clone()
+    } else {
+        stop.cut.clone()
+    };
+    tokio::select! {
+        biased;
+        response = next.run(request) => response.map(|body| {
+            Body::new(StoppableBody {
+                body: Some(body),
+                stopped: Box::pin(stopped.cancelled_owned()),
+            })
+        }),
+        () = stop.cut.cancelled() => refuse(&Refusal::Stopping),
+    }
+}
+
+/// A response that a stop can end, unless it has more to say at once.
+struct StoppableBody {
+    // None once it was ended.
+    body: Option<Body>,
+    stopped: Pin<Box<WaitForCancellationFutureOwned>>,
+}
+
+impl http_body::Body for StoppableBody {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        let Some(body) = &mut self.body else {
+            return Poll::Ready(None);
+        };
+        if let Poll::Ready(frame) = Pin::new(body).poll_frame(context) {
+            return Poll::Ready(frame);
+        }
+        ready!(self.stopped.as_mut().poll(context));
+        self.body = None;
+        let mut trailers = HeaderMap::new();
+        let ended = status(&Refusal::Stopping).add_header(&mut trailers);
+        Poll::Ready(ended.ok().map(|()| Ok(Frame::trailers(trailers))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.as_ref().is_none_or(Body::is_end_stream)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.as_ref().map(Body::size_hint).unwrap_or_default()
+    }
+}

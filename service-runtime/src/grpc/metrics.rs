@@ -1,0 +1,61 @@
+//! The metrics of the gRPC server, named once (OpenTelemetry conventions).
+
+use std::time::Duration;
+
+use metrics::{
+    Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram,
+};
+
+/// How many calls have ended, by method and status code.
+pub const CALLS: &str = "rpc_server_calls_total";
+/// How long calls took, by method and status code.
+pub const DURATION: &str = "rpc_server_call_duration_seconds";
+/// How many calls are under way, by method.
+pub const IN_FLIGHT: &str = "rpc_server_calls_in_flight";
+
+/// Gives help and units to whoever collects the metrics.
+pub(super) fn describe() {
+    describe_counter!(
+        CALLS,
+        "Calls that have ended, by rpc_method and rpc_response_status_code"
+    );
+    describe_histogram!(DURATION, Unit::Seconds, "How long calls took");
+    describe_gauge!(IN_FLIGHT, "Calls that are under way");
+}
+
+pub(super) fn call_began(method: &'static str) {
+    gauge!(IN_FLIGHT, "rpc_method" => method).increment(1.0);
+}
+
+pub(super) fn call_ended(method: &'static str, code: &'static str, duration: Duration) {
+    gauge!(IN_FLIGHT, "rpc_method" => method).decrement(1.0);
+    let labels = [("rpc_method", method), ("rpc_response_status_code", code)];
+    counter!(CALLS, &labels).increment(1);
+    histogram!(DURATION, &labels).record(duration);
+}
+
+#[cfg(test)]
+mod tests {
+    use metrics_exporter_prometheus::PrometheusBuilder;
+
+    use super::*;
+
+    #[test]
+    fn the_names_are_these() {
+        let recorder = PrometheusBuilder::new().build_recorder();
+        let handle = recorder.handle();
+        metrics::with_local_recorder(&recorder, || {
+            describe();
+            call_began("a.B/C");
+            call_ended("a.B/C", "OK", Duration::from_millis(5));
+        });
+        let text = handle.render();
+        for line in [
+            "rpc_server_calls_in_flight{rpc_method=\"a.B/C\"} 0",
+            "rpc_server_calls_total{rpc_method=\"a.B/C\",rpc_response_status_code=\"OK\"} 1",
+            "rpc_server_call_duration_seconds_count{rpc_method=\"a.B/C\",rpc_response_status_code=\"OK\"} 1",
+        ] {
+            assert!(text.contains(line), "{line} is not in {text}");
+        }
+    }
+}

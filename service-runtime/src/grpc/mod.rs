@@ -1,0 +1,23 @@
+//! gRPC as every service speaks it: errors, callers, tokens, the server with its layers, and the client.
+
+pub mod auth;
+pub mod caller;
+pub mod client;
+pub mod deadline;
+pub mod error;
+mod layers;
+mod methods;
+pub mod metrics;
+pub mod server;
+mod status;
+mod unimplemented;
+
+pub use auth::{
+    AuthConfig, AuthConfigError, AuthError, IssuerConfig, ServiceIdentity, Verifier,
+    mint_user_token,
+};
+pub use caller::{Caller, accept};
+pub use client::{UpstreamError, connect};
+pub use error::{ApiError, ErrorCode, FieldViolation};
+pub use server::{GrpcConfig, ServeError, StopSignals, serve};
+pub use status::status;

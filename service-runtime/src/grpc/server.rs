@@ -1,0 +1,220 @@
+//! The gRPC server of a service.
+
+use std::{net::SocketAddr, time::Duration};
+
+use axum::{
+    body::Body,
+    http::{Request, Uri},
+};
+use serde::Deserialize;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tonic::{
+    service::Routes,
+    transport::{Server, server::TcpIncoming},
+};
+use tonic_health::{ServingStatus, server::HealthReporter};
+use tower::ServiceExt;
+use tracing::info;
+
+use super::{
+    auth::Verifier,
+    layers::{self, Settings},
+    methods, metrics, unimplemented,
+};
+use crate::StartError;
+
+const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(30);
+const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(10);
+/// What generated servers accept by themselves.
+const MAXIMUM_MESSAGE_BYTES: u32 = 4 * 1024 * 1024;
+
+/// How a gRPC server listens, and how much it takes on.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GrpcConfig {
+    /// Address and port; port 0 picks a free one.
+    pub address: SocketAddr,
+    /// The size of a request message in bytes, 1 to 4194304 (4 MiB); 4 MiB if not given.
+    #[serde(default = "default_message_bytes")]
+    pub max_message_bytes: u32,
+    /// How long a call may take that brings no deadline, in milliseconds; 10 seconds if not given.
+    #[serde(default = "default_deadline_ms")]
+    pub default_deadline_ms: u64,
+    /// How long any call may take, in milliseconds; one minute if not given.
+    #[serde(default = "max_deadline_ms")]
+    pub max_deadline_ms: u64,
+    /// How many calls may be under way at once, over all connections; 512 if not given.
+    #[serde(default = "max_concurrent_calls")]
+    pub max_concurrent_calls: usize,
+}
+
+fn default_message_bytes() -> u32 {
+    MAXIMUM_MESSAGE_BYTES
+}
+
+fn default_deadline_ms() -> u64 {
+    10_000
+}
+
+fn max_deadline_ms() -> u64 {
+    60_000
+}
+
+fn max_concurrent_calls() -> usize {
+    512
+}
+
+impl GrpcConfig {
+    /// Listens at the address, with every other setting as it is if not given.
+    pub fn at(address: SocketAddr) -> Self {
+        Self {
+            address,
+            max_message_bytes: default_message_bytes(),
+            default_deadline_ms: default_deadline_ms(),
+            max_deadline_ms: max_deadline_ms(),
+            max_concurrent_calls: max_concurrent_calls(),
+        }
+    }
+
+    fn check(&self) -> Result<(), ServeError> {
+        let wrong = |setting, cure| Err(ServeError::Setting { setting, cure });
+        if !(1..=MAXIMUM_MESSAGE_BYTES).contains(&self.max_message_bytes) {
+            return wrong("max_message_bytes", "must be between 1 and 4194304");
+        }
+        if self.max_concurrent_calls == 0 {
+            return wrong("max_concurrent_calls", "must be at least 1");
+        }
+        if self.default_deadline_ms == 0 || self.default_deadline_ms > self.max_deadline_ms {
+            return wrong(
+                "default_deadline_ms",
+                "must be between 1 and max_deadline_ms",
+            );
+        }
+        Ok(())
+    }
+}
+
+/// Why a gRPC server does not run.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// A setting is wrong.
+    #[error("grpc.{setting}: {cure}")]
+    Setting {
+        /// The setting.
+        setting: &'static str,
+        /// How to mend it.
+        cure: &'static str,
+    },
+    /// The descriptors cannot be served.
+    #[error("cannot serve reflection")]
+    Reflection(#[from] tonic_reflection::server::Error),
+    /// The server failed.
+    #[error("the gRPC server failed")]
+    Transport(#[from] tonic::transport::Error),
+}
+
+impl From<ServeError> for StartError {
+    fn from(error: ServeError) -> Self {
+        match error {
+            ServeError::Setting { .. } => Self::Config(error.to_string()),
+            _ => Self::Other(error.into()),
+        }
+    }
+}
+
+/// The two steps of a stop.
+#[derive(Debug, Clone, Default)]
+pub struct StopSignals {
+    /// Not ready, accept nothing new, finish the calls under way.
+    pub stopping: CancellationToken,
+    /// Answer UNAVAILABLE to what is still under way.
+    pub cut: CancellationToken,
+}
+
+/// Checks the configuration and puts all layers, health and reflection around the routes; returns the server, which answers
+/// calls on the listener until the first step of a stop and then finishes those under way.
+pub async fn serve(
+    listener: TcpListener,
+    config: GrpcConfig,
+    routes: Routes,
+    verifier: Verifier,
+    stop: StopSignals,
+) -> Result<impl Future<Output = Result<(), ServeError>> + Send + 'static, ServeError> {
+    config.check()?;
+    metrics::describe();
+    let routes = Routes::from(unimplemented::answer(routes.into_axum_router()));
+    let names = served(&routes).await;
+    let (health, health_server) = tonic_health::server::health_reporter();
+    let routes = routes
+        .add_service(health_server)
+        .add_service(reflection(&names).build_v1()?)
+        .add_service(reflection(&names).build_v1alpha()?);
+    report(&health, &names, ServingStatus::Serving).await;
+
+    let settings = Settings {
+        verifier,
+        default_deadline: Duration::from_millis(config.default_deadline_ms),
+        maximum_deadline: Duration::from_millis(config.max_deadline_ms),
+        maximum_calls: config.max_concurrent_calls,
+        maximum_message_bytes: config.max_message_bytes,
+        stop: stop.clone(),
+    };
+    let routes = Routes::from(layers::around(routes.into_axum_router(), settings)).prepare();
+    for name in &names {
+        info!(rpc.service = name, "serving {name}");
+    }
+    let StopSignals { stopping, cut } = stop;
+    let stopped = async move {
+        stopping.cancelled().await;
+        report(&health, &names, ServingStatus::NotServing).await;
+    };
+    let serving = Server::builder()
+        .http2_keepalive_interval(Some(KEEPALIVE_INTERVAL))
+        .http2_keepalive_timeout(Some(KEEPALIVE_TIMEOUT))
+        .serve_with_incoming_shutdown(
+            routes,
+            TcpIncoming::from(listener).with_nodelay(Some(true)),
+            stopped,
+        );
+    Ok(async move {
+        tokio::select! {
+            result = serving => Ok(result?),
+            () = cut.cancelled() => Ok(()),
+        }
+    })
+}
+
+/// Returns the names of the declared services that the routes answer.
+async fn served(routes: &Routes) -> Vec<String> {
+    let mut names = Vec::new();
+    for name in methods::services() {
+        let path = format!("/{name}/-");
+        let Ok(uri) = path.parse::<Uri>() else {
+            continue;
+        };
+        let mut request = Request::new(Body::empty());
+        *request.uri_mut() = uri;
+        let Ok(response) = routes.clone().oneshot(request).await;
+        if !unimplemented::is_from_here(response.extensions()) {
+            names.push(name.clone());
+        }
+    }
+    names
+}
+
+fn reflection(names: &[String]) -> tonic_reflection::server::Builder<'static> {
+    let builder = tonic_reflection::server::Builder::configure()
+        .register_encoded_file_descriptor_set(taskmesh_proto::FILE_DESCRIPTOR_SET)
+        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+        .with_service_name("grpc.health.v1.Health");
+    names
+        .iter()
+        .fold(builder, |builder, name| builder.with_service_name(name))
+}
+
+async fn report(health: &HealthReporter, names: &[String], status: ServingStatus) {
+    for name in names.iter().map(String::as_str).chain([""]) {
+        health.set_service_status(name, status).await;
+    }
+}

@@ -1,0 +1,260 @@
+//! The one consumer loop: polls, hands each record to its partition's worker, commits what is done.
+//!
+//! Promise: an event has its effect once, in the order of its key. The effect and the inbox row are one commit; the offset
+//! follows, so a crash in between delivers the event again and the inbox drops it.
+
+use std::{
+    collections::HashMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use rdkafka::{
+    ClientConfig, Message, TopicPartitionList,
+    config::RDKafkaLogLevel,
+    consumer::{CommitMode, Consumer, StreamConsumer},
+    error::KafkaError,
+    message::OwnedMessage,
+};
+use taskmesh_proto::topics::Topic;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tracing::{debug, error, warn};
+
+use super::{
+    KafkaConfig,
+    context::{LoopContext, Progress},
+    dead_letter::DeadLetters,
+    handler::EventHandler,
+    inbox,
+    partition::{Load, PartitionWorker, Shared},
+};
+use crate::{BoxError, backoff::Backoff, postgres::Database};
+
+const COMMIT_EVERY: Duration = Duration::from_millis(500);
+const CLEAN_EVERY: Duration = Duration::from_secs(3600);
+/// Longer than any topic keeps its records.
+const INBOX_KEEP: chrono::TimeDelta = chrono::TimeDelta::days(31);
+const CLOSE_PATIENCE: Duration = Duration::from_secs(2);
+const RESTART: Backoff = Backoff::new(Duration::from_millis(500), Duration::from_secs(10));
+
+/// The consumer of one topic in one service.
+pub(crate) struct ConsumerLoop<H> {
+    config: KafkaConfig,
+    topic: &'static Topic,
+    shared: Arc<Shared<H>>,
+    drained: UnboundedReceiver<i32>,
+}
+
+struct Worker {
+    queue: UnboundedSender<OwnedMessage>,
+    load: Arc<Load>,
+    revoked: CancellationToken,
+}
+
+impl<H: EventHandler> ConsumerLoop<H> {
+    pub(crate) fn new(
+        config: KafkaConfig,
+        topic: &'static Topic,
+        service: &'static str,
+        handler: H,
+        database: Database,
+        stopping: CancellationToken,
+    ) -> Self {
+        let (drained_sender, drained) = unbounded_channel();
+        let shared = Shared {
+            handler,
+            database,
+            dead_letters: DeadLetters {
+                topic: config.topic_name(&topic.dead_letter_name(service)),
+                group: config.topic_name(service),
+                config: config.clone(),
+            },
+            progress: Progress::default(),
+            stopping,
+            topic: topic.name,
+            drained: drained_sender,
+        };
+        Self {
+            config,
+            topic,
+            shared: Arc::new(shared),
+            drained,
+        }
+    }
+
+    /// Runs until the process stops; a consumer that failed for good is replaced.
+    pub(crate) async fn run(mut self) -> Result<(), BoxError> {
+        let mut failures = 0;
+        loop {
+            let started = Instant::now();
+            match self.consume().await {
+                Ok(()) => return Ok(()),
+                Err(cause) => {
+                    error!(error = %cause, "the consumer of {} failed and is replaced", self.topic.name);
+                }
+            }
+            failures = if started.elapsed() > Duration::from_secs(60) {
+                1
+            } else {
+                failures + 1
+            };
+            tokio::select! {
+                () = self.shared.stopping.cancelled() => return Ok(()),
+                () = tokio::time::sleep(RESTART.delay(failures)) => {}
+            }
+        }
+    }
+
+    async fn consume(&mut self) -> Result<(), KafkaError> {
+        let topic = self.config.topic_name(self.topic.name);
+        let consumer: StreamConsumer<LoopContext> =
+            self.client_config().create_with_context(LoopContext {
+                topic: topic.clone(),
+                group: self.shared.dead_letters.group.clone(),
+                progress: self.shared.progress.clone(),
+            })?;
+        consumer.subscribe(&[&topic])?;
+        let workers = TaskTracker::new();
+        let result = self.poll(&consumer, &topic, &workers).await;
+
+        // The workers see the same signal and finish the record in hand.
+        workers.close();
+        workers.wait().await;
+        self.shared
+            .progress
+            .commit(&consumer, &topic, CommitMode::Sync);
+        close(consumer).await;
+        result
+    }
+
+    async fn poll(
+        &mut self,
+        consumer: &StreamConsumer<LoopContext>,
+        topic: &str,
+        tracker: &TaskTracker,
+    ) -> Result<(), KafkaError> {
+        let mut workers: HashMap<i32, Worker> = HashMap::new();
+        let mut commit = tokio::time::interval(COMMIT_EVERY);
+        let mut clean = tokio::time::interval(CLEAN_EVERY);
+        let stopping = self.shared.stopping.clone();
+        loop {
+            tokio::select! {
+                biased;
+                () = stopping.cancelled() => return Ok(()),
+                received = consumer.recv() => match received {
+                    Ok(message) => self.route(consumer, message.detach(), &mut workers, tracker),
+                    Err(cause) if is_final(&cause) => return Err(cause),
+                    Err(cause) => debug!(error = %cause, "consumer of {topic} goes on"),
+                },
+                Some(partition) = self.drained.recv() => {
+                    let mut list = TopicPartitionList::new();
+                    list.add_partition(topic, partition);
+                    if let Err(cause) = consumer.resume(&list) {
+                        debug!(error = %cause, "partition {partition} of {topic} is somebody else's by now");
+                    }
+                }
+                _ = commit.tick() => self.shared.progress.commit(consumer, topic, CommitMode::Async),
+                _ = clean.tick() => self.clean().await,
+            }
+        }
+    }
+
+    fn route(
+        &self,
+        consumer: &StreamConsumer<LoopContext>,
+        message: OwnedMessage,
+        workers: &mut HashMap<i32, Worker>,
+        tracker: &TaskTracker,
+    ) {
+        let partition = message.partition();
+        let worker = match workers.get(&partition) {
+            Some(worker) if !worker.revoked.is_cancelled() => worker,
+            _ => {
+                workers.insert(partition, self.spawn_worker(partition, tracker));
+                &workers[&partition]
+            }
+        };
+        if worker.load.add() {
+            let mut list = TopicPartitionList::new();
+            list.add_partition(message.topic(), partition);
+            if let Err(cause) = consumer.pause(&list) {
+                warn!(error = %cause, "partition {partition} cannot pause");
+            }
+        }
+        // Fails only when the worker has left, and then the record comes again to whoever has the partition.
+        let _ = worker.queue.send(message);
+    }
+
+    fn spawn_worker(&self, partition: i32, tracker: &TaskTracker) -> Worker {
+        let (queue, records) = unbounded_channel();
+        let load = Arc::new(Load::default());
+        let revoked = self.shared.progress.revoked(partition);
+        let worker = PartitionWorker {
+            shared: Arc::clone(&self.shared),
+            partition,
+            load: Arc::clone(&load),
+            revoked: revoked.clone(),
+        };
+        tracker.spawn(worker.run(records));
+        Worker {
+            queue,
+            load,
+            revoked,
+        }
+    }
+
+    async fn clean(&self) {
+        let deleted = match self.shared.database.connection().await {
+            Ok(mut connection) => inbox::delete_old(&mut connection, INBOX_KEEP).await,
+            Err(error) => Err(error),
+        };
+        if let Err(cause) = deleted {
+            debug!(error = %cause, "the inbox is cleaned another time");
+        }
+    }
+
+    fn client_config(&self) -> ClientConfig {
+        let group = &self.shared.dead_letters.group;
+        let mut config = self.config.client_config(group);
+        config
+            .set("group.id", group)
+            .set("enable.auto.commit", "false")
+            .set("enable.auto.offset.store", "false")
+            .set("isolation.level", "read_committed")
+            .set("check.crcs", "true")
+            .set("partition.assignment.strategy", "cooperative-sticky")
+            .set("session.timeout.ms", "10000")
+            .set("heartbeat.interval.ms", "2000")
+            .set("max.poll.interval.ms", "60000")
+            .set("queued.max.messages.kbytes", "16384")
+            .set("queued.min.messages", "1000")
+            .set("statistics.interval.ms", "5000")
+            .set("allow.auto.create.topics", "false")
+            .set("topic.metadata.refresh.interval.ms", "30000")
+            // From the beginning, never from the end: what comes twice is dropped by the inbox, what is skipped is lost.
+            .set("auto.offset.reset", "earliest")
+            .set(
+                "fetch.wait.max.ms",
+                self.config.fetch_wait_max_ms.to_string(),
+            )
+            .set_log_level(RDKafkaLogLevel::Warning);
+        config
+    }
+}
+
+fn is_final(error: &KafkaError) -> bool {
+    use rdkafka::types::RDKafkaErrorCode::Fatal;
+    matches!(
+        error,
+        KafkaError::MessageConsumptionFatal(_) | KafkaError::MessageConsumption(Fatal)
+    )
+}
+
+/// Leaves the group. Closing can block for as long as the coordinator is away, so it gets a thread and a deadline of its own.
+async fn close(consumer: StreamConsumer<LoopContext>) {
+    let closing = tokio::task::spawn_blocking(move || drop(consumer));
+    if tokio::time::timeout(CLOSE_PATIENCE, closing).await.is_err() {
+        warn!("a consumer did not close in time; the group will notice by its session timeout");
+    }
+}

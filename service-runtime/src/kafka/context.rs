@@ -1,0 +1,180 @@
+//! What librdkafka calls back: rebalances, statistics, its log.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex},
+};
+
+use rdkafka::{
+    ClientContext, Offset, Statistics, TopicPartitionList,
+    consumer::{BaseConsumer, CommitMode, Consumer, ConsumerContext, Rebalance},
+};
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, info, warn};
+
+/// How far the partitions of this process are, shared by the loop, its workers and the callbacks.
+#[derive(Clone, Default)]
+pub(super) struct Progress {
+    partitions: Arc<Mutex<HashMap<i32, PartitionProgress>>>,
+}
+
+#[derive(Default)]
+struct PartitionProgress {
+    /// Cancelled when the partition goes to another process.
+    revoked: CancellationToken,
+    /// The offset after the last one that is done.
+    next: Option<i64>,
+    committed: Option<i64>,
+}
+
+impl Progress {
+    /// Begins a partition anew; a worker that it had before is told to leave.
+    fn begin(&self, partition: i32) {
+        if let Some(earlier) = self.lock().insert(partition, PartitionProgress::default()) {
+            earlier.revoked.cancel();
+        }
+    }
+
+    /// Returns the token that tells a partition's worker to leave.
+    pub(super) fn revoked(&self, partition: i32) -> CancellationToken {
+        self.lock().entry(partition).or_default().revoked.clone()
+    }
+
+    /// Notes that a record is done; ignored if its partition is no longer the worker's own.
+    pub(super) fn done(&self, partition: i32, offset: i64, revoked: &CancellationToken) {
+        if let Some(progress) = self.lock().get_mut(&partition)
+            && !revoked.is_cancelled()
+        {
+            progress.next = Some(offset + 1);
+        }
+    }
+
+    /// Returns the offsets that are done and not yet committed, of some partitions or of all, and takes them as committed.
+    fn take(&self, topic: &str, of: Option<&[i32]>) -> TopicPartitionList {
+        let mut list = TopicPartitionList::new();
+        for (partition, progress) in self.lock().iter_mut() {
+            let wanted = of.is_none_or(|partitions| partitions.contains(partition));
+            if wanted
+                && progress.next != progress.committed
+                && let Some(next) = progress.next
+            {
+                progress.committed = Some(next);
+                if let Err(error) =
+                    list.add_partition_offset(topic, *partition, Offset::Offset(next))
+                {
+                    warn!(%error, "offset {next} cannot be committed");
+                }
+            }
+        }
+        list
+    }
+
+    /// Commits what is done. A commit that fails is made up by the next one, or by the inbox after a restart.
+    pub(super) fn commit<C: ConsumerContext>(
+        &self,
+        consumer: &impl Consumer<C>,
+        topic: &str,
+        mode: CommitMode,
+    ) {
+        let offsets = self.take(topic, None);
+        if offsets.count() > 0
+            && let Err(error) = consumer.commit(&offsets, mode)
+        {
+            debug!(%error, "offsets of {topic} were not committed, the next commit includes them");
+            self.forget_commits();
+        }
+    }
+
+    fn forget_commits(&self) {
+        for progress in self.lock().values_mut() {
+            progress.committed = None;
+        }
+    }
+
+    fn revoke(&self, partitions: &[i32]) {
+        let mut map = self.lock();
+        for partition in partitions {
+            if let Some(progress) = map.remove(partition) {
+                progress.revoked.cancel();
+            }
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<i32, PartitionProgress>> {
+        self.partitions
+            .lock()
+            .expect("no holder of this lock panics")
+    }
+}
+
+/// The callbacks of one consumer.
+pub(super) struct LoopContext {
+    pub topic: String,
+    pub group: String,
+    pub progress: Progress,
+}
+
+impl ClientContext for LoopContext {
+    fn stats(&self, statistics: Statistics) {
+        let Some(topic) = statistics.topics.get(&self.topic) else {
+            return;
+        };
+        for (partition, figures) in topic
+            .partitions
+            .iter()
+            .filter(|(partition, _)| **partition >= 0)
+        {
+            // -1 means that the lag is not known.
+            for (of, lag) in [
+                ("committed", figures.consumer_lag),
+                ("stored", figures.consumer_lag_stored),
+            ] {
+                metrics::gauge!(
+                    "consumer_lag_records",
+                    "topic" => self.topic.clone(), "partition" => partition.to_string(), "of" => of
+                )
+                .set(lag as f64);
+            }
+        }
+    }
+
+    fn error(&self, error: rdkafka::error::KafkaError, reason: &str) {
+        warn!(messaging.consumer.group.name = %self.group, %error, "broker: {reason}");
+    }
+}
+
+impl ConsumerContext for LoopContext {
+    fn pre_rebalance(&self, consumer: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
+        match rebalance {
+            Rebalance::Assign(list) => {
+                for partition in partitions(list) {
+                    info!("consumes partition {partition} of {}", self.topic);
+                    self.progress.begin(partition);
+                }
+            }
+            Rebalance::Revoke(list) => {
+                let partitions = partitions(list);
+                let offsets = self.progress.take(&self.topic, Some(&partitions));
+                // A lost assignment belongs to somebody else already, whose commits this one must not overwrite.
+                if !consumer.assignment_lost()
+                    && offsets.count() > 0
+                    && let Err(error) = consumer.commit(&offsets, CommitMode::Sync)
+                {
+                    debug!(%error, "offsets were not committed before the partitions left; the inbox knows them");
+                }
+                self.progress.revoke(&partitions);
+                if !partitions.is_empty() {
+                    info!("leaves partitions {partitions:?} of {}", self.topic);
+                }
+            }
+            Rebalance::Error(error) => warn!(%error, "rebalance of {} failed", self.topic),
+        }
+    }
+}
+
+fn partitions(list: &TopicPartitionList) -> Vec<i32> {
+    list.elements()
+        .iter()
+        .map(|element| element.partition())
+        .collect()
+}

@@ -1,0 +1,80 @@
+use async_trait::async_trait;
+use diesel_async::AsyncPgConnection;
+use uuid::Uuid;
+
+use crate::{
+    BoxError,
+    postgres::{DatabaseError, DatabaseFault},
+};
+
+/// One event, decoded.
+#[derive(Debug, Clone)]
+pub struct Received<E> {
+    /// Identifies the event, however often it is delivered.
+    pub id: Uuid,
+    /// The full name of what happened, such as `taskmesh.task.v1.TaskCompleted`.
+    pub kind: String,
+    /// The event itself.
+    pub message: E,
+    /// The topic it came on.
+    pub topic: String,
+    /// The partition it came on.
+    pub partition: i32,
+    /// Its place in the partition.
+    pub offset: i64,
+}
+
+/// Why an event was not handled.
+#[derive(Debug, thiserror::Error)]
+pub enum HandleError {
+    /// Something that the handler needs is down. The partition waits until it is back; no try is used up.
+    #[error("a dependency is unavailable")]
+    Unavailable(#[source] BoxError),
+    /// The handler failed and may succeed later: it is called again after a back-off, ten times at most.
+    #[error("the handler failed")]
+    Retry(#[source] BoxError),
+    /// The event can never be handled: it goes to the dead-letter topic with this reason, which holds no personal data.
+    #[error("the event was rejected: {0}")]
+    Reject(String),
+}
+
+impl From<DatabaseError> for HandleError {
+    fn from(error: DatabaseError) -> Self {
+        match error {
+            DatabaseError::Unavailable(_) => Self::Unavailable(error.into()),
+            DatabaseError::Query(_) => Self::Retry(error.into()),
+        }
+    }
+}
+
+impl DatabaseFault for HandleError {
+    fn database_error(&self) -> Option<&DatabaseError> {
+        match self {
+            Self::Unavailable(cause) | Self::Retry(cause) => cause.downcast_ref(),
+            Self::Reject(_) => None,
+        }
+    }
+}
+
+/// What a service does about the events of one topic; the consumer loop does everything else.
+#[async_trait]
+pub trait EventHandler: Send + Sync + 'static {
+    /// The message in the topic's values.
+    type Event: prost::Message + Default + 'static;
+
+    /// Calls other services, before the transaction. It runs again whenever the event is delivered again or the transaction
+    /// fails, so what it calls must be idempotent.
+    async fn prepare(&self, _event: &Received<Self::Event>) -> Result<(), HandleError> {
+        Ok(())
+    }
+
+    /// Does what the event means, in the transaction that also records the event in the inbox: once, however often the event
+    /// is delivered.
+    async fn handle(
+        &self,
+        _tx: &mut AsyncPgConnection,
+        _event: &Received<Self::Event>,
+    ) -> Result<(), HandleError> {
+        Ok(())
+    }
+}

@@ -1,0 +1,17 @@
+//! Kafka: the connection, the producer, the one consumer loop, dead letters.
+
+mod config;
+mod consumer;
+mod context;
+mod dead_letter;
+mod handler;
+mod headers;
+mod inbox;
+mod partition;
+mod producer;
+
+pub use config::{KafkaConfig, SecurityProtocol};
+pub(crate) use consumer::ConsumerLoop;
+pub use handler::{EventHandler, HandleError, Received};
+pub use headers::{EventHeaders, HeaderError};
+pub(crate) use producer::{ProduceError, Producer, Record};

@@ -1,0 +1,100 @@
+use std::time::Duration;
+
+use futures::future::join_all;
+use rdkafka::{
+    error::KafkaError,
+    message::OwnedHeaders,
+    producer::{FutureProducer, FutureRecord, Producer as _},
+    types::RDKafkaErrorCode,
+};
+
+use super::KafkaConfig;
+
+const FLUSH: Duration = Duration::from_secs(2);
+
+/// One record on its way to the broker.
+#[derive(Debug, Clone)]
+pub(crate) struct Record {
+    pub topic: String,
+    /// The partition, or nothing to let the key choose.
+    pub partition: Option<i32>,
+    pub key: Vec<u8>,
+    pub payload: Vec<u8>,
+    /// Milliseconds since 1970, or nothing for now.
+    pub timestamp_ms: Option<i64>,
+    pub headers: OwnedHeaders,
+}
+
+/// A record that the broker has not acknowledged; it may have arrived all the same.
+#[derive(Debug, thiserror::Error)]
+#[error("the broker did not acknowledge a record")]
+pub(crate) struct ProduceError(#[from] KafkaError);
+
+/// Sends records in order, each acknowledged by all in-sync replicas.
+pub(crate) struct Producer {
+    inner: FutureProducer,
+}
+
+impl Producer {
+    pub(crate) fn new(config: &KafkaConfig) -> Result<Self, ProduceError> {
+        let inner = config
+            .client_config("taskmesh-producer")
+            .set("acks", "all")
+            .set("enable.idempotence", "true")
+            // Never let a later record go out when an earlier one of its partition has failed.
+            .set("enable.gapless.guarantee", "true")
+            .set("linger.ms", "1")
+            .set("compression.type", "lz4")
+            // Places a key where the Java clients, Debezium and Redpanda's tools place it.
+            .set("partitioner", "murmur2_random")
+            .set("queue.buffering.max.kbytes", "65536")
+            .set("message.timeout.ms", "20000")
+            .set("request.timeout.ms", "5000")
+            .create()?;
+        Ok(Self { inner })
+    }
+
+    /// Hands all records over in their order, then waits for every answer.
+    ///
+    /// After a record could not be handed over, the ones behind it are not, so that none overtakes it.
+    pub(crate) async fn send_all(&self, records: Vec<Record>) -> Vec<Result<(), ProduceError>> {
+        let mut full = None;
+        let mut waiting = Vec::with_capacity(records.len());
+        for record in &records {
+            if full.is_some() {
+                break;
+            }
+            let mut future_record = FutureRecord::to(&record.topic)
+                .key(&record.key)
+                .payload(&record.payload)
+                .headers(record.headers.clone());
+            future_record.partition = record.partition;
+            future_record.timestamp = record.timestamp_ms;
+            match self.inner.send_result(future_record) {
+                Ok(delivery) => waiting.push(delivery),
+                Err((error, _)) => full = Some(error),
+            }
+        }
+        let mut outcomes: Vec<Result<(), ProduceError>> = join_all(waiting)
+            .await
+            .into_iter()
+            .map(|answer| match answer {
+                Ok(Ok(_)) => Ok(()),
+                Ok(Err((error, _))) => Err(error.into()),
+                Err(_) => Err(KafkaError::Canceled.into()),
+            })
+            .collect();
+        let unsent = full.unwrap_or(KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull));
+        outcomes.resize_with(records.len(), || Err(unsent.clone().into()));
+        outcomes
+    }
+}
+
+impl Drop for Producer {
+    fn drop(&mut self) {
+        // Only what was given up is still queued here, and nobody waits for it any more.
+        self.inner
+            .purge(rdkafka::producer::PurgeConfig::default().queue().inflight());
+        let _ = self.inner.flush(FLUSH);
+    }
+}

@@ -1,0 +1,25 @@
+//! How any service of the mesh runs: start-up and stop, configuration, gRPC server and client, PostgreSQL, outbox and
+//! relay, the consumer loop with inbox and dead letters, telemetry, and the test harness.
+//!
+//! Owns the tables `outbox`, `outbox_relay` and `inbox` of each service's schema. Knows no business nouns but the typed ids.
+
+pub mod admin;
+pub mod backoff;
+pub mod clock;
+pub mod config;
+pub mod grpc;
+pub mod ids;
+pub mod kafka;
+pub mod lifecycle;
+pub mod outbox;
+pub mod page;
+pub mod postgres;
+pub mod service;
+pub mod telemetry;
+#[cfg(feature = "testing")]
+pub mod testing;
+
+pub use service::{Context, Running, Service, StartError, main, start};
+
+/// Any error, where only its words matter.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;

@@ -1,0 +1,9 @@
+//! The transactional outbox: events are rows of the commit that caused them, and a relay carries them to the broker.
+
+mod append;
+mod relay;
+mod relay_store;
+
+pub(crate) use append::watch_appends;
+pub use append::{OutboxEvent, append};
+pub(crate) use relay::Relay;

@@ -1,0 +1,79 @@
+use diesel::result::{DatabaseErrorKind, Error};
+
+use crate::BoxError;
+
+/// What went wrong with the database.
+#[derive(Debug, thiserror::Error)]
+pub enum DatabaseError {
+    /// The database cannot be reached or refuses to work just now; later it may.
+    #[error("the database is unavailable")]
+    Unavailable(#[source] BoxError),
+    /// A statement failed.
+    #[error("a database statement failed")]
+    Query(#[source] Error),
+}
+
+/// An error that may have come from the database; a transaction asks it whether another try makes sense.
+pub trait DatabaseFault {
+    /// Returns the database's error, if that is what this is.
+    fn database_error(&self) -> Option<&DatabaseError>;
+}
+
+impl DatabaseFault for DatabaseError {
+    fn database_error(&self) -> Option<&DatabaseError> {
+        Some(self)
+    }
+}
+
+impl DatabaseError {
+    /// Returns whether another transaction was in the way, so that the same work may succeed at once.
+    pub(crate) fn is_conflict(&self) -> bool {
+        match self {
+            Self::Query(Error::DatabaseError(DatabaseErrorKind::SerializationFailure, _)) => true,
+            // diesel passes no SQLSTATE on; 40P01 is told by its words.
+            Self::Query(Error::DatabaseError(DatabaseErrorKind::Unknown, info)) => {
+                info.message() == "deadlock detected"
+            }
+            _ => false,
+        }
+    }
+
+    /// Returns whether the statement broke a unique constraint, and which.
+    pub fn unique_violation(&self) -> Option<&str> {
+        match self {
+            Self::Query(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, info)) => {
+                info.constraint_name()
+            }
+            _ => None,
+        }
+    }
+}
+
+impl From<Error> for DatabaseError {
+    fn from(error: Error) -> Self {
+        // What the server says when it is stopping, starting, full, or too slow (diesel passes no SQLSTATE on).
+        const PASSING: [&str; 5] = [
+            "terminating connection",
+            "the database system is",
+            "sorry, too many clients",
+            "remaining connection slots",
+            "canceling statement due to statement timeout",
+        ];
+        let unavailable = match &error {
+            Error::DatabaseError(
+                DatabaseErrorKind::UnableToSendCommand | DatabaseErrorKind::ClosedConnection,
+                _,
+            )
+            | Error::BrokenTransactionManager => true,
+            Error::DatabaseError(DatabaseErrorKind::Unknown, info) => PASSING
+                .iter()
+                .any(|beginning| info.message().starts_with(beginning)),
+            _ => false,
+        };
+        if unavailable {
+            Self::Unavailable(error.into())
+        } else {
+            Self::Query(error)
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! PostgreSQL: the pool, named transactions that retry themselves, migrations under a lock.
+
+mod error;
+mod migrate;
+mod pool;
+pub(crate) mod schema;
+mod transaction;
+
+pub use diesel_async::AsyncPgConnection;
+pub use error::{DatabaseError, DatabaseFault};
+pub use migrate::{MigrateError, Schema, migrate};
+#[cfg(feature = "testing")]
+pub(crate) use pool::connect;
+pub use pool::{Database, DatabaseConfig};
+pub use transaction::Work;

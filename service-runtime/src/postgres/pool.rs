@@ -1,0 +1,168 @@
+use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
+
+use diesel::{ConnectionError, ConnectionResult};
+use diesel_async::{
+    AsyncPgConnection,
+    pooled_connection::{
+        AsyncDieselConnectionManager, ManagerConfig,
+        deadpool::{Object, Pool},
+    },
+};
+use openssl::ssl::{SslConnector, SslMethod};
+use postgres_openssl::MakeTlsConnector;
+use serde::Deserialize;
+use tokio::sync::Notify;
+use tokio_postgres::config::SslMode;
+
+use super::DatabaseError;
+use crate::{BoxError, config::Redacted};
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+const WAIT_FOR_CONNECTION: Duration = Duration::from_secs(3);
+
+/// How a service reaches its database.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DatabaseConfig {
+    /// `postgres://user:password@host:port/database`, with `?sslmode=require` for TLS (the certificate is then verified).
+    pub url: Redacted<String>,
+    /// The certificate authority that signed the server's certificate (PEM); the system's authorities if absent.
+    #[serde(default)]
+    pub ssl_root_certificate: Option<PathBuf>,
+    /// The largest number of connections.
+    #[serde(default = "default_pool_size")]
+    pub pool_size: usize,
+    /// How long a statement may run, in milliseconds.
+    #[serde(default = "default_statement_timeout_ms")]
+    pub statement_timeout_ms: u32,
+}
+
+fn default_pool_size() -> usize {
+    10
+}
+
+fn default_statement_timeout_ms() -> u32 {
+    10_000
+}
+
+impl DatabaseConfig {
+    /// Returns the settings of a connection whose unqualified names mean one schema.
+    fn connection(
+        &self,
+        schema: &str,
+        statement_timeout_ms: u32,
+    ) -> Result<tokio_postgres::Config, BoxError> {
+        let mut config: tokio_postgres::Config = self.url.expose().parse().map_err(
+            |_| "the database url does not read as postgres://user:password@host:port/database",
+        )?;
+        config
+            .options(format!(
+                "-c search_path={schema} -c timezone=UTC -c statement_timeout={statement_timeout_ms} \
+                 -c idle_in_transaction_session_timeout=5000"
+            ))
+            .application_name(format!("taskmesh-{schema}"))
+            .connect_timeout(CONNECT_TIMEOUT)
+            .tcp_user_timeout(Duration::from_secs(5))
+            .keepalives_idle(Duration::from_secs(5))
+            .keepalives_interval(Duration::from_secs(1))
+            .keepalives_retries(3);
+        Ok(config)
+    }
+
+    fn tls(&self) -> Result<MakeTlsConnector, BoxError> {
+        let mut builder = SslConnector::builder(SslMethod::tls_client())?;
+        if let Some(file) = &self.ssl_root_certificate {
+            builder.set_ca_file(file)?;
+        }
+        Ok(MakeTlsConnector::new(builder.build()))
+    }
+}
+
+/// Opens one connection outside any pool, without a limit on how long a statement may run.
+pub(crate) async fn connect(
+    config: &DatabaseConfig,
+    schema: &str,
+) -> Result<AsyncPgConnection, DatabaseError> {
+    let connection = config
+        .connection(schema, 0)
+        .map_err(DatabaseError::Unavailable)?;
+    let tls = config.tls().map_err(DatabaseError::Unavailable)?;
+    establish(&connection, tls)
+        .await
+        .map_err(|error| DatabaseError::Unavailable(error.into()))
+}
+
+async fn establish(
+    config: &tokio_postgres::Config,
+    tls: MakeTlsConnector,
+) -> ConnectionResult<AsyncPgConnection> {
+    let bad = |error: tokio_postgres::Error| {
+        ConnectionError::CouldntSetupConfiguration(diesel::result::Error::QueryBuilderError(
+            error.into(),
+        ))
+    };
+    if config.get_ssl_mode() == SslMode::Disable {
+        let (client, connection) = config.connect(tokio_postgres::NoTls).await.map_err(bad)?;
+        AsyncPgConnection::try_from_client_and_connection(client, connection).await
+    } else {
+        let (client, connection) = config.connect(tls).await.map_err(bad)?;
+        AsyncPgConnection::try_from_client_and_connection(client, connection).await
+    }
+}
+
+/// One service's schema in the database, through a pool of connections.
+#[derive(Clone)]
+pub struct Database {
+    pool: Pool<AsyncPgConnection>,
+    schema: &'static str,
+    /// Tells the relay that a commit left something in the outbox.
+    pub(crate) appended: Arc<Notify>,
+}
+
+impl fmt::Debug for Database {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Database")
+            .field("schema", &self.schema)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Database {
+    /// Prepares the pool; connections are opened as they are needed.
+    pub fn new(config: &DatabaseConfig, schema: &'static str) -> Result<Self, BoxError> {
+        let connection = config.connection(schema, config.statement_timeout_ms)?;
+        let tls = config.tls()?;
+        let mut manager = ManagerConfig::default();
+        manager.custom_setup = Box::new(move |_| {
+            let (connection, tls) = (connection.clone(), tls.clone());
+            Box::pin(async move { establish(&connection, tls).await })
+        });
+        let manager = AsyncDieselConnectionManager::new_with_config(String::new(), manager);
+        let pool = Pool::builder(manager)
+            .max_size(config.pool_size)
+            .wait_timeout(Some(WAIT_FOR_CONNECTION))
+            .create_timeout(Some(CONNECT_TIMEOUT))
+            .recycle_timeout(Some(CONNECT_TIMEOUT))
+            .runtime(deadpool::Runtime::Tokio1)
+            .build()?;
+        Ok(Self {
+            pool,
+            schema,
+            appended: Arc::new(Notify::new()),
+        })
+    }
+
+    /// Returns the name of the schema.
+    pub fn schema(&self) -> &'static str {
+        self.schema
+    }
+
+    /// Takes a connection from the pool, waiting up to three seconds for one.
+    pub(crate) async fn connection(&self) -> Result<Object<AsyncPgConnection>, DatabaseError> {
+        self.pool
+            .get()
+            .await
+            .map_err(|error| DatabaseError::Unavailable(error.into()))
+    }
+}

@@ -1,0 +1,230 @@
+use std::time::{Duration, Instant};
+
+use rdkafka::{
+    ClientConfig, Message, Offset, TopicPartitionList,
+    admin::{AdminClient, AdminOptions, NewTopic, TopicReplication},
+    client::DefaultClientContext,
+    consumer::{BaseConsumer, Consumer},
+    message::{Headers, OwnedMessage},
+};
+use taskmesh_proto::topics::{ALL, Topic};
+use uuid::Uuid;
+
+use super::required;
+use crate::{
+    clock::Clock,
+    ids::Ids,
+    kafka::{EventHeaders, KafkaConfig, Producer, Record, SecurityProtocol},
+};
+
+const TIMEOUT: Duration = Duration::from_secs(20);
+
+/// Topics of its own for one test.
+pub struct TestTopics {
+    config: KafkaConfig,
+}
+
+/// One record of a topic, decoded.
+#[derive(Debug, Clone)]
+pub struct RecordedEvent<E> {
+    /// The record's key.
+    pub key: String,
+    /// The event's id.
+    pub id: Uuid,
+    /// The full name of what happened.
+    pub kind: String,
+    /// All headers as texts.
+    pub headers: Vec<(String, String)>,
+    /// The event itself.
+    pub message: E,
+}
+
+impl TestTopics {
+    /// Creates every topic of the mesh and their dead-letter topics, under a prefix of its own.
+    pub async fn create() -> Self {
+        let config = KafkaConfig {
+            bootstrap_servers: required("TEST_KAFKA_BOOTSTRAP_SERVERS"),
+            topic_prefix: format!("t{}.", Ids.uuid_v7().simple()),
+            security_protocol: SecurityProtocol::Plaintext,
+            sasl_mechanism: None,
+            sasl_username: None,
+            sasl_password: None,
+            ssl_ca_location: None,
+            ssl_certificate_location: None,
+            ssl_key_location: None,
+            fetch_wait_max_ms: 10,
+        };
+        let mut names = Vec::new();
+        for topic in ALL {
+            names.push((config.topic_name(topic.name), topic.partitions));
+            for group in topic.groups {
+                names.push((
+                    config.topic_name(&topic.dead_letter_name(group)),
+                    topic.partitions,
+                ));
+            }
+        }
+        let topics: Vec<NewTopic> = names
+            .iter()
+            .map(|(name, partitions)| NewTopic::new(name, *partitions, TopicReplication::Fixed(1)))
+            .collect();
+        let admin: AdminClient<DefaultClientContext> = config
+            .client_config("test-topics")
+            .create()
+            .expect("the settings are right");
+        let results = admin
+            .create_topics(
+                &topics,
+                &AdminOptions::new().operation_timeout(Some(TIMEOUT)),
+            )
+            .await
+            .expect("the broker of TEST_KAFKA_BOOTSTRAP_SERVERS answers");
+        for result in results {
+            result.expect("a new topic can be created");
+        }
+        Self { config }
+    }
+
+    /// Returns the settings that reach them.
+    pub fn config(&self) -> &KafkaConfig {
+        &self.config
+    }
+
+    /// Puts an event on a topic, as another service would.
+    pub async fn publish<M: prost::Message>(
+        &self,
+        topic: &Topic,
+        key: &str,
+        id: Uuid,
+        kind: &str,
+        message: &M,
+    ) {
+        let headers = EventHeaders {
+            id,
+            kind: kind.to_owned(),
+            source: "/taskmesh/test".to_owned(),
+            subject: key.to_owned(),
+            time: Clock::system().now(),
+            data_schema: topic.message.to_owned(),
+            aggregate_version: 1,
+            trace_parent: None,
+        };
+        self.publish_raw(
+            topic,
+            key,
+            headers.to_record_headers(),
+            message.encode_to_vec(),
+        )
+        .await;
+    }
+
+    /// Puts any record on a topic.
+    pub async fn publish_raw(
+        &self,
+        topic: &Topic,
+        key: &str,
+        headers: rdkafka::message::OwnedHeaders,
+        payload: Vec<u8>,
+    ) {
+        let record = Record {
+            topic: self.config.topic_name(topic.name),
+            partition: None,
+            key: key.as_bytes().to_vec(),
+            payload,
+            timestamp_ms: None,
+            headers,
+        };
+        let producer = Producer::new(&self.config).expect("the settings are right");
+        for outcome in producer.send_all(vec![record]).await {
+            outcome.expect("the broker takes the record");
+        }
+    }
+
+    /// Reads all events that are on a topic now, partition by partition.
+    pub async fn events<E: prost::Message + Default>(
+        &self,
+        topic: &Topic,
+    ) -> Vec<RecordedEvent<E>> {
+        let records = self.records(self.config.topic_name(topic.name)).await;
+        records.into_iter().map(recorded).collect()
+    }
+
+    /// Reads all records that are in the dead-letter topic of a group now.
+    pub async fn dead_letters(&self, topic: &Topic, group: &str) -> Vec<OwnedMessage> {
+        self.records(self.config.topic_name(&topic.dead_letter_name(group)))
+            .await
+    }
+
+    async fn records(&self, name: String) -> Vec<OwnedMessage> {
+        let mut config = self.config.client_config("test-reader");
+        config.set("group.id", "test-reader");
+        config.set("fetch.wait.max.ms", "10");
+        tokio::task::spawn_blocking(move || read_all(&config, &name))
+            .await
+            .expect("reading does not panic")
+    }
+}
+
+fn read_all(config: &ClientConfig, topic: &str) -> Vec<OwnedMessage> {
+    let consumer: BaseConsumer = config.create().expect("the settings are right");
+    let metadata = consumer
+        .fetch_metadata(Some(topic), TIMEOUT)
+        .expect("the broker knows its topics");
+    let partitions = metadata.topics()[0].partitions().len();
+    let mut records = Vec::new();
+    for partition in 0..i32::try_from(partitions).expect("a topic has few partitions") {
+        let (low, high) = consumer
+            .fetch_watermarks(topic, partition, TIMEOUT)
+            .expect("the broker knows how far a partition is");
+        if low >= high {
+            continue;
+        }
+        let mut assignment = TopicPartitionList::new();
+        assignment
+            .add_partition_offset(topic, partition, Offset::Offset(low))
+            .expect("the offset is one");
+        consumer
+            .assign(&assignment)
+            .expect("one partition can be assigned");
+        let deadline = Instant::now() + TIMEOUT;
+        let mut next = low;
+        while next < high {
+            assert!(
+                Instant::now() < deadline,
+                "partition {partition} of {topic} hands out {next} of {high} records"
+            );
+            // Other events than records make a poll return early.
+            let Some(polled) = consumer.poll(Duration::from_millis(100)) else {
+                continue;
+            };
+            let message = polled.expect("the broker hands out its records");
+            next = message.offset() + 1;
+            records.push(message.detach());
+        }
+    }
+    records
+}
+
+fn recorded<E: prost::Message + Default>(record: OwnedMessage) -> RecordedEvent<E> {
+    let text =
+        |bytes: Option<&[u8]>| String::from_utf8_lossy(bytes.unwrap_or_default()).into_owned();
+    let headers: Vec<(String, String)> = record
+        .headers()
+        .into_iter()
+        .flat_map(Headers::iter)
+        .map(|header| (header.key.to_owned(), text(header.value)))
+        .collect();
+    let header = |name: &str| {
+        headers
+            .iter()
+            .find_map(|(key, value)| (key == name).then(|| value.clone()))
+            .unwrap_or_else(|| panic!("a record without the header {name}"))
+    };
+    RecordedEvent {
+        key: text(record.key()),
+        id: header("ce_id").parse().expect("ce_id is a UUID"),
+        kind: header("ce_type"),
+        message: E::decode(record.payload().unwrap_or_default()).expect("the value decodes"),
+        headers: headers.clone(),
+    }
+}

@@ -1,0 +1,255 @@
+use std::{collections::HashMap, time::Duration};
+
+use diesel::{QueryableByName, sql_types::BigInt};
+use diesel_async::RunQueryDsl;
+use taskmesh_proto::topics::{ALL, Topic};
+use tonic::{Request, transport::Channel};
+use uuid::Uuid;
+
+use super::{RUNTIME, RecordedEvent, TestDatabase, TestTopics, block_on, eventually};
+use crate::{
+    Running, Service,
+    clock::Clock,
+    config,
+    grpc::{self, IssuerConfig},
+    ids::UserId,
+    postgres::{Database, Schema},
+    service::start_with_clock,
+};
+
+const SECRET: &str = "a secret of the test harness, long enough for HS256";
+const ISSUER: &str = "https://users.test";
+const MESH: &str = "taskmesh-mesh";
+const AUDIENCE: &str = "taskmesh";
+
+/// One service, started as in production, with a database and topics of its own.
+///
+/// When it is dropped, an event that was not relayed or that lies in a dead-letter topic fails the test.
+pub struct TestService<S: Service> {
+    running: Option<Running>,
+    database: TestDatabase,
+    topics: TestTopics,
+    variables: HashMap<String, String>,
+    clock: Clock,
+    dead_letters_expected: bool,
+    service: std::marker::PhantomData<S>,
+}
+
+impl<S: Service> TestService<S> {
+    /// Starts the service; `settings` are further variables, without the service's prefix.
+    pub async fn start(settings: &[(&str, &str)]) -> Self {
+        Self::start_with_clock(settings, Clock::system()).await
+    }
+
+    /// Starts the service with this clock.
+    pub async fn start_with_clock(settings: &[(&str, &str)], clock: Clock) -> Self {
+        let database = TestDatabase::create(schema::<S>()).await;
+        let topics = TestTopics::create().await;
+        let settings: Vec<(String, String)> = settings
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
+        let variables = standard_settings(&database, &topics)
+            .into_iter()
+            .chain(settings)
+            .map(|(name, value)| (format!("{}_{name}", S::ENV_PREFIX), value))
+            .collect();
+        let mut service = Self {
+            running: None,
+            database,
+            topics,
+            variables,
+            clock,
+            dead_letters_expected: false,
+            service: std::marker::PhantomData,
+        };
+        service.restart().await;
+        service
+    }
+
+    /// Starts the service again on the same database and topics, after [`Self::halt`].
+    pub async fn restart(&mut self) {
+        let config = config::load::<S::Config>(S::ENV_PREFIX, self.variables.clone())
+            .expect("the harness configures the service");
+        let clock = self.clock.clone();
+        let started = RUNTIME.spawn(async move { start_with_clock::<S>(config, clock).await });
+        let running = started.await.expect("starting does not panic");
+        self.running = Some(running.unwrap_or_else(|error| panic!("{} starts: {error}", S::NAME)));
+    }
+
+    /// Stops the service as SIGTERM does.
+    pub async fn halt(&mut self) {
+        if let Some(running) = self.running.take() {
+            running.stop().await.expect("the service stops in time");
+        }
+    }
+
+    /// Lets the test end with records in dead-letter topics.
+    pub fn expect_dead_letters(&mut self) {
+        self.dead_letters_expected = true;
+    }
+
+    /// Opens a channel to the service.
+    pub fn channel(&self) -> Channel {
+        let address = self
+            .running()
+            .grpc_address()
+            .expect("the service answers gRPC");
+        let url = format!("http://{address}")
+            .parse()
+            .expect("an address makes a URL");
+        grpc::connect(&url)
+    }
+
+    /// Returns the service's running form.
+    pub fn running(&self) -> &Running {
+        self.running.as_ref().expect("the service runs")
+    }
+
+    /// Makes a call as a user.
+    pub fn request_as<T>(&self, user: &str, message: T) -> Request<T> {
+        let mut request = Request::new(message);
+        let bearer = format!("Bearer {}", self.token(user));
+        request
+            .metadata_mut()
+            .insert("authorization", bearer.parse().expect("a token is ASCII"));
+        request
+    }
+
+    /// Makes a call as a service that acts for a user.
+    pub fn request_from<T>(&self, service: &str, user: &str, message: T) -> Request<T> {
+        let config = config::load::<S::Config>(S::ENV_PREFIX, self.variables.clone())
+            .expect("the harness configures the service");
+        let auth =
+            crate::config::ServiceConfig::auth(&config).expect("the service verifies tokens");
+        grpc::ServiceIdentity::new(service, auth)
+            .expect("the harness has the mesh's secret")
+            .request(&user_id(user), message)
+    }
+
+    /// Mints a token of a user.
+    pub fn token(&self, user: &str) -> String {
+        let users = IssuerConfig {
+            issuer: ISSUER.to_owned(),
+            audience: AUDIENCE.to_owned(),
+            secret: Some(config::Redacted::new(SECRET.to_owned())),
+            jwks_file: None,
+            jwks_url: None,
+        };
+        grpc::mint_user_token(&users, &user_id(user), Duration::from_secs(3600))
+            .expect("the harness has the users' secret")
+    }
+
+    /// Opens the service's database.
+    pub fn database(&self) -> Database {
+        self.database.open(schema::<S>())
+    }
+
+    /// Returns the service's topics.
+    pub fn topics(&self) -> &TestTopics {
+        &self.topics
+    }
+
+    /// Reads all events that are on a topic, once everything in the outbox has been relayed.
+    pub async fn events<E: prost::Message + Default>(
+        &self,
+        topic: &Topic,
+    ) -> Vec<RecordedEvent<E>> {
+        self.relayed().await;
+        self.topics.events(topic).await
+    }
+
+    /// Puts an event on a topic, as another service would.
+    pub async fn publish<M: prost::Message>(
+        &self,
+        topic: &Topic,
+        key: &str,
+        id: Uuid,
+        kind: &str,
+        message: &M,
+    ) {
+        self.topics.publish(topic, key, id, kind, message).await;
+    }
+
+    /// Waits until the outbox has nothing that the broker has not acknowledged.
+    pub async fn relayed(&self) {
+        let database = self.database();
+        eventually("the outbox is relayed", async || {
+            (pending(&database).await == 0).then_some(())
+        })
+        .await;
+    }
+}
+
+impl<S: Service> Drop for TestService<S> {
+    fn drop(&mut self) {
+        let running = self.running.take();
+        if std::thread::panicking() {
+            if let Some(running) = running {
+                let _ = block_on(|| running.stop());
+            }
+            return;
+        }
+        if let Some(running) = running {
+            block_on(|| self.relayed());
+            block_on(|| running.stop()).expect("the service stops in time");
+        }
+        if self.dead_letters_expected {
+            return;
+        }
+        for topic in ALL.iter().filter(|topic| topic.groups.contains(&S::NAME)) {
+            let letters = block_on(|| self.topics.dead_letters(topic, S::NAME));
+            assert!(
+                letters.is_empty(),
+                "{} has dead letters: {letters:?}",
+                topic.name
+            );
+        }
+    }
+}
+
+fn schema<S: Service>() -> Schema {
+    S::SCHEMA.expect("a service under test has a schema")
+}
+
+fn user_id(text: &str) -> UserId {
+    text.parse().expect("the test names a user")
+}
+
+fn standard_settings(database: &TestDatabase, topics: &TestTopics) -> Vec<(String, String)> {
+    let kafka = topics.config();
+    [
+        ("LOG__FORMAT", "text"),
+        ("LOG__LEVEL", "warn"),
+        ("ADMIN__ADDRESS", "127.0.0.1:0"),
+        ("GRPC__ADDRESS", "127.0.0.1:0"),
+        ("DATABASE__URL", database.url()),
+        ("KAFKA__BOOTSTRAP_SERVERS", &kafka.bootstrap_servers),
+        ("KAFKA__TOPIC_PREFIX", &kafka.topic_prefix),
+        ("KAFKA__FETCH_WAIT_MAX_MS", "10"),
+        ("AUTH__USERS__ISSUER", ISSUER),
+        ("AUTH__USERS__AUDIENCE", AUDIENCE),
+        ("AUTH__USERS__SECRET", SECRET),
+        ("AUTH__MESH__ISSUER", MESH),
+        ("AUTH__MESH__AUDIENCE", AUDIENCE),
+        ("AUTH__MESH__SECRET", SECRET),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+    .into()
+}
+
+async fn pending(database: &Database) -> i64 {
+    #[derive(QueryableByName)]
+    struct Count {
+        #[diesel(sql_type = BigInt)]
+        count: i64,
+    }
+    let mut connection = database.connection().await.expect("the database answers");
+    diesel::sql_query(
+        "SELECT count(*) AS count FROM outbox WHERE tx >= (SELECT low_tx FROM outbox_relay)",
+    )
+    .get_result::<Count>(&mut connection)
+    .await
+    .expect("the outbox can be counted")
+    .count
+}

@@ -1,0 +1,238 @@
+//! The consumer loop on a real database and a real broker: each effect once, in order, whatever comes in.
+
+mod support;
+
+use prost::Message as _;
+use rdkafka::{
+    Message,
+    message::{Header, Headers, OwnedHeaders},
+};
+use service_runtime::{
+    ids::Ids,
+    testing::{TestService, eventually},
+};
+use support::{Probe, effects, event};
+use taskmesh_proto::topics::TASK_REMINDERS;
+use uuid::Uuid;
+
+const KIND: &str = "taskmesh.notification.v1.ReminderSent";
+
+async fn publish(service: &TestService<Probe>, behaviour: &str, key: &str, version: i64) -> Uuid {
+    let id = Ids.uuid_v7();
+    publish_as(service, id, behaviour, key, version).await;
+    id
+}
+
+async fn publish_as(
+    service: &TestService<Probe>,
+    id: Uuid,
+    behaviour: &str,
+    key: &str,
+    version: i64,
+) {
+    service
+        .publish(
+            &TASK_REMINDERS,
+            key,
+            id,
+            KIND,
+            &event(behaviour, key, version),
+        )
+        .await;
+}
+
+async fn wait_for(service: &TestService<Probe>, count: usize) -> Vec<support::Effect> {
+    let database = service.database();
+    eventually(&format!("{count} effects"), async || {
+        Some(effects(&database).await).filter(|effects| effects.len() >= count)
+    })
+    .await
+}
+
+#[tokio::test]
+async fn an_event_that_is_delivered_three_times_has_its_effect_once() {
+    let service = TestService::<Probe>::start(&[]).await;
+    let id = Ids.uuid_v7();
+    for _ in 0..3 {
+        publish_as(&service, id, "ok", "a", 1).await;
+    }
+    let last = publish(&service, "ok", "a", 2).await;
+
+    let seen: Vec<Uuid> = wait_for(&service, 2)
+        .await
+        .iter()
+        .map(|effect| effect.event_id)
+        .collect();
+    assert_eq!(seen, [id, last]);
+}
+
+#[tokio::test]
+async fn events_of_one_key_have_their_effects_in_order_also_when_some_fail_at_first() {
+    let service = TestService::<Probe>::start(&[]).await;
+    let behaviours = ["ok", "retry", "ok", "panic", "unavailable", "ok"];
+    for (version, behaviour) in (1..).zip(behaviours) {
+        publish(&service, behaviour, "a", version).await;
+    }
+
+    let versions: Vec<i64> = wait_for(&service, 6)
+        .await
+        .iter()
+        .map(|effect| effect.version)
+        .collect();
+    assert_eq!(versions, [1, 2, 3, 4, 5, 6]);
+}
+
+#[tokio::test]
+async fn a_rejected_event_lies_in_the_dead_letter_topic_as_it_was_and_the_next_one_goes_on() {
+    let mut service = TestService::<Probe>::start(&[]).await;
+    service.expect_dead_letters();
+    let rejected = publish(&service, "reject", "a", 1).await;
+    let handled = publish(&service, "ok", "a", 2).await;
+
+    let effects = wait_for(&service, 1).await;
+    assert_eq!(
+        effects
+            .iter()
+            .map(|effect| effect.event_id)
+            .collect::<Vec<_>>(),
+        [handled]
+    );
+    let letters = service
+        .topics()
+        .dead_letters(&TASK_REMINDERS, "task-service")
+        .await;
+    assert_eq!(letters.len(), 1);
+    let letter = &letters[0];
+    assert_eq!(letter.key(), Some("a".as_bytes()));
+    assert_eq!(
+        letter.payload(),
+        Some(event("reject", "a", 1).encode_to_vec().as_slice())
+    );
+    assert_eq!(
+        header(letter.headers().unwrap(), "ce_id"),
+        rejected.to_string()
+    );
+    assert_eq!(
+        header(letter.headers().unwrap(), "taskmesh-dlt-reason"),
+        "the probe says no"
+    );
+    assert_eq!(
+        header(letter.headers().unwrap(), "taskmesh-dlt-attempts"),
+        "1"
+    );
+}
+
+#[tokio::test]
+async fn records_that_are_no_events_are_dead_letters_with_a_reason() {
+    let mut service = TestService::<Probe>::start(&[]).await;
+    service.expect_dead_letters();
+    let id = Ids.uuid_v7().to_string();
+    let whole = || headers(&[("ce_id", &id), ("ce_type", KIND)]);
+    let cases = [
+        (
+            headers(&[("ce_type", KIND)]),
+            b"x".to_vec(),
+            "header ce_id must be there once",
+        ),
+        (
+            headers(&[("ce_id", "7"), ("ce_type", KIND)]),
+            b"x".to_vec(),
+            "header ce_id cannot be read",
+        ),
+        (
+            headers(&[("ce_id", &id)]),
+            b"x".to_vec(),
+            "header ce_type must be there once",
+        ),
+        (whole(), Vec::new(), "the value is empty"),
+        (whole(), b"\xff\xff".to_vec(), "the value does not decode"),
+    ];
+    for (headers, payload, _) in &cases {
+        service
+            .topics()
+            .publish_raw(&TASK_REMINDERS, "a", headers.clone(), payload.clone())
+            .await;
+    }
+    publish(&service, "ok", "a", 1).await;
+
+    wait_for(&service, 1).await;
+    let letters = service
+        .topics()
+        .dead_letters(&TASK_REMINDERS, "task-service")
+        .await;
+    let reasons: Vec<String> = letters
+        .iter()
+        .map(|letter| header(letter.headers().unwrap(), "taskmesh-dlt-reason"))
+        .collect();
+    assert_eq!(reasons.len(), cases.len());
+    for (reason, (_, _, expected)) in reasons.iter().zip(&cases) {
+        assert!(
+            reason.starts_with(expected),
+            "{reason} instead of {expected}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_service_that_comes_back_goes_on_where_it_was() {
+    let mut service = TestService::<Probe>::start(&[]).await;
+    for version in 1..=5 {
+        publish(&service, "ok", "a", version).await;
+    }
+    wait_for(&service, 5).await;
+    service.halt().await;
+    for version in 6..=10 {
+        publish(&service, "ok", "a", version).await;
+    }
+    service.restart().await;
+
+    let versions: Vec<i64> = wait_for(&service, 10)
+        .await
+        .iter()
+        .map(|effect| effect.version)
+        .collect();
+    assert_eq!(versions, (1..=10).collect::<Vec<i64>>());
+}
+
+#[tokio::test]
+async fn more_events_than_a_queue_holds_all_have_their_effects() {
+    let service = TestService::<Probe>::start(&[]).await;
+    let ids: Vec<Uuid> = (0..400).map(|_| Ids.uuid_v7()).collect();
+    futures::future::join_all(ids.iter().enumerate().map(|(version, id)| {
+        publish_as(
+            &service,
+            *id,
+            "ok",
+            if version % 2 == 0 { "a" } else { "b" },
+            1,
+        )
+    }))
+    .await;
+
+    let mut seen: Vec<Uuid> = wait_for(&service, 400)
+        .await
+        .iter()
+        .map(|effect| effect.event_id)
+        .collect();
+    seen.sort();
+    assert_eq!(seen, ids);
+}
+
+fn headers(pairs: &[(&str, &str)]) -> OwnedHeaders {
+    pairs
+        .iter()
+        .fold(OwnedHeaders::new(), |headers, (key, value)| {
+            headers.insert(Header {
+                key,
+                value: Some(*value),
+            })
+        })
+}
+
+fn header(headers: &impl Headers, name: &str) -> String {
+    let header = headers
+        .iter()
+        .find(|header| header.key == name)
+        .expect(name);
+    String::from_utf8(header.value.unwrap().to_vec()).unwrap()
+}

@@ -1,0 +1,337 @@
+//! The gRPC server as callers meet it: tokens, limits, health, reflection, and its stop.
+
+mod server;
+
+use std::time::Duration;
+
+use service_runtime::{
+    grpc::{ErrorCode, GrpcConfig, ServiceIdentity, StopSignals, Verifier, serve},
+    telemetry::{metrics, propagation},
+};
+use taskmesh_proto::recurrence::v1::{
+    self as pb, recurrence_service_client::RecurrenceServiceClient,
+};
+use tokio::net::TcpListener;
+use tonic::{Code, Request, service::Routes};
+use tonic_health::pb::{
+    HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient,
+};
+use tonic_reflection::pb::v1::{
+    ServerReflectionRequest, server_reflection_client::ServerReflectionClient,
+    server_reflection_request::MessageRequest, server_reflection_response::MessageResponse,
+};
+use tonic_types::StatusExt;
+
+use server::{SERVICE, Server, answer_of, as_alice, auth, ended, message, reason, with_token};
+
+#[tokio::test]
+async fn a_call_without_a_token_is_refused_with_the_cure() {
+    let server = Server::start(|_| {}).await;
+    let refusal = server
+        .validate(Request::new(message("ok")))
+        .await
+        .unwrap_err();
+    assert_eq!(refusal.code(), Code::Unauthenticated);
+    assert_eq!(reason(&refusal), "TOKEN_MISSING");
+    assert!(refusal.message().contains("authorization: Bearer"));
+}
+
+#[tokio::test]
+async fn an_expired_token_and_garbage_are_refused() {
+    let server = Server::start(|_| {}).await;
+    // The payload says: long ago.
+    let claims = serde_json::json!({"iss": "users", "aud": "taskmesh", "sub": "alice", "exp": 1});
+    let secret = auth().users.secret.unwrap();
+    let expired = jsonwebtoken::encode(
+        &jsonwebtoken::Header::default(),
+        &claims,
+        &jsonwebtoken::EncodingKey::from_secret(secret.expose().as_bytes()),
+    )
+    .unwrap();
+    let refusal = server
+        .validate(with_token("ok", &expired))
+        .await
+        .unwrap_err();
+    assert_eq!(
+        (refusal.code(), reason(&refusal).as_str()),
+        (Code::Unauthenticated, "TOKEN_EXPIRED")
+    );
+    let refusal = server
+        .validate(with_token("ok", "garbage"))
+        .await
+        .unwrap_err();
+    assert_eq!(
+        (refusal.code(), reason(&refusal).as_str()),
+        (Code::Unauthenticated, "TOKEN_MALFORMED")
+    );
+}
+
+#[tokio::test]
+async fn the_handler_learns_user_service_and_trace() {
+    let server = Server::start(|_| {}).await;
+    let answer = server.validate(as_alice("ok")).await.unwrap();
+    assert_eq!(answer.first.unwrap().recurrence_id, "alice/");
+    assert!(answer.last.unwrap().recurrence_id.starts_with("00-"));
+
+    let identity = ServiceIdentity::new("task-service", &auth()).unwrap();
+    let traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".to_owned();
+    let call = async {
+        server
+            .validate(identity.request(&"alice".parse().unwrap(), message("ok")))
+            .await
+    };
+    let answer = propagation::with_traceparent(Some(traceparent), call)
+        .await
+        .unwrap();
+    assert_eq!(answer.first.unwrap().recurrence_id, "alice/task-service");
+    let trace = answer.last.unwrap().recurrence_id;
+    assert!(
+        trace.starts_with("00-0af7651916cd43dd8448eb211c80319c-"),
+        "{trace}"
+    );
+    assert!(
+        !trace.contains("b7ad6b7169203331"),
+        "the handler has a span of its own"
+    );
+}
+
+#[tokio::test]
+async fn a_call_that_takes_too_long_is_ended() {
+    let server = Server::start(|config| config.default_deadline_ms = 50).await;
+    let refusal = server.validate(as_alice("wait")).await.unwrap_err();
+    assert_eq!(refusal.code(), Code::DeadlineExceeded);
+    assert_eq!(reason(&refusal), "DEADLINE_EXCEEDED");
+
+    let mut request = as_alice("wait");
+    request.set_timeout(Duration::from_millis(100));
+    let refusal = server.validate(request).await.unwrap_err();
+    assert_eq!(ErrorCode::of(&refusal), ErrorCode::DeadlineExceeded);
+}
+
+#[tokio::test]
+async fn a_deadline_beyond_the_maximum_is_cut_to_it() {
+    let server = Server::start(|config| {
+        config.default_deadline_ms = 50;
+        config.max_deadline_ms = 50;
+    })
+    .await;
+    let mut request = as_alice("wait");
+    request.set_timeout(Duration::from_secs(3600));
+    let refusal = server.validate(request).await.unwrap_err();
+    assert_eq!(refusal.code(), Code::DeadlineExceeded);
+}
+
+#[tokio::test]
+async fn a_message_beyond_the_limit_is_refused_and_one_at_the_limit_passes() {
+    let server = Server::start(|config| config.max_message_bytes = 1000).await;
+    // A tag and a length of two bytes stand before the text.
+    assert!(server.validate(as_alice(&"x".repeat(997))).await.is_ok());
+    let refusal = server
+        .validate(as_alice(&"x".repeat(998)))
+        .await
+        .unwrap_err();
+    assert_eq!(refusal.code(), Code::ResourceExhausted);
+    assert_eq!(reason(&refusal), "MESSAGE_TOO_LARGE");
+    assert!(refusal.message().contains("1000"), "{}", refusal.message());
+
+    let server = Server::start(|_| {}).await;
+    let refusal = server
+        .validate(as_alice(&"x".repeat(8 << 20)))
+        .await
+        .unwrap_err();
+    assert_eq!(refusal.code(), Code::ResourceExhausted);
+}
+
+#[tokio::test]
+async fn a_panic_ends_one_call_and_says_nothing_but_the_trace() {
+    let server = Server::start(|_| {}).await;
+    let refusal = server.validate(as_alice("panic")).await.unwrap_err();
+    assert_eq!(
+        (refusal.code(), refusal.message()),
+        (Code::Internal, "internal error")
+    );
+    let info = refusal.get_details_error_info().unwrap();
+    assert_eq!(info.metadata["trace_id"].len(), 32);
+    assert!(server.validate(as_alice("ok")).await.is_ok());
+}
+
+#[tokio::test]
+async fn words_of_a_fault_without_details_stay_inside() {
+    let server = Server::start(|_| {}).await;
+    let refusal = server.validate(as_alice("leak")).await.unwrap_err();
+    assert_eq!(
+        (refusal.code(), refusal.message()),
+        (Code::Internal, "internal error")
+    );
+}
+
+#[tokio::test]
+async fn calls_beyond_the_limit_are_refused_at_once_with_a_hint_when_to_try_again() {
+    let server = Server::start(|config| config.max_concurrent_calls = 1).await;
+    let first = server.call_in_background(as_alice("wait"));
+    let _began = server.began.acquire().await.unwrap();
+    let refusal = server.validate(as_alice("ok")).await.unwrap_err();
+    assert_eq!(refusal.code(), Code::ResourceExhausted);
+    assert_eq!(reason(&refusal), "OVERLOADED");
+    assert!(
+        refusal
+            .get_details_retry_info()
+            .unwrap()
+            .retry_delay
+            .is_some()
+    );
+    assert_eq!(server.health("").await, ServingStatus::Serving);
+    server.may_end.add_permits(1);
+    assert!(answer_of(first).await.is_ok());
+}
+
+#[tokio::test]
+async fn health_needs_no_token_and_knows_every_service() {
+    let server = Server::start(|_| {}).await;
+    assert_eq!(server.health("").await, ServingStatus::Serving);
+    assert_eq!(server.health(SERVICE).await, ServingStatus::Serving);
+    let request = HealthCheckRequest {
+        service: "taskmesh.task.v1.TaskService".to_owned(),
+    };
+    let mut client = HealthClient::new(server.channel.clone());
+    assert_eq!(
+        client.check(request).await.unwrap_err().code(),
+        Code::NotFound
+    );
+}
+
+#[tokio::test]
+async fn reflection_needs_no_token_and_lists_what_is_served() {
+    let server = Server::start(|_| {}).await;
+    let request = ServerReflectionRequest {
+        host: String::new(),
+        message_request: Some(MessageRequest::ListServices(String::new())),
+    };
+    let mut client = ServerReflectionClient::new(server.channel.clone());
+    let answers = client
+        .server_reflection_info(tokio_stream::once(request))
+        .await
+        .unwrap();
+    let answer = answers.into_inner().message().await.unwrap().unwrap();
+    let Some(MessageResponse::ListServicesResponse(list)) = answer.message_response else {
+        panic!("{answer:?}");
+    };
+    let names: Vec<_> = list
+        .service
+        .into_iter()
+        .map(|service| service.name)
+        .collect();
+    assert!(names.contains(&SERVICE.to_owned()), "{names:?}");
+    assert!(
+        !names.contains(&"taskmesh.task.v1.TaskService".to_owned()),
+        "{names:?}"
+    );
+}
+
+#[tokio::test]
+async fn an_unknown_service_and_an_unknown_method_are_told_apart() {
+    let server = Server::start(|_| {}).await;
+    for (path, expected) in [
+        ("/taskmesh.task.v1.TaskService/GetTask", "SERVICE_UNKNOWN"),
+        (
+            "/taskmesh.recurrence.v1.RecurrenceService/Guess",
+            "UNIMPLEMENTED",
+        ),
+    ] {
+        let mut grpc = tonic::client::Grpc::new(server.channel.clone());
+        grpc.ready().await.unwrap();
+        let codec =
+            tonic_prost::ProstCodec::<pb::ValidateRuleRequest, pb::ValidateRuleResponse>::default();
+        let refusal = grpc
+            .unary(as_alice("ok"), path.parse().unwrap(), codec)
+            .await
+            .unwrap_err();
+        assert_eq!(refusal.code(), Code::Unimplemented);
+        assert_eq!(reason(&refusal), expected);
+    }
+}
+
+#[tokio::test]
+async fn a_stop_finishes_the_call_in_flight_and_takes_no_new_one() {
+    let server = Server::start(|_| {}).await;
+    let call = server.call_in_background(as_alice("wait"));
+    let _began = server.began.acquire().await.unwrap();
+    server.stop.stopping.cancel();
+    server.may_end.add_permits(1);
+    assert!(answer_of(call).await.is_ok());
+    ended(server.tasks).await;
+
+    let mut client = RecurrenceServiceClient::new(server.channel);
+    let refusal = client.validate_rule(as_alice("ok")).await.unwrap_err();
+    assert_eq!(refusal.code(), Code::Unavailable);
+}
+
+#[tokio::test]
+async fn a_stop_ends_the_streams_of_health_after_saying_that_nothing_is_served() {
+    let server = Server::start(|_| {}).await;
+    let mut client = HealthClient::new(server.channel.clone());
+    let watch = client.watch(HealthCheckRequest::default()).await.unwrap();
+    let mut watch = watch.into_inner();
+    let first = watch.message().await.unwrap().unwrap();
+    assert_eq!(first.status(), ServingStatus::Serving);
+    server.stop.stopping.cancel();
+    let end = loop {
+        match watch.message().await {
+            Ok(Some(update)) => assert_eq!(update.status(), ServingStatus::NotServing),
+            Ok(None) => panic!("the stream ended without a status"),
+            Err(status) => break status,
+        }
+    };
+    assert_eq!(end.code(), Code::Unavailable);
+    ended(server.tasks).await;
+}
+
+#[tokio::test]
+async fn a_call_is_counted_by_how_it_ended_and_a_dropped_one_as_cancelled() {
+    metrics::init().unwrap();
+    let server = Server::start(|_| {}).await;
+    server.validate(as_alice("ok")).await.unwrap();
+    let call = server.call_in_background(as_alice("wait"));
+    let _began = server.began.acquire().await.unwrap();
+    drop(call);
+    for code in ["OK", "CANCELLED"] {
+        let labels =
+            format!("rpc_method=\"{SERVICE}/ValidateRule\",rpc_response_status_code=\"{code}\"");
+        let line = format!("rpc_server_calls_total{{{labels}}}");
+        let counted = async {
+            while !metrics::render().contains(&line) {
+                tokio::task::yield_now().await;
+            }
+        };
+        let counted = tokio::time::timeout(Duration::from_secs(5), counted).await;
+        assert!(counted.is_ok(), "{line} is not in {}", metrics::render());
+    }
+}
+
+#[tokio::test]
+async fn a_cut_answers_the_call_in_flight_unavailable() {
+    let server = Server::start(|_| {}).await;
+    let call = server.call_in_background(as_alice("wait"));
+    let _began = server.began.acquire().await.unwrap();
+    server.stop.stopping.cancel();
+    server.stop.cut.cancel();
+    let refusal = answer_of(call).await.unwrap_err();
+    assert_eq!(refusal.code(), Code::Unavailable);
+    assert_eq!(reason(&refusal), "STOPPING");
+    ended(server.tasks).await;
+}
+
+#[tokio::test]
+async fn a_wrong_setting_is_named() {
+    let mut config = GrpcConfig::at("127.0.0.1:0".parse().unwrap());
+    config.max_message_bytes = 5 << 20;
+    let listener = TcpListener::bind(config.address).await.unwrap();
+    let verifier = Verifier::new(&auth()).unwrap();
+    let stop = StopSignals::default();
+    let server = serve(listener, config, Routes::default(), verifier, stop).await;
+    let refusal = server.err().unwrap().to_string();
+    assert_eq!(
+        refusal,
+        "grpc.max_message_bytes: must be between 1 and 4194304"
+    );
+}

@@ -1,0 +1,59 @@
+//! How tasks stop: in two steps, none forgotten.
+
+use service_runtime::{BoxError, lifecycle::Lifecycle};
+use tokio::sync::oneshot;
+
+#[tokio::test]
+async fn a_task_that_ends_unasked_is_told() {
+    let (lifecycle, mut failures) = Lifecycle::new();
+    lifecycle.spawn("quitter", async { Ok::<(), BoxError>(()) });
+    let failure = failures.recv().await.unwrap();
+    assert_eq!(failure.to_string(), "the task quitter ended unasked");
+
+    lifecycle.spawn("failer", async {
+        Err::<(), BoxError>("out of paper".into())
+    });
+    let failure = failures.recv().await.unwrap();
+    assert_eq!(
+        failure.to_string(),
+        "the task failer ended unasked: out of paper"
+    );
+}
+
+#[tokio::test]
+async fn a_stop_lets_tasks_finish_what_they_have_in_hand() {
+    let (lifecycle, mut failures) = Lifecycle::new();
+    let (finished, wait_until_finished) = oneshot::channel();
+    let stopping = lifecycle.stopping();
+    lifecycle.spawn("worker", async move {
+        stopping.cancelled().await;
+        tokio::task::yield_now().await;
+        finished.send(()).unwrap();
+        Ok::<(), BoxError>(())
+    });
+    lifecycle.stop().await.unwrap();
+    wait_until_finished.await.unwrap();
+    assert!(failures.try_recv().is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_task_that_does_not_stop_is_cut_when_the_grace_period_is_over() {
+    let (lifecycle, _failures) = Lifecycle::new();
+    let (alive, wait_until_dropped) = oneshot::channel::<()>();
+    lifecycle.spawn("deaf", async move {
+        let _alive = alive;
+        std::future::pending::<Result<(), BoxError>>().await
+    });
+    assert!(lifecycle.stop().await.is_err());
+    assert!(wait_until_dropped.await.is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_second_signal_cuts_at_once() {
+    let (lifecycle, _failures) = Lifecycle::new();
+    lifecycle.spawn("deaf", std::future::pending::<Result<(), BoxError>>());
+    lifecycle.cut().cancel();
+    let before = tokio::time::Instant::now();
+    assert!(lifecycle.stop().await.is_err());
+    assert!(before.elapsed() < service_runtime::lifecycle::GRACE_PERIOD);
+}

@@ -1,0 +1,159 @@
+//! A service with nothing of its own but a table of effects, to watch the runtime at work.
+#![expect(dead_code, reason = "each test program uses its part")]
+
+use std::{
+    collections::HashMap,
+    sync::{LazyLock, Mutex},
+};
+
+use async_trait::async_trait;
+use diesel::{
+    QueryableByName,
+    sql_types::{BigInt, Text, Uuid as SqlUuid},
+};
+use diesel_async::RunQueryDsl;
+use diesel_migrations::{EmbeddedMigrations, embed_migrations};
+use serde::Deserialize;
+use service_runtime::{
+    Context, Service, StartError,
+    admin::AdminConfig,
+    config::ServiceConfig,
+    grpc::{AuthConfig, GrpcConfig},
+    kafka::{EventHandler, HandleError, KafkaConfig, Received},
+    postgres::{AsyncPgConnection, Database, DatabaseConfig, DatabaseError, Schema},
+    telemetry::LogConfig,
+};
+use taskmesh_proto::{notification::v1::ReminderEvent, topics};
+use uuid::Uuid;
+
+const MIGRATIONS: EmbeddedMigrations = embed_migrations!("tests/probe_migrations");
+
+/// Reads `task-reminders` in the group that has a dead-letter topic there.
+pub struct Probe;
+
+impl Service for Probe {
+    const NAME: &'static str = "task-service";
+    const ENV_PREFIX: &'static str = "PROBE";
+    const SCHEMA: Option<Schema> = Some(Schema {
+        name: "probe",
+        migrations: Some(MIGRATIONS),
+    });
+    type Config = ProbeConfig;
+
+    async fn start(context: Context<ProbeConfig>) -> Result<(), StartError> {
+        context.relay_outbox();
+        context.consume(&topics::TASK_REMINDERS, OnReminder);
+        Ok(())
+    }
+}
+
+pub fn schema() -> Schema {
+    Probe::SCHEMA.expect("the probe has a schema")
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProbeConfig {
+    admin: AdminConfig,
+    #[serde(default)]
+    log: LogConfig,
+    grpc: GrpcConfig,
+    auth: AuthConfig,
+    database: DatabaseConfig,
+    kafka: KafkaConfig,
+}
+
+impl ServiceConfig for ProbeConfig {
+    fn admin(&self) -> &AdminConfig {
+        &self.admin
+    }
+    fn log(&self) -> &LogConfig {
+        &self.log
+    }
+    fn grpc(&self) -> Option<&GrpcConfig> {
+        Some(&self.grpc)
+    }
+    fn auth(&self) -> Option<&AuthConfig> {
+        Some(&self.auth)
+    }
+    fn database(&self) -> Option<&DatabaseConfig> {
+        Some(&self.database)
+    }
+    fn kafka(&self) -> Option<&KafkaConfig> {
+        Some(&self.kafka)
+    }
+}
+
+/// Does what the event's user id says: `ok`, `reject`, or `retry`, `panic` and `unavailable` the first two times.
+struct OnReminder;
+
+static ATTEMPTS: LazyLock<Mutex<HashMap<Uuid, u32>>> = LazyLock::new(Mutex::default);
+
+#[async_trait]
+impl EventHandler for OnReminder {
+    type Event = ReminderEvent;
+
+    async fn handle(
+        &self,
+        tx: &mut AsyncPgConnection,
+        event: &Received<ReminderEvent>,
+    ) -> Result<(), HandleError> {
+        // Written first, to see that a failure takes it back.
+        diesel::sql_query(
+            "INSERT INTO effects (record_key, event_id, version) VALUES ($1, $2, $3)",
+        )
+        .bind::<Text, _>(&event.message.event_id)
+        .bind::<SqlUuid, _>(event.id)
+        .bind::<BigInt, _>(event.message.reminder_version)
+        .execute(tx)
+        .await
+        .map_err(DatabaseError::from)?;
+        let attempt = {
+            let mut attempts = ATTEMPTS.lock().unwrap();
+            let attempt = attempts.entry(event.id).or_default();
+            *attempt += 1;
+            *attempt
+        };
+        match event.message.user_id.as_str() {
+            "reject" => Err(HandleError::Reject("the probe says no".to_owned())),
+            "retry" if attempt < 3 => Err(HandleError::Retry("not yet".into())),
+            "unavailable" if attempt < 3 => Err(HandleError::Unavailable("away".into())),
+            "panic" if attempt < 3 => panic!("the probe panics, as it was told to"),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// An event for the probe.
+pub fn event(behaviour: &str, key: &str, version: i64) -> ReminderEvent {
+    ReminderEvent {
+        event_id: key.to_owned(),
+        user_id: behaviour.to_owned(),
+        reminder_version: version,
+        ..ReminderEvent::default()
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
+pub struct Effect {
+    #[diesel(sql_type = Text)]
+    pub record_key: String,
+    #[diesel(sql_type = SqlUuid)]
+    pub event_id: Uuid,
+    #[diesel(sql_type = BigInt)]
+    pub version: i64,
+}
+
+/// Returns the effects so far, in their order.
+pub async fn effects(database: &Database) -> Vec<Effect> {
+    database
+        .transaction("effects", async |tx| {
+            let rows =
+                diesel::sql_query("SELECT record_key, event_id, version FROM effects ORDER BY id")
+                    .load(tx)
+                    .await?;
+            Ok::<Vec<Effect>, DatabaseError>(rows)
+        })
+        .await
+        .unwrap()
+}

@@ -1,0 +1,154 @@
+//! Named transactions on a real database: they run again when another one was in the way, and leave nothing half done.
+
+mod support;
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use diesel::{QueryableByName, sql_types::BigInt};
+use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
+use service_runtime::{
+    postgres::{Database, DatabaseError},
+    testing::TestDatabase,
+};
+use support::schema;
+
+#[derive(QueryableByName)]
+struct Value {
+    #[diesel(sql_type = BigInt)]
+    version: i64,
+}
+
+async fn version(database: &Database, name: &str) -> i64 {
+    let query = format!("SELECT version FROM counters WHERE name = '{name}'");
+    database
+        .transaction("version", async |tx| {
+            let value: Value = diesel::sql_query(&query).get_result(tx).await?;
+            Ok::<i64, DatabaseError>(value.version)
+        })
+        .await
+        .unwrap()
+}
+
+#[tokio::test]
+async fn transactions_that_lock_each_other_out_both_succeed() {
+    let test = TestDatabase::create(schema()).await;
+    let database = test.open(schema());
+    database
+        .transaction("prepare", async |tx| {
+            tx.batch_execute("INSERT INTO counters VALUES ('a', 0), ('b', 0)")
+                .await?;
+            Ok::<(), DatabaseError>(())
+        })
+        .await
+        .unwrap();
+    let runs = AtomicU32::new(0);
+    let barrier = tokio::sync::Barrier::new(2);
+    let crossing = async |first: &str, second: &str| {
+        let met = AtomicU32::new(0);
+        let (lock_first, lock_second) = (
+            format!("UPDATE counters SET version = version + 1 WHERE name = '{first}'"),
+            format!("UPDATE counters SET version = version + 1 WHERE name = '{second}'"),
+        );
+        database
+            .transaction("crossing", async |tx| {
+                runs.fetch_add(1, Ordering::SeqCst);
+                tx.batch_execute(&lock_first).await?;
+                if met.fetch_add(1, Ordering::SeqCst) == 0 {
+                    // Both hold their first row now, so one must be told of the deadlock.
+                    barrier.wait().await;
+                }
+                tx.batch_execute(&lock_second).await?;
+                Ok::<(), DatabaseError>(())
+            })
+            .await
+    };
+    let (one, other) = tokio::join!(crossing("a", "b"), crossing("b", "a"));
+    one.unwrap();
+    other.unwrap();
+
+    assert_eq!(runs.into_inner(), 3);
+    assert_eq!(version(&database, "a").await, 2);
+    assert_eq!(version(&database, "b").await, 2);
+}
+
+#[tokio::test]
+async fn a_transaction_that_is_dropped_half_way_leaves_nothing_and_no_lock() {
+    let test = TestDatabase::create(schema()).await;
+    let database = test.open(schema());
+    let (written, wait_until_written) = tokio::sync::oneshot::channel();
+    let written = std::sync::Mutex::new(Some(written));
+    let abandoned = database.transaction("abandoned", async |tx| {
+        tx.batch_execute("INSERT INTO counters VALUES ('a', 7)")
+            .await?;
+        written.lock().unwrap().take().unwrap().send(()).unwrap();
+        std::future::pending::<Result<(), DatabaseError>>().await
+    });
+    tokio::select! {
+        _ = abandoned => panic!("it never ends by itself"),
+        _ = wait_until_written => {}
+    }
+
+    database
+        .transaction("again", async |tx| {
+            tx.batch_execute("INSERT INTO counters VALUES ('a', 8)")
+                .await?;
+            Ok::<(), DatabaseError>(())
+        })
+        .await
+        .unwrap();
+    assert_eq!(version(&database, "a").await, 8);
+}
+
+#[tokio::test]
+async fn connections_that_the_server_ended_are_replaced() {
+    let test = TestDatabase::create(schema()).await;
+    let database = test.open(schema());
+    for _ in 0..3 {
+        let mut other = test.connect("probe").await;
+        assert!(
+            database
+                .transaction("ping", async |tx| {
+                    tx.batch_execute("SELECT 1").await?;
+                    Ok::<(), DatabaseError>(())
+                })
+                .await
+                .is_ok()
+        );
+        other
+            .batch_execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+                 WHERE datname = current_database() AND pid <> pg_backend_pid()",
+            )
+            .await
+            .unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_database_that_is_away_is_unavailable_and_not_a_failed_statement() {
+    let mut config = TestDatabase::create_empty().await.config();
+    config.url =
+        service_runtime::config::Redacted::new("postgres://nobody@127.0.0.1:1/nothing".to_owned());
+    let database = Database::new(&config, "probe").unwrap();
+    let refused = database
+        .transaction("refused", async |_| Ok::<(), DatabaseError>(()))
+        .await;
+    assert!(matches!(refused, Err(DatabaseError::Unavailable(_))));
+}
+
+#[tokio::test]
+async fn two_processes_that_migrate_at_once_apply_each_migration_once() {
+    let test = TestDatabase::create_empty().await;
+    let config = test.config();
+    let migrate = |config| {
+        std::thread::spawn(move || {
+            tokio::runtime::Runtime::new()
+                .unwrap()
+                .block_on(service_runtime::postgres::migrate(&config, schema()))
+                .unwrap()
+        })
+    };
+    let (one, other) = (migrate(config.clone()), migrate(config));
+    let applied = one.join().unwrap().len() + other.join().unwrap().len();
+    assert_eq!(applied, 3);
+}
