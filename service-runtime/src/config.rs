@@ -61,7 +61,7 @@ pub struct HttpConfig {
 #[error("configuration of {prefix}_…: {cause}")]
 pub struct ConfigError {
     prefix: String,
-    cause: config::ConfigError,
+    cause: Box<config::ConfigError>,
 }
 
 /// Reads the configuration struct `C` from those of the variables that begin with the prefix.
@@ -73,16 +73,14 @@ pub fn load<C: DeserializeOwned>(
     let source = config::Environment::with_prefix(prefix)
         .prefix_separator("_")
         .separator("__")
-        .source(Some(
-            variables.into_iter().collect::<HashMap<_, _>>().into(),
-        ));
+        .source(Some(variables.into_iter().collect::<HashMap<_, _>>()));
     config::Config::builder()
         .add_source(source)
         .build()
         .and_then(config::Config::try_deserialize)
         .map_err(|cause| ConfigError {
             prefix: prefix.to_owned(),
-            cause,
+            cause: cause.into(),
         })
 }
 

@@ -23,7 +23,7 @@ use crate::{
     lifecycle::{Lifecycle, StopError, TaskFailure},
     outbox::Relay,
     postgres::{self, Database, Schema},
-    telemetry::logging,
+    telemetry::{logging, metrics},
 };
 
 /// One service of the mesh: its names, its configuration, and how its parts are wired.
@@ -286,6 +286,7 @@ pub async fn start_with_clock<S: Service>(
         "starts {}",
         S::NAME
     );
+    metrics::init().map_err(|error| StartError::Other(error.into()))?;
     let database = match (S::SCHEMA, config.database()) {
         (Some(schema), Some(database)) => Some(Database::new(database, schema.name)?),
         _ => None,

@@ -118,13 +118,13 @@ impl<H: EventHandler> ConsumerLoop<H> {
         let workers = TaskTracker::new();
         let result = self.poll(&consumer, &topic, &workers).await;
 
-        // The workers see the same signal and finish the record in hand.
+        // The workers finish the record in hand.
+        if result.is_err() {
+            self.shared.progress.abandon();
+        }
         workers.close();
         workers.wait().await;
-        self.shared
-            .progress
-            .commit(&consumer, &topic, CommitMode::Sync);
-        close(consumer).await;
+        close(consumer, self.shared.progress.clone(), topic).await;
         result
     }
 
@@ -251,9 +251,13 @@ fn is_final(error: &KafkaError) -> bool {
     )
 }
 
-/// Leaves the group. Closing can block for as long as the coordinator is away, so it gets a thread and a deadline of its own.
-async fn close(consumer: StreamConsumer<LoopContext>) {
-    let closing = tokio::task::spawn_blocking(move || drop(consumer));
+/// Commits what is done and leaves the group. Both can block for as long as the coordinator is away, so they get a thread and
+/// a deadline of their own; what is not committed is known to the inbox.
+async fn close(consumer: StreamConsumer<LoopContext>, progress: Progress, topic: String) {
+    let closing = tokio::task::spawn_blocking(move || {
+        progress.commit(&consumer, &topic, CommitMode::Sync);
+        drop(consumer);
+    });
     if tokio::time::timeout(CLOSE_PATIENCE, closing).await.is_err() {
         warn!("a consumer did not close in time; the group will notice by its session timeout");
     }

@@ -91,6 +91,13 @@ impl Progress {
         }
     }
 
+    /// Tells every worker to leave, because its consumer has failed.
+    pub(super) fn abandon(&self) {
+        for (_, progress) in self.lock().drain() {
+            progress.revoked.cancel();
+        }
+    }
+
     fn revoke(&self, partitions: &[i32]) {
         let mut map = self.lock();
         for partition in partitions {

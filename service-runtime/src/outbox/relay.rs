@@ -24,6 +24,7 @@ const LEASE: TimeDelta = TimeDelta::seconds(5);
 const RENEW_AFTER: Duration = Duration::from_secs(1);
 const STANDBY: Duration = Duration::from_secs(1);
 const SAFETY_POLL: Duration = Duration::from_millis(250);
+const STOP_PATIENCE: Duration = Duration::from_secs(1);
 const BATCH: i64 = 500;
 const KEEP: TimeDelta = TimeDelta::hours(1);
 const CLEAN_EVERY: Duration = Duration::from_secs(60);
@@ -82,7 +83,12 @@ impl Relay {
     pub(crate) async fn run(mut self, stopping: CancellationToken) -> Result<(), BoxError> {
         let mut failures = 0;
         loop {
-            let wait = match self.round().await {
+            let round = tokio::select! {
+                round = self.round() => round,
+                // What the broker does not acknowledge by then is sent again by whoever relays next.
+                () = patience(&stopping) => break,
+            };
+            let wait = match round {
                 Ok(Some(wait)) => {
                     failures = 0;
                     wait
@@ -238,6 +244,12 @@ impl Relay {
         }
         Ok(())
     }
+}
+
+/// Waits for the stop, and then for as long as a round may still take.
+async fn patience(stopping: &CancellationToken) {
+    stopping.cancelled().await;
+    tokio::time::sleep(STOP_PATIENCE).await;
 }
 
 impl KafkaConfig {

@@ -33,7 +33,7 @@ pub struct Obedient {
 
 #[tonic::async_trait]
 impl RecurrenceService for Obedient {
-    pub async fn validate_rule(
+    async fn validate_rule(
         &self,
         request: Request<pb::ValidateRuleRequest>,
     ) -> Result<Response<pb::ValidateRuleResponse>, Status> {
