@@ -1,16 +1,22 @@
 use std::time::Duration;
 
-use futures::future::join_all;
 use rdkafka::{
+    ClientContext,
+    config::RDKafkaLogLevel,
     error::KafkaError,
     message::OwnedHeaders,
     producer::{FutureProducer, FutureRecord, Producer as _},
     types::RDKafkaErrorCode,
 };
 
+use tokio::time::{Instant, timeout_at};
+use tracing::{debug, warn};
+
 use super::KafkaConfig;
 
 const FLUSH: Duration = Duration::from_secs(2);
+/// How long the broker may take to acknowledge what it was handed.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// One record on its way to the broker.
 #[derive(Debug, Clone)]
@@ -31,8 +37,25 @@ pub(crate) struct Record {
 pub(crate) struct ProduceError(#[from] KafkaError);
 
 /// Sends records in order, each acknowledged by all in-sync replicas.
+///
+/// After a failure it must be dropped: that takes back what it still holds, which could otherwise go out behind newer records.
 pub(crate) struct Producer {
-    inner: FutureProducer,
+    inner: FutureProducer<ProducerContext>,
+}
+
+struct ProducerContext;
+
+impl ClientContext for ProducerContext {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        match level {
+            // What librdkafka thinks of settings that were chosen with care.
+            _ if facility == "CONFWARN" => debug!("librdkafka: {message}"),
+            RDKafkaLogLevel::Info | RDKafkaLogLevel::Debug | RDKafkaLogLevel::Notice => {
+                debug!("librdkafka: {facility} {message}");
+            }
+            _ => warn!("librdkafka: {facility} {message}"),
+        }
+    }
 }
 
 impl Producer {
@@ -48,13 +71,14 @@ impl Producer {
             // Places a key where the Java clients, Debezium and Redpanda's tools place it.
             .set("partitioner", "murmur2_random")
             .set("queue.buffering.max.kbytes", "65536")
-            .set("message.timeout.ms", "20000")
+            // No single record times out in the queue while the ones behind it go out; the patience is for all.
+            .set("message.timeout.ms", "0")
             .set("request.timeout.ms", "5000")
-            .create()?;
+            .create_with_context(ProducerContext)?;
         Ok(Self { inner })
     }
 
-    /// Hands all records over in their order, then waits for every answer.
+    /// Hands all records over in their order, then waits up to 20 seconds for the answers.
     ///
     /// After a record could not be handed over, the ones behind it are not, so that none overtakes it.
     pub(crate) async fn send_all(&self, records: Vec<Record>) -> Vec<Result<(), ProduceError>> {
@@ -75,15 +99,18 @@ impl Producer {
                 Err((error, _)) => full = Some(error),
             }
         }
-        let mut outcomes: Vec<Result<(), ProduceError>> = join_all(waiting)
-            .await
-            .into_iter()
-            .map(|answer| match answer {
-                Ok(Ok(_)) => Ok(()),
-                Ok(Err((error, _))) => Err(error.into()),
-                Err(_) => Err(KafkaError::Canceled.into()),
-            })
-            .collect();
+        let deadline = Instant::now() + PATIENCE;
+        let mut outcomes = Vec::with_capacity(records.len());
+        for delivery in waiting {
+            outcomes.push(match timeout_at(deadline, delivery).await {
+                Ok(Ok(Ok(_))) => Ok(()),
+                Ok(Ok(Err((error, _)))) => Err(error.into()),
+                Ok(Err(_)) => Err(KafkaError::Canceled.into()),
+                Err(_) => {
+                    Err(KafkaError::MessageProduction(RDKafkaErrorCode::MessageTimedOut).into())
+                }
+            });
+        }
         let unsent = full.unwrap_or(KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull));
         outcomes.resize_with(records.len(), || Err(unsent.clone().into()));
         outcomes

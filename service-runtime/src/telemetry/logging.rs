@@ -1,6 +1,10 @@
 //! Logs: one line an event, as JSON for machines or as text for people.
 
-use std::{fmt, io, sync::OnceLock};
+use std::{
+    fmt,
+    io::{self, IsTerminal},
+    sync::OnceLock,
+};
 
 use chrono::SecondsFormat;
 use serde::Deserialize;
@@ -68,6 +72,7 @@ fn install(config: &LogConfig) -> Result<(), LogError> {
     let filter = EnvFilter::try_new(level).map_err(|cause| LogError::Level(cause.to_string()))?;
     let logs = tracing_subscriber::fmt()
         .with_env_filter(filter)
+        .with_ansi(io::stderr().is_terminal())
         .with_writer(io::stderr);
     match config.format {
         LogFormat::Text => logs.finish().try_init(),

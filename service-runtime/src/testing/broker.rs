@@ -22,6 +22,7 @@ const TIMEOUT: Duration = Duration::from_secs(20);
 /// Topics of its own for one test.
 pub struct TestTopics {
     config: KafkaConfig,
+    producer: Producer,
 }
 
 /// One record of a topic, decoded.
@@ -82,7 +83,8 @@ impl TestTopics {
         for result in results {
             result.expect("a new topic can be created");
         }
-        Self { config }
+        let producer = Producer::new(&config).expect("the settings are right");
+        Self { config, producer }
     }
 
     /// Returns the settings that reach them.
@@ -134,8 +136,7 @@ impl TestTopics {
             timestamp_ms: None,
             headers,
         };
-        let producer = Producer::new(&self.config).expect("the settings are right");
-        for outcome in producer.send_all(vec![record]).await {
+        for outcome in self.producer.send_all(vec![record]).await {
             outcome.expect("the broker takes the record");
         }
     }

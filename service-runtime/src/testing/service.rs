@@ -98,6 +98,8 @@ impl<S: Service> TestService<S> {
         let url = format!("http://{address}")
             .parse()
             .expect("an address makes a URL");
+        // On the harness's runtime, so that the connection can be closed while a test of one thread is torn down.
+        let _context = RUNTIME.enter();
         grpc::connect(&url)
     }
 
