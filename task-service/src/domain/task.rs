@@ -1,0 +1,154 @@
+use chrono::{DateTime, Utc};
+use service_runtime::ids::UserId;
+
+use super::{Details, Etag, Occurrence, Schedule, SeriesId, TaskId, TaskState};
+
+/// Something a person wants to get done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Task {
+    /// Identifies the task.
+    pub id: TaskId,
+    /// Whose it is.
+    pub user_id: UserId,
+    /// What it says.
+    pub details: Details,
+    /// When it is due, how it repeats, when to remind of it.
+    pub schedule: Schedule,
+    /// Its place in a series; present if and only if the schedule repeats.
+    pub occurrence: Option<Occurrence>,
+    /// Open or completed.
+    pub state: TaskState,
+    /// One for a new task, one more with every change.
+    pub version: i64,
+    /// When it was created.
+    pub create_time: DateTime<Utc>,
+    /// When it last changed.
+    pub update_time: DateTime<Utc>,
+    /// When it was deleted.
+    pub delete_time: Option<DateTime<Utc>>,
+    /// When its user was last reminded of it; not part of the version.
+    pub remind_time: Option<DateTime<Utc>>,
+}
+
+impl Task {
+    /// Returns a new, open task.
+    pub fn new(
+        id: TaskId,
+        user_id: UserId,
+        details: Details,
+        schedule: Schedule,
+        occurrence: Option<Occurrence>,
+        now: DateTime<Utc>,
+    ) -> Self {
+        Self {
+            id,
+            user_id,
+            details,
+            schedule,
+            occurrence,
+            state: TaskState::Open,
+            version: 1,
+            create_time: now,
+            update_time: now,
+            delete_time: None,
+            remind_time: None,
+        }
+    }
+
+    /// Returns the text that changes with every version.
+    pub fn etag(&self) -> Etag {
+        Etag::of_version(self.version)
+    }
+
+    /// Returns the series that it is an occurrence of.
+    pub fn series_id(&self) -> Option<SeriesId> {
+        self.occurrence.map(|occurrence| occurrence.series_id)
+    }
+
+    /// Returns the task as the next version of itself.
+    pub fn next_version(self, now: DateTime<Utc>) -> Self {
+        Self {
+            version: self.version + 1,
+            update_time: now,
+            ..self
+        }
+    }
+
+    /// Returns the names of the fields whose values differ from those of another version.
+    ///
+    /// The fields that differ between any two versions (`etag`, `update_time`) are left out.
+    pub fn changed_fields(&self, previous: &Self) -> Vec<&'static str> {
+        let recurrence = |task: &Self| task.schedule.recurrence().cloned();
+        let rule = |task: &Self| recurrence(task).map(|recurrence| recurrence.rule);
+        let anchor = |task: &Self| recurrence(task).map(|recurrence| recurrence.anchor);
+        let recurrence_id =
+            |task: &Self| task.occurrence.map(|occurrence| occurrence.recurrence_id);
+        let (details, schedule) = (&self.details, &self.schedule);
+        let (old_details, old_schedule) = (&previous.details, &previous.schedule);
+        [
+            ("title", details.title != old_details.title),
+            (
+                "description",
+                details.description != old_details.description,
+            ),
+            ("priority", details.priority != old_details.priority),
+            ("state", self.state.word() != previous.state.word()),
+            ("due_time", schedule.due_time() != old_schedule.due_time()),
+            (
+                "time_zone",
+                schedule.time_zone() != old_schedule.time_zone(),
+            ),
+            ("recurrence_rule", rule(self) != rule(previous)),
+            ("recurrence_anchor", anchor(self) != anchor(previous)),
+            ("series_id", self.series_id() != previous.series_id()),
+            (
+                "recurrence_id",
+                recurrence_id(self) != recurrence_id(previous),
+            ),
+            (
+                "reminders",
+                schedule.reminders() != old_schedule.reminders(),
+            ),
+            ("muted", details.muted != old_details.muted),
+            (
+                "complete_time",
+                self.state.complete_time() != previous.state.complete_time(),
+            ),
+            ("delete_time", self.delete_time != previous.delete_time),
+        ]
+        .into_iter()
+        .filter_map(|(field, differs)| differs.then_some(field))
+        .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::domain::{
+        Title,
+        fixtures::{moment, task},
+    };
+
+    #[test]
+    fn the_etag_changes_with_the_version() {
+        assert_eq!(task().etag(), task().etag());
+        assert_ne!(task().etag(), task().next_version(moment()).etag());
+    }
+
+    #[test]
+    fn changed_fields_name_what_differs_and_nothing_else() {
+        let next = task().next_version(moment());
+        assert!(next.changed_fields(&task()).is_empty());
+
+        let completed = next.completed(moment());
+        assert_eq!(
+            completed.changed_fields(&task()),
+            ["state", "complete_time"]
+        );
+
+        let mut renamed = task();
+        renamed.details.title = Title::parse("Feed the cat").unwrap();
+        renamed.details.muted = true;
+        assert_eq!(renamed.changed_fields(&task()), ["title", "muted"]);
+    }
+}

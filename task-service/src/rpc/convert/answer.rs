@@ -1,0 +1,148 @@
+//! Answers and events: from the domain to protobuf.
+
+use chrono::{DateTime, Utc};
+use prost_types::Timestamp;
+use taskmesh_proto::task::v1 as pb;
+
+use super::place::page_token;
+use crate::{
+    domain::{Details, Priority, RecurrenceAnchor, Reminder, Task, TaskState},
+    operations::create_occurrence,
+    store::task_page::Page,
+};
+
+impl From<&Task> for pb::Task {
+    fn from(task: &Task) -> Self {
+        let Task {
+            id,
+            user_id: _,
+            details,
+            schedule,
+            occurrence,
+            state,
+            version: _,
+            create_time,
+            update_time,
+            delete_time,
+            remind_time,
+        } = task;
+        let Details {
+            title,
+            description,
+            priority,
+            muted,
+        } = details;
+        let recurrence = schedule.recurrence();
+        Self {
+            id: id.to_string(),
+            title: title.to_string(),
+            description: description.to_string(),
+            priority: priority_number(*priority).into(),
+            state: state_number(*state).into(),
+            due_time: schedule.due_time().map(timestamp),
+            time_zone: schedule
+                .time_zone()
+                .map(ToString::to_string)
+                .unwrap_or_default(),
+            recurrence_rule: recurrence
+                .map(|recurrence| recurrence.rule.as_ref().to_owned())
+                .unwrap_or_default(),
+            recurrence_anchor: recurrence
+                .map_or(pb::RecurrenceAnchor::Unspecified, |recurrence| {
+                    anchor(recurrence.anchor)
+                })
+                .into(),
+            series_id: occurrence
+                .map(|occurrence| occurrence.series_id.to_string())
+                .unwrap_or_default(),
+            recurrence_id: occurrence
+                .map(|occurrence| occurrence.recurrence_id.to_string())
+                .unwrap_or_default(),
+            reminders: schedule
+                .reminders()
+                .as_slice()
+                .iter()
+                .map(reminder)
+                .collect(),
+            muted: *muted,
+            etag: task.etag().to_string(),
+            create_time: Some(timestamp(*create_time)),
+            update_time: Some(timestamp(*update_time)),
+            complete_time: state.complete_time().map(timestamp),
+            delete_time: delete_time.map(timestamp),
+            remind_time: remind_time.map(timestamp),
+        }
+    }
+}
+
+impl From<create_occurrence::Output> for pb::CreateOccurrenceResponse {
+    fn from(output: create_occurrence::Output) -> Self {
+        let create_occurrence::Output { task, created } = output;
+        Self {
+            task: task.as_ref().map(Into::into),
+            created,
+        }
+    }
+}
+
+/// Makes the answer to a list.
+pub fn list_answer(tasks: &[Task], next: Option<Page>) -> pb::ListTasksResponse {
+    pb::ListTasksResponse {
+        tasks: tasks.iter().map(Into::into).collect(),
+        next_page_token: page_token(next),
+    }
+}
+
+/// Returns the fixed points of the series that a task is an occurrence of.
+pub fn series(task: &Task) -> Option<pb::Series> {
+    let occurrence = task.occurrence?;
+    let recurrence = task.schedule.recurrence()?;
+    Some(pb::Series {
+        series_id: occurrence.series_id.to_string(),
+        recurrence_rule: recurrence.rule.as_ref().to_owned(),
+        recurrence_anchor: anchor(recurrence.anchor).into(),
+        time_zone: task.schedule.time_zone()?.to_string(),
+        start_local: occurrence.start_local.to_string(),
+    })
+}
+
+/// Writes a moment.
+pub fn timestamp(time: DateTime<Utc>) -> Timestamp {
+    Timestamp {
+        seconds: time.timestamp(),
+        nanos: time.timestamp_subsec_micros().cast_signed() * 1_000,
+    }
+}
+
+pub(super) fn anchor(anchor: RecurrenceAnchor) -> pb::RecurrenceAnchor {
+    match anchor {
+        RecurrenceAnchor::Schedule => pb::RecurrenceAnchor::Schedule,
+        RecurrenceAnchor::Completion => pb::RecurrenceAnchor::Completion,
+    }
+}
+
+fn priority_number(priority: Priority) -> pb::Priority {
+    match priority {
+        Priority::Low => pb::Priority::Low,
+        Priority::Medium => pb::Priority::Medium,
+        Priority::High => pb::Priority::High,
+        Priority::Urgent => pb::Priority::Urgent,
+    }
+}
+
+fn state_number(state: TaskState) -> pb::TaskState {
+    match state {
+        TaskState::Open => pb::TaskState::Open,
+        TaskState::Completed { .. } => pb::TaskState::Completed,
+    }
+}
+
+fn reminder(reminder: &Reminder) -> pb::ReminderSetting {
+    let when = match reminder {
+        Reminder::MinutesBeforeDue(minutes) => {
+            pb::reminder_setting::When::MinutesBeforeDue(*minutes)
+        }
+        Reminder::AtTime(time) => pb::reminder_setting::When::AtTime(timestamp(*time)),
+    };
+    pb::ReminderSetting { when: Some(when) }
+}

@@ -1,0 +1,39 @@
+use diesel::prelude::*;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use service_runtime::{ids::UserId, postgres::DatabaseError};
+
+use super::{
+    schema::{series, tasks},
+    series::SeriesRow,
+    task_row::{TaskRow, TaskWithSeries, series_of_task},
+};
+use crate::domain::{Occurrence, Task, TaskId};
+
+/// Finds the occurrence that follows a task in its series: the one that was created for it, or else the next later one.
+#[tracing::instrument(name = "store.task.find_following", level = "debug", skip_all)]
+pub async fn find_following(
+    tx: &mut AsyncPgConnection,
+    user_id: &UserId,
+    task_id: TaskId,
+    place: &Occurrence,
+) -> Result<Option<Task>, DatabaseError> {
+    let created_for_it = tasks::previous_task_id.eq(task_id);
+    let later = tasks::recurrence_id.gt(place.recurrence_id.naive());
+    let row: Option<TaskWithSeries> = tasks::table
+        .left_join(series::table.on(series_of_task()))
+        .filter(
+            tasks::user_id
+                .eq(user_id.as_ref())
+                .and(tasks::series_id.eq(place.series_id)),
+        )
+        .filter(created_for_it.or(later))
+        .order((
+            created_for_it.desc().nulls_last(),
+            tasks::recurrence_id.asc(),
+        ))
+        .select((TaskRow::as_select(), Option::<SeriesRow>::as_select()))
+        .first(tx)
+        .await
+        .optional()?;
+    row.map(|(task, series)| task.into_task(series)).transpose()
+}

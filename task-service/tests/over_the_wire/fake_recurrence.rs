@@ -1,0 +1,122 @@
+//! A recurrence-service that knows a few rules by heart.
+
+use std::sync::{Arc, Mutex};
+
+use jiff::{Span, Timestamp, tz::TimeZone};
+use service_runtime::grpc::{ApiError, ErrorCode, FieldViolation, status};
+use taskmesh_proto::recurrence::v1::{
+    self as pb,
+    recurrence_service_server::{RecurrenceService, RecurrenceServiceServer},
+};
+use tokio::{net::TcpListener, task::JoinSet};
+use tokio_stream::wrappers::TcpListenerStream;
+use tonic::{Request, Response, Status, async_trait, transport::Server};
+
+/// A rule that the fake does not answer about.
+pub const UNANSWERED: &str = "FREQ=DAILY;COUNT=503";
+
+pub struct FakeRecurrence {
+    pub url: String,
+    questions: Questions,
+    _server: JoinSet<()>,
+}
+
+type Questions = Arc<Mutex<Vec<pb::ValidateRuleRequest>>>;
+
+impl FakeRecurrence {
+    pub async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let questions = Questions::default();
+        let service = RecurrenceServiceServer::new(Answers(questions.clone()));
+        let mut server = JoinSet::new();
+        server.spawn(async {
+            let incoming = TcpListenerStream::new(listener);
+            let server = Server::builder().add_service(service);
+            server.serve_with_incoming(incoming).await.unwrap();
+        });
+        Self {
+            url,
+            questions,
+            _server: server,
+        }
+    }
+
+    /// Returns what it was asked so far.
+    pub fn questions(&self) -> Vec<pb::ValidateRuleRequest> {
+        self.questions.lock().unwrap().clone()
+    }
+}
+
+struct Answers(Questions);
+
+#[async_trait]
+impl RecurrenceService for Answers {
+    /// Begins a series at its start, or with BYDAY a day later.
+    async fn validate_rule(
+        &self,
+        request: Request<pb::ValidateRuleRequest>,
+    ) -> Result<Response<pb::ValidateRuleResponse>, Status> {
+        assert!(request.metadata().contains_key("authorization"));
+        let question = request.into_inner();
+        self.0.lock().unwrap().push(question.clone());
+        if question.recurrence_rule == UNANSWERED {
+            return Err(Status::unavailable("gone fishing"));
+        }
+        let known = [
+            "FREQ=DAILY",
+            "FREQ=WEEKLY",
+            "FREQ=WEEKLY;BYDAY=TH",
+            "FREQ=MONTHLY",
+        ];
+        if !known.contains(&question.recurrence_rule.as_str()) {
+            return Err(status(&NoRule));
+        }
+        let start = question.start_time.unwrap();
+        let days = i64::from(question.recurrence_rule.contains("BYDAY"));
+        let zone = TimeZone::get(&question.time_zone).unwrap();
+        let start = Timestamp::new(start.seconds, start.nanos)
+            .unwrap()
+            .to_zoned(zone);
+        let first = start.checked_add(Span::new().days(days)).unwrap();
+        let first = pb::Occurrence {
+            recurrence_id: first.datetime().to_string(),
+            time: Some(prost_types::Timestamp {
+                seconds: first.timestamp().as_second(),
+                nanos: 0,
+            }),
+        };
+        Ok(Response::new(pb::ValidateRuleResponse {
+            first: Some(first),
+            last: None,
+        }))
+    }
+
+    async fn preview_occurrences(
+        &self,
+        _: Request<pb::PreviewOccurrencesRequest>,
+    ) -> Result<Response<pb::PreviewOccurrencesResponse>, Status> {
+        unreachable!("the task-service previews nothing")
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("no rule")]
+struct NoRule;
+
+impl ApiError for NoRule {
+    fn code(&self) -> ErrorCode {
+        ErrorCode::InvalidArgument
+    }
+
+    fn reason(&self) -> &'static str {
+        "INVALID_FIELD"
+    }
+
+    fn violations(&self) -> Vec<FieldViolation> {
+        vec![FieldViolation::new(
+            "recurrence_rule",
+            "is no rule that the fake knows",
+        )]
+    }
+}
