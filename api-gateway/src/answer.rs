@@ -1,0 +1,248 @@
+//! What a client gets to see of an error: one shape, from which HTTP and MCP make theirs.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use service_runtime::{
+    grpc::{ApiError, ErrorCode, FieldViolation},
+    telemetry::propagation,
+};
+use tonic::Status;
+use tonic_types::StatusExt;
+use tracing::{error, warn};
+
+use crate::error::Error;
+
+/// Whose reasons these are (`google.rpc.ErrorInfo.domain`).
+pub const DOMAIN: &str = "taskmesh";
+const RETRY_SOON: Duration = Duration::from_secs(1);
+
+/// An error as a client sees it: no cause, no place, nothing of the inside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// What kind of error it is.
+    pub code: ErrorCode,
+    /// The HTTP status.
+    pub http: u16,
+    /// The constant that programs tell this error by.
+    pub reason: String,
+    /// What is wrong, for people.
+    pub message: String,
+    /// More for programs, such as the id of what was not found.
+    pub metadata: BTreeMap<String, String>,
+    /// The wrong fields.
+    pub violations: Vec<FieldViolation>,
+    /// When another try makes sense, if it does.
+    pub retry_after: Option<Duration>,
+}
+
+impl Answer {
+    /// Returns what the client gets to see of an error; logs, here and only here, what it does not.
+    pub fn to(error: &Error) -> Self {
+        let mut answer = Self::of(error);
+        match answer.code {
+            ErrorCode::Internal => {
+                error!(
+                    error.r#type = answer.reason,
+                    "request failed: {}",
+                    chain(error)
+                );
+                if let Some(trace) = propagation::current() {
+                    answer
+                        .metadata
+                        .insert("trace_id".to_owned(), trace.trace_id());
+                }
+            }
+            ErrorCode::Unavailable => {
+                warn!(
+                    error.r#type = answer.reason,
+                    "request failed for now: {}",
+                    chain(error)
+                );
+            }
+            _ => {}
+        }
+        answer
+    }
+
+    fn of(error: &Error) -> Self {
+        use ErrorCode::{Internal, InvalidArgument, NotFound, Unimplemented};
+        let message = error.to_string();
+        let own = |code: ErrorCode, reason: &str| Self::new(code, reason, message.clone());
+        match error {
+            Error::InvalidFields(violations) => Self {
+                violations: violations.clone(),
+                ..own(InvalidArgument, "INVALID_FIELD")
+            },
+            Error::Json(_) => own(InvalidArgument, "INVALID_JSON"),
+            Error::BodyBroken => own(InvalidArgument, "BODY_INCOMPLETE"),
+            Error::BodyTooSlow => Self {
+                http: 408,
+                ..own(ErrorCode::DeadlineExceeded, "BODY_TOO_SLOW")
+            },
+            Error::BodyTooLarge { .. } => Self {
+                http: 413,
+                ..own(InvalidArgument, "BODY_TOO_LARGE")
+            },
+            Error::UnsupportedMediaType => Self {
+                http: 415,
+                ..own(InvalidArgument, "UNSUPPORTED_MEDIA_TYPE")
+            },
+            Error::Header { .. } => own(InvalidArgument, "INVALID_HEADER"),
+            Error::RouteNotFound { .. } => own(NotFound, "ROUTE_NOT_FOUND"),
+            Error::MethodNotAllowed { .. } => Self {
+                http: 405,
+                ..own(Unimplemented, "METHOD_NOT_ALLOWED")
+            },
+            Error::Transport { http, .. } => Self {
+                http: *http,
+                ..own(transport_code(*http), "TRANSPORT")
+            },
+            Error::Auth(cause) => match cause.code() {
+                code @ ErrorCode::Unavailable => Self::new(code, cause.reason(), generic(code)),
+                code => own(code, cause.reason()),
+            },
+            Error::Upstream { status, .. } => Self::of_status(status),
+            Error::Internal(_) => Self::new(Internal, "INTERNAL", generic(Internal)),
+        }
+    }
+
+    fn new(code: ErrorCode, reason: &str, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            http: code.http(),
+            reason: reason.to_owned(),
+            message: message.into(),
+            metadata: BTreeMap::new(),
+            violations: Vec::new(),
+            retry_after: (code == ErrorCode::Unavailable).then_some(RETRY_SOON),
+        }
+    }
+
+    /// Passes on what a service of the mesh says on purpose, and words of the gateway's own for everything else.
+    fn of_status(status: &Status) -> Self {
+        let code = match ErrorCode::of(status) {
+            // The user's token was verified here; what a service refuses is the gateway's own.
+            ErrorCode::Unauthenticated => ErrorCode::Internal,
+            code => code,
+        };
+        let info = status.get_details_error_info();
+        let Some(info) = info.filter(|info| info.domain == DOMAIN) else {
+            return Self::new(code, code.name(), generic(code));
+        };
+        let hidden = matches!(code, ErrorCode::Internal | ErrorCode::Unavailable);
+        let message = if hidden {
+            generic(code)
+        } else {
+            status.message()
+        };
+        let answer = Self::new(code, &info.reason, message);
+        let delay = status
+            .get_details_retry_info()
+            .and_then(|info| info.retry_delay);
+        Self {
+            metadata: info.metadata.into_iter().collect(),
+            violations: FieldViolation::all_of(status),
+            retry_after: delay.or(answer.retry_after),
+            ..answer
+        }
+    }
+}
+
+fn transport_code(http: u16) -> ErrorCode {
+    match http {
+        403 => ErrorCode::PermissionDenied,
+        404 => ErrorCode::NotFound,
+        405 => ErrorCode::Unimplemented,
+        400..500 => ErrorCode::InvalidArgument,
+        _ => ErrorCode::Internal,
+    }
+}
+
+/// Returns words for a kind of error that say nothing of its cause.
+fn generic(code: ErrorCode) -> &'static str {
+    match code {
+        ErrorCode::InvalidArgument => "the request is not valid",
+        ErrorCode::Unauthenticated => "no valid token",
+        ErrorCode::PermissionDenied => "not allowed",
+        ErrorCode::NotFound => "not found",
+        ErrorCode::AlreadyExists => "it exists already",
+        ErrorCode::FailedPrecondition => "not possible in the present state",
+        ErrorCode::StaleEtag => "changed since it was read; read it again",
+        ErrorCode::Aborted => "collided with another request, try again",
+        ErrorCode::ResourceExhausted => "a limit is reached, try again later or ask for less",
+        ErrorCode::OutOfRange => "out of range",
+        ErrorCode::Cancelled => "the request was cancelled",
+        ErrorCode::DeadlineExceeded => "no answer in time, try again",
+        ErrorCode::Unimplemented => "not available here",
+        ErrorCode::Unavailable => "temporarily unavailable, try again",
+        ErrorCode::Internal => "internal error",
+    }
+}
+
+fn chain(error: &Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use tonic::Code;
+    use tonic_types::ErrorDetails;
+
+    use super::*;
+
+    fn upstream(status: Status) -> Answer {
+        Answer::to(&Error::Upstream {
+            rpc: "test.Service.Call".to_owned(),
+            status: Box::new(status),
+        })
+    }
+
+    #[test]
+    fn what_a_service_says_on_purpose_is_passed_on() {
+        let details = ErrorDetails::with_error_info(
+            "TASK_NOT_FOUND",
+            DOMAIN,
+            HashMap::<String, String>::new(),
+        );
+        let status = Status::with_error_details(Code::NotFound, "no task 7", details);
+        let answer = upstream(status);
+        assert_eq!(
+            (answer.http, answer.reason.as_str()),
+            (404, "TASK_NOT_FOUND")
+        );
+        assert_eq!(answer.message, "no task 7");
+    }
+
+    #[test]
+    fn what_the_inside_says_by_accident_is_not() {
+        for status in [
+            Status::unavailable("tcp connect error: 10.0.0.7:5432"),
+            Status::unknown("panicked at src/main.rs"),
+            Status::invalid_argument("protobuf: wire type"),
+            Status::deadline_exceeded("Timeout expired at 10.0.0.7"),
+        ] {
+            let inner = status.message().to_owned();
+            let answer = upstream(status);
+            assert!(!format!("{answer:?}").contains(&inner), "{answer:?}");
+        }
+    }
+
+    #[test]
+    fn a_token_of_the_gateway_that_is_refused_is_no_fault_of_the_user() {
+        assert_eq!(upstream(Status::unauthenticated("who?")).http, 500);
+    }
+
+    #[test]
+    fn what_may_succeed_later_says_when() {
+        let answer = upstream(Status::unavailable(""));
+        assert_eq!((answer.http, answer.retry_after), (503, Some(RETRY_SOON)));
+    }
+}

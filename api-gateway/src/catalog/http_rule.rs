@@ -1,0 +1,170 @@
+use http::Method;
+use prost_reflect::{
+    DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, MethodDescriptor, Value,
+};
+
+use super::{
+    options::{chosen, text},
+    path_template::PathTemplate,
+};
+
+/// The way from a message to one of its fields, or to a field of a message within it.
+pub type FieldPath = Vec<FieldDescriptor>;
+
+/// One route of an RPC: method, path, and which fields the path, the body and the query fill.
+#[derive(Debug, Clone)]
+pub struct Binding {
+    /// The HTTP method.
+    pub method: Method,
+    pub(super) template: PathTemplate,
+    /// The fields that the path's variables fill, in the order of the template.
+    pub path_fields: Vec<FieldPath>,
+    /// What the HTTP body fills.
+    pub body: Body,
+    /// The response field that becomes the HTTP body; the whole response if absent.
+    pub response_body: Option<FieldDescriptor>,
+}
+
+/// What the HTTP body of a request fills.
+#[derive(Debug, Clone)]
+pub enum Body {
+    /// Nothing: the request has no body.
+    None,
+    /// Every field that the path does not fill.
+    Whole,
+    /// One field.
+    Field(FieldDescriptor),
+}
+
+impl Binding {
+    /// Returns the path template as it was written.
+    pub fn path(&self) -> &str {
+        self.template.text()
+    }
+
+    /// Tells whether the path fills this field of the request.
+    pub fn fills(&self, field: &FieldDescriptor) -> bool {
+        self.path_fields
+            .iter()
+            .any(|path| path.len() == 1 && path[0] == *field)
+    }
+}
+
+/// Reads the routes of an RPC from its rule: its own and the additional ones. The error says what is wrong.
+pub(super) fn bindings(
+    rule: &DynamicMessage,
+    rpc: &MethodDescriptor,
+) -> Result<Vec<Binding>, String> {
+    let mut bindings = vec![binding(rule, rpc)?];
+    for additional in additional(rule) {
+        if !self::additional(&additional).is_empty() {
+            return Err("additional_bindings cannot have additional_bindings".to_owned());
+        }
+        bindings.push(binding(&additional, rpc)?);
+    }
+    Ok(bindings)
+}
+
+fn additional(rule: &DynamicMessage) -> Vec<DynamicMessage> {
+    let list = rule.get_field_by_name("additional_bindings");
+    let list = list.as_deref().and_then(Value::as_list).unwrap_or_default();
+    list.iter().filter_map(Value::as_message).cloned().collect()
+}
+
+fn binding(rule: &DynamicMessage, rpc: &MethodDescriptor) -> Result<Binding, String> {
+    if !text(rule, "selector").is_empty() {
+        return Err("selector has no meaning in an annotation; leave it out".to_owned());
+    }
+    let (method, template) = pattern(rule)?;
+    let template = PathTemplate::parse(&template)?;
+    let (input, output) = (rpc.input(), rpc.output());
+    let path_fields = template
+        .variables()
+        .map(|name| path_field(&input, name))
+        .collect::<Result<Vec<_>, _>>()?;
+    let body = body(&text(rule, "body"), &input)?;
+    if matches!(method, Method::GET | Method::DELETE) && !matches!(body, Body::None) {
+        return Err(format!("{method} {} cannot have a body", template.text()));
+    }
+    let response_body = match text(rule, "response_body").as_str() {
+        "" => None,
+        name => Some(output.get_field_by_name(name).ok_or_else(|| {
+            format!(
+                "response_body \"{name}\" is not a field of {}",
+                output.full_name()
+            )
+        })?),
+    };
+    Ok(Binding {
+        method,
+        template,
+        path_fields,
+        body,
+        response_body,
+    })
+}
+
+fn pattern(rule: &DynamicMessage) -> Result<(Method, String), String> {
+    let missing = || "the rule has no method and path".to_owned();
+    let (name, value) = chosen(rule, "pattern").ok_or_else(missing)?;
+    if let Some(custom) = value.as_message() {
+        let kind = text(custom, "kind");
+        let method = Method::from_bytes(kind.as_bytes())
+            .map_err(|_| format!("custom kind \"{kind}\" is not an HTTP method"))?;
+        return Ok((method, text(custom, "path")));
+    }
+    let method = match name.as_str() {
+        "get" => Method::GET,
+        "put" => Method::PUT,
+        "post" => Method::POST,
+        "delete" => Method::DELETE,
+        "patch" => Method::PATCH,
+        other => return Err(format!("\"{other}\" is not a known pattern")),
+    };
+    Ok((method, value.as_str().unwrap_or_default().to_owned()))
+}
+
+fn body(name: &str, input: &MessageDescriptor) -> Result<Body, String> {
+    match name {
+        "" => Ok(Body::None),
+        "*" => Ok(Body::Whole),
+        name => match input.get_field_by_name(name) {
+            Some(field) => Ok(Body::Field(field)),
+            None => Err(format!(
+                "body \"{name}\" is not a field of {}",
+                input.full_name()
+            )),
+        },
+    }
+}
+
+fn path_field(input: &MessageDescriptor, name: &str) -> Result<FieldPath, String> {
+    let path = field_path(input, name)
+        .ok_or_else(|| format!("{{{name}}} is not a field of {}", input.full_name()))?;
+    let last = path.last().ok_or("a variable has no name")?;
+    let scalar = !matches!(last.kind(), Kind::Message(_)) && !last.is_list();
+    match scalar {
+        true => Ok(path),
+        false => Err(format!(
+            "{{{name}}} is a list or a message, which a path cannot hold"
+        )),
+    }
+}
+
+/// Finds a field by its dotted name, such as `filter.state`; every part may be in snake_case or camelCase.
+pub(crate) fn field_path(message: &MessageDescriptor, name: &str) -> Option<FieldPath> {
+    let mut path = FieldPath::new();
+    let mut message = Some(message.clone());
+    for part in name.split('.') {
+        let within = message?;
+        let field = within
+            .get_field_by_name(part)
+            .or_else(|| within.get_field_by_json_name(part))?;
+        message = match field.kind() {
+            Kind::Message(inner) if !field.is_list() && !field.is_map() => Some(inner),
+            _ => None,
+        };
+        path.push(field);
+    }
+    Some(path)
+}

@@ -1,0 +1,273 @@
+//! JSON Schema (2020-12) of messages, for OpenAPI and for tools.
+
+use indexmap::IndexMap;
+use prost_reflect::{EnumDescriptor, FieldDescriptor, Kind, MessageDescriptor};
+use serde_json::{Map, Value, json};
+
+use super::{Dialect, FieldNotes, Notes, enum_words};
+
+/// What a schema is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// OpenAPI: types refer to `#/components/schemas`.
+    OpenApi,
+    /// The arguments of a tool: types stand where they are used, nothing that a caller cannot set.
+    ToolInput,
+    /// The answer of a tool: the same, without words, because every model pays for each of them.
+    ToolOutput,
+}
+
+/// Writes schemas, and remembers the types that they refer to.
+pub struct SchemaWriter<'a> {
+    notes: &'a Notes,
+    purpose: Purpose,
+    referenced: IndexMap<String, Kind>,
+    within: Vec<String>,
+    recursion: Option<String>,
+}
+
+/// One JSON object.
+pub type Schema = Map<String, Value>;
+
+impl<'a> SchemaWriter<'a> {
+    /// Creates a writer for one purpose.
+    pub fn new(notes: &'a Notes, purpose: Purpose) -> Self {
+        Self {
+            notes,
+            purpose,
+            referenced: IndexMap::new(),
+            within: Vec::new(),
+            recursion: None,
+        }
+    }
+
+    /// Returns the schemas of all types that were referred to, in the order of their first use.
+    pub fn components(&mut self) -> Schema {
+        let mut components = Schema::new();
+        let mut next = 0;
+        while let Some((name, kind)) = self.referenced.get_index(next) {
+            let (name, kind) = (name.clone(), kind.clone());
+            let schema = match &kind {
+                Kind::Enum(enumeration) => self.enumeration(enumeration),
+                Kind::Message(message) => self.message(message, |_| true),
+                _ => Schema::new(),
+            };
+            components.insert(name, schema.into());
+            next += 1;
+        }
+        components
+    }
+
+    /// Returns the name of a message that contains itself, if one was met where types stand in place.
+    pub fn recursion(&self) -> Option<&str> {
+        self.recursion.as_deref()
+    }
+
+    /// Writes the schema of a message with those of its fields that `keep` wants.
+    pub fn message(
+        &mut self,
+        message: &MessageDescriptor,
+        keep: impl Fn(&FieldDescriptor) -> bool,
+    ) -> Schema {
+        let notes = self.notes;
+        let fields = message.fields().filter(|field| keep(field));
+        let fields = fields.filter(|field| self.is_offered(notes.field(field)));
+        let mut properties = Schema::new();
+        let mut required = Vec::new();
+        for field in fields.collect::<Vec<_>>() {
+            let schema = self.field(&field);
+            properties.insert(field.name().to_owned(), schema.into());
+            if notes.field(&field).required && self.purpose != Purpose::ToolOutput {
+                required.push(field.name().to_owned());
+            }
+        }
+        let mut schema = Schema::new();
+        schema.insert("type".to_owned(), "object".into());
+        if self.purpose == Purpose::OpenApi {
+            describe(&mut schema, notes.comment(message.full_name()));
+        }
+        schema.insert("properties".to_owned(), properties.into());
+        if !required.is_empty() {
+            schema.insert("required".to_owned(), required.into());
+        }
+        if self.purpose == Purpose::ToolInput {
+            schema.insert("additionalProperties".to_owned(), false.into());
+        }
+        schema
+    }
+
+    /// Writes the schema of a field, its comment included.
+    pub fn field(&mut self, field: &FieldDescriptor) -> Schema {
+        let mut schema = self.shape(field);
+        let notes = self.notes.field(field);
+        match self.purpose {
+            Purpose::ToolOutput => {}
+            Purpose::ToolInput => describe(&mut schema, &with_example(notes)),
+            Purpose::OpenApi => {
+                describe(&mut schema, &notes.comment);
+                if let Some(example) = &notes.example {
+                    schema.insert("examples".to_owned(), json!([typed(field, example)]));
+                }
+                if notes.output_only {
+                    schema.insert("readOnly".to_owned(), true.into());
+                }
+            }
+        }
+        schema
+    }
+
+    fn is_offered(&self, notes: &FieldNotes) -> bool {
+        match self.purpose {
+            Purpose::OpenApi => true,
+            Purpose::ToolInput => !notes.output_only,
+            Purpose::ToolOutput => !notes.input_only,
+        }
+    }
+
+    /// Writes the schema of a field's value, without words.
+    pub fn shape(&mut self, field: &FieldDescriptor) -> Schema {
+        match field.kind() {
+            Kind::Message(entry) if field.is_map() => {
+                let values = self.kind(&entry.map_entry_value_field().kind());
+                object(json!({"type": "object", "additionalProperties": values}))
+            }
+            kind if field.is_list() => {
+                let items = self.kind(&kind);
+                object(json!({"type": "array", "items": items}))
+            }
+            kind => self.kind(&kind),
+        }
+    }
+
+    fn kind(&mut self, kind: &Kind) -> Schema {
+        let open_api = self.purpose == Purpose::OpenApi;
+        object(match kind {
+            Kind::Bool => json!({"type": "boolean"}),
+            Kind::String => json!({"type": "string"}),
+            Kind::Bytes => json!({"type": "string", "contentEncoding": "base64"}),
+            Kind::Float | Kind::Double => json!({"type": "number"}),
+            Kind::Int32 | Kind::Sint32 | Kind::Sfixed32 if open_api => {
+                json!({"type": "integer", "format": "int32"})
+            }
+            Kind::Uint32 | Kind::Fixed32 if open_api => {
+                json!({"type": "integer", "minimum": 0, "maximum": u32::MAX})
+            }
+            Kind::Int32 | Kind::Sint32 | Kind::Sfixed32 | Kind::Uint32 | Kind::Fixed32 => {
+                json!({"type": "integer"})
+            }
+            Kind::Int64 | Kind::Sint64 | Kind::Sfixed64 if open_api => {
+                json!({"type": "string", "format": "int64"})
+            }
+            Kind::Uint64 | Kind::Fixed64 if open_api => {
+                json!({"type": "string", "format": "uint64"})
+            }
+            // JSON numbers lose digits beyond 53 bits, so answers carry these as strings.
+            Kind::Int64 | Kind::Sint64 | Kind::Sfixed64 | Kind::Uint64 | Kind::Fixed64 => {
+                let input = self.purpose == Purpose::ToolInput;
+                json!({"type": if input { "integer" } else { "string" }})
+            }
+            Kind::Enum(enumeration) if open_api => self.refer(enumeration.full_name(), kind),
+            Kind::Enum(enumeration) => return self.enumeration(enumeration),
+            Kind::Message(message) => return self.message_or_well_known(message, kind),
+        })
+    }
+
+    fn message_or_well_known(&mut self, message: &MessageDescriptor, kind: &Kind) -> Schema {
+        if let Some(schema) = well_known(message) {
+            let mut schema = object(schema);
+            if self.purpose == Purpose::ToolOutput {
+                // A model sees the form from the value.
+                schema.shift_remove("format");
+            }
+            return schema;
+        }
+        if self.purpose == Purpose::OpenApi {
+            return object(self.refer(message.full_name(), kind));
+        }
+        let name = message.full_name().to_owned();
+        if self.within.contains(&name) {
+            self.recursion = Some(name);
+            return Schema::new();
+        }
+        self.within.push(name);
+        let schema = self.message(message, |_| true);
+        self.within.pop();
+        schema
+    }
+
+    /// Refers to a type among the components.
+    pub fn refer(&mut self, name: &str, kind: &Kind) -> Value {
+        if !self.referenced.contains_key(name) {
+            self.referenced.insert(name.to_owned(), kind.clone());
+        }
+        json!({"$ref": format!("#/components/schemas/{name}")})
+    }
+
+    fn enumeration(&self, enumeration: &EnumDescriptor) -> Schema {
+        let open_api = self.purpose == Purpose::OpenApi;
+        let dialect = if open_api {
+            Dialect::Http
+        } else {
+            Dialect::Tool
+        };
+        let words = enum_words(enumeration, dialect);
+        let names: Vec<&str> = words.iter().map(|word| word.word.as_str()).collect();
+        let mut schema = object(json!({"type": "string", "enum": names}));
+        if open_api {
+            let mut description = self.notes.comment(enumeration.full_name()).to_owned();
+            for word in &words {
+                let comment = self.notes.comment(&word.full_name);
+                description.push_str(&format!("\n- `{}`: {comment}", word.word));
+            }
+            describe(&mut schema, &description);
+        }
+        schema
+    }
+}
+
+fn describe(schema: &mut Schema, description: &str) {
+    if !description.is_empty() {
+        schema.insert("description".to_owned(), description.into());
+    }
+}
+
+fn with_example(notes: &FieldNotes) -> String {
+    match &notes.example {
+        Some(example) => format!("{} Example: {example}", notes.comment),
+        None => notes.comment.clone(),
+    }
+}
+
+/// Returns an example as the JSON value that the field would hold.
+pub fn typed(field: &FieldDescriptor, example: &str) -> Value {
+    match field.kind() {
+        Kind::String | Kind::Bytes | Kind::Enum(_) | Kind::Message(_) => example.into(),
+        _ => serde_json::from_str(example).unwrap_or_else(|_| example.into()),
+    }
+}
+
+fn well_known(message: &MessageDescriptor) -> Option<Value> {
+    Some(
+        match message.full_name().strip_prefix("google.protobuf.")? {
+            "Timestamp" => json!({"type": "string", "format": "date-time"}),
+            "Duration" => json!({"type": "string", "pattern": "^-?[0-9]+(\\.[0-9]{1,9})?s$"}),
+            "FieldMask" | "StringValue" => json!({"type": "string"}),
+            "BytesValue" => json!({"type": "string", "contentEncoding": "base64"}),
+            "BoolValue" => json!({"type": "boolean"}),
+            "Int32Value" | "UInt32Value" => json!({"type": "integer"}),
+            "Int64Value" | "UInt64Value" => json!({"type": "string"}),
+            "FloatValue" | "DoubleValue" => json!({"type": "number"}),
+            "ListValue" => json!({"type": "array"}),
+            "Value" => json!({}),
+            "Struct" | "Any" | "Empty" => json!({"type": "object"}),
+            _ => return None,
+        },
+    )
+}
+
+fn object(value: Value) -> Schema {
+    match value {
+        Value::Object(schema) => schema,
+        _ => Schema::new(),
+    }
+}

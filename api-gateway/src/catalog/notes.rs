@@ -1,0 +1,127 @@
+use std::collections::HashMap;
+
+use prost_reflect::{DescriptorPool, EnumDescriptor, FieldDescriptor, MessageDescriptor};
+
+use super::{comments::FileComments, options::Options};
+
+/// What the contract says about one field beyond its type.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FieldNotes {
+    /// The field must be given.
+    pub required: bool,
+    /// Only the server sets the field; what a request says about it is ignored.
+    pub output_only: bool,
+    /// The field is never part of a response.
+    pub input_only: bool,
+    /// The field steers the call and is no value that an update writes.
+    pub call_control: bool,
+    /// A value to show in documentation.
+    pub example: Option<String>,
+    /// The comment before the field.
+    pub comment: String,
+}
+
+/// The notes on all fields and the comments on everything else, by full name: options and comments are slow to reach in
+/// the descriptors and needed with every request.
+#[derive(Debug, Default)]
+pub struct Notes {
+    fields: HashMap<String, FieldNotes>,
+    comments: HashMap<String, String>,
+    none: FieldNotes,
+}
+
+impl Notes {
+    pub(super) fn read(pool: &DescriptorPool, options: &Options) -> Self {
+        let mut notes = Self::default();
+        let files: HashMap<String, FileComments> = pool
+            .files()
+            .map(|file| (file.name().to_owned(), FileComments::of(&file)))
+            .collect();
+        for message in pool.all_messages() {
+            let comments = &files[message.parent_file().name()];
+            notes.add(message.full_name(), comments.at(message.path()));
+            for field in message.fields() {
+                let note = field_notes(&field, options, comments);
+                notes.fields.insert(field.full_name().to_owned(), note);
+            }
+            for oneof in message.oneofs() {
+                notes.add(oneof.full_name(), comments.at(oneof.path()));
+            }
+        }
+        for enumeration in pool.all_enums() {
+            let comments = &files[enumeration.parent_file().name()];
+            notes.add(enumeration.full_name(), comments.at(enumeration.path()));
+            for value in enumeration.values() {
+                notes.add(value.full_name(), comments.at(value.path()));
+            }
+        }
+        for service in pool.services() {
+            let comments = &files[service.parent_file().name()];
+            notes.add(service.full_name(), comments.at(service.path()));
+            for method in service.methods() {
+                notes.add(method.full_name(), comments.at(method.path()));
+            }
+        }
+        notes
+    }
+
+    fn add(&mut self, name: &str, comment: String) {
+        self.comments.insert(name.to_owned(), comment);
+    }
+
+    /// Returns the notes on a field; empty ones for a field of another pool.
+    pub fn field(&self, field: &FieldDescriptor) -> &FieldNotes {
+        self.fields.get(field.full_name()).unwrap_or(&self.none)
+    }
+
+    /// Returns the comment on a message, enum, enum value, oneof, service or RPC; empty if there is none.
+    pub fn comment(&self, full_name: &str) -> &str {
+        self.comments.get(full_name).map_or("", String::as_str)
+    }
+
+    /// Returns the full names of all given things that lack a comment.
+    pub fn uncommented<'a>(
+        &self,
+        messages: impl Iterator<Item = &'a MessageDescriptor>,
+        enums: impl Iterator<Item = &'a EnumDescriptor>,
+    ) -> Vec<String> {
+        let mut missing = Vec::new();
+        let mut check = |name: &str, comment: &str| {
+            if comment.is_empty() {
+                missing.push(name.to_owned());
+            }
+        };
+        for message in messages {
+            check(message.full_name(), self.comment(message.full_name()));
+            for field in message.fields() {
+                check(field.full_name(), &self.field(&field).comment);
+            }
+            for oneof in message.oneofs().filter(|oneof| !oneof.is_synthetic()) {
+                check(oneof.full_name(), self.comment(oneof.full_name()));
+            }
+        }
+        for enumeration in enums {
+            check(
+                enumeration.full_name(),
+                self.comment(enumeration.full_name()),
+            );
+            for value in enumeration.values() {
+                check(value.full_name(), self.comment(value.full_name()));
+            }
+        }
+        missing
+    }
+}
+
+fn field_notes(field: &FieldDescriptor, options: &Options, comments: &FileComments) -> FieldNotes {
+    let behaviors = options.behaviors(field);
+    let has = |name: &str| behaviors.iter().any(|behavior| behavior == name);
+    FieldNotes {
+        required: has("REQUIRED"),
+        output_only: has("OUTPUT_ONLY"),
+        input_only: has("INPUT_ONLY"),
+        call_control: options.is_call_control(field),
+        example: options.example(field),
+        comment: comments.at(field.path()),
+    }
+}

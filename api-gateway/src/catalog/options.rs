@@ -1,0 +1,129 @@
+use prost_reflect::{
+    DescriptorPool, DynamicMessage, ExtensionDescriptor, FieldDescriptor, MethodDescriptor,
+    ReflectMessage, Value,
+};
+
+use super::CatalogError;
+
+/// How an RPC appears as a tool, as its option says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ToolOption {
+    /// The tool's name, `^[a-z_]{1,40}$`.
+    pub name: String,
+    /// A short title for people.
+    pub title: String,
+    /// Whether calling it changes nothing.
+    pub read_only: bool,
+    /// Whether calling it again with the same arguments has no further effect.
+    pub idempotent: bool,
+    /// Whether it may remove or overwrite what was there.
+    pub destructive: bool,
+}
+
+/// The options that the gateway reads, looked up once: on RPCs and on fields.
+pub(super) struct Options {
+    http: ExtensionDescriptor,
+    tool: ExtensionDescriptor,
+    internal: ExtensionDescriptor,
+    field_behavior: ExtensionDescriptor,
+    call_control: ExtensionDescriptor,
+    example: ExtensionDescriptor,
+}
+
+impl Options {
+    pub(super) fn find(pool: &DescriptorPool) -> Result<Self, CatalogError> {
+        let find = |name| {
+            pool.get_extension_by_name(name)
+                .ok_or(CatalogError::MissingOption(name))
+        };
+        Ok(Self {
+            http: find("google.api.http")?,
+            tool: find("taskmesh.common.v1.tool")?,
+            internal: find("taskmesh.common.v1.internal")?,
+            field_behavior: find("google.api.field_behavior")?,
+            call_control: find("taskmesh.common.v1.call_control")?,
+            example: find("taskmesh.common.v1.example")?,
+        })
+    }
+
+    pub(super) fn http_rule(&self, method: &MethodDescriptor) -> Option<DynamicMessage> {
+        let options = method.options();
+        options
+            .has_extension(&self.http)
+            .then(|| options.get_extension(&self.http).as_message().cloned())
+            .flatten()
+    }
+
+    pub(super) fn is_internal(&self, method: &MethodDescriptor) -> bool {
+        method.options().get_extension(&self.internal).as_bool() == Some(true)
+    }
+
+    pub(super) fn tool(&self, method: &MethodDescriptor) -> Option<ToolOption> {
+        let options = method.options();
+        if !options.has_extension(&self.tool) {
+            return None;
+        }
+        let value = options.get_extension(&self.tool);
+        let tool = value.as_message()?;
+        Some(ToolOption {
+            name: text(tool, "name"),
+            title: text(tool, "title"),
+            read_only: flag(tool, "read_only"),
+            idempotent: flag(tool, "idempotent"),
+            destructive: flag(tool, "destructive"),
+        })
+    }
+
+    /// Returns the names of the field's behaviours, such as `REQUIRED`.
+    pub(super) fn behaviors(&self, field: &FieldDescriptor) -> Vec<String> {
+        let kind = self.field_behavior.kind();
+        let Some(behavior) = kind.as_enum() else {
+            return Vec::new();
+        };
+        let options = field.options();
+        let values = options.get_extension(&self.field_behavior);
+        let numbers = values.as_list().unwrap_or_default();
+        numbers
+            .iter()
+            .filter_map(Value::as_enum_number)
+            .filter_map(|number| Some(behavior.get_value(number)?.name().to_owned()))
+            .collect()
+    }
+
+    pub(super) fn is_call_control(&self, field: &FieldDescriptor) -> bool {
+        field.options().get_extension(&self.call_control).as_bool() == Some(true)
+    }
+
+    pub(super) fn example(&self, field: &FieldDescriptor) -> Option<String> {
+        let options = field.options();
+        let example = options.get_extension(&self.example);
+        example
+            .as_str()
+            .filter(|text| !text.is_empty())
+            .map(str::to_owned)
+    }
+}
+
+/// Returns a string field of an option message; empty if the option's definition lacks it.
+pub(super) fn text(message: &DynamicMessage, field: &str) -> String {
+    let value = message.get_field_by_name(field);
+    value
+        .and_then(|value| value.as_str().map(str::to_owned))
+        .unwrap_or_default()
+}
+
+fn flag(message: &DynamicMessage, field: &str) -> bool {
+    let value = message.get_field_by_name(field);
+    value.and_then(|value| value.as_bool()).unwrap_or_default()
+}
+
+/// Returns the string field of an option message that is set among those of a oneof.
+pub(super) fn chosen(message: &DynamicMessage, oneof: &str) -> Option<(String, Value)> {
+    let descriptor = message.descriptor();
+    let oneof = descriptor.oneofs().find(|found| found.name() == oneof)?;
+    let field = oneof.fields().find(|field| message.has_field(field))?;
+    Some((
+        field.name().to_owned(),
+        message.get_field(&field).into_owned(),
+    ))
+}

@@ -1,0 +1,145 @@
+use std::{collections::HashSet, sync::Arc};
+
+use prost_reflect::{DescriptorPool, MethodDescriptor};
+
+use super::{
+    Binding, CatalogError, Notes, RouteTable, ToolOption, http_rule::bindings, options::Options,
+};
+
+/// Everything the gateway serves, read once from the descriptors.
+#[derive(Debug)]
+pub struct Catalog {
+    /// The descriptors.
+    pub pool: DescriptorPool,
+    /// Comments, examples and field behaviours.
+    pub notes: Notes,
+    /// The exposed RPCs in the order of the contract.
+    pub rpcs: Vec<Arc<Rpc>>,
+    /// Their routes.
+    pub routes: RouteTable,
+}
+
+/// One RPC that clients may call.
+#[derive(Debug)]
+pub struct Rpc {
+    /// The RPC's descriptor.
+    pub method: MethodDescriptor,
+    /// The path of the gRPC call, such as `/taskmesh.task.v1.TaskService/GetTask`.
+    pub grpc_path: String,
+    /// Which service answers: the second segment of the package, such as `task`.
+    pub upstream: String,
+    /// The comment before the RPC.
+    pub description: String,
+    /// Its routes, the main one first.
+    pub bindings: Vec<Binding>,
+    /// How it appears as a tool, if it does.
+    pub tool: Option<ToolOption>,
+}
+
+impl Catalog {
+    /// Reads an encoded `google.protobuf.FileDescriptorSet`.
+    ///
+    /// # Errors
+    ///
+    /// Fails if an RPC's options are wrong, and names the RPC and the cure.
+    pub fn read(descriptor_set: &[u8]) -> Result<Self, CatalogError> {
+        let pool = DescriptorPool::decode(descriptor_set)?;
+        let options = Options::find(&pool)?;
+        let notes = Notes::read(&pool, &options);
+        let mut rpcs = Vec::new();
+        for service in pool.services() {
+            for method in service.methods() {
+                if let Some(rpc) = read_rpc(&method, &options, &notes)? {
+                    rpcs.push(Arc::new(rpc));
+                }
+            }
+        }
+        check_tool_names(&rpcs)?;
+        let routes = RouteTable::new(&rpcs)?;
+        Ok(Self {
+            pool,
+            notes,
+            rpcs,
+            routes,
+        })
+    }
+
+    /// Returns the RPCs that are tools.
+    pub fn tools(&self) -> impl Iterator<Item = (&Arc<Rpc>, &ToolOption)> {
+        let rpcs = self.rpcs.iter();
+        rpcs.filter_map(|rpc| Some((rpc, rpc.tool.as_ref()?)))
+    }
+}
+
+impl Rpc {
+    /// Returns the full name, such as `taskmesh.task.v1.TaskService.GetTask`.
+    pub fn full_name(&self) -> &str {
+        self.method.full_name()
+    }
+}
+
+fn read_rpc(
+    method: &MethodDescriptor,
+    options: &Options,
+    notes: &Notes,
+) -> Result<Option<Rpc>, CatalogError> {
+    let fault = |fault: &str| CatalogError::rpc(method.full_name(), fault);
+    let (rule, tool) = (options.http_rule(method), options.tool(method));
+    if options.is_internal(method) {
+        return match (rule, tool) {
+            (None, None) => Ok(None),
+            _ => Err(fault(
+                "is internal, so it cannot have an HTTP rule or a tool",
+            )),
+        };
+    }
+    let rule = rule.ok_or_else(|| {
+        fault("has no google.api.http rule; give it one or mark it taskmesh.common.v1.internal")
+    })?;
+    if method.is_client_streaming() || method.is_server_streaming() {
+        return Err(fault(
+            "streams, which routes and tools do not carry; mark it internal",
+        ));
+    }
+    if let Some(tool) = &tool {
+        check_tool(tool).map_err(fault)?;
+    }
+    let service = method.parent_service();
+    let upstream = service.package_name().split('.').nth(1);
+    let upstream = upstream.ok_or_else(|| fault("its package has no second segment"))?;
+    Ok(Some(Rpc {
+        grpc_path: format!("/{}/{}", service.full_name(), method.name()),
+        upstream: upstream.to_owned(),
+        description: notes.comment(method.full_name()).to_owned(),
+        bindings: bindings(&rule, method).map_err(|what| fault(&what))?,
+        method: method.clone(),
+        tool,
+    }))
+}
+
+fn check_tool(tool: &ToolOption) -> Result<(), &'static str> {
+    let letters = |c: char| c.is_ascii_lowercase() || c == '_';
+    if !(1..=40).contains(&tool.name.len()) || !tool.name.chars().all(letters) {
+        return Err("the tool's name must be 1 to 40 lower-case letters and underscores");
+    }
+    if tool.title.is_empty() {
+        return Err("the tool needs a title");
+    }
+    if tool.read_only && tool.destructive {
+        return Err("the tool cannot be read_only and destructive");
+    }
+    Ok(())
+}
+
+fn check_tool_names(rpcs: &[Arc<Rpc>]) -> Result<(), CatalogError> {
+    let mut names = HashSet::new();
+    for rpc in rpcs {
+        if let Some(tool) = &rpc.tool
+            && !names.insert(&tool.name)
+        {
+            let fault = format!("another RPC is already the tool {}", tool.name);
+            return Err(CatalogError::rpc(rpc.full_name(), fault));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,131 @@
+use std::sync::Arc;
+
+use http::Method;
+
+use super::{Binding, CatalogError, Rpc};
+
+/// Below this share of equal letters, a suggestion would be a guess.
+const NEAR_ENOUGH: f64 = 0.6;
+
+/// All routes, the more specific ones first.
+#[derive(Debug, Default)]
+pub struct RouteTable {
+    routes: Vec<Route>,
+}
+
+#[derive(Debug)]
+struct Route {
+    rpc: Arc<Rpc>,
+    binding: usize,
+}
+
+/// What a request line leads to.
+#[derive(Debug)]
+pub enum Found<'a> {
+    /// An RPC, by one of its routes, with the values of the path's variables.
+    Route {
+        /// The RPC.
+        rpc: &'a Arc<Rpc>,
+        /// The route.
+        binding: &'a Binding,
+        /// The values of the variables, in the order of the template.
+        values: Vec<String>,
+    },
+    /// The path exists, for these methods only.
+    OtherMethods(Vec<Method>),
+    /// No such path.
+    Nothing {
+        /// The route that comes nearest, such as `GET /v1/tasks/{task_id}`.
+        nearest: Option<String>,
+    },
+}
+
+impl Route {
+    fn binding(&self) -> &Binding {
+        &self.rpc.bindings[self.binding]
+    }
+}
+
+impl RouteTable {
+    /// Collects the routes of all RPCs.
+    ///
+    /// # Errors
+    ///
+    /// Fails if two routes cannot be told apart.
+    pub(super) fn new(rpcs: &[Arc<Rpc>]) -> Result<Self, CatalogError> {
+        let mut routes: Vec<Route> = rpcs
+            .iter()
+            .flat_map(|rpc| {
+                (0..rpc.bindings.len()).map(|binding| Route {
+                    rpc: Arc::clone(rpc),
+                    binding,
+                })
+            })
+            .collect();
+        routes.sort_by(|a, b| {
+            a.binding()
+                .template
+                .shape()
+                .cmp(&b.binding().template.shape())
+        });
+        for (at, route) in routes.iter().enumerate() {
+            let same = |other: &&Route| {
+                other.binding().method == route.binding().method
+                    && other.binding().template.shape() == route.binding().template.shape()
+            };
+            if let Some(other) = routes[at + 1..].iter().find(same) {
+                let (method, path) = (&route.binding().method, route.binding().path());
+                let fault = format!(
+                    "{method} {path} is also a route of {}",
+                    other.rpc.full_name()
+                );
+                return Err(CatalogError::rpc(route.rpc.full_name(), fault));
+            }
+        }
+        Ok(Self { routes })
+    }
+
+    /// Finds the route of a request line. HEAD finds what GET finds.
+    pub fn find(&self, method: &Method, path: &str) -> Found<'_> {
+        let wanted = if *method == Method::HEAD {
+            &Method::GET
+        } else {
+            method
+        };
+        let mut methods = Vec::new();
+        for route in &self.routes {
+            let Some(values) = route.binding().template.matches(path) else {
+                continue;
+            };
+            if route.binding().method == *wanted {
+                return Found::Route {
+                    rpc: &route.rpc,
+                    binding: route.binding(),
+                    values,
+                };
+            }
+            if !methods.contains(&route.binding().method) {
+                methods.push(route.binding().method.clone());
+            }
+        }
+        match methods.is_empty() {
+            true => Found::Nothing {
+                nearest: self.nearest(wanted, path),
+            },
+            false => Found::OtherMethods(methods),
+        }
+    }
+
+    fn nearest(&self, method: &Method, path: &str) -> Option<String> {
+        let path = path.trim_end_matches('/');
+        let measured = self.routes.iter().map(|route| {
+            let candidate = route.binding().template.filled_from(path);
+            let nearness = strsim::normalized_damerau_levenshtein(path, &candidate);
+            (nearness, route.binding().method == *method, route)
+        });
+        let (nearness, _, route) =
+            measured.max_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)))?;
+        let binding = route.binding();
+        (nearness >= NEAR_ENOUGH).then(|| format!("{} {}", binding.method, binding.path()))
+    }
+}

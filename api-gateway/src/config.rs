@@ -1,0 +1,142 @@
+use std::{collections::BTreeMap, time::Duration};
+
+use serde::Deserialize;
+use service_runtime::{
+    admin::AdminConfig,
+    config::{HttpConfig, ServiceConfig, comma_separated},
+    grpc::AuthConfig,
+    telemetry::LogConfig,
+};
+use url::Url;
+
+/// The configuration of the gateway: variables that begin with `API_GATEWAY`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// How logs are written.
+    #[serde(default)]
+    pub log: LogConfig,
+    /// Where the operator's port is.
+    pub admin: AdminConfig,
+    /// How users' tokens are verified and the gateway's own are minted.
+    pub auth: AuthConfig,
+    /// Where clients are answered.
+    pub http: HttpConfig,
+    /// What a request may cost.
+    #[serde(default)]
+    pub requests: RequestsConfig,
+    /// The URL under which clients reach the gateway, without a path; it stands in the OpenAPI document and tells clients
+    /// where to learn about tokens.
+    pub public_url: Url,
+    /// The origins of web pages that may call the gateway, such as `https://app.example.com`, separated by commas; `*` is
+    /// any.
+    #[serde(default, deserialize_with = "comma_separated")]
+    pub cors_allowed_origins: Vec<String>,
+    /// The services behind the gateway by the second segment of their package: `API_GATEWAY_UPSTREAMS__TASK=http://…`.
+    pub upstreams: BTreeMap<String, Url>,
+    /// What only `/mcp` checks.
+    #[serde(default)]
+    pub mcp: McpConfig,
+}
+
+/// What a request may cost.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RequestsConfig {
+    /// How many bytes a body may have; 1 MiB unless set.
+    pub max_body_bytes: usize,
+    /// How long a call may take if the client does not say, in milliseconds; 10 s unless set.
+    pub default_deadline_ms: u64,
+    /// How long a call may take at most, in milliseconds; 30 s unless set.
+    pub max_deadline_ms: u64,
+}
+
+/// What only `/mcp` checks.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct McpConfig {
+    /// The origins of web pages that may call tools, such as `https://chat.example.com:443`, separated by commas; without
+    /// any, only programs that are no browsers may.
+    #[serde(deserialize_with = "comma_separated")]
+    pub allowed_origins: Vec<String>,
+    /// The names under which clients may address `/mcp`, separated by commas; the host of the public URL and this
+    /// machine's own always are.
+    #[serde(deserialize_with = "comma_separated")]
+    pub allowed_hosts: Vec<String>,
+}
+
+impl Default for RequestsConfig {
+    fn default() -> Self {
+        Self {
+            max_body_bytes: 1024 * 1024,
+            default_deadline_ms: 10_000,
+            max_deadline_ms: 30_000,
+        }
+    }
+}
+
+impl RequestsConfig {
+    /// Returns how long a call may take, given what the client asked for.
+    pub fn deadline(&self, asked: Option<Duration>) -> Duration {
+        let default = Duration::from_millis(self.default_deadline_ms);
+        asked
+            .unwrap_or(default)
+            .min(Duration::from_millis(self.max_deadline_ms))
+    }
+}
+
+impl Config {
+    /// Checks what the types do not.
+    ///
+    /// # Errors
+    ///
+    /// Fails with the name of a wrong variable's field and the cure.
+    pub fn check(&self) -> Result<(), String> {
+        if !is_origin(self.public_url.as_str()) {
+            return Err(format!(
+                "public_url: {} must be a URL without a path, such as https://tasks.example.com",
+                self.public_url
+            ));
+        }
+        let lists = [
+            ("cors_allowed_origins", &self.cors_allowed_origins, "*"),
+            ("mcp.allowed_origins", &self.mcp.allowed_origins, "null"),
+        ];
+        for (name, origins, word) in lists {
+            if let Some(wrong) = origins
+                .iter()
+                .find(|origin| *origin != word && !is_origin(origin))
+            {
+                return Err(format!(
+                    "{name}: {wrong} must be an origin, such as https://app.example.com"
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn is_origin(text: &str) -> bool {
+    Url::parse(text).is_ok_and(|url| {
+        let bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
+        matches!(url.scheme(), "http" | "https") && url.has_host() && bare
+    })
+}
+
+impl ServiceConfig for Config {
+    fn admin(&self) -> &AdminConfig {
+        &self.admin
+    }
+
+    fn log(&self) -> &LogConfig {
+        &self.log
+    }
+
+    fn http(&self) -> Option<&HttpConfig> {
+        Some(&self.http)
+    }
+
+    fn auth(&self) -> Option<&AuthConfig> {
+        Some(&self.auth)
+    }
+}

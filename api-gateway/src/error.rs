@@ -1,0 +1,93 @@
+use http::Method;
+use service_runtime::{
+    BoxError,
+    grpc::{AuthError, FieldViolation},
+};
+use tonic::Status;
+
+use crate::transcode::JsonFault;
+
+/// Why a request is not answered as the client hoped. What the client gets to see of it is its [`Answer`](crate::answer::Answer).
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Fields are wrong.
+    #[error("invalid request: {}", violations_text(.0))]
+    InvalidFields(Vec<FieldViolation>),
+    /// The body is not JSON that the gateway takes.
+    #[error(transparent)]
+    Json(#[from] JsonFault),
+    /// The body is larger than it may be.
+    #[error("the body is larger than {limit} bytes; send less at once")]
+    BodyTooLarge {
+        /// The most bytes that a body may have.
+        limit: usize,
+    },
+    /// The body broke off.
+    #[error("the body could not be read to its end; send it again")]
+    BodyBroken,
+    /// The body did not arrive in time.
+    #[error("the body took too long to arrive; send it again")]
+    BodyTooSlow,
+    /// The body is not JSON.
+    #[error("the body must be JSON: send the header \"content-type: application/json\"")]
+    UnsupportedMediaType,
+    /// There is no such path.
+    #[error("no such path: {path}{}", .nearest.as_deref().map(|nearest| format!("; did you mean {nearest}?")).unwrap_or_default())]
+    RouteNotFound {
+        /// The path of the request.
+        path: String,
+        /// The route that comes nearest.
+        nearest: Option<String>,
+    },
+    /// The path has other methods.
+    #[error("{method} is not possible here; possible are {}", methods_text(.allowed))]
+    MethodNotAllowed {
+        /// The method of the request.
+        method: Method,
+        /// The methods of the path.
+        allowed: Vec<Method>,
+    },
+    /// A header is wrong.
+    #[error("the header {name} {cure}")]
+    Header {
+        /// The header.
+        name: &'static str,
+        /// What is wrong and how to mend it.
+        cure: &'static str,
+    },
+    /// The transport of MCP refuses the request.
+    #[error("{message}")]
+    Transport {
+        /// The HTTP status.
+        http: u16,
+        /// What is wrong.
+        message: String,
+    },
+    /// Nobody is known to ask.
+    #[error(transparent)]
+    Auth(#[from] AuthError),
+    /// The service behind the door answered with an error, or not at all.
+    #[error("{} answered {:?}: {}", .rpc, .status.code(), .status.message())]
+    Upstream {
+        /// The full name of the RPC.
+        rpc: String,
+        /// The answer.
+        status: Box<Status>,
+    },
+    /// A fault of the gateway.
+    #[error("internal error")]
+    Internal(#[source] BoxError),
+}
+
+/// Returns the methods as the header `Allow` lists them.
+pub fn methods_text(methods: &[Method]) -> String {
+    let names: Vec<&str> = methods.iter().map(Method::as_str).collect();
+    names.join(", ")
+}
+
+fn violations_text(violations: &[FieldViolation]) -> String {
+    let texts = violations
+        .iter()
+        .map(|violation| format!("{}: {}", violation.field, violation.description));
+    texts.collect::<Vec<_>>().join("; ")
+}

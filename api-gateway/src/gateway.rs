@@ -1,0 +1,42 @@
+use std::sync::Arc;
+
+use prost_reflect::DynamicMessage;
+use service_runtime::grpc::Caller;
+
+use crate::{
+    catalog::{Catalog, Rpc},
+    config::RequestsConfig,
+    error::Error,
+    upstream::Upstreams,
+};
+
+/// What every way through the door needs: what is offered, who answers, and what a request may cost.
+#[derive(Clone)]
+pub struct Gateway {
+    /// The offered RPCs.
+    pub catalog: Arc<Catalog>,
+    /// The services that answer them.
+    pub upstreams: Upstreams,
+    /// The limits of a request.
+    pub requests: RequestsConfig,
+}
+
+impl Gateway {
+    /// Calls an RPC for a user.
+    ///
+    /// # Errors
+    ///
+    /// Fails with what the service answers, or with what kept it from answering.
+    pub async fn call(
+        &self,
+        caller: &Caller,
+        rpc: &Rpc,
+        message: DynamicMessage,
+    ) -> Result<DynamicMessage, Error> {
+        let answer = self.upstreams.call(caller, rpc, message).await;
+        answer.map_err(|status| Error::Upstream {
+            rpc: rpc.full_name().to_owned(),
+            status: Box::new(status),
+        })
+    }
+}

@@ -1,0 +1,71 @@
+use std::time::Duration;
+
+use axum::body::Body;
+use bytes::{Bytes, BytesMut};
+use http::{HeaderMap, header};
+use http_body_util::BodyExt;
+
+use crate::{config::RequestsConfig, error::Error};
+
+/// How much of a body that is too large is still read and thrown away: a client that is cut off in the middle of sending
+/// sees a broken connection instead of the answer.
+const DRAINED_TIMES: usize = 8;
+
+/// Reads a body to its end.
+///
+/// # Errors
+///
+/// Fails if it is larger than it may be, breaks off, or takes longer than any call may.
+pub async fn read_body(body: Body, limits: &RequestsConfig) -> Result<Bytes, Error> {
+    let patience = Duration::from_millis(limits.max_deadline_ms);
+    let read = read_up_to(body, limits.max_body_bytes);
+    tokio::time::timeout(patience, read)
+        .await
+        .unwrap_or(Err(Error::BodyTooSlow))
+}
+
+async fn read_up_to(mut body: Body, limit: usize) -> Result<Bytes, Error> {
+    let mut read = BytesMut::new();
+    let mut length = 0_usize;
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| Error::BodyBroken)?;
+        let Some(data) = frame.data_ref() else {
+            continue;
+        };
+        length = length.saturating_add(data.len());
+        if length <= limit {
+            read.extend_from_slice(data);
+        } else {
+            read.clear();
+            if length > limit.saturating_mul(DRAINED_TIMES) {
+                break;
+            }
+        }
+    }
+    match length <= limit {
+        true => Ok(read.freeze()),
+        false => Err(Error::BodyTooLarge { limit }),
+    }
+}
+
+/// Checks that a body that is there is announced as plain JSON.
+///
+/// # Errors
+///
+/// Fails if the header says something else or nothing.
+pub fn check_content_type(headers: &HeaderMap) -> Result<(), Error> {
+    let text = |name| {
+        headers
+            .get(name)
+            .map(|value: &http::HeaderValue| value.to_str().unwrap_or("?"))
+    };
+    let media_type = text(header::CONTENT_TYPE).and_then(|value| value.split(';').next());
+    let is_json =
+        media_type.is_some_and(|name| name.trim().eq_ignore_ascii_case("application/json"));
+    let is_plain =
+        text(header::CONTENT_ENCODING).is_none_or(|name| name.eq_ignore_ascii_case("identity"));
+    match is_json && is_plain {
+        true => Ok(()),
+        false => Err(Error::UnsupportedMediaType),
+    }
+}

@@ -1,0 +1,17 @@
+//! HTTP: the routes of the catalog, the documents about them, and errors in one shape.
+
+mod body;
+mod deadline;
+mod etag;
+mod handler;
+pub mod layers;
+mod openapi;
+mod problem;
+mod protected_resource;
+mod router;
+
+pub use body::{check_content_type, read_body};
+pub use deadline::requested_deadline;
+pub use openapi::openapi;
+pub use problem::problem;
+pub use router::{RouterParts, router};

@@ -1,0 +1,75 @@
+use serde_json::{Value, json};
+use url::Url;
+
+use super::{
+    error_schema::error_schema,
+    operation::{operation, plain_path},
+};
+use crate::catalog::{Catalog, Purpose, Schema, SchemaWriter};
+
+/// Writes the OpenAPI 3.1 document of all routes.
+pub fn openapi(catalog: &Catalog, public_url: &Url) -> Value {
+    let mut writer = SchemaWriter::new(&catalog.notes, Purpose::OpenApi);
+    let mut paths = Schema::new();
+    let mut tags: Vec<Value> = Vec::new();
+    for rpc in &catalog.rpcs {
+        let service = rpc.method.parent_service();
+        let tag = json!({
+            "name": service.name(),
+            "description": catalog.notes.comment(service.full_name()),
+        });
+        if !tags.contains(&tag) {
+            tags.push(tag);
+        }
+        for (at, binding) in rpc.bindings.iter().enumerate() {
+            let operation = operation(catalog, &mut writer, rpc, binding, at);
+            let path = paths
+                .entry(plain_path(binding))
+                .or_insert_with(|| json!({}));
+            path[binding.method.as_str().to_lowercase()] = operation;
+        }
+    }
+    let mut schemas = writer.components();
+    schemas.insert("google.rpc.Status".to_owned(), error_schema());
+    json!({
+        "openapi": "3.1.0",
+        "jsonSchemaDialect": "https://spec.openapis.org/oas/3.1/dialect/base",
+        "info": {
+            "title": "Taskmesh",
+            "version": env!("CARGO_PKG_VERSION"),
+            "description": INTRODUCTION,
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "servers": [{"url": public_url.as_str().trim_end_matches('/')}],
+        "security": [{"bearer": []}],
+        "tags": tags,
+        "paths": paths,
+        "components": {
+            "schemas": schemas,
+            "responses": {"Error": {
+                "description": "Any error. `details` always has an ErrorInfo with a reason for programs; a wrong request also has a BadRequest that names the fields.",
+                "content": {"application/json": {"schema": {"$ref": "#/components/schemas/google.rpc.Status"}}},
+            }},
+            "parameters": {
+                "IfMatch": {
+                    "name": "If-Match", "in": "header", "schema": {"type": "string"},
+                    "description": "The etag as it was read, in quotes; if it has changed since, the answer is 412 and nothing changes.",
+                },
+                "GrpcTimeout": {
+                    "name": "grpc-timeout", "in": "header",
+                    "schema": {"type": "string", "pattern": "^[0-9]{1,8}[HMSmun]$"},
+                    "description": "How long to wait for the answer, such as 500m for 500 milliseconds or 5S for 5 seconds.",
+                },
+            },
+            "securitySchemes": {"bearer": {
+                "type": "http", "scheme": "bearer", "bearerFormat": "JWT",
+                "description": "The user's token; its subject says whose data the call is about.",
+            }},
+        },
+    })
+}
+
+const INTRODUCTION: &str = "JSON over HTTP to the services of Taskmesh. Fields are written in snake_case (camelCase is \
+    understood too), enum values by their full names, 64-bit integers as strings, times in RFC 3339 with an offset. \
+    Answers have every field that is not optional; an unknown field or parameter in a request is an error. In a PATCH, the \
+    fields that are present change, null empties one, and nothing else is touched.";

@@ -1,0 +1,56 @@
+//! The metrics of the gateway, named once (OpenTelemetry conventions).
+
+use std::time::Duration;
+
+use http::Method;
+use metrics::{Unit, counter, describe_counter, describe_histogram, histogram};
+
+/// How many HTTP requests were answered, by method and status.
+pub const REQUESTS: &str = "http_server_requests_total";
+/// How long the answers took, by method and status.
+pub const DURATION: &str = "http_server_request_duration_seconds";
+/// How many tools were called, by tool and outcome.
+pub const TOOL_CALLS: &str = "mcp_server_tool_calls_total";
+
+/// Gives help and units to whoever collects the metrics.
+pub fn describe() {
+    describe_counter!(
+        REQUESTS,
+        "HTTP requests answered, by http_request_method and http_response_status_code"
+    );
+    describe_histogram!(DURATION, Unit::Seconds, "How long answers took");
+    describe_counter!(
+        TOOL_CALLS,
+        "Tools called, by tool and by error_type, which is empty for success"
+    );
+}
+
+/// Counts an answer.
+pub fn request_answered(method: &Method, status: u16, duration: Duration) {
+    let labels = [
+        ("http_request_method", known(method).to_owned()),
+        ("http_response_status_code", status.to_string()),
+    ];
+    counter!(REQUESTS, &labels).increment(1);
+    histogram!(DURATION, &labels).record(duration);
+}
+
+/// Counts a call of a tool; `error` is the reason of its error, empty for success.
+pub fn tool_called(tool: &str, error: &str) {
+    let labels = [("tool", tool.to_owned()), ("error_type", error.to_owned())];
+    counter!(TOOL_CALLS, &labels).increment(1);
+}
+
+/// Clients may invent methods, but not time series.
+fn known(method: &Method) -> &str {
+    match *method {
+        Method::GET
+        | Method::HEAD
+        | Method::POST
+        | Method::PUT
+        | Method::PATCH
+        | Method::DELETE
+        | Method::OPTIONS => method.as_str(),
+        _ => "_OTHER",
+    }
+}

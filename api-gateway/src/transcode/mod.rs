@@ -1,0 +1,22 @@
+//! JSON to protobuf messages and back, driven by descriptors. Pure: no network, no clock. Every fault becomes a violation
+//! that names the field and the cure.
+
+mod assemble;
+mod enumeration;
+mod json;
+mod query;
+mod reader;
+mod response;
+mod scalar;
+mod suggestion;
+mod time;
+mod update_mask;
+mod violation;
+mod well_known;
+
+pub use assemble::{HttpInput, from_arguments, from_http};
+pub use json::{JsonFault, parse};
+pub use response::{AnswerFault, response_body, write};
+pub use suggestion::{did_you_mean, nearest};
+pub use update_mask::clearable_fields;
+pub use violation::{FieldViolation, Violations};

@@ -1,0 +1,205 @@
+use std::collections::HashMap;
+
+use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, MapKey, MessageDescriptor, Value};
+use serde_json::{Map, Value as Json};
+
+use super::{
+    enumeration::enumeration,
+    scalar::scalar,
+    suggestion::did_you_mean,
+    violation::{Violations, within},
+    well_known::{is_well_known, well_known},
+};
+use crate::catalog::{Dialect, Notes};
+
+/// A field that an object names; with `absent`, its value means that it is not given.
+#[derive(Debug, Clone)]
+pub(super) struct Named {
+    pub(super) field: FieldDescriptor,
+    pub(super) absent: bool,
+}
+
+/// Reads JSON values into messages and notes every fault, with the full path of its field.
+pub(super) struct Reader<'a> {
+    pub(super) notes: &'a Notes,
+    pub(super) dialect: Dialect,
+    pub(super) faults: Violations,
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn new(notes: &'a Notes, dialect: Dialect) -> Self {
+        Self {
+            notes,
+            dialect,
+            faults: Violations::default(),
+        }
+    }
+
+    /// Fills a message from an object. Returns the fields that the object names, those with null included.
+    pub(super) fn fill(
+        &mut self,
+        message: &mut DynamicMessage,
+        object: &Map<String, Json>,
+        at: &str,
+    ) -> Vec<Named> {
+        let descriptor = prost_reflect::ReflectMessage::descriptor(message);
+        let mut named: Vec<Named> = Vec::new();
+        for (name, json) in object {
+            let Some(field) = self.find(&descriptor, name) else {
+                self.unknown(&descriptor, name, at);
+                continue;
+            };
+            if named.iter().any(|named| named.field == field) {
+                let both = format!(
+                    "is given twice, as {} and {}",
+                    field.name(),
+                    field.json_name()
+                );
+                self.faults.add(within(at, field.name()), both);
+                continue;
+            }
+            self.set(message, &field, json, at);
+            let absent = self.is_absent(&field, json);
+            named.push(Named { field, absent });
+        }
+        named
+    }
+
+    /// Sets one field. Null and, for tools, an empty string mean absent; what only the server sets is ignored.
+    pub(super) fn set(
+        &mut self,
+        message: &mut DynamicMessage,
+        field: &FieldDescriptor,
+        json: &Json,
+        at: &str,
+    ) {
+        let path = within(at, field.name());
+        if self.notes.field(field).output_only || self.is_absent(field, json) {
+            return;
+        }
+        if let Some(other) = rival(message, field) {
+            let fault = format!("cannot be given together with {other}; give one of them");
+            self.faults.add(path, fault);
+            return;
+        }
+        if let Some(value) = self.field_value(field, json, &path) {
+            message.set_field(field, value);
+        }
+    }
+
+    /// Tells whether a value means that the field is not given.
+    fn is_absent(&self, field: &FieldDescriptor, json: &Json) -> bool {
+        match json {
+            Json::Null => !is_json_value(&field.kind()) || field.is_list() || field.is_map(),
+            Json::String(text) => self.dialect == Dialect::Tool && text.is_empty(),
+            _ => false,
+        }
+    }
+
+    fn find(&self, message: &MessageDescriptor, name: &str) -> Option<FieldDescriptor> {
+        let field = message.get_field_by_name(name);
+        field.or_else(|| message.get_field_by_json_name(name))
+    }
+
+    fn unknown(&mut self, message: &MessageDescriptor, name: &str, at: &str) {
+        let names: Vec<String> = message
+            .fields()
+            .filter(|field| !self.notes.field(field).output_only)
+            .map(|field| field.name().to_owned())
+            .collect();
+        let hint = did_you_mean(name, names.iter().map(String::as_str));
+        let hint = match hint.is_empty() && !names.is_empty() {
+            true => format!("; known are {}", names.join(", ")),
+            false => hint,
+        };
+        self.faults
+            .add(within(at, name), format!("is not a known field{hint}"));
+    }
+
+    fn field_value(&mut self, field: &FieldDescriptor, json: &Json, path: &str) -> Option<Value> {
+        match field.kind() {
+            Kind::Message(entry) if field.is_map() => self.map(&entry, json, path),
+            kind if field.is_list() => self.list(&kind, json, path),
+            kind => self.value(&kind, json, path),
+        }
+    }
+
+    fn list(&mut self, kind: &Kind, json: &Json, path: &str) -> Option<Value> {
+        let Some(items) = json.as_array() else {
+            self.faults.add(path, "must be a list, in []");
+            return None;
+        };
+        let items = items.iter().enumerate();
+        let values =
+            items.filter_map(|(at, item)| self.value(kind, item, &format!("{path}[{at}]")));
+        Some(Value::List(values.collect()))
+    }
+
+    fn map(&mut self, entry: &MessageDescriptor, json: &Json, path: &str) -> Option<Value> {
+        let Some(object) = json.as_object() else {
+            self.faults.add(path, "must be an object, in {}");
+            return None;
+        };
+        let (key_kind, value_kind) = (
+            entry.map_entry_key_field().kind(),
+            entry.map_entry_value_field().kind(),
+        );
+        let mut map = HashMap::new();
+        for (name, json) in object {
+            let path = format!("{path}[\"{name}\"]");
+            let key = match (&key_kind, name.as_str()) {
+                (Kind::Bool, "true") => Ok(MapKey::Bool(true)),
+                (Kind::Bool, "false") => Ok(MapKey::Bool(false)),
+                (Kind::Bool, _) => Err("has a key that must be true or false".to_owned()),
+                (kind, name) => scalar(kind, &Json::from(name)).and_then(|key| {
+                    key.into_map_key()
+                        .ok_or_else(|| "has a wrong key".to_owned())
+                }),
+            };
+            match key {
+                Ok(key) => {
+                    if let Some(value) = self.value(&value_kind, json, &path) {
+                        map.insert(key, value);
+                    }
+                }
+                Err(cure) => self.faults.add(path, cure),
+            }
+        }
+        Some(Value::Map(map))
+    }
+
+    pub(super) fn value(&mut self, kind: &Kind, json: &Json, path: &str) -> Option<Value> {
+        let read = match kind {
+            _ if json.is_null() && !is_json_value(kind) => {
+                Err("cannot be null here; leave it out".to_owned())
+            }
+            Kind::Enum(descriptor) => enumeration(descriptor, json, self.dialect),
+            Kind::Message(descriptor) if is_well_known(descriptor) => well_known(descriptor, json),
+            Kind::Message(descriptor) => match json.as_object() {
+                Some(object) => {
+                    let mut message = DynamicMessage::new(descriptor.clone());
+                    self.fill(&mut message, object, path);
+                    Ok(Value::Message(message))
+                }
+                None => Err("must be an object, in {}".to_owned()),
+            },
+            kind => scalar(kind, json),
+        };
+        read.map_err(|cure| self.faults.add(path, cure)).ok()
+    }
+}
+
+/// Only a `google.protobuf.Value` can hold null.
+fn is_json_value(kind: &Kind) -> bool {
+    kind.as_message()
+        .is_some_and(|message| message.full_name() == "google.protobuf.Value")
+}
+
+/// Returns the field of the same oneof that is already set.
+fn rival(message: &DynamicMessage, field: &FieldDescriptor) -> Option<String> {
+    let oneof = field.containing_oneof()?;
+    let rival = oneof
+        .fields()
+        .find(|other| other != field && message.has_field(other))?;
+    Some(rival.name().to_owned())
+}

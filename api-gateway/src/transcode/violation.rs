@@ -1,0 +1,42 @@
+pub use service_runtime::grpc::FieldViolation;
+
+/// A caller who must mend more than this at once is better served by the first ones.
+const MOST: usize = 20;
+
+/// The faults of one request, in the order in which they were found.
+#[derive(Debug, Default)]
+pub struct Violations {
+    list: Vec<FieldViolation>,
+}
+
+impl Violations {
+    /// Adds a fault, unless there are enough already.
+    pub fn add(&mut self, field: impl Into<String>, description: impl Into<String>) {
+        if self.list.len() < MOST {
+            self.list.push(FieldViolation {
+                field: field.into(),
+                description: description.into(),
+            });
+        }
+    }
+
+    /// Returns the value if there are no faults.
+    ///
+    /// # Errors
+    ///
+    /// Returns the faults if there are some.
+    pub fn none<T>(self, value: T) -> Result<T, Vec<FieldViolation>> {
+        match self.list.is_empty() {
+            true => Ok(value),
+            false => Err(self.list),
+        }
+    }
+}
+
+/// Returns the path of a field within what `parent` names; `parent` is empty for the request itself.
+pub(super) fn within(parent: &str, field: &str) -> String {
+    match parent {
+        "" => field.to_owned(),
+        parent => format!("{parent}.{field}"),
+    }
+}

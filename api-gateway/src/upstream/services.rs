@@ -1,0 +1,119 @@
+use std::{
+    collections::{BTreeMap, HashMap},
+    time::Duration,
+};
+
+use http::uri::PathAndQuery;
+use prost_reflect::DynamicMessage;
+use service_runtime::grpc::{Caller, ServiceIdentity, connect, deadline};
+use tonic::{Status, client::Grpc, transport::Channel};
+use url::Url;
+
+use super::codec::DynamicCodec;
+use crate::catalog::{Catalog, Rpc};
+
+/// A full page of tasks with the longest descriptions has 40 MB.
+const MAX_ANSWER_BYTES: usize = 64 * 1024 * 1024;
+const SHORTEST_TIMEOUT: Duration = Duration::from_millis(1);
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The services behind the door. Users' tokens end here: each call carries one of the gateway's own.
+#[derive(Clone)]
+pub struct Upstreams {
+    channels: HashMap<String, Channel>,
+    identity: ServiceIdentity,
+}
+
+/// The configured services do not fit the contract.
+#[derive(Debug, thiserror::Error)]
+pub enum UpstreamConfigError {
+    /// An RPC has no service to answer it.
+    #[error("upstreams.{name} is missing: it answers {rpc}; give it as http://host:port")]
+    Missing {
+        /// The name of the service in the configuration.
+        name: String,
+        /// One RPC that it answers.
+        rpc: String,
+    },
+    /// A service answers no RPC, so its name is probably misspelt.
+    #[error("upstreams.{name} answers no RPC of the contract; known are {known}")]
+    Unknown {
+        /// The name as it was given.
+        name: String,
+        /// The names of the services that answer RPCs.
+        known: String,
+    },
+}
+
+impl Upstreams {
+    /// Opens a channel to each service; the connections are made with the first calls.
+    ///
+    /// # Errors
+    ///
+    /// Fails if an exposed RPC has no service, or a service no exposed RPC.
+    pub fn connect(
+        catalog: &Catalog,
+        urls: &BTreeMap<String, Url>,
+        identity: ServiceIdentity,
+    ) -> Result<Self, UpstreamConfigError> {
+        for rpc in &catalog.rpcs {
+            if !urls.contains_key(&rpc.upstream) {
+                return Err(UpstreamConfigError::Missing {
+                    name: rpc.upstream.clone(),
+                    rpc: rpc.full_name().to_owned(),
+                });
+            }
+        }
+        let mut known: Vec<&str> = catalog
+            .rpcs
+            .iter()
+            .map(|rpc| rpc.upstream.as_str())
+            .collect();
+        known.dedup();
+        if let Some(name) = urls.keys().find(|name| !known.contains(&name.as_str())) {
+            return Err(UpstreamConfigError::Unknown {
+                name: name.clone(),
+                known: known.join(", "),
+            });
+        }
+        let channels = urls.iter().map(|(name, url)| (name.clone(), connect(url)));
+        Ok(Self {
+            channels: channels.collect(),
+            identity,
+        })
+    }
+
+    /// Calls an RPC for a user, within what is left of the current deadline, as part of the current trace.
+    ///
+    /// # Errors
+    ///
+    /// Returns the service's answer if it is an error, or what kept the call from being answered.
+    pub async fn call(
+        &self,
+        caller: &Caller,
+        rpc: &Rpc,
+        message: DynamicMessage,
+    ) -> Result<DynamicMessage, Status> {
+        let channel = self.channels.get(&rpc.upstream);
+        let channel = channel
+            .ok_or_else(|| Status::unavailable("no upstream"))?
+            .clone();
+        let path = PathAndQuery::try_from(rpc.grpc_path.as_str())
+            .map_err(|error| Status::internal(error.to_string()))?;
+        let mut request = self.identity.request(&caller.user_id, message);
+        let left = deadline::time_left().unwrap_or(DEFAULT_TIMEOUT);
+        request.set_timeout(left.max(SHORTEST_TIMEOUT));
+        let call = async {
+            let mut client = Grpc::new(channel).max_decoding_message_size(MAX_ANSWER_BYTES);
+            let ready = client.ready().await;
+            ready.map_err(|error| Status::unavailable(error.to_string()))?;
+            client
+                .unary(request, path, DynamicCodec::new(rpc.method.output()))
+                .await
+        };
+        // The timer of the channel does not run while it still connects.
+        let answer = tokio::time::timeout(left.max(SHORTEST_TIMEOUT), call).await;
+        let answer = answer.unwrap_or_else(|_| Err(Status::deadline_exceeded("no answer in time")));
+        Ok(answer?.into_inner())
+    }
+}

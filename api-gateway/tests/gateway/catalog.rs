@@ -1,0 +1,142 @@
+//! What the catalog reads from contracts, right and wrong ones.
+
+use crate::support::fixture::{CONTRACT, LIBRARY, catalog_of};
+use api_gateway::{
+    catalog::{Catalog, Found},
+    mcp::Tools,
+};
+use http::Method;
+
+fn found(catalog: &Catalog, method: &str, path: &str) -> String {
+    let method = Method::from_bytes(method.as_bytes()).unwrap();
+    match catalog.routes.find(&method, path) {
+        Found::Route { rpc, values, .. } => format!("{} {values:?}", rpc.method.name()),
+        Found::OtherMethods(methods) => format!("only {methods:?}"),
+        Found::Nothing { nearest } => format!("nothing, nearest {}", nearest.unwrap_or_default()),
+    }
+}
+
+#[test]
+fn a_request_line_finds_its_rpc() {
+    let find = |method, path| found(&LIBRARY, method, path);
+    assert_eq!(
+        find("GET", "/v1/shelves/1/books/2"),
+        r#"GetBook ["shelves/1/books/2"]"#
+    );
+    assert_eq!(find("GET", "/v1/books/7"), r#"GetBook ["7"]"#);
+    assert_eq!(find("HEAD", "/v1/books"), "ListBooks []");
+    assert_eq!(find("POST", "/v1/books:move"), "MoveBook []");
+    assert_eq!(find("DELETE", "/v1/books"), "only [GET]");
+}
+
+#[test]
+fn a_path_that_does_not_exist_finds_the_nearest() {
+    let find = |method, path| found(&CONTRACT, method, path);
+    assert_eq!(find("GET", "/v1/task"), "nothing, nearest GET /v1/tasks");
+    assert_eq!(find("GET", "/v1/tasks/"), "nothing, nearest GET /v1/tasks");
+    assert_eq!(
+        find("POST", "/v1/tasks/7:complet"),
+        "nothing, nearest POST /v1/tasks/{task_id}:complete"
+    );
+    assert_eq!(find("GET", "/nowhere/near/anything"), "nothing, nearest ");
+}
+
+#[test]
+fn every_rpc_is_internal_or_has_a_route_and_everything_has_a_comment() {
+    // That an RPC without a route is marked internal is checked when the catalog is read.
+    let pool = &CONTRACT.pool;
+    let ours = |name: &str| name.starts_with("taskmesh.");
+    let messages: Vec<_> = pool
+        .all_messages()
+        .filter(|m| ours(m.full_name()) && !m.is_map_entry())
+        .collect();
+    let enums: Vec<_> = pool.all_enums().filter(|e| ours(e.full_name())).collect();
+    let mut missing = CONTRACT.notes.uncommented(messages.iter(), enums.iter());
+    for service in pool.services() {
+        let methods = service
+            .methods()
+            .map(|method| method.full_name().to_owned());
+        let names = methods.chain([service.full_name().to_owned()]);
+        missing.extend(names.filter(|name| CONTRACT.notes.comment(name).is_empty()));
+    }
+    assert!(missing.is_empty(), "without a comment: {missing:?}");
+}
+
+const HEAD: &str = r#"
+    syntax = "proto3";
+    package fixture.wrong.v1;
+    import "google/api/annotations.proto";
+    import "google/api/field_behavior.proto";
+    import "taskmesh/common/v1/options.proto";
+    message M { string id = 1; M inner = 2; repeated string list = 3; }
+"#;
+
+fn fault(rpcs: &str) -> String {
+    let catalog = catalog_of(&format!("{HEAD} service S {{ {rpcs} }}"));
+    match catalog {
+        Err(error) => error.to_string(),
+        Ok(catalog) => Tools::new(&catalog).unwrap_err().to_string(),
+    }
+}
+
+#[test]
+fn a_wrong_rule_fails_the_start_with_the_rpc_and_the_cure() {
+    let get = |path: &str| format!("option (google.api.http) = {{get: \"{path}\"}};");
+    let rpc = |options: &str| fault(&format!("rpc R(M) returns (M) {{ {options} }}"));
+    let tool = |name: &str| {
+        format!("option (taskmesh.common.v1.tool) = {{name: \"{name}\" title: \"T\"}};")
+    };
+    let faults = [
+        rpc(""),
+        rpc(&get("v1")),
+        rpc(&get("/v1/{name}")),
+        rpc(&get("/v1/{inner}")),
+        rpc(&get("/v1/{list}")),
+        rpc("option (google.api.http) = {get: \"/v1\" body: \"*\"};"),
+        rpc("option (google.api.http) = {post: \"/v1\" body: \"name\"};"),
+        rpc("option (google.api.http) = {post: \"/v1\" response_body: \"name\"};"),
+        rpc("option (google.api.http) = {body: \"*\"};"),
+        rpc("option (google.api.http) = {custom: {kind: \"A B\" path: \"/v1\"}};"),
+        rpc(
+            "option (google.api.http) = {get: \"/v1\" additional_bindings {get: \"/v2\" additional_bindings {get: \"/v3\"}}};",
+        ),
+        rpc(&format!(
+            "{} option (taskmesh.common.v1.internal) = true;",
+            get("/v1")
+        )),
+        rpc(&format!("{} {}", get("/v1"), tool("Add-Task"))),
+        rpc(&format!("{} {}", get("/v1"), tool("recursive"))),
+        fault(&format!("rpc R(M) returns (stream M) {{ {} }}", get("/v1"))),
+        fault(&format!(
+            "rpc A(M) returns (M) {{ {} }} rpc B(M) returns (M) {{ {} }}",
+            get("/v1/{id}"),
+            get("/v1/*")
+        )),
+        fault(&format!(
+            "rpc A(M) returns (M) {{ {} {} }} rpc B(M) returns (M) {{ {} {} }}",
+            get("/v1/a"),
+            tool("same"),
+            get("/v1/b"),
+            tool("same")
+        )),
+    ];
+    insta::assert_snapshot!(faults.join("\n"), @r#"
+    fixture.wrong.v1.S.R: has no google.api.http rule; give it one or mark it taskmesh.common.v1.internal
+    fixture.wrong.v1.S.R: path template "v1" must begin with /
+    fixture.wrong.v1.S.R: {name} is not a field of fixture.wrong.v1.M
+    fixture.wrong.v1.S.R: {inner} is a list or a message, which a path cannot hold
+    fixture.wrong.v1.S.R: {list} is a list or a message, which a path cannot hold
+    fixture.wrong.v1.S.R: GET /v1 cannot have a body
+    fixture.wrong.v1.S.R: body "name" is not a field of fixture.wrong.v1.M
+    fixture.wrong.v1.S.R: response_body "name" is not a field of fixture.wrong.v1.M
+    fixture.wrong.v1.S.R: the rule has no method and path
+    fixture.wrong.v1.S.R: custom kind "A B" is not an HTTP method
+    fixture.wrong.v1.S.R: additional_bindings cannot have additional_bindings
+    fixture.wrong.v1.S.R: is internal, so it cannot have an HTTP rule or a tool
+    fixture.wrong.v1.S.R: the tool's name must be 1 to 40 lower-case letters and underscores
+    fixture.wrong.v1.S.R: is a tool, so its messages cannot contain themselves, as fixture.wrong.v1.M does
+    fixture.wrong.v1.S.R: streams, which routes and tools do not carry; mark it internal
+    fixture.wrong.v1.S.A: GET /v1/{id} is also a route of fixture.wrong.v1.S.B
+    fixture.wrong.v1.S.B: another RPC is already the tool same
+    "#);
+}

@@ -1,0 +1,197 @@
+//! What the gateway refuses, and what it tells of what went wrong.
+
+use serde_json::json;
+use tonic::Status;
+
+use crate::{
+    http_calls::gateway,
+    support::gateway::{Answer, TestGateway, config, send},
+};
+
+const TASK: &str = "0198c0de-0000-7000-8000-000000000001";
+
+#[tokio::test]
+async fn bad_input_names_the_field_and_the_cure_and_reaches_no_service() {
+    let gateway = gateway().await;
+    let answer = gateway
+        .post(
+            "/v1/tasks",
+            json!({"titel": "x", "priority": "high", "due_time": "2026-12-01T09:00:00"}),
+        )
+        .await;
+    assert_eq!(
+        (answer.status.as_u16(), answer.reason().as_str()),
+        (400, "INVALID_FIELD")
+    );
+    assert_eq!(
+        answer.violations(),
+        [
+            "titel: is not a known field; did you mean title?",
+            "priority: must be one of PRIORITY_LOW, PRIORITY_MEDIUM, PRIORITY_HIGH, PRIORITY_URGENT; did you mean PRIORITY_HIGH?",
+            "due_time: needs an offset: write 2026-12-01T09:00:00Z or 2026-12-01T09:00:00+01:00",
+            "title: is required: What is to be done, 1 to 500 characters.",
+        ]
+    );
+    assert_eq!(answer.json()["code"], 3);
+    assert_eq!(answer.json()["status"], "INVALID_ARGUMENT");
+    let unknown = gateway.get("/v1/tasks?show_complete=true").await;
+    assert_eq!(
+        unknown.violations(),
+        ["show_complete: is not a known query parameter; did you mean show_completed?"]
+    );
+    assert!(gateway.services.calls().is_empty());
+}
+
+#[tokio::test]
+async fn a_body_that_cannot_be_read_is_refused() {
+    let gateway = gateway().await;
+    let post = |body: String| {
+        send(
+            gateway
+                .request("POST", "/v1/tasks")
+                .header("content-type", "application/json")
+                .body(body),
+        )
+    };
+    let cases = [
+        (post("[".repeat(10_000)).await, 400, "INVALID_JSON"),
+        (post(r#"{"a":"#.repeat(10_000)).await, 400, "INVALID_JSON"),
+        (post("{\"title\": ".to_owned()).await, 400, "INVALID_JSON"),
+        (
+            post(r#"{"title": "a", "title": "b"}"#.to_owned()).await,
+            400,
+            "INVALID_JSON",
+        ),
+        (
+            post(format!(r#"{{"title": "{}"}}"#, "x".repeat(2 * 1024 * 1024))).await,
+            413,
+            "BODY_TOO_LARGE",
+        ),
+        (
+            send(gateway.request("POST", "/v1/tasks").body("title=x")).await,
+            415,
+            "UNSUPPORTED_MEDIA_TYPE",
+        ),
+    ];
+    for (answer, status, reason) in cases {
+        assert_eq!(
+            (answer.status.as_u16(), answer.reason().as_str()),
+            (status, reason),
+            "{}",
+            answer.text
+        );
+    }
+    assert!(gateway.services.calls().is_empty());
+}
+
+#[tokio::test]
+async fn a_path_that_does_not_exist_is_answered_with_the_nearest() {
+    let gateway = gateway().await;
+    let answer = gateway.get("/v1/task").await;
+    assert_eq!(
+        (answer.status.as_u16(), answer.reason().as_str()),
+        (404, "ROUTE_NOT_FOUND")
+    );
+    assert_eq!(
+        answer.json()["message"],
+        "no such path: /v1/task; did you mean GET /v1/tasks?"
+    );
+    let answer = send(gateway.request("PUT", "/v1/tasks")).await;
+    assert_eq!(
+        (answer.status.as_u16(), answer.reason().as_str()),
+        (405, "METHOD_NOT_ALLOWED")
+    );
+    assert_eq!(answer.header("allow"), "POST, GET");
+}
+
+#[tokio::test]
+async fn nothing_of_the_inside_is_told() {
+    let gateway = TestGateway::start().await;
+    gateway
+        .services
+        .on("GetTask", |_| Err(Status::internal("password of 10.0.0.7")));
+    let answer = gateway.get(&format!("/v1/tasks/{TASK}")).await;
+    assert_eq!(
+        (answer.status.as_u16(), answer.json()["message"].as_str()),
+        (500, Some("internal error"))
+    );
+    let trace = answer.json()["details"][0]["metadata"]["trace_id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    assert!(answer.header("traceparent").contains(&trace));
+    assert!(!answer.text.contains("10.0.0.7"));
+
+    let away = TestGateway::start_with(&[("UPSTREAMS__TASK", "http://127.0.0.1:1")]).await;
+    let answer = away.get("/v1/tasks").await;
+    assert_eq!(
+        (answer.status.as_u16(), answer.header("retry-after")),
+        (503, "1")
+    );
+    assert!(!answer.text.contains("127.0.0.1"), "{}", answer.text);
+}
+
+#[tokio::test]
+async fn a_call_without_a_valid_token_is_answered_401_and_where_to_get_one() {
+    let gateway = gateway().await;
+    let refused = |answer: Answer, reason: &str, challenge: &str| {
+        assert_eq!(
+            (answer.status.as_u16(), answer.reason().as_str()),
+            (401, reason),
+            "{}",
+            answer.text
+        );
+        assert_eq!(answer.header("www-authenticate"), challenge);
+    };
+    let metadata =
+        "resource_metadata=\"https://tasks.example.com/.well-known/oauth-protected-resource";
+    refused(
+        send(gateway.open("GET", "/v1/tasks")).await,
+        "TOKEN_MISSING",
+        &format!("Bearer realm=\"taskmesh\", {metadata}\""),
+    );
+    refused(
+        send(gateway.open("POST", "/mcp")).await,
+        "TOKEN_MISSING",
+        &format!("Bearer realm=\"taskmesh\", {metadata}/mcp\""),
+    );
+    let foreign = gateway
+        .open("GET", "/v1/tasks")
+        .bearer_auth(gateway.mesh_token("alice"));
+    let answer = send(foreign).await;
+    assert!(
+        answer
+            .header("www-authenticate")
+            .contains("error=\"invalid_token\""),
+        "{answer:?}"
+    );
+    assert_eq!(answer.reason(), "TOKEN_INVALID");
+    let broken = send(gateway.open("GET", "/nowhere").bearer_auth("not.a.token")).await;
+    assert_eq!(broken.reason(), "TOKEN_MALFORMED");
+    assert!(gateway.services.calls().is_empty());
+}
+
+#[tokio::test]
+async fn a_contract_without_its_services_fails_the_start() {
+    let start = async |more: &[(&str, &str)]| {
+        let config = config("http://127.0.0.1:1", more).unwrap();
+        let started = service_runtime::start::<api_gateway::ApiGateway>(config).await;
+        started.err().unwrap().to_string()
+    };
+    let missing = start(&[("UPSTREAMS__TASK", "")]).await;
+    assert!(
+        missing.starts_with("upstreams.task is missing: it answers taskmesh.task.v1.TaskService."),
+        "{missing}"
+    );
+    let unknown = start(&[("UPSTREAMS__TAKS", "http://127.0.0.1:1")]).await;
+    assert!(
+        unknown.starts_with("upstreams.taks answers no RPC"),
+        "{unknown}"
+    );
+    assert!(config("http://127.0.0.1:1", &[("HTPP__ADDRESS", "x")]).is_err());
+    let origin = start(&[("CORS_ALLOWED_ORIGINS", "app.example.com")]).await;
+    assert_eq!(
+        origin,
+        "cors_allowed_origins: app.example.com must be an origin, such as https://app.example.com"
+    );
+}

@@ -1,0 +1,10 @@
+//! The gateway from outside: what it reads from contracts, and the real gateway before fake services.
+
+mod catalog;
+mod http_calls;
+mod http_refusals;
+mod mcp;
+mod openapi;
+mod support;
+mod transcode;
+mod updates_and_tools;

@@ -1,0 +1,330 @@
+//! The tools over the Model Context Protocol, in both revisions, before fake services.
+
+use std::collections::HashMap;
+
+use crate::support::gateway::{Answer, TestGateway, send};
+use serde_json::{Value, json};
+use tonic::{Code, Status};
+use tonic_types::{ErrorDetails, StatusExt};
+
+const STATELESS: &str = "2026-07-28";
+const LEGACY: &str = "2025-11-25";
+const TASK: &str = "0198c0de-0000-7000-8000-000000000001";
+
+fn post(
+    gateway: &TestGateway,
+    revision: &str,
+    method: &str,
+    mut params: Value,
+) -> reqwest::RequestBuilder {
+    let mut request = gateway
+        .request("POST", "/mcp")
+        .header("accept", "application/json, text/event-stream")
+        .header("mcp-protocol-version", revision);
+    if revision == STATELESS {
+        request = request.header("mcp-method", method);
+        if let Some(name) = params["name"].as_str() {
+            request = request.header("mcp-name", name);
+        }
+        params["_meta"] = json!({
+            "io.modelcontextprotocol/protocolVersion": revision,
+            "io.modelcontextprotocol/clientInfo": {"name": "test", "version": "1"},
+            "io.modelcontextprotocol/clientCapabilities": {},
+        });
+    }
+    request.json(&json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}))
+}
+
+async fn rpc(gateway: &TestGateway, revision: &str, method: &str, params: Value) -> Value {
+    let answer = send(post(gateway, revision, method, params)).await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    assert_eq!(answer.header("content-type"), "application/json");
+    answer.json()
+}
+
+async fn call(gateway: &TestGateway, tool: &str, arguments: Value) -> Value {
+    let params = json!({"name": tool, "arguments": arguments});
+    let results = [
+        rpc(gateway, STATELESS, "tools/call", params.clone()).await["result"].clone(),
+        rpc(gateway, LEGACY, "tools/call", params).await["result"].clone(),
+    ];
+    assert_eq!(results[0]["content"], results[1]["content"]);
+    let [result, _] = results;
+    result
+}
+
+/// Returns the error that a tool answered with.
+fn error(result: &Value) -> Value {
+    assert_eq!(result["isError"], true, "{result}");
+    assert!(result.get("structuredContent").is_none());
+    serde_json::from_str(result["content"][0]["text"].as_str().unwrap()).unwrap()
+}
+
+async fn tools(gateway: &TestGateway, revision: &str) -> Vec<Value> {
+    let answer = rpc(gateway, revision, "tools/list", json!({})).await;
+    answer["result"]["tools"].as_array().unwrap().clone()
+}
+
+#[tokio::test]
+async fn a_stateless_client_discovers_the_server() {
+    let gateway = TestGateway::start().await;
+    let answer = rpc(&gateway, STATELESS, "server/discover", json!({})).await;
+    let versions = answer["result"]["supportedVersions"].as_array().unwrap();
+    assert!(
+        versions.contains(&json!(STATELESS)) && versions.contains(&json!(LEGACY)),
+        "{answer}"
+    );
+    assert!(answer["result"]["capabilities"]["tools"].is_object());
+}
+
+#[tokio::test]
+async fn a_client_of_the_revision_before_initializes_without_a_session() {
+    let gateway = TestGateway::start().await;
+    let params = json!({"protocolVersion": LEGACY, "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}});
+    let answer = send(post(&gateway, LEGACY, "initialize", params)).await;
+    assert_eq!(answer.json()["result"]["protocolVersion"], LEGACY);
+    assert_eq!(answer.json()["result"]["serverInfo"]["name"], "taskmesh");
+    assert_eq!(answer.header("mcp-session-id"), "");
+    let notification = json!({"jsonrpc": "2.0", "method": "notifications/initialized"});
+    let request = gateway
+        .request("POST", "/mcp")
+        .header("accept", "application/json, text/event-stream");
+    assert_eq!(send(request.json(&notification)).await.status, 202);
+}
+
+#[tokio::test]
+async fn both_revisions_list_the_same_tools() {
+    let gateway = TestGateway::start().await;
+    let tools = tools(&gateway, STATELESS).await;
+    assert_eq!(tools, self::tools(&gateway, LEGACY).await);
+    insta::assert_json_snapshot!(tools);
+}
+
+#[tokio::test]
+async fn all_tools_together_fit_the_budget_of_a_model() {
+    let gateway = TestGateway::start().await;
+    let tools = tools(&gateway, STATELESS).await;
+    let sizes: Vec<usize> = tools.iter().map(|tool| tool.to_string().len()).collect();
+    assert!(sizes.iter().sum::<usize>() <= 32_000, "{sizes:?}");
+    // 800 tokens of about four letters.
+    assert!(sizes.iter().all(|size| *size <= 3_200), "{sizes:?}");
+}
+
+#[tokio::test]
+async fn every_schema_is_one_that_every_provider_takes() {
+    let gateway = TestGateway::start().await;
+    for tool in tools(&gateway, STATELESS).await {
+        let input = &tool["inputSchema"];
+        assert_eq!(input["type"], "object");
+        for schema in [input, &tool["outputSchema"]] {
+            assert!(jsonschema::meta::is_valid(schema), "{schema}");
+            assert!(jsonschema::draft202012::new(schema).is_ok());
+            let text = schema.to_string();
+            for word in [
+                "\"$ref\"",
+                "\"oneOf\"",
+                "\"anyOf\"",
+                "\"allOf\"",
+                "\"null\"",
+                "UNSPECIFIED",
+                "unspecified",
+                "update_mask\":",
+            ] {
+                assert!(!text.contains(word), "{word} is in {text}");
+            }
+        }
+        assert_closed(input);
+        assert_eq!(tool["annotations"]["openWorldHint"], false);
+        assert!(tool["title"].is_string() && tool["description"].is_string());
+    }
+}
+
+/// Every object in the schema of arguments takes no other fields, and every field is described.
+fn assert_closed(schema: &Value) {
+    if schema["type"] == "object" {
+        assert_eq!(schema["additionalProperties"], false, "{schema}");
+        for property in schema["properties"].as_object().unwrap().values() {
+            assert!(property["description"].is_string(), "{property}");
+            assert_closed(property);
+        }
+    }
+    if schema["type"] == "array" {
+        assert_closed(&schema["items"]);
+    }
+}
+
+#[tokio::test]
+async fn a_tool_answers_with_structure_that_fits_its_schema_and_the_same_as_text() {
+    let gateway = TestGateway::start().await;
+    gateway.services.on("CreateTask", |request| {
+        Ok(json!({"id": TASK, "title": request["title"], "priority": request["priority"], "state": "TASK_STATE_OPEN",
+                  "due_time": "2026-12-01T08:00:00Z", "reminders": [{"minutes_before_due": 30}], "etag": "1"}))
+    });
+    let arguments = json!({"title": "Call Bob", "priority": "high", "due_time": "2026-12-01T09:00:00+01:00",
+                           "description": "", "recurrence_rule": null, "reminders": [{"minutes_before_due": 30}]});
+    let result = call(&gateway, "add_task", arguments).await;
+    assert_eq!(result["isError"], false);
+    let structured = &result["structuredContent"];
+    assert_eq!(
+        *structured,
+        json!({"id": TASK, "title": "Call Bob", "priority": "high", "state": "open",
+        "due_time": "2026-12-01T08:00:00Z", "reminders": [{"minutes_before_due": 30}], "etag": "1"})
+    );
+    let text: Value = serde_json::from_str(result["content"][0]["text"].as_str().unwrap()).unwrap();
+    assert_eq!(text, *structured);
+    let tools = tools(&gateway, STATELESS).await;
+    let schema = &tools
+        .iter()
+        .find(|tool| tool["name"] == "add_task")
+        .unwrap()["outputSchema"];
+    assert!(jsonschema::is_valid(schema, structured));
+    let expected = json!({"title": "Call Bob", "priority": "PRIORITY_HIGH", "due_time": "2026-12-01T08:00:00Z",
+                          "reminders": [{"minutes_before_due": 30}]});
+    assert_eq!(gateway.services.last().message, expected);
+}
+
+#[tokio::test]
+async fn an_update_changes_what_is_given_and_empties_what_clear_names() {
+    let gateway = TestGateway::start().await;
+    gateway
+        .services
+        .on("UpdateTask", |_| Ok(json!({"id": TASK})));
+    let arguments = json!({"task_id": TASK, "title": "Call Ann", "description": "", "clear": ["due_time"], "etag": "1"});
+    call(&gateway, "update_task", arguments).await;
+    let expected =
+        json!({"task_id": TASK, "update_mask": "title,dueTime", "etag": "1", "title": "Call Ann"});
+    assert_eq!(gateway.services.last().message, expected);
+}
+
+#[tokio::test]
+async fn an_unknown_argument_is_an_error_that_a_model_can_act_on() {
+    let gateway = TestGateway::start().await;
+    let result = call(
+        &gateway,
+        "add_task",
+        json!({"title": "x", "due": "tomorrow", "priority": "very high"}),
+    )
+    .await;
+    insta::assert_json_snapshot!(error(&result));
+    assert!(gateway.services.calls().is_empty());
+}
+
+#[tokio::test]
+async fn what_a_service_refuses_is_a_result_and_says_what_to_do_next() {
+    let gateway = TestGateway::start().await;
+    gateway.services.on("CompleteTask", |_| {
+        let details = ErrorDetails::with_error_info(
+            "STALE_ETAG",
+            "taskmesh",
+            HashMap::<String, String>::new(),
+        );
+        Err(Status::with_error_details(
+            Code::Aborted,
+            "the task has changed",
+            details,
+        ))
+    });
+    let result = call(
+        &gateway,
+        "complete_task",
+        json!({"task_id": TASK, "etag": "1"}),
+    )
+    .await;
+    insta::assert_json_snapshot!(error(&result));
+    gateway
+        .services
+        .on("GetTask", |_| Err(Status::internal("at 10.0.0.7")));
+    let fault = error(&call_once(&gateway, "get_task", json!({"task_id": TASK})).await);
+    assert_eq!(
+        (&fault["message"], &fault["code"]),
+        (&json!("internal error"), &json!("INTERNAL"))
+    );
+    assert!(fault["trace_id"].is_string(), "{fault}");
+}
+
+async fn call_once(gateway: &TestGateway, tool: &str, arguments: Value) -> Value {
+    let params = json!({"name": tool, "arguments": arguments});
+    rpc(gateway, STATELESS, "tools/call", params).await["result"].clone()
+}
+
+#[tokio::test]
+async fn an_unknown_tool_is_refused_with_a_suggestion() {
+    let gateway = TestGateway::start().await;
+    let params = json!({"name": "ad_task", "arguments": {}});
+    let answer = rpc(&gateway, LEGACY, "tools/call", params).await;
+    assert_eq!(answer["error"]["code"], -32602);
+    assert_eq!(
+        answer["error"]["message"],
+        "there is no tool ad_task; did you mean add_task?"
+    );
+}
+
+#[tokio::test]
+async fn the_trace_of_the_request_reaches_the_service() {
+    let gateway = TestGateway::start().await;
+    gateway.services.on("GetTask", |_| Ok(json!({"id": TASK})));
+    let params = json!({"name": "get_task", "arguments": {"task_id": TASK}});
+    let request = post(&gateway, STATELESS, "tools/call", params).header(
+        "traceparent",
+        "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+    );
+    send(request).await;
+    let traceparent = gateway
+        .services
+        .last()
+        .metadata
+        .get("traceparent")
+        .unwrap()
+        .to_str()
+        .unwrap()
+        .to_owned();
+    assert!(traceparent.starts_with("00-0af7651916cd43dd8448eb211c80319c-"));
+}
+
+#[tokio::test]
+async fn the_transport_refuses_in_the_shape_of_every_error() {
+    let gateway =
+        TestGateway::start_with(&[("MCP__ALLOWED_ORIGINS", "https://chat.example.com")]).await;
+    let ping = |origin: &'static str| {
+        let request = post(&gateway, LEGACY, "tools/list", json!({}));
+        send(if origin.is_empty() {
+            request
+        } else {
+            request.header("origin", origin)
+        })
+    };
+    assert_eq!(ping("https://chat.example.com").await.status, 200);
+    let refused = |answer: &Answer, status: u16| {
+        assert_eq!(answer.status.as_u16(), status, "{}", answer.text);
+        answer.reason();
+    };
+    refused(&ping("https://evil.example.com").await, 403);
+    let get = send(
+        gateway
+            .request("GET", "/mcp")
+            .header("accept", "text/event-stream"),
+    )
+    .await;
+    refused(&get, 405);
+    assert_eq!(get.header("allow"), "POST");
+    refused(&send(gateway.request("DELETE", "/mcp")).await, 405);
+    let json = |body: String| {
+        let request = gateway
+            .request("POST", "/mcp")
+            .header("content-type", "application/json");
+        send(
+            request
+                .header("accept", "application/json, text/event-stream")
+                .body(body),
+        )
+    };
+    refused(&json("[".repeat(10_000)).await, 400);
+    refused(&json("{}".to_owned()).await, 400);
+    refused(&send(gateway.request("POST", "/mcp").body("{}")).await, 415);
+    refused(
+        &json(format!("\"{}\"", "x".repeat(2 * 1024 * 1024))).await,
+        413,
+    );
+    let host = post(&gateway, LEGACY, "tools/list", json!({})).header("host", "evil.example.com");
+    refused(&send(host).await, 403);
+}

@@ -1,0 +1,5 @@
+//! What the tests of the gateway share: contracts, and the real gateway before fake services.
+
+pub mod fake_services;
+pub mod fixture;
+pub mod gateway;

@@ -1,0 +1,321 @@
+//! JSON to messages and back, on a contract that has every kind of field.
+
+use crate::support::fixture::{LIBRARY, binding, rpc};
+use api_gateway::{
+    catalog::Dialect,
+    transcode::{HttpInput, from_http, write},
+};
+use prost_reflect::{DynamicMessage, SerializeOptions};
+use serde_json::{Value, json};
+
+pub fn plain(message: &DynamicMessage) -> Value {
+    let options = SerializeOptions::new().use_proto_field_name(true);
+    message
+        .serialize_with_options(serde_json::value::Serializer, &options)
+        .unwrap()
+}
+
+pub fn http(name: &str, input: HttpInput<'_>) -> Result<Value, Vec<String>> {
+    let message = from_http(
+        &LIBRARY.notes,
+        rpc(&LIBRARY, name),
+        binding(&LIBRARY, name),
+        input,
+    );
+    lines(message)
+}
+
+pub fn lines(
+    message: Result<DynamicMessage, Vec<service_runtime::grpc::FieldViolation>>,
+) -> Result<Value, Vec<String>> {
+    match message {
+        Ok(message) => Ok(plain(&message)),
+        Err(faults) => Err(faults
+            .iter()
+            .map(|f| format!("{}: {}", f.field, f.description))
+            .collect()),
+    }
+}
+
+pub fn post(body: Value) -> Result<Value, Vec<String>> {
+    http(
+        "MoveBook",
+        HttpInput {
+            body: Some(&body),
+            ..HttpInput::default()
+        },
+    )
+}
+
+fn query(query: &[(&str, &str)]) -> Result<Value, Vec<String>> {
+    let query: Vec<_> = query
+        .iter()
+        .map(|(n, v)| ((*n).to_owned(), (*v).to_owned()))
+        .collect();
+    http(
+        "ListBooks",
+        HttpInput {
+            query: &query,
+            ..HttpInput::default()
+        },
+    )
+}
+
+#[test]
+fn every_kind_of_field_arrives() {
+    let body = json!({
+        "name": "Emma",
+        "binding": "BINDING_HARD_COVER",
+        "page_count": 474,
+        "copyCount": "9007199254740993",
+        "weight": 0.5,
+        "cover": "+/8=",
+        "publish_time": "1815-12-23T00:00:00+01:00",
+        "reading_time": "90.5s",
+        "words": {"pride": 3},
+        "tags": ["a", "b"],
+        "extra": {"deep": [1, null, {"x": true}]},
+        "anything": null,
+        "rating": 5,
+        "subtitle": "",
+        "authors": [{"full_name": "Jane", "favourite": 1}],
+        "reader": {"fullName": "Ann"},
+        "password": "secret"
+    });
+    let expected = json!({
+        "name": "Emma",
+        "binding": "BINDING_HARD_COVER",
+        "page_count": 474,
+        "copy_count": "9007199254740993",
+        "weight": 0.5,
+        "cover": "+/8=",
+        "publish_time": "1815-12-22T23:00:00Z",
+        "reading_time": "90.500s",
+        "words": {"pride": 3},
+        "tags": ["a", "b"],
+        "extra": {"deep": [1.0, null, {"x": true}]},
+        "anything": null,
+        "rating": 5,
+        "subtitle": "",
+        "authors": [{"full_name": "Jane", "favourite": "BINDING_PAPERBACK"}],
+        "reader": {"full_name": "Ann"},
+        "password": "secret"
+    });
+    let message = post(body).unwrap();
+    assert_eq!(message, expected);
+}
+
+#[test]
+fn every_fault_is_told_at_once_with_its_path_and_its_cure() {
+    let faults = post(json!({
+        "titel": "x",
+        "authors": [{"full_name": "Jane"}, {"fullname": 5, "favourite": "hard_cover"}],
+        "binding": "BINDING_LEATHER",
+        "page_count": 2.5,
+        "copy_count": "many",
+        "weight": "heavy",
+        "cover": "!",
+        "publish_time": "1815-12-23T00:00:00",
+        "reading_time": "90",
+        "words": {"pride": "x"},
+        "tags": "a",
+        "rating": "x",
+        "name": 5,
+        "reader": [],
+    }))
+    .unwrap_err();
+    insta::assert_snapshot!(faults.join("\n"), @r#"
+    titel: is not a known field; known are name, binding, page_count, copy_count, weight, cover, publish_time, reading_time, words, tags, extra, anything, rating, subtitle, authors, shelf, reader, password, etag
+    authors[1].fullname: is not a known field; did you mean full_name?
+    authors[1].favourite: must be one of BINDING_PAPERBACK, BINDING_HARD_COVER; did you mean BINDING_HARD_COVER?
+    binding: must be one of BINDING_PAPERBACK, BINDING_HARD_COVER
+    page_count: must be a whole number from -2147483648 to 2147483647
+    copy_count: must be a whole number from -9223372036854775808 to 9223372036854775807
+    weight: must be a number
+    cover: must be a string in base64
+    publish_time: needs an offset: write 1815-12-23T00:00:00Z or 1815-12-23T00:00:00+01:00
+    reading_time: must be seconds with the letter s, such as 90s or 1.5s, up to 315576000000s
+    words["pride"]: must be a whole number from -2147483648 to 2147483647
+    tags: must be a list, in []
+    rating: must be a whole number from -2147483648 to 2147483647
+    name: must be a string, in quotes
+    reader: must be an object, in {}
+    "#);
+}
+
+#[test]
+fn no_value_of_any_field_does_worse_than_a_violation() {
+    let odd = [
+        json!(null),
+        json!(true),
+        json!(-1),
+        json!(1.5),
+        json!(1e300),
+        json!(u64::MAX),
+        json!(""),
+        json!("x"),
+        json!("-"),
+        json!("9".repeat(400)),
+        json!("\u{0}"),
+        json!([]),
+        json!([[]]),
+        json!([null]),
+        json!({}),
+        json!({"": {}}),
+        json!({"value": 1}),
+        json!({"@type": "x"}),
+        json!([{"full_name": [{}]}]),
+    ];
+    let names: Vec<String> = rpc(&LIBRARY, "MoveBook")
+        .method
+        .input()
+        .fields()
+        .map(|f| f.name().to_owned())
+        .collect();
+    for name in names {
+        for value in &odd {
+            if let Err(faults) = post(json!({ name.as_str(): value })) {
+                assert!(
+                    faults.iter().all(|fault| fault.starts_with(&name)),
+                    "{faults:?}"
+                );
+            }
+            if let Some(text) = value.as_str() {
+                let _ = query(&[
+                    (&name, text),
+                    ("filter.bindings", text),
+                    ("since", text),
+                    ("old", text),
+                ]);
+            }
+        }
+    }
+}
+
+#[test]
+fn null_and_what_only_the_server_sets_count_as_absent() {
+    assert_eq!(
+        post(json!({"name": null, "tags": null, "publish_time": null, "id": "7"})),
+        Ok(json!({}))
+    );
+    assert_eq!(
+        post(json!({"tags": [null]})).unwrap_err(),
+        ["tags[0]: cannot be null here; leave it out"]
+    );
+}
+
+#[test]
+fn one_field_of_a_oneof_may_be_given() {
+    let faults = post(json!({"shelf": "7", "reader": {}})).unwrap_err();
+    assert_eq!(
+        faults,
+        ["reader: cannot be given together with shelf; give one of them"]
+    );
+    assert!(post(json!({"shelf": "7", "reader": null})).is_ok());
+}
+
+#[test]
+fn a_field_given_under_both_of_its_names_is_refused() {
+    let faults = post(json!({"page_count": 1, "pageCount": 1})).unwrap_err();
+    assert_eq!(
+        faults,
+        ["page_count: is given twice, as page_count and pageCount"]
+    );
+}
+
+#[test]
+fn not_more_than_twenty_faults_are_told() {
+    let body: Value = (0..50)
+        .map(|n| (format!("x{n}"), json!(1)))
+        .collect::<serde_json::Map<_, _>>()
+        .into();
+    assert_eq!(post(body).unwrap_err().len(), 20);
+}
+
+#[test]
+fn a_query_fills_nested_and_repeated_fields() {
+    let message = query(&[
+        ("filter.bindings", "BINDING_PAPERBACK"),
+        ("filter.bindings", "BINDING_HARD_COVER"),
+        ("filter.inStock", "true"),
+        ("pageSize", "10"),
+        ("order", "a"),
+        ("since", "2026-01-01T00:00:00Z"),
+        ("old", "false"),
+    ]);
+    let expected = json!({
+        "filter": {"bindings": ["BINDING_PAPERBACK", "BINDING_HARD_COVER"], "in_stock": true},
+        "page_size": 10,
+        "order": ["a"],
+        "since": "2026-01-01T00:00:00Z",
+        "old": false,
+    });
+    assert_eq!(message, Ok(expected));
+}
+
+#[test]
+fn an_unknown_query_parameter_is_refused_with_a_suggestion() {
+    let faults = query(&[
+        ("page_sise", "1"),
+        ("filter", "x"),
+        ("page_size", "ten"),
+        ("filter.in_stock", "yes"),
+        ("filter.colour", "x"),
+        ("since", "2026-01-01T00:00:00 01:00"),
+    ]);
+    insta::assert_snapshot!(faults.unwrap_err().join("\n"), @r#"
+    page_sise: is not a known query parameter; did you mean page_size?
+    filter: is an object; write its fields as name.field=value
+    page_size: must be a whole number from -2147483648 to 2147483647
+    filter.in_stock: must be true or false
+    filter.colour: is not a known query parameter; known are filter.bindings, filter.in_stock, page_size, order, since, old
+    since: has a space where its offset begins: in a URL, write + as %2B
+    "#);
+}
+
+#[test]
+fn a_query_parameter_that_is_no_list_is_given_once() {
+    let faults = query(&[("page_size", "1"), ("page_size", "2")]).unwrap_err();
+    assert_eq!(faults, ["page_size: is given twice; give it once"]);
+}
+
+#[test]
+fn a_body_where_none_belongs_is_refused() {
+    let body = json!({});
+    let faults = http(
+        "ListBooks",
+        HttpInput {
+            body: Some(&body),
+            ..HttpInput::default()
+        },
+    )
+    .unwrap_err();
+    assert!(faults[0].starts_with("body: must be empty"), "{faults:?}");
+    assert_eq!(
+        post(json!([])).unwrap_err(),
+        ["body: must be a JSON object, in {}"]
+    );
+}
+
+#[test]
+fn an_answer_has_every_field_over_http_and_the_filled_ones_for_tools() {
+    let book = rpc(&LIBRARY, "MoveBook").method.output();
+    let stored = json!({
+        "name": "Emma", "binding": 2, "copy_count": "5", "password": "secret", "reading_time": "3s",
+        "words": {"b": 1, "a": 2}, "authors": [{"full_name": "Jane"}], "cover": "+/8="
+    });
+    let message = DynamicMessage::deserialize(book, stored).unwrap();
+    let http = write(&LIBRARY.notes, &message, Dialect::Http).unwrap();
+    let expected = json!({
+        "name": "Emma", "id": "", "binding": "BINDING_HARD_COVER", "page_count": 0, "copy_count": "5", "weight": 0.0,
+        "cover": "+/8=", "reading_time": "3s", "words": {"a": 2, "b": 1}, "tags": [],
+        "authors": [{"full_name": "Jane", "favourite": "BINDING_UNSPECIFIED"}], "etag": ""
+    });
+    assert_eq!(http, expected);
+    let tool = write(&LIBRARY.notes, &message, Dialect::Tool).unwrap();
+    let expected = json!({
+        "name": "Emma", "binding": "hard_cover", "copy_count": "5", "cover": "+/8=", "reading_time": "3s",
+        "words": {"a": 2, "b": 1}, "authors": [{"full_name": "Jane"}]
+    });
+    assert_eq!(tool, expected);
+}

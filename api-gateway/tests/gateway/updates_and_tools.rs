@@ -1,0 +1,195 @@
+//! What an update touches, and the arguments of tools.
+
+use api_gateway::transcode::{HttpInput, from_arguments};
+use serde_json::{Value, json};
+
+use crate::{
+    support::fixture::{LIBRARY, rpc},
+    transcode::{http, lines},
+};
+
+fn tool(name: &str, arguments: Value) -> Result<Value, Vec<String>> {
+    lines(from_arguments(
+        &LIBRARY.notes,
+        rpc(&LIBRARY, name),
+        arguments.as_object().unwrap(),
+    ))
+}
+
+fn patch_shelf(body: Value) -> Result<Value, Vec<String>> {
+    let values = ["7".to_owned()];
+    http(
+        "UpdateShelf",
+        HttpInput {
+            path_values: &values,
+            body: Some(&body),
+            ..HttpInput::default()
+        },
+    )
+}
+
+#[test]
+fn a_patch_changes_what_is_mentioned_and_null_empties() {
+    let message = patch_shelf(json!({"title": "Novels", "room": null, "etag": "e", "open": false}));
+    let expected =
+        json!({"shelf_id": "7", "update_mask": "title,room,open", "etag": "e", "title": "Novels"});
+    assert_eq!(message, Ok(expected));
+}
+
+#[test]
+fn an_explicit_mask_is_respected_and_checked() {
+    let message = patch_shelf(json!({"title": "Novels", "room": "x", "update_mask": "title"}));
+    assert_eq!(message.unwrap()["update_mask"], "title");
+    let faults = patch_shelf(json!({"title": "Novels", "update_mask": "titel"})).unwrap_err();
+    assert_eq!(
+        faults,
+        ["update_mask: names titel, which is not a field; did you mean title?"]
+    );
+
+    let (values, query) = (
+        ["7".to_owned()],
+        [("updateMask".to_owned(), "room".to_owned())],
+    );
+    let body = json!({"title": "Novels"});
+    let input = HttpInput {
+        path_values: &values,
+        query: &query,
+        body: Some(&body),
+        if_match: None,
+    };
+    assert_eq!(http("UpdateShelf", input).unwrap()["update_mask"], "room");
+}
+
+#[test]
+fn a_field_of_the_path_is_not_given_again() {
+    let faults = patch_shelf(json!({"shelf_id": "8"})).unwrap_err();
+    assert_eq!(
+        faults,
+        ["shelf_id: stands in the path; leave it out of the body"]
+    );
+    let (values, query) = (["7".to_owned()], [("room".to_owned(), "x".to_owned())]);
+    let input = HttpInput {
+        path_values: &values,
+        query: &query,
+        ..HttpInput::default()
+    };
+    let faults = http("UpdateShelf", input).unwrap_err();
+    assert_eq!(faults, ["room: belongs in the JSON body, not in the query"]);
+}
+
+#[test]
+fn a_body_that_is_one_field_has_a_mask_of_its_own_names() {
+    let (values, body) = (
+        ["shelves/1/books/2".to_owned()],
+        json!({"page_count": 5, "id": "x", "tags": null}),
+    );
+    let input = HttpInput {
+        path_values: &values,
+        body: Some(&body),
+        ..HttpInput::default()
+    };
+    let expected = json!({"book": {"name": "shelves/1/books/2", "page_count": 5}, "update_mask": "pageCount,tags"});
+    assert_eq!(http("UpdateBook", input), Ok(expected));
+}
+
+#[test]
+fn a_required_field_is_missed_with_what_it_is() {
+    let values = ["shelves/1/books/2".to_owned()];
+    let faults = tool("UpdateShelf", json!({"title": "x", "shelf_id": ""})).unwrap_err();
+    assert_eq!(faults, ["shelf_id: is required: Which."]);
+    // The path already says which book, so the field is there.
+    let input = HttpInput {
+        path_values: &values,
+        ..HttpInput::default()
+    };
+    assert!(http("UpdateBook", input).is_ok());
+}
+
+#[test]
+fn if_match_is_the_etag_of_a_request_that_has_one() {
+    let (values, body) = (["7".to_owned()], json!({"title": "x"}));
+    let input = HttpInput {
+        path_values: &values,
+        body: Some(&body),
+        if_match: Some("e"),
+        query: &[],
+    };
+    assert_eq!(http("UpdateShelf", input).unwrap()["etag"], "e");
+    let body = json!({"title": "x", "etag": "f"});
+    let differs = http(
+        "UpdateShelf",
+        HttpInput {
+            body: Some(&body),
+            ..input
+        },
+    )
+    .unwrap_err();
+    assert_eq!(
+        differs,
+        ["etag: differs from the header If-Match; give one of them"]
+    );
+    let faults = http(
+        "ListBooks",
+        HttpInput {
+            if_match: Some("e"),
+            ..HttpInput::default()
+        },
+    )
+    .unwrap_err();
+    assert_eq!(
+        faults,
+        ["If-Match: has no meaning for this call; leave the header out"]
+    );
+}
+
+#[test]
+fn a_tool_takes_short_words_and_an_empty_string_as_absent() {
+    let message = tool(
+        "UpdateShelf",
+        json!({"shelf_id": "7", "title": "", "room": null, "binding": "hard_cover"}),
+    );
+    let expected =
+        json!({"shelf_id": "7", "update_mask": "binding", "binding": "BINDING_HARD_COVER"});
+    assert_eq!(message, Ok(expected));
+    for word in ["Hard_Cover", "BINDING_HARD_COVER"] {
+        assert!(
+            tool("UpdateShelf", json!({"shelf_id": "7", "binding": word})).is_ok(),
+            "{word}"
+        );
+    }
+}
+
+#[test]
+fn a_tool_empties_what_clear_names() {
+    let message = tool(
+        "UpdateShelf",
+        json!({"shelf_id": "7", "title": "Novels", "clear": ["room", "tags"]}),
+    );
+    assert_eq!(message.unwrap()["update_mask"], "title,room,tags");
+    let faults = tool(
+        "UpdateShelf",
+        json!({"shelf_id": "7", "room": "x", "clear": ["room", "shelf_id"]}),
+    );
+    insta::assert_snapshot!(faults.unwrap_err().join("\n"), @r#"
+    clear[0]: names room, which is given a value too; do one of them
+    clear[1]: must be one of title, room, binding, tags
+    "#);
+}
+
+#[test]
+fn a_tool_refuses_what_it_does_not_know() {
+    let faults = tool(
+        "UpdateShelf",
+        json!({"shelf_id": "7", "rooom": "x", "update_mask": "room", "binding": "soft"}),
+    );
+    insta::assert_snapshot!(faults.unwrap_err().join("\n"), @r#"
+    rooom: is not a known field; did you mean room?
+    binding: must be one of paperback, hard_cover
+    update_mask: is not a known field; the given fields are changed and no others
+    "#);
+    let faults = tool("ListBooks", json!({"clear": ["page_size"]})).unwrap_err();
+    assert!(
+        faults[0].starts_with("clear: is not a known field"),
+        "{faults:?}"
+    );
+}
