@@ -23,6 +23,10 @@ use tracing_subscriber::{
 use super::propagation;
 use crate::clock::Clock;
 
+/// The finer logs of these libraries hold arguments of tools and statements, such as titles; a filter that names them can
+/// say otherwise.
+const DISCREET: &str = "rmcp=warn,tokio_postgres=warn";
+
 /// How logs are written.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -69,7 +73,7 @@ fn install(config: &LogConfig) -> Result<(), LogError> {
     } else {
         &config.level
     };
-    let filter = EnvFilter::try_new(level).map_err(|cause| LogError::Level(cause.to_string()))?;
+    let filter = EnvFilter::try_new(format!("{DISCREET},{level}")).map_err(|cause| LogError::Level(cause.to_string()))?;
     let logs = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(io::stderr().is_terminal())

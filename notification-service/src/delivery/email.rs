@@ -1,0 +1,126 @@
+//! Reminders by e-mail.
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use lettre::{message::Mailbox, transport::smtp::client::AsyncSmtpConnection};
+use service_runtime::ids::UserId;
+
+use super::{Channel, Handover, Notice, mail, smtp::SmtpServer};
+use crate::{
+    config::{EmailConfig, SmtpConfig},
+    domain::{
+        delivery::{Channel as ChannelKind, Outcome, Refusal},
+        email_address::EmailAddress,
+        ids::ReminderId,
+        preferences::Preferences,
+    },
+};
+
+/// Mail settings that cannot be used; names the setting and the cure.
+#[derive(Debug, thiserror::Error)]
+pub enum EmailConfigError {
+    /// The sender is no mailbox.
+    #[error("smtp.from: must be a mailbox such as Taskmesh <reminders@example.com>")]
+    From,
+    /// No address can be made with the domain.
+    #[error("email.default_domain: must be a domain such as example.com")]
+    DefaultDomain,
+    /// There is a password and nobody to log in.
+    #[error("smtp.password: needs smtp.username")]
+    Username,
+    /// The server gets too little or too much time.
+    #[error("smtp.timeout_ms: must be between 1000 and 300000")]
+    Timeout,
+    /// TLS cannot be set up.
+    #[error("smtp.security: TLS cannot be set up for this host: {0}")]
+    Tls(#[source] lettre::transport::smtp::Error),
+}
+
+/// Sends reminders through a mail server.
+pub struct EmailChannel {
+    server: Arc<SmtpServer>,
+    from: Mailbox,
+    default_domain: Option<String>,
+    timeout: Duration,
+}
+
+impl EmailChannel {
+    /// Checks the settings; connects when there is something to send.
+    pub fn new(smtp: &SmtpConfig, email: &EmailConfig) -> Result<Self, EmailConfigError> {
+        let from = smtp.from.parse().map_err(|_| EmailConfigError::From)?;
+        let default_domain = email.default_domain.clone();
+        if let Some(domain) = &default_domain
+            && EmailAddress::from_parts("user", domain).is_none()
+        {
+            return Err(EmailConfigError::DefaultDomain);
+        }
+        if smtp.password.is_some() && smtp.username.is_none() {
+            return Err(EmailConfigError::Username);
+        }
+        if !(1_000..=300_000).contains(&smtp.timeout_ms) {
+            return Err(EmailConfigError::Timeout);
+        }
+        Ok(Self {
+            server: Arc::new(SmtpServer::new(smtp).map_err(EmailConfigError::Tls)?),
+            from,
+            default_domain,
+            timeout: smtp.timeout(),
+        })
+    }
+
+    fn recipient(&self, user_id: &UserId, preferences: &Preferences) -> Option<EmailAddress> {
+        preferences.recipient(user_id, self.default_domain.as_deref())
+    }
+}
+
+#[async_trait]
+impl Channel for EmailChannel {
+    fn kind(&self) -> ChannelKind {
+        ChannelKind::Email
+    }
+
+    fn reaches(&self, user_id: &UserId, preferences: &Preferences) -> bool {
+        self.recipient(user_id, preferences).is_some()
+    }
+
+    fn message_id(&self, reminder_id: ReminderId) -> String {
+        format!("<{reminder_id}.email@{}>", self.from.email.domain())
+    }
+
+    fn patience(&self) -> Duration {
+        self.timeout
+    }
+
+    async fn open(&self, notice: Notice<'_>) -> Result<Box<dyn Handover>, Refusal> {
+        let Some(to) = self.recipient(notice.user_id, notice.preferences) else {
+            let reason = "e-mail was switched off, or the address removed, before it could be sent";
+            return Err(Refusal::Permanent(reason.to_owned()));
+        };
+        let message = mail::compose(notice, &self.from, &to)
+            .map_err(|_| Refusal::Permanent("no e-mail can be made of it".to_owned()))?;
+        let connection = self
+            .server
+            .address(&self.from.email, to.as_address())
+            .await?;
+        Ok(Box::new(EmailHandover {
+            server: Arc::clone(&self.server),
+            connection,
+            message: message.formatted(),
+        }))
+    }
+}
+
+/// A connection on which sender and recipient have been accepted.
+struct EmailHandover {
+    server: Arc<SmtpServer>,
+    connection: AsyncSmtpConnection,
+    message: Vec<u8>,
+}
+
+#[async_trait]
+impl Handover for EmailHandover {
+    async fn hand_over(self: Box<Self>) -> Outcome {
+        self.server.hand_over(self.connection, &self.message).await
+    }
+}

@@ -1,0 +1,295 @@
+use chrono::TimeDelta;
+use service_runtime::ids::Ids;
+
+use super::*;
+use crate::domain::reminder::ReminderState;
+
+fn at(text: &str) -> DateTime<Utc> {
+    DateTime::parse_from_rfc3339(&format!("2026-12-01T{text}:00Z"))
+        .unwrap()
+        .to_utc()
+}
+
+fn task(due: &str, settings: &[Setting]) -> WatchedTask {
+    WatchedTask {
+        user_id: "alice".parse().unwrap(),
+        task_id: Ids.uuid_v7().into(),
+        version: 1,
+        title: "Water the plants".to_owned(),
+        due_time: Some(at(due)),
+        time_zone: "Europe/Berlin".to_owned(),
+        open: true,
+        deleted: false,
+        muted: false,
+        settings: settings.to_vec(),
+        update_time: at("06:00"),
+    }
+}
+
+fn scheduled(task: &WatchedTask, setting: Setting, fire_time: DateTime<Utc>) -> Reminder {
+    Reminder {
+        user_id: task.user_id.clone(),
+        id: Ids.uuid_v7().into(),
+        task_id: task.task_id,
+        setting,
+        fire_time,
+        state: ReminderState::Scheduled,
+        version: 1,
+        title: task.title.clone(),
+        due_time: task.due_time,
+        time_zone: task.time_zone.clone(),
+        update_time: at("06:00"),
+    }
+}
+
+fn fresh(task: &WatchedTask, change_time: &str) -> Plan {
+    plan(task, &Preferences::default(), at(change_time), &[], &[])
+}
+
+#[test]
+fn a_task_without_settings_gets_the_default_reminder() {
+    let plan = fresh(&task("10:00", &[]), "06:00");
+    assert_eq!(plan.schedule, [(Setting::Default, at("09:00"))]);
+}
+
+#[test]
+fn settings_of_its_own_replace_the_default() {
+    let settings = [Setting::Before(30), Setting::At(at("07:00"))];
+    let plan = fresh(&task("10:00", &settings), "06:00");
+    assert_eq!(
+        plan.schedule,
+        [
+            (Setting::Before(30), at("09:30")),
+            (Setting::At(at("07:00")), at("07:00"))
+        ]
+    );
+}
+
+#[test]
+fn two_settings_of_one_moment_remind_once() {
+    let settings = [Setting::Before(60), Setting::At(at("09:00"))];
+    let plan = fresh(&task("10:00", &settings), "06:00");
+    assert_eq!(plan.schedule, [(Setting::Before(60), at("09:00"))]);
+}
+
+#[test]
+fn a_moment_that_had_passed_when_the_task_was_made_is_skipped() {
+    assert_eq!(fresh(&task("10:00", &[]), "09:50"), Plan::default());
+    assert_eq!(fresh(&task("10:00", &[]), "09:00"), Plan::default());
+}
+
+#[test]
+fn a_task_that_needs_no_reminder_gets_none() {
+    let plain = task("10:00", &[]);
+    for quiet in [
+        WatchedTask {
+            open: false,
+            ..plain.clone()
+        },
+        WatchedTask {
+            deleted: true,
+            ..plain.clone()
+        },
+        WatchedTask {
+            muted: true,
+            ..plain.clone()
+        },
+        WatchedTask {
+            due_time: None,
+            ..plain.clone()
+        },
+    ] {
+        let reminder = scheduled(&plain, Setting::Default, at("09:00"));
+        let plan = plan(
+            &quiet,
+            &Preferences::default(),
+            at("06:00"),
+            std::slice::from_ref(&reminder),
+            &[],
+        );
+        assert_eq!(
+            plan,
+            Plan {
+                cancel: vec![reminder.id],
+                ..Plan::default()
+            }
+        );
+    }
+}
+
+#[test]
+fn a_moment_of_its_own_needs_no_due_time() {
+    let undated = WatchedTask {
+        due_time: None,
+        ..task("10:00", &[Setting::At(at("07:00"))])
+    };
+    assert_eq!(
+        fresh(&undated, "06:00").schedule,
+        [(Setting::At(at("07:00")), at("07:00"))]
+    );
+}
+
+#[test]
+fn the_default_can_be_switched_off() {
+    let off = Preferences {
+        default_reminder_enabled: false,
+        ..Preferences::default()
+    };
+    assert_eq!(
+        plan(&task("10:00", &[]), &off, at("06:00"), &[], &[]),
+        Plan::default()
+    );
+}
+
+#[test]
+fn a_moved_task_moves_its_reminders_without_one_bumping_into_another() {
+    let settings = [
+        Setting::Before(60),
+        Setting::Before(30),
+        Setting::Before(90),
+    ];
+    let before = task("10:00", &settings);
+    let reminders: Vec<_> = [(60, "09:00"), (30, "09:30"), (90, "08:30")]
+        .map(|(minutes, time)| scheduled(&before, Setting::Before(minutes), at(time)))
+        .into();
+    let ids = |plan: &Plan| plan.move_to.iter().map(|(id, _)| *id).collect::<Vec<_>>();
+
+    let later = WatchedTask {
+        due_time: Some(at("10:30")),
+        ..before.clone()
+    };
+    let plan_later = plan(
+        &later,
+        &Preferences::default(),
+        at("06:00"),
+        &reminders,
+        &[],
+    );
+    assert_eq!(
+        ids(&plan_later),
+        [reminders[1].id, reminders[0].id, reminders[2].id]
+    );
+    assert_eq!(plan_later.move_to[0].1, at("10:00"));
+
+    let earlier = WatchedTask {
+        due_time: Some(at("09:30")),
+        ..before
+    };
+    let plan_earlier = plan(
+        &earlier,
+        &Preferences::default(),
+        at("06:00"),
+        &reminders,
+        &[],
+    );
+    assert_eq!(
+        ids(&plan_earlier),
+        [reminders[2].id, reminders[0].id, reminders[1].id]
+    );
+    assert!(plan_earlier.cancel.is_empty() && plan_earlier.schedule.is_empty());
+}
+
+#[test]
+fn a_task_moved_too_close_loses_its_reminder() {
+    let before = task("10:00", &[]);
+    let reminder = scheduled(&before, Setting::Default, at("09:00"));
+    let moved = WatchedTask {
+        due_time: Some(at("08:30")),
+        ..before
+    };
+    let plan = plan(
+        &moved,
+        &Preferences::default(),
+        at("08:00"),
+        std::slice::from_ref(&reminder),
+        &[],
+    );
+    assert_eq!(
+        plan,
+        Plan {
+            cancel: vec![reminder.id],
+            ..Plan::default()
+        }
+    );
+}
+
+#[test]
+fn a_change_elsewhere_in_the_task_changes_nothing() {
+    let task = task("10:00", &[]);
+    let reminder = scheduled(&task, Setting::Default, at("09:00"));
+    assert_eq!(
+        plan(
+            &task,
+            &Preferences::default(),
+            at("08:00"),
+            &[reminder],
+            &[]
+        ),
+        Plan::default()
+    );
+}
+
+#[test]
+fn an_overdue_reminder_that_is_still_asked_for_stays() {
+    let task = task("10:00", &[]);
+    let reminder = scheduled(&task, Setting::Default, at("09:00"));
+    assert_eq!(
+        plan(
+            &task,
+            &Preferences::default(),
+            at("09:10"),
+            &[reminder],
+            &[]
+        ),
+        Plan::default()
+    );
+}
+
+#[test]
+fn a_reminder_that_fired_just_after_the_change_does_not_fire_again() {
+    let task = task("10:00", &[]);
+    let change_time = at("09:00") - TimeDelta::milliseconds(1);
+    let plan = plan(
+        &task,
+        &Preferences::default(),
+        change_time,
+        &[],
+        &[at("09:00")],
+    );
+    assert_eq!(plan, Plan::default());
+}
+
+#[test]
+fn moving_a_task_on_after_its_reminder_reminds_again_and_moving_it_back_does_not() {
+    let moved_on = task("12:00", &[]);
+    assert_eq!(
+        fresh(&moved_on, "09:30").schedule,
+        [(Setting::Default, at("11:00"))]
+    );
+
+    let reminder = scheduled(&moved_on, Setting::Default, at("11:00"));
+    let moved_back = task("10:00", &[]);
+    let plan = plan(
+        &moved_back,
+        &Preferences::default(),
+        at("09:40"),
+        std::slice::from_ref(&reminder),
+        &[],
+    );
+    assert_eq!(
+        plan,
+        Plan {
+            cancel: vec![reminder.id],
+            ..Plan::default()
+        }
+    );
+}
+
+#[test]
+fn a_due_time_at_the_edge_of_the_calendar_breaks_nothing() {
+    let edge = WatchedTask {
+        due_time: Some(DateTime::<Utc>::MIN_UTC),
+        ..task("10:00", &[])
+    };
+    assert_eq!(fresh(&edge, "06:00"), Plan::default());
+}

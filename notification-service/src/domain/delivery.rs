@@ -1,0 +1,122 @@
+//! The ledger's entries: what was done to deliver one reminder through one channel.
+
+use chrono::{DateTime, Utc};
+use service_runtime::ids::UserId;
+use uuid::Uuid;
+
+use super::{ids::ReminderId, reminder::ReminderState};
+
+/// A way to reach a user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Channel {
+    /// Kept in the list of reminders, for a client to show.
+    InApp,
+    /// Sent as an e-mail.
+    Email,
+}
+
+/// How a delivery goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DeliveryState {
+    /// Waits for its (next) try, or a try is under way that has had no effect yet.
+    Pending,
+    /// Being handed over: from here on only the other side knows whether it arrived.
+    Sending,
+    /// Accepted by the other side.
+    Sent,
+    /// Refused for good, or given up after the last try.
+    Failed,
+    /// The answer was lost, so it may or may not have arrived; not sent again.
+    Unknown,
+}
+
+/// One row of the ledger.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivery {
+    /// The reminder.
+    pub reminder_id: ReminderId,
+    /// The channel.
+    pub channel: Channel,
+    /// How it goes.
+    pub state: DeliveryState,
+    /// How many tries were made.
+    pub attempt_count: i32,
+    /// Why it failed, in words without addresses or contents; empty if it did not.
+    pub failure_reason: String,
+    /// When the state last changed.
+    pub update_time: DateTime<Utc>,
+}
+
+/// The right to try a delivery, held by one process until it runs out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claim {
+    /// Who is reminded.
+    pub user_id: UserId,
+    /// The reminder.
+    pub reminder_id: ReminderId,
+    /// The channel.
+    pub channel: Channel,
+    /// Tells this claim from those before and after it.
+    pub id: Uuid,
+}
+
+/// A refusal: the message was surely not accepted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    /// It may be accepted later. With the reason, in words without addresses or contents.
+    Transient(String),
+    /// It never will. With the reason, in words without addresses or contents.
+    Permanent(String),
+}
+
+/// How a try ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// The other side accepted it.
+    Sent,
+    /// The other side did not accept it, or was not reached.
+    Refused(Refusal),
+    /// The other side may or may not have accepted it. With the reason, in words without addresses or contents.
+    Unknown(String),
+}
+
+impl DeliveryState {
+    /// Returns whether nothing more will happen.
+    pub fn is_settled(self) -> bool {
+        match self {
+            Self::Sent | Self::Failed | Self::Unknown => true,
+            Self::Pending | Self::Sending => false,
+        }
+    }
+}
+
+/// Returns the state of a reminder that has fired, from the states of its deliveries.
+pub fn reminder_state(deliveries: &[DeliveryState]) -> ReminderState {
+    if !deliveries.iter().all(|state| state.is_settled()) {
+        ReminderState::Firing
+    } else if deliveries.contains(&DeliveryState::Sent) {
+        ReminderState::Sent
+    } else {
+        ReminderState::Failed
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reminder_is_settled_with_its_last_delivery() {
+        use DeliveryState::{Failed, Pending, Sending, Sent, Unknown};
+        for (deliveries, state) in [
+            (&[Sent, Pending][..], ReminderState::Firing),
+            (&[Sent, Sending], ReminderState::Firing),
+            (&[Sent, Failed], ReminderState::Sent),
+            (&[Sent, Unknown], ReminderState::Sent),
+            (&[Unknown], ReminderState::Failed),
+            (&[Failed], ReminderState::Failed),
+        ] {
+            assert_eq!(reminder_state(deliveries), state, "{deliveries:?}");
+        }
+    }
+}

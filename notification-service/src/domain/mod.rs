@@ -1,0 +1,11 @@
+//! What a reminder is, when it fires, and how its deliveries end; knows no database, no broker and no wire.
+
+pub mod arming;
+pub mod delivery;
+pub mod email_address;
+pub mod ids;
+pub mod preferences;
+pub mod reminder;
+pub mod retry;
+pub mod setting;
+pub mod watched_task;

@@ -1,0 +1,68 @@
+//! One reminder and its states.
+
+use chrono::{DateTime, Utc};
+use service_runtime::ids::UserId;
+
+use super::{
+    ids::{ReminderId, TaskId},
+    setting::Setting,
+    watched_task::WatchedTask,
+};
+
+/// Where a reminder is in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReminderState {
+    /// Waits for its time.
+    Scheduled,
+    /// Its time has come; deliveries are under way.
+    Firing,
+    /// Every delivery is settled and at least one reached the user.
+    Sent,
+    /// Every delivery is settled and none reached the user for certain.
+    Failed,
+    /// It will not fire.
+    Cancelled,
+}
+
+/// One reminder of one task.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reminder {
+    /// Who is reminded.
+    pub user_id: UserId,
+    /// Identifies it.
+    pub id: ReminderId,
+    /// The task it reminds of.
+    pub task_id: TaskId,
+    /// What asked for it.
+    pub setting: Setting,
+    /// When it fires.
+    pub fire_time: DateTime<Utc>,
+    /// Where it is in its life.
+    pub state: ReminderState,
+    /// 1 when scheduled, one more with every step that an event tells of.
+    pub version: i64,
+    /// The task's title.
+    pub title: String,
+    /// When the task is due.
+    pub due_time: Option<DateTime<Utc>>,
+    /// The task's time zone, or empty.
+    pub time_zone: String,
+    /// When the last step was taken.
+    pub update_time: DateTime<Utc>,
+}
+
+impl Reminder {
+    /// Returns whether it shows the task as it is now.
+    pub fn shows(&self, task: &WatchedTask) -> bool {
+        self.title == task.title
+            && self.due_time == task.due_time
+            && self.time_zone == task.time_zone
+    }
+
+    /// Returns how much later than its fire time the last step was, in milliseconds; 0 if it was not.
+    pub fn lateness_ms(&self) -> i64 {
+        (self.update_time - self.fire_time)
+            .num_milliseconds()
+            .max(0)
+    }
+}

@@ -1,0 +1,58 @@
+//! What calls can end with.
+
+use service_runtime::{
+    grpc::{ApiError, ErrorCode, FieldViolation, error::STALE_ETAG},
+    postgres::{DatabaseError, DatabaseFault},
+};
+
+/// Why an operation did not succeed.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Fields of the request are wrong.
+    #[error("the request is invalid")]
+    InvalidFields(Vec<FieldViolation>),
+    /// The preferences changed since the caller read them.
+    #[error(
+        "the preferences have changed since they were read: read them again and repeat the change"
+    )]
+    StalePreferences,
+    /// The database failed.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+}
+
+impl DatabaseFault for Error {
+    fn database_error(&self) -> Option<&DatabaseError> {
+        match self {
+            Self::Database(error) => Some(error),
+            Self::InvalidFields(_) | Self::StalePreferences => None,
+        }
+    }
+}
+
+impl ApiError for Error {
+    fn code(&self) -> ErrorCode {
+        match self {
+            Self::InvalidFields(_) => ErrorCode::InvalidArgument,
+            Self::StalePreferences => ErrorCode::StaleEtag,
+            Self::Database(DatabaseError::Unavailable(_)) => ErrorCode::Unavailable,
+            Self::Database(DatabaseError::Query(_)) => ErrorCode::Internal,
+        }
+    }
+
+    fn reason(&self) -> &'static str {
+        match self {
+            Self::InvalidFields(_) => "INVALID_FIELD",
+            Self::StalePreferences => STALE_ETAG,
+            Self::Database(DatabaseError::Unavailable(_)) => "DATABASE_UNAVAILABLE",
+            Self::Database(DatabaseError::Query(_)) => "INTERNAL",
+        }
+    }
+
+    fn violations(&self) -> Vec<FieldViolation> {
+        match self {
+            Self::InvalidFields(violations) => violations.clone(),
+            Self::StalePreferences | Self::Database(_) => Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! The notification-service.
+//!
+//! - Owns reminders, the users' preferences, and the ledger of deliveries.
+//! - Answers `NotificationService`.
+//! - Emits `task-reminders`.
+//! - Listens to `task-events`.
+
+pub mod app;
+pub mod config;
+pub mod delivery;
+pub mod domain;
+pub mod error;
+pub mod events;
+pub mod metrics;
+pub mod operations;
+pub mod rpc;
+pub mod scheduler;
+pub mod store;
+
+use std::sync::Arc;
+
+use diesel_migrations::embed_migrations;
+use service_runtime::{Context, Service, StartError, postgres::Schema};
+use taskmesh_proto::{
+    notification::v1::notification_service_server::NotificationServiceServer, topics,
+};
+use tonic::service::Routes;
+
+use crate::{
+    app::App,
+    config::Config,
+    delivery::{Channel, Dispatcher, email::EmailChannel},
+    events::OnTaskEvent,
+    rpc::Rpc,
+    scheduler::Scheduler,
+};
+
+/// The notification-service, for the runtime to start.
+pub struct NotificationService;
+
+impl Service for NotificationService {
+    const NAME: &'static str = "notification-service";
+    const ENV_PREFIX: &'static str = "NOTIFICATION_SERVICE";
+    const SCHEMA: Option<Schema> = Some(Schema {
+        name: "notification",
+        migrations: Some(embed_migrations!("../migrations/notification")),
+    });
+    type Config = Config;
+
+    async fn start(context: Context<Config>) -> Result<(), StartError> {
+        metrics::describe();
+        let channels = channels(context.config())?;
+        let app = App::new(context.database(), context.clock(), context.ids(), channels);
+
+        // What we tell the world.
+        context.relay_outbox();
+        // What we listen to.
+        context.consume(&topics::TASK_EVENTS, OnTaskEvent::new(app.clone()));
+        // What we do when its time comes.
+        context.spawn("scheduler", |stopping| {
+            Scheduler::new(app.clone()).run(stopping)
+        });
+        context.spawn("dispatcher", |stopping| {
+            Dispatcher::new(app.clone()).run(stopping)
+        });
+        // What we answer.
+        let server = NotificationServiceServer::new(Rpc::new(app));
+        context.serve_grpc(Routes::new(server)).await
+    }
+}
+
+fn channels(config: &Config) -> Result<Vec<Arc<dyn Channel>>, StartError> {
+    let Some(smtp) = &config.smtp else {
+        return Ok(Vec::new());
+    };
+    let email = EmailChannel::new(smtp, &config.email)
+        .map_err(|error| StartError::Config(error.to_string()))?;
+    Ok(vec![Arc::new(email)])
+}

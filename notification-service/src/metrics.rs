@@ -1,0 +1,88 @@
+//! The metrics of this service, named once.
+
+use metrics::{Unit, counter, describe_counter, describe_histogram, histogram};
+
+use crate::domain::delivery::{Channel, DeliveryState};
+
+const LATENESS: &str = "notification_service_reminder_lateness_seconds";
+const FIRED: &str = "notification_service_reminders_fired_total";
+const SENT: &str = "notification_service_deliveries_sent_total";
+const FAILED: &str = "notification_service_deliveries_failed_total";
+const UNKNOWN: &str = "notification_service_deliveries_unknown_total";
+const RETRIED: &str = "notification_service_deliveries_retried_total";
+
+/// Tells the exporter what the metrics mean.
+pub fn describe() {
+    describe_histogram!(
+        LATENESS,
+        Unit::Seconds,
+        "Time from a reminder's fire time until a channel had it, by channel."
+    );
+    describe_counter!(FIRED, "Reminders that fired.");
+    describe_counter!(SENT, "Deliveries that the other side accepted, by channel.");
+    describe_counter!(
+        FAILED,
+        "Deliveries that were refused or given up, by channel."
+    );
+    describe_counter!(
+        UNKNOWN,
+        "Deliveries whose answer was lost and that are not sent again, by channel."
+    );
+    describe_counter!(RETRIED, "Tries that failed for the moment, by channel.");
+}
+
+/// Counts a reminder that fired.
+pub fn fired() {
+    counter!(FIRED).increment(1);
+}
+
+/// Counts a settled delivery; one that was sent also by how late it was.
+pub fn settled(channel: Channel, state: DeliveryState, lateness_ms: i64) {
+    let label = label(channel);
+    match state {
+        DeliveryState::Sent => {
+            counter!(SENT, "channel" => label).increment(1);
+            histogram!(LATENESS, "channel" => label).record(seconds(lateness_ms));
+        }
+        DeliveryState::Failed => counter!(FAILED, "channel" => label).increment(1),
+        DeliveryState::Unknown => counter!(UNKNOWN, "channel" => label).increment(1),
+        DeliveryState::Pending | DeliveryState::Sending => {}
+    }
+}
+
+/// Counts a try that failed for the moment.
+pub fn retried(channel: Channel) {
+    counter!(RETRIED, "channel" => label(channel)).increment(1);
+}
+
+fn label(channel: Channel) -> &'static str {
+    match channel {
+        Channel::InApp => "in_app",
+        Channel::Email => "email",
+    }
+}
+
+fn seconds(milliseconds: i64) -> f64 {
+    std::time::Duration::from_millis(u64::try_from(milliseconds).unwrap_or(0)).as_secs_f64()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Dashboards and alerts are built on these.
+    #[test]
+    fn names_stay_as_they_are() {
+        assert_eq!(
+            [LATENESS, FIRED, SENT, FAILED, UNKNOWN, RETRIED],
+            [
+                "notification_service_reminder_lateness_seconds",
+                "notification_service_reminders_fired_total",
+                "notification_service_deliveries_sent_total",
+                "notification_service_deliveries_failed_total",
+                "notification_service_deliveries_unknown_total",
+                "notification_service_deliveries_retried_total",
+            ]
+        );
+    }
+}

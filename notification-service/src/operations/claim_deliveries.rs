@@ -1,0 +1,64 @@
+//! Claims deliveries, so that of all processes one tries each.
+
+use std::{collections::HashMap, time::Duration};
+
+use crate::{
+    app::App,
+    domain::preferences::Preferences,
+    error::Error,
+    store::{self, delivery_claim::ClaimedDelivery},
+};
+
+/// A delivery to be tried now, by the holder of its claim.
+#[derive(Debug)]
+pub struct DueDelivery {
+    /// The delivery.
+    pub claimed: ClaimedDelivery,
+    /// How the user wants to be reminded, as of the claim.
+    pub preferences: Preferences,
+}
+
+/// What was claimed.
+#[derive(Debug)]
+pub struct Claimed {
+    /// The deliveries.
+    pub due: Vec<DueDelivery>,
+    /// In how many microseconds the next one needed attention when this began, less than zero if one was overdue; nothing if
+    /// all were settled.
+    pub next_in_us: Option<i64>,
+}
+
+/// Claims up to `limit` deliveries that need attention, for as long as `patience`.
+pub async fn claim_deliveries(app: &App, patience: Duration, limit: i64) -> Result<Claimed, Error> {
+    let claim_id = app.ids.uuid_v7();
+    app.database
+        .transaction("claim_deliveries", async |tx| {
+            let next_in_us = store::delivery_claim::find_next_in(tx).await?;
+            if next_in_us.is_none_or(|next| next > 0) {
+                let due = Vec::new();
+                return Ok(Claimed { due, next_in_us });
+            }
+            let claimed =
+                store::delivery_claim::update_claimed(tx, claim_id, patience, limit).await?;
+            let user_ids: Vec<&str> = claimed
+                .iter()
+                .map(|delivery| delivery.claim.user_id.as_ref())
+                .collect();
+            let preferences: HashMap<_, _> = store::preferences::list_of(tx, &user_ids)
+                .await?
+                .into_iter()
+                .collect();
+            let due = claimed.into_iter().map(|claimed| DueDelivery {
+                preferences: preferences
+                    .get(&claimed.claim.user_id)
+                    .cloned()
+                    .unwrap_or_default(),
+                claimed,
+            });
+            Ok(Claimed {
+                due: due.collect(),
+                next_in_us,
+            })
+        })
+        .await
+}

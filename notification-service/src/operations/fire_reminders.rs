@@ -1,0 +1,127 @@
+//! Fires reminders whose time has come: each becomes rows of the ledger, one a channel, in one transaction.
+//!
+//! The database's clock decides, so that none fires early, and the row's own lock, so that none fires twice, however many
+//! schedulers there are.
+
+use std::collections::HashMap;
+
+use service_runtime::postgres::{AsyncPgConnection, DatabaseError};
+
+use crate::{
+    app::App,
+    domain::{
+        delivery::{Channel, DeliveryState},
+        preferences::Preferences,
+        reminder::{Reminder, ReminderState},
+    },
+    error::Error,
+    events::emit,
+    metrics,
+    store::{self, delivery::NewDelivery},
+};
+
+/// What has fired.
+#[derive(Debug, Clone, Copy)]
+pub struct Fired {
+    /// How many reminders.
+    pub count: usize,
+    /// In how many microseconds the next one was due when this began, less than zero if one was overdue; nothing if none was
+    /// scheduled.
+    pub next_in_us: Option<i64>,
+}
+
+/// Fires up to `limit` overdue reminders, the most overdue first.
+pub async fn fire_reminders(app: &App, limit: i64) -> Result<Fired, Error> {
+    let (fired, next_in_us) = app
+        .database
+        .transaction("fire_reminders", async |tx| {
+            let next_in_us = store::reminder::find_next_in(tx).await?;
+            let fired = match next_in_us {
+                Some(next) if next <= 0 => fire(app, tx, limit).await?,
+                _ => Vec::new(),
+            };
+            Ok::<_, Error>((fired, next_in_us))
+        })
+        .await?;
+    if fired
+        .iter()
+        .any(|reminder| reminder.state == ReminderState::Firing)
+    {
+        app.fired.notify_one();
+    }
+    for reminder in &fired {
+        metrics::fired();
+        metrics::settled(Channel::InApp, DeliveryState::Sent, reminder.lateness_ms());
+    }
+    Ok(Fired {
+        count: fired.len(),
+        next_in_us,
+    })
+}
+
+async fn fire(
+    app: &App,
+    tx: &mut AsyncPgConnection,
+    limit: i64,
+) -> Result<Vec<Reminder>, DatabaseError> {
+    let due = store::reminder::lock_due(tx, limit).await?;
+    if due.is_empty() {
+        return Ok(due);
+    }
+    let user_ids: Vec<&str> = due
+        .iter()
+        .map(|reminder| reminder.user_id.as_ref())
+        .collect();
+    let preferences: HashMap<_, _> = store::preferences::list_of(tx, &user_ids)
+        .await?
+        .into_iter()
+        .collect();
+    let defaults = Preferences::default();
+
+    let mut deliveries = Vec::new();
+    let (mut outward, mut done) = (Vec::new(), Vec::new());
+    for reminder in &due {
+        let preferences = preferences.get(&reminder.user_id).unwrap_or(&defaults);
+        let before = deliveries.len();
+        deliveries.extend(
+            app.channels
+                .iter()
+                .filter(|channel| channel.reaches(&reminder.user_id, preferences))
+                .map(|channel| NewDelivery {
+                    user_id: &reminder.user_id,
+                    reminder_id: reminder.id,
+                    channel: channel.kind(),
+                    state: DeliveryState::Pending,
+                    message_id: channel.message_id(reminder.id),
+                }),
+        );
+        if deliveries.len() > before {
+            outward.push(reminder);
+        } else {
+            done.push(reminder);
+        }
+        // In the list it is as soon as the transaction commits.
+        deliveries.push(NewDelivery {
+            user_id: &reminder.user_id,
+            reminder_id: reminder.id,
+            channel: Channel::InApp,
+            state: DeliveryState::Sent,
+            message_id: String::new(),
+        });
+    }
+    store::delivery::insert(tx, &deliveries).await?;
+
+    let mut fired = Vec::with_capacity(due.len());
+    for (reminders, state) in [
+        (outward, ReminderState::Firing),
+        (done, ReminderState::Sent),
+    ] {
+        if !reminders.is_empty() {
+            fired.extend(store::reminder::update_state(tx, &reminders, state).await?);
+        }
+    }
+    for reminder in &fired {
+        emit::reminder_sent(tx, &app.ids, reminder, Channel::InApp).await?;
+    }
+    Ok(fired)
+}

@@ -1,0 +1,46 @@
+//! Settles a delivery: its row, its reminder if that was the last one, and the event, in one transaction.
+
+use crate::{
+    app::App,
+    domain::delivery::{Claim, DeliveryState, reminder_state},
+    error::Error,
+    events::emit,
+    metrics, store,
+};
+
+/// Settles a claimed delivery as sent, failed or unknown, with the reason if it was not sent.
+///
+/// Returns false if the claim had run out, so that the delivery is somebody else's or settled already.
+pub async fn settle_delivery(
+    app: &App,
+    claim: &Claim,
+    state: DeliveryState,
+    reason: &str,
+) -> Result<bool, Error> {
+    let settled = app
+        .database
+        .transaction("settle_delivery", async |tx| {
+            if !store::delivery::update_settled(tx, claim, state, reason).await? {
+                return Ok::<_, Error>(None);
+            }
+            // Of two channels that settle at once, the second to get here sees both.
+            let reminder = store::reminder::lock(tx, &claim.user_id, claim.reminder_id).await?;
+            let states =
+                store::delivery::list_states(tx, &claim.user_id, claim.reminder_id).await?;
+            let step =
+                store::reminder::update_state(tx, &[&reminder], reminder_state(&states)).await?;
+            for reminder in &step {
+                if state == DeliveryState::Sent {
+                    emit::reminder_sent(tx, &app.ids, reminder, claim.channel).await?;
+                } else {
+                    emit::reminder_failed(tx, &app.ids, reminder, claim.channel, reason).await?;
+                }
+            }
+            Ok(step.into_iter().next())
+        })
+        .await?;
+    if let Some(reminder) = &settled {
+        metrics::settled(claim.channel, state, reminder.lateness_ms());
+    }
+    Ok(settled.is_some())
+}

@@ -1,0 +1,278 @@
+//! Between protobuf and domain.
+
+use chrono::{DateTime, Datelike, Utc};
+use prost_types::Timestamp;
+use serde::{Deserialize, Serialize};
+use service_runtime::{grpc::FieldViolation, page};
+use taskmesh_proto::notification::v1 as pb;
+
+use super::field_mask;
+use crate::{
+    domain::{
+        delivery::{Channel, Delivery, DeliveryState},
+        ids::{ReminderId, TaskId},
+        preferences::{MAXIMUM_MINUTES, PreferenceChanges, Preferences},
+        reminder::{Reminder, ReminderState},
+    },
+    error::Error,
+    operations::Page,
+    store::reminder_page::After,
+};
+
+const PREFERENCE_FIELDS: &[&str] = &[
+    "email_address",
+    "email_enabled",
+    "default_reminder_minutes",
+    "default_reminder_enabled",
+];
+
+/// What a call of `ListReminders` asks for.
+#[derive(Debug)]
+pub(super) struct ListReminders {
+    pub task_id: Option<TaskId>,
+    pub after: Option<After>,
+    pub size: i64,
+}
+
+/// What a call of `UpdatePreferences` asks for.
+#[derive(Debug)]
+pub(super) struct UpdatePreferences {
+    pub changes: PreferenceChanges,
+    pub version: Option<i64>,
+}
+
+/// What a page token holds: where the next page begins, and the list that it belongs to.
+#[derive(Serialize, Deserialize)]
+struct Place {
+    fire_time_us: i64,
+    id: ReminderId,
+    task_id: Option<TaskId>,
+}
+
+pub(super) fn list_reminders(message: pb::ListRemindersRequest) -> Result<ListReminders, Error> {
+    let pb::ListRemindersRequest {
+        task_id,
+        page_size,
+        page_token,
+    } = message;
+    let mut violations = Vec::new();
+    let task_id = taken(&mut violations, task_id_filter(&task_id)).flatten();
+    let size = taken(&mut violations, page::size(page_size));
+    let after = taken(&mut violations, place(&page_token, task_id)).flatten();
+    match (size, violations.is_empty()) {
+        (Some(size), true) => Ok(ListReminders {
+            task_id,
+            after,
+            size,
+        }),
+        _ => Err(Error::InvalidFields(violations)),
+    }
+}
+
+pub(super) fn update_preferences(
+    message: pb::UpdatePreferencesRequest,
+) -> Result<UpdatePreferences, Error> {
+    let pb::UpdatePreferencesRequest {
+        update_mask,
+        etag,
+        email_address,
+        email_enabled,
+        default_reminder_minutes,
+        default_reminder_enabled,
+    } = message;
+    let mut violations = Vec::new();
+    let mask = taken(
+        &mut violations,
+        field_mask::read(update_mask, PREFERENCE_FIELDS),
+    );
+    let mut changes = PreferenceChanges::default();
+    for field in mask.unwrap_or_default() {
+        match field {
+            "email_address" if email_address.is_empty() => changes.email_address = Some(None),
+            "email_address" => {
+                let parsed = email_address.parse().map_err(|error| {
+                    FieldViolation::new(field, format!("{error}, or empty for none"))
+                });
+                changes.email_address = taken(&mut violations, parsed).map(Some);
+            }
+            "email_enabled" => changes.email_enabled = Some(email_enabled),
+            "default_reminder_minutes" => {
+                let minutes = minutes(field, default_reminder_minutes);
+                changes.default_reminder_minutes = taken(&mut violations, minutes);
+            }
+            "default_reminder_enabled" => {
+                changes.default_reminder_enabled = Some(default_reminder_enabled);
+            }
+            _ => violations.push(FieldViolation::new(field, "cannot be changed")),
+        }
+    }
+    if !violations.is_empty() {
+        return Err(Error::InvalidFields(violations));
+    }
+    Ok(UpdatePreferences {
+        changes,
+        version: version(&etag)?,
+    })
+}
+
+/// Returns the value, or notes what is wrong with it.
+fn taken<T>(violations: &mut Vec<FieldViolation>, value: Result<T, FieldViolation>) -> Option<T> {
+    value.map_err(|violation| violations.push(violation)).ok()
+}
+
+fn task_id_filter(text: &str) -> Result<Option<TaskId>, FieldViolation> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    text.parse().map(Some).map_err(|_| {
+        FieldViolation::new(
+            "task_id",
+            "must be the id of a task, such as 01939d2c-7a5e-7cc0-98f5-3e7d1c2b4a60, or empty for all tasks",
+        )
+    })
+}
+
+fn place(token: &str, task_id: Option<TaskId>) -> Result<Option<After>, FieldViolation> {
+    if token.is_empty() {
+        return Ok(None);
+    }
+    page::decode::<Place>(token)
+        .ok()
+        .filter(|place| place.task_id == task_id)
+        .and_then(|place| {
+            let fire_time = DateTime::from_timestamp_micros(place.fire_time_us)
+                .filter(|time| (0..=9_999).contains(&time.year()))?;
+            Some(After {
+                fire_time,
+                id: place.id,
+            })
+        })
+        .map(Some)
+        .ok_or_else(|| {
+            FieldViolation::new(
+                "page_token",
+                "must be the next_page_token of the answer before, with the same task_id as there",
+            )
+        })
+}
+
+fn minutes(field: &str, minutes: i32) -> Result<i32, FieldViolation> {
+    if (0..=MAXIMUM_MINUTES).contains(&minutes) {
+        Ok(minutes)
+    } else {
+        let description = format!("must be between 0 and {MAXIMUM_MINUTES} (four weeks)");
+        Err(FieldViolation::new(field, description))
+    }
+}
+
+/// An etag that no preferences ever had is as stale as one that they no longer have.
+fn version(etag: &str) -> Result<Option<i64>, Error> {
+    if etag.is_empty() {
+        return Ok(None);
+    }
+    etag.parse().map(Some).map_err(|_| Error::StalePreferences)
+}
+
+pub(super) fn page(page: Page, task_id: Option<TaskId>) -> pb::ListRemindersResponse {
+    let next_page_token = match page.reminders.last() {
+        Some((last, _)) if page.more => page::encode(&Place {
+            fire_time_us: last.fire_time.timestamp_micros(),
+            id: last.id,
+            task_id,
+        }),
+        _ => String::new(),
+    };
+    pb::ListRemindersResponse {
+        reminders: page
+            .reminders
+            .into_iter()
+            .map(|(reminder, deliveries)| pb::Reminder {
+                deliveries: deliveries.into_iter().map(Into::into).collect(),
+                ..(&reminder).into()
+            })
+            .collect(),
+        next_page_token,
+    }
+}
+
+pub(crate) fn timestamp(time: DateTime<Utc>) -> Timestamp {
+    Timestamp {
+        seconds: time.timestamp(),
+        nanos: i32::try_from(time.timestamp_subsec_nanos()).unwrap_or(i32::MAX),
+    }
+}
+
+impl From<Preferences> for pb::Preferences {
+    fn from(preferences: Preferences) -> Self {
+        Self {
+            email_address: preferences
+                .email_address
+                .map(|address| address.as_ref().to_owned())
+                .unwrap_or_default(),
+            email_enabled: preferences.email_enabled,
+            default_reminder_minutes: preferences.default_reminder_minutes,
+            default_reminder_enabled: preferences.default_reminder_enabled,
+            etag: preferences.version.to_string(),
+        }
+    }
+}
+
+/// Without its deliveries, which events leave out and lists add.
+impl From<&Reminder> for pb::Reminder {
+    fn from(reminder: &Reminder) -> Self {
+        Self {
+            id: reminder.id.to_string(),
+            task_id: reminder.task_id.to_string(),
+            task_title: reminder.title.clone(),
+            due_time: reminder.due_time.map(timestamp),
+            fire_time: Some(timestamp(reminder.fire_time)),
+            state: pb::ReminderState::from(reminder.state).into(),
+            deliveries: Vec::new(),
+        }
+    }
+}
+
+impl From<Delivery> for pb::Delivery {
+    fn from(delivery: Delivery) -> Self {
+        Self {
+            channel: pb::Channel::from(delivery.channel).into(),
+            state: pb::DeliveryState::from(delivery.state).into(),
+            attempt_count: delivery.attempt_count,
+            update_time: Some(timestamp(delivery.update_time)),
+            failure_reason: delivery.failure_reason,
+        }
+    }
+}
+
+impl From<Channel> for pb::Channel {
+    fn from(channel: Channel) -> Self {
+        match channel {
+            Channel::InApp => Self::InApp,
+            Channel::Email => Self::Email,
+        }
+    }
+}
+
+impl From<ReminderState> for pb::ReminderState {
+    fn from(state: ReminderState) -> Self {
+        match state {
+            ReminderState::Scheduled => Self::Scheduled,
+            ReminderState::Firing => Self::Firing,
+            ReminderState::Sent => Self::Sent,
+            ReminderState::Failed => Self::Failed,
+            ReminderState::Cancelled => Self::Cancelled,
+        }
+    }
+}
+
+impl From<DeliveryState> for pb::DeliveryState {
+    fn from(state: DeliveryState) -> Self {
+        match state {
+            DeliveryState::Pending => Self::Pending,
+            DeliveryState::Sending => Self::Sending,
+            DeliveryState::Sent => Self::Sent,
+            DeliveryState::Failed => Self::Failed,
+            DeliveryState::Unknown => Self::Unknown,
+        }
+    }
+}

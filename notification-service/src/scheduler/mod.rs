@@ -1,0 +1,75 @@
+//! Fires reminders on time.
+//!
+//! Nothing is kept in memory that the database does not know better: the scheduler asks in how long the next reminder fires, by
+//! the database's clock, sleeps exactly that long (at most a quarter of a second) and fires what is due. Many schedulers can
+//! work on one database; each reminder is fired by the one that locks its row.
+
+mod pace;
+
+pub use pace::Pace;
+
+use std::time::Duration;
+
+use futures::future::try_join_all;
+use service_runtime::BoxError;
+use tokio_util::sync::CancellationToken;
+
+use crate::{app::App, error::Error, operations};
+
+/// How many reminders fire in one transaction.
+const BATCH: i64 = 100;
+/// How many such transactions run side by side when many reminders are due at once.
+const SIDE_BY_SIDE: usize = 4;
+
+/// Fires reminders.
+pub struct Scheduler {
+    app: App,
+    pace: Pace,
+    /// Whether the last round left more that is due.
+    crowded: bool,
+}
+
+impl Scheduler {
+    /// Returns a scheduler.
+    pub fn new(app: App) -> Self {
+        Self {
+            app,
+            pace: Pace::default(),
+            crowded: false,
+        }
+    }
+
+    /// Works until it is told to stop.
+    pub async fn run(mut self, stopping: CancellationToken) -> Result<(), BoxError> {
+        let app = self.app.clone();
+        loop {
+            let wait = match self.round().await {
+                Ok(wait) => {
+                    self.pace.recovered();
+                    wait
+                }
+                Err(cause) => self.pace.stumbled("scheduler", &cause),
+            };
+            tokio::select! {
+                () = stopping.cancelled() => return Ok(()),
+                () = app.scheduled.notified() => self.pace.quicken(),
+                () = tokio::time::sleep(wait) => {}
+            }
+        }
+    }
+
+    /// Fires what is due, and returns how long to wait before looking again.
+    async fn round(&mut self) -> Result<Duration, Error> {
+        let batches = if self.crowded { SIDE_BY_SIDE } else { 1 };
+        let firing = (0..batches).map(|_| operations::fire_reminders(&self.app, BATCH));
+        let fired = try_join_all(firing).await?;
+        let full = |count| i64::try_from(count).is_ok_and(|count| count == BATCH);
+        self.crowded = fired.iter().any(|fired| full(fired.count));
+        if fired.iter().any(|fired| fired.count > 0) {
+            return Ok(Duration::ZERO);
+        }
+        Ok(self
+            .pace
+            .wait(fired.iter().filter_map(|fired| fired.next_in_us).min()))
+    }
+}

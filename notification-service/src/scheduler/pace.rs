@@ -1,0 +1,132 @@
+//! How long to wait before looking at the database again.
+
+use std::time::Duration;
+
+use service_runtime::backoff::Backoff;
+use tracing::{debug, warn};
+
+use crate::error::Error;
+
+const SHORTEST: Duration = Duration::from_millis(4);
+const BACKOFF: Backoff = Backoff::new(Duration::from_millis(250), Duration::from_secs(5));
+
+/// Waits that are short after a hint and grow to a quarter of a second while nothing happens.
+///
+/// A hint may come before the commit that it is about, and a row that is due may be in somebody else's hands: both are why it
+/// looks several times and not once.
+#[derive(Debug)]
+pub struct Pace {
+    /// The longest wait just now, longer each time until there is a hint.
+    longest_now: Duration,
+    /// How long to leave to somebody else what is overdue, longer each time until nothing is.
+    overdue_wait: Duration,
+    failures: u32,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self {
+            longest_now: SHORTEST,
+            overdue_wait: SHORTEST,
+            failures: 0,
+        }
+    }
+}
+
+impl Pace {
+    /// The longest wait: how late something can be noticed that nobody gave a hint of.
+    pub const LONGEST: Duration = Duration::from_millis(250);
+
+    /// Notes a hint that something is new.
+    pub fn quicken(&mut self) {
+        self.longest_now = SHORTEST;
+    }
+
+    /// Returns how long to wait, given in how many microseconds the next thing is due (less than zero: it is overdue, and
+    /// somebody else has it in hand), or nothing if none is known.
+    pub fn wait(&mut self, next_in_us: Option<i64>) -> Duration {
+        let next = next_in_us.map(u64::try_from);
+        if let Some(Err(_overdue)) = next {
+            return grow(&mut self.overdue_wait);
+        }
+        self.overdue_wait = SHORTEST;
+        let longest = grow(&mut self.longest_now);
+        match next {
+            Some(Ok(microseconds)) => Duration::from_micros(microseconds).min(longest),
+            _ => longest,
+        }
+    }
+
+    /// Notes that all is well.
+    pub fn recovered(&mut self) {
+        self.failures = 0;
+    }
+
+    /// Notes a failure, logs the first of a row, and returns how long to wait.
+    pub fn stumbled(&mut self, who: &str, cause: &Error) -> Duration {
+        self.failures += 1;
+        if self.failures == 1 {
+            warn!(error = %chain(cause), "{who} stumbled and goes on");
+        } else {
+            debug!(error = %chain(cause), failures = self.failures, "{who} stumbles still");
+        }
+        BACKOFF.delay(self.failures)
+    }
+}
+
+/// Returns the wait and doubles it for the next time.
+fn grow(wait: &mut Duration) -> Duration {
+    let now = *wait;
+    *wait = (now * 2).min(Pace::LONGEST);
+    now
+}
+
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_sleeps_exactly_until_the_next_thing() {
+        let mut pace = Pace::default();
+        for _ in 0..10 {
+            pace.wait(None);
+        }
+        assert_eq!(pace.wait(None), Pace::LONGEST);
+        assert_eq!(pace.wait(Some(12_345)), Duration::from_micros(12_345));
+        assert_eq!(pace.wait(Some(3_600_000_000)), Pace::LONGEST);
+    }
+
+    #[test]
+    fn what_somebody_else_has_in_hand_is_looked_at_again_and_not_awaited_in_a_tight_loop() {
+        let mut pace = Pace::default();
+        for _ in 0..10 {
+            pace.wait(None);
+        }
+        for _ in 0..2 {
+            let waits: Vec<_> = (0..8).map(|_| pace.wait(Some(-5)).as_millis()).collect();
+            assert_eq!(waits, [4, 8, 16, 32, 64, 128, 250, 250]);
+            pace.wait(Some(1));
+        }
+    }
+
+    #[test]
+    fn a_hint_quickens_it() {
+        let mut pace = Pace::default();
+        for _ in 0..10 {
+            pace.wait(None);
+        }
+        pace.quicken();
+        assert_eq!(pace.wait(None), SHORTEST);
+    }
+}

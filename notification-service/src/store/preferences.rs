@@ -1,0 +1,126 @@
+//! Table `preferences`.
+
+use diesel::prelude::*;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use service_runtime::{ids::UserId, postgres::DatabaseError};
+
+use super::{schema::preferences, text};
+use crate::domain::preferences::Preferences;
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = preferences)]
+struct PreferencesRow {
+    user_id: String,
+    email_address: Option<String>,
+    email_enabled: bool,
+    default_reminder_minutes: i32,
+    default_reminder_enabled: bool,
+    version: i64,
+}
+
+/// Returns a user's preferences, or nothing if they have none of their own.
+pub async fn find(
+    tx: &mut AsyncPgConnection,
+    user_id: &UserId,
+) -> Result<Option<Preferences>, DatabaseError> {
+    let row = preferences::table
+        .find(user_id.as_ref())
+        .select(PreferencesRow::as_select())
+        .first(tx)
+        .await
+        .optional()?;
+    Ok(row.map(Into::into))
+}
+
+/// Returns the preferences of those of the users who have some.
+pub async fn list_of(
+    tx: &mut AsyncPgConnection,
+    user_ids: &[&str],
+) -> Result<Vec<(UserId, Preferences)>, DatabaseError> {
+    let rows: Vec<PreferencesRow> = preferences::table
+        .filter(preferences::user_id.eq_any(user_ids))
+        .select(PreferencesRow::as_select())
+        .load(tx)
+        .await?;
+    rows.into_iter()
+        .map(|row| Ok((text::user_id(&row.user_id)?, row.into())))
+        .collect()
+}
+
+/// Returns a user's preferences and keeps others from changing them until the end of the transaction; several may read so.
+pub async fn lock_for_reading(
+    tx: &mut AsyncPgConnection,
+    user_id: &UserId,
+) -> Result<Preferences, DatabaseError> {
+    let query = preferences::table
+        .find(user_id.as_ref())
+        .select(PreferencesRow::as_select())
+        .for_share();
+    let row = match query.first(tx).await.optional()? {
+        Some(row) => row,
+        None => {
+            insert_default(tx, user_id).await?;
+            query.first(tx).await?
+        }
+    };
+    Ok(row.into())
+}
+
+/// Returns a user's preferences and keeps everybody else from reading or changing them until the end of the transaction.
+pub async fn lock(
+    tx: &mut AsyncPgConnection,
+    user_id: &UserId,
+) -> Result<Preferences, DatabaseError> {
+    insert_default(tx, user_id).await?;
+    let row = preferences::table
+        .find(user_id.as_ref())
+        .select(PreferencesRow::as_select())
+        .for_update()
+        .first(tx)
+        .await?;
+    Ok(row.into())
+}
+
+/// Writes a user's preferences, which must be locked.
+pub async fn update(
+    tx: &mut AsyncPgConnection,
+    user_id: &UserId,
+    new: &Preferences,
+) -> Result<(), DatabaseError> {
+    diesel::update(preferences::table.find(user_id.as_ref()))
+        .set((
+            preferences::email_address.eq(new.email_address.as_ref().map(AsRef::as_ref)),
+            preferences::email_enabled.eq(new.email_enabled),
+            preferences::default_reminder_minutes.eq(new.default_reminder_minutes),
+            preferences::default_reminder_enabled.eq(new.default_reminder_enabled),
+            preferences::version.eq(new.version),
+            preferences::update_time.eq(diesel::dsl::now),
+        ))
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+/// Makes sure that there is a row to lock.
+async fn insert_default(tx: &mut AsyncPgConnection, user_id: &UserId) -> Result<(), DatabaseError> {
+    diesel::insert_into(preferences::table)
+        .values(preferences::user_id.eq(user_id.as_ref()))
+        .on_conflict_do_nothing()
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+impl From<PreferencesRow> for Preferences {
+    fn from(row: PreferencesRow) -> Self {
+        Self {
+            // It was checked when it was written. Should a later check refuse it, the user has no address, and the reminders
+            // of everybody else go on.
+            email_address: row.email_address.and_then(|address| address.parse().ok()),
+            email_enabled: row.email_enabled,
+            default_reminder_minutes: row.default_reminder_minutes,
+            default_reminder_enabled: row.default_reminder_enabled,
+            version: row.version,
+        }
+    }
+}

@@ -1,0 +1,395 @@
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use notification_service::{
+    config::{EmailConfig, SmtpConfig, SmtpSecurity},
+    delivery::{Channel as _, Notice, email::EmailChannel},
+    domain::{delivery::Refusal, preferences::Preferences},
+};
+use service_runtime::{clock::Clock, config::Redacted, testing::eventually};
+
+use crate::support::{Behaviour, Bench, MailServer, TaskBuilder};
+
+const SOME_TIME: Duration = Duration::from_millis(700);
+
+#[tokio::test]
+async fn a_reminder_is_sent_as_an_e_mail() {
+    let server = MailServer::start(Behaviour::Accept);
+    let bench = Bench::with_mail(&server).await;
+    bench.fire_one("alice").await;
+    assert_eq!(bench.rows().await[0].state, "firing");
+    let _dispatcher = bench.dispatcher();
+    let row = bench.email_in("sent").await;
+    assert_eq!(
+        (row.state.as_str(), row.deliveries, row.attempts),
+        ("sent", 2, Some(1))
+    );
+    assert_eq!(row.reason.as_deref(), Some(""));
+    // Scheduled, in the list, in the mailbox.
+    assert_eq!(row.version, 3);
+    let messages = server.messages();
+    assert_eq!(messages.len(), 1);
+    for line in [
+        "To: alice@example.org",
+        "From: Taskmesh <reminders@example.com>",
+        "Subject: Reminder: Water the plants",
+        ".email@example.com>",
+    ] {
+        assert!(messages[0].contains(line), "{line}: {}", messages[0]);
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_for_now_is_tried_again_with_the_same_message_id() {
+    let server = MailServer::start(Behaviour::RefuseMessage("451 4.3.0 busy"));
+    let bench = Bench::with_mail(&server).await;
+    bench.fire_one("alice").await;
+    let _dispatcher = bench.dispatcher();
+    eventually("two tries are refused", async || {
+        (server.messages().len() >= 2).then_some(())
+    })
+    .await;
+    server.behave(Behaviour::Accept);
+    let row = bench.email_in("sent").await;
+    assert!(row.attempts >= Some(3), "{row:?}");
+    let ids: std::collections::BTreeSet<_> = server
+        .messages()
+        .iter()
+        .map(|message| {
+            let line = message.lines().find(|line| line.starts_with("Message-ID:"));
+            line.unwrap().to_owned()
+        })
+        .collect();
+    assert_eq!(ids.len(), 1, "{ids:?}");
+}
+
+#[tokio::test]
+async fn a_refusal_for_good_fails_and_its_reason_names_no_address() {
+    let server = MailServer::start(Behaviour::RefuseRecipient(
+        "550 5.1.1 <alice@example.org>: no such user",
+    ));
+    let bench = Bench::with_mail(&server).await;
+    bench.fire_one("alice").await;
+    let _dispatcher = bench.dispatcher();
+    let row = bench.email_in("failed").await;
+    assert_eq!(
+        row.reason.as_deref(),
+        Some("the mail server refused it: 550 5.1.1")
+    );
+    // It was in the list all the same.
+    assert_eq!((row.state.as_str(), row.attempts), ("sent", Some(1)));
+    tokio::time::sleep(SOME_TIME).await;
+    assert_eq!(server.connections(), 1);
+}
+
+#[tokio::test]
+async fn a_message_whose_answer_is_lost_is_unknown_and_not_sent_again() {
+    let server = MailServer::start(Behaviour::HangUpAfter);
+    let bench = Bench::with_mail(&server).await;
+    bench.fire_one("alice").await;
+    let _dispatcher = bench.dispatcher();
+    let row = bench.email_in("unknown").await;
+    assert_eq!(
+        row.reason.as_deref(),
+        Some("the mail server's answer was lost")
+    );
+    server.behave(Behaviour::Accept);
+    tokio::time::sleep(SOME_TIME).await;
+    assert_eq!(server.messages().len(), 1);
+}
+
+#[tokio::test]
+async fn a_connection_that_breaks_before_the_message_is_tried_again() {
+    let server = MailServer::start(Behaviour::HangUpBefore);
+    let bench = Bench::with_mail(&server).await;
+    bench.fire_one("alice").await;
+    let _dispatcher = bench.dispatcher();
+    eventually("two connections broke", async || {
+        (server.connections() >= 2).then_some(())
+    })
+    .await;
+    server.behave(Behaviour::Accept);
+    bench.email_in("sent").await;
+    assert_eq!(server.messages().len(), 1);
+}
+
+#[tokio::test]
+async fn a_mail_server_that_is_away_is_waited_for() {
+    let port = MailServer::free_port();
+    let bench = Bench::with_mail_at(port).await;
+    bench.fire_one("alice").await;
+    let dispatcher = bench.dispatcher();
+    let reason = eventually("a try fails", async || {
+        let row = bench.rows().await.pop()?;
+        row.reason.filter(|reason| !reason.is_empty())
+    })
+    .await;
+    assert_eq!(reason, "the mail server is not ready");
+    dispatcher.stop().await;
+    assert_eq!(bench.rows().await[0].email.as_deref(), Some("pending"));
+
+    let _server = MailServer::start_at(port, Behaviour::Accept);
+    let _dispatcher = bench.dispatcher();
+    bench.email_in("sent").await;
+}
+
+#[tokio::test]
+async fn a_process_killed_before_the_handing_over_leaves_a_delivery_that_is_tried_again() {
+    let server = MailServer::start(Behaviour::SilentBefore);
+    let bench = Bench::with_mail(&server).await;
+    bench.fire_one("alice").await;
+    let killed = bench.dispatcher();
+    eventually("a try is under way", async || {
+        (server.connections() == 1).then_some(())
+    })
+    .await;
+    killed.kill().await;
+    server.behave(Behaviour::Accept);
+    assert_eq!(bench.rows().await[0].email.as_deref(), Some("pending"));
+    bench.let_claims_run_out().await;
+    let _dispatcher = bench.dispatcher();
+    let row = bench.email_in("sent").await;
+    assert_eq!(row.attempts, Some(2));
+    assert_eq!(server.messages().len(), 1);
+}
+
+#[tokio::test]
+async fn a_process_killed_during_the_handing_over_leaves_an_unknown_delivery() {
+    let server = MailServer::start(Behaviour::SilentAfter);
+    let bench = Bench::with_mail(&server).await;
+    bench.fire_one("alice").await;
+    let killed = bench.dispatcher();
+    eventually("the message is out", async || {
+        (server.messages().len() == 1).then_some(())
+    })
+    .await;
+    killed.kill().await;
+    server.behave(Behaviour::Accept);
+    let _dispatcher = bench.dispatcher();
+    tokio::time::sleep(SOME_TIME).await;
+    assert_eq!(bench.rows().await[0].email.as_deref(), Some("sending"));
+    bench.let_claims_run_out().await;
+    let row = bench.email_in("unknown").await;
+    assert_eq!(
+        row.reason.as_deref(),
+        Some("the process that was sending it ended before the answer came")
+    );
+    assert_eq!(server.messages().len(), 1);
+}
+
+#[tokio::test]
+async fn a_stop_during_the_handing_over_waits_a_little_and_then_says_unknown() {
+    let server = MailServer::start(Behaviour::SilentAfter);
+    let bench = Bench::with_mail(&server).await;
+    bench.fire_one("alice").await;
+    let dispatcher = bench.dispatcher();
+    eventually("the message is out", async || {
+        (server.messages().len() == 1).then_some(())
+    })
+    .await;
+    tokio::time::timeout(Duration::from_millis(4_500), dispatcher.stop())
+        .await
+        .unwrap();
+    let row = bench.rows().await.pop().unwrap();
+    assert_eq!(row.email.as_deref(), Some("unknown"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn several_dispatchers_send_each_e_mail_once() {
+    const COUNT: usize = 60;
+    let server = MailServer::start(Behaviour::Accept);
+    let bench = Bench::with_mail(&server).await;
+    let moment = Clock::system().now() + TimeDelta::seconds(1);
+    for number in 0..COUNT {
+        let task = TaskBuilder::reminding_at(&format!("user{number}"), moment);
+        bench.observe(&task).await;
+    }
+    let _processes = [
+        bench.scheduler(),
+        bench.scheduler(),
+        bench.dispatcher(),
+        bench.dispatcher(),
+    ];
+    eventually("all e-mails are settled", async || {
+        let rows = bench.rows().await;
+        rows.iter()
+            .all(|row| row.email.as_deref() == Some("sent"))
+            .then_some(())
+    })
+    .await;
+    let mut recipients = server.recipients();
+    assert_eq!(recipients.len(), COUNT);
+    recipients.dedup();
+    assert_eq!(recipients.len(), COUNT);
+    assert!(server.connections() < COUNT, "connections are used again");
+}
+
+#[tokio::test]
+async fn a_connection_that_the_server_closed_meanwhile_costs_no_try() {
+    let server = MailServer::start(Behaviour::AcceptAndHangUp);
+    let bench = Bench::with_mail(&server).await;
+    let _dispatcher = bench.dispatcher();
+    for sent in 1..=3 {
+        bench.fire_one("alice").await;
+        eventually("the e-mail is sent", async || {
+            let rows = bench.rows().await;
+            let done = rows
+                .iter()
+                .filter(|row| row.email.as_deref() == Some("sent"));
+            (done.count() == sent).then_some(())
+        })
+        .await;
+    }
+    assert!(bench.rows().await.iter().all(|row| row.attempts == Some(1)));
+}
+
+#[tokio::test]
+async fn a_task_completed_between_two_tries_is_not_reminded_of() {
+    let server = MailServer::start(Behaviour::RefuseRecipient("450 4.2.0 later"));
+    let bench = Bench::with_mail(&server).await;
+    let mut task = bench.fire_one("alice").await;
+    let dispatcher = bench.dispatcher();
+    eventually("a try fails", async || {
+        (bench.rows().await[0].attempts >= Some(1)).then_some(())
+    })
+    .await;
+    dispatcher.kill().await;
+    task.change(|task| task.open = false);
+    bench.observe(&task).await;
+    server.behave(Behaviour::Accept);
+    bench
+        .execute("UPDATE deliveries SET wake_time = clock_timestamp() WHERE wake_time IS NOT NULL")
+        .await;
+    let _dispatcher = bench.dispatcher();
+    let row = bench.email_in("failed").await;
+    assert_eq!(
+        row.reason.as_deref(),
+        Some("the task was completed, deleted or muted before it could be sent")
+    );
+    assert!(server.messages().is_empty());
+}
+
+#[tokio::test]
+async fn a_delivery_that_failed_long_enough_is_given_up() {
+    let server = MailServer::start(Behaviour::RefuseRecipient("450 4.2.0 later"));
+    let bench = Bench::with_mail(&server).await;
+    bench.fire_one("alice").await;
+    bench
+        .execute(
+            "UPDATE deliveries SET attempt_count = 9, create_time = clock_timestamp() - interval '16 minutes'
+             WHERE channel = 'email'",
+        )
+        .await;
+    let _dispatcher = bench.dispatcher();
+    let row = bench.email_in("failed").await;
+    assert_eq!(
+        row.reason.as_deref(),
+        Some("the mail server refused it for now: 450 4.2.0")
+    );
+    assert_eq!(row.attempts, Some(10));
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_ready_in_time_is_tried_again() {
+    let server = MailServer::start(Behaviour::SilentBefore);
+    let bench = Bench::with_mail(&server).await;
+    bench.fire_one("alice").await;
+    let _dispatcher = bench.dispatcher();
+    eventually("the first try is given up", async || {
+        let reason = bench.rows().await.pop()?.reason?;
+        (reason == "the other side was not ready in time").then_some(())
+    })
+    .await;
+    server.behave(Behaviour::Accept);
+    bench.email_in("sent").await;
+    assert_eq!(server.messages().len(), 1);
+}
+
+#[tokio::test]
+async fn an_answer_that_does_not_come_in_time_leaves_an_unknown_delivery() {
+    let server = MailServer::start(Behaviour::SilentAfter);
+    let bench = Bench::with_mail(&server).await;
+    bench.fire_one("alice").await;
+    let _dispatcher = bench.dispatcher();
+    let row = bench.email_in("unknown").await;
+    assert_eq!(
+        row.reason.as_deref(),
+        Some("the answer did not come in time")
+    );
+    assert_eq!(server.messages().len(), 1);
+}
+
+#[tokio::test]
+async fn a_server_that_offers_no_tls_gets_neither_password_nor_message() {
+    let server = MailServer::start(Behaviour::Accept);
+    let smtp = SmtpConfig {
+        host: "127.0.0.1".to_owned(),
+        port: Some(server.port()),
+        security: SmtpSecurity::Starttls,
+        username: Some("taskmesh".to_owned()),
+        password: Some(Redacted::new("a secret".to_owned())),
+        from: "Taskmesh <reminders@example.com>".to_owned(),
+        timeout_ms: 5_000,
+    };
+    let email = EmailConfig {
+        default_domain: Some("example.org".to_owned()),
+    };
+    let channel = EmailChannel::new(&smtp, &email).unwrap();
+    let notice = Notice {
+        user_id: &"alice".parse().unwrap(),
+        preferences: &Preferences::default(),
+        message_id: "<1.email@example.com>",
+        title: "Water the plants",
+        due_time: None,
+        time_zone: "",
+    };
+    let refusal = channel.open(notice).await.err();
+    assert!(
+        matches!(refusal, Some(Refusal::Transient(_))),
+        "{refusal:?}"
+    );
+    let verbs = server.verbs();
+    assert!(
+        !verbs.iter().any(|verb| verb == "AUTH" || verb == "MAIL"),
+        "{verbs:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn dispatchers_that_are_killed_at_any_moment_send_nothing_twice_and_forget_nothing() {
+    const COUNT: usize = 60;
+    let server = MailServer::start(Behaviour::Accept);
+    let bench = Bench::with_mail(&server).await;
+    for number in 0..COUNT {
+        bench.fire_one(&format!("user{number}")).await;
+    }
+    for kill_after_ms in (1..60).map(|step| step * 7 % 41) {
+        let dispatcher = bench.dispatcher();
+        tokio::time::sleep(Duration::from_millis(kill_after_ms)).await;
+        dispatcher.kill().await;
+        bench.let_claims_run_out().await;
+    }
+    let _dispatcher = bench.dispatcher();
+    let rows = eventually("all e-mails are settled", async || {
+        let rows = bench.rows().await;
+        rows.iter().all(|row| row.state == "sent").then_some(rows)
+    })
+    .await;
+    let recipients = server.recipients();
+    let mut once = recipients.clone();
+    once.dedup();
+    assert_eq!(once, recipients, "somebody was reminded twice");
+    let sent = rows
+        .iter()
+        .filter(|row| row.email.as_deref() == Some("sent"));
+    let unknown = rows
+        .iter()
+        .filter(|row| row.email.as_deref() == Some("unknown"));
+    let (sent, unknown) = (sent.count(), unknown.count());
+    assert_eq!(sent + unknown, COUNT);
+    assert!(
+        (sent..=COUNT).contains(&recipients.len()),
+        "{sent} sent, {} arrived",
+        recipients.len()
+    );
+}

@@ -1,0 +1,8 @@
+//! The notification-service on a real PostgreSQL and a real broker; only the mail server is the test's own.
+
+mod delivering;
+mod migrations;
+mod over_the_wire;
+mod preferences;
+mod scheduling;
+mod support;

@@ -1,0 +1,341 @@
+use chrono::{DateTime, TimeDelta, Utc};
+use prost_types::Timestamp;
+use service_runtime::{clock::Clock, grpc::FieldViolation, ids::Ids, testing::eventually};
+use taskmesh_proto::{
+    notification::v1::{self as pb, ReminderState, reminder_event::Change},
+    topics,
+};
+use tonic::Code;
+
+use crate::support::{Behaviour, MailServer, TaskBuilder, Wire};
+
+fn moment(timestamp: Option<Timestamp>) -> DateTime<Utc> {
+    let time = timestamp.unwrap();
+    DateTime::from_timestamp(time.seconds, time.nanos.try_into().unwrap()).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_reminder_follows_its_task() {
+    let wire = Wire::start().await;
+    let mut task = TaskBuilder::new("alice", TimeDelta::hours(5));
+    wire.publish(&task).await;
+    let reminder = wire.reminder_in("alice", ReminderState::Scheduled).await;
+    assert_eq!(reminder.task_id, task.id().to_string());
+    assert_eq!(reminder.task_title, "Water the plants");
+    assert_eq!(moment(reminder.due_time), task.task.due_time.unwrap());
+    assert_eq!(
+        moment(reminder.fire_time),
+        task.task.due_time.unwrap() - TimeDelta::hours(1)
+    );
+    assert!(reminder.deliveries.is_empty());
+
+    let later = task.task.due_time.unwrap() + TimeDelta::hours(2);
+    task.change(|task| {
+        task.due_time = Some(later);
+        task.title = "Water all plants".to_owned();
+    });
+    wire.publish(&task).await;
+    let moved = eventually("the reminder has moved", async || {
+        let reminder = wire.reminder_in("alice", ReminderState::Scheduled).await;
+        (moment(reminder.fire_time) == later - TimeDelta::hours(1)).then_some(reminder)
+    })
+    .await;
+    assert_eq!(
+        (moved.id, moved.task_title.as_str()),
+        (reminder.id.clone(), "Water all plants")
+    );
+
+    wire.publish(task.change(|task| task.open = false)).await;
+    let cancelled = wire.reminder_in("alice", ReminderState::Cancelled).await;
+    assert_eq!(cancelled.id, reminder.id);
+
+    wire.publish(task.change(|task| task.open = true)).await;
+    let again = wire.reminder_in("alice", ReminderState::Scheduled).await;
+    assert_ne!(again.id, reminder.id);
+
+    wire.publish(task.change(|task| task.deleted = true)).await;
+    eventually("both are cancelled", async || {
+        let reminders = wire.reminders("alice").await;
+        let cancelled = |reminder: &pb::Reminder| reminder.state() == ReminderState::Cancelled;
+        (reminders.len() == 2 && reminders.iter().all(cancelled)).then_some(())
+    })
+    .await;
+
+    let kinds = wire.kinds(&task).await;
+    assert_eq!(
+        kinds,
+        [
+            "ReminderScheduled",
+            "ReminderScheduled",
+            "ReminderCancelled",
+            "ReminderScheduled",
+            "ReminderCancelled"
+        ]
+    );
+    let events = wire.events().await;
+    let versions: Vec<_> = events
+        .iter()
+        .map(|event| event.message.reminder_version)
+        .collect();
+    assert_eq!(versions, [1, 2, 3, 1, 2]);
+    for event in &events {
+        assert_eq!(event.id.to_string(), event.message.event_id);
+        assert_eq!(event.key, task.id().to_string());
+        assert_eq!(event.message.user_id, "alice");
+        let subject = event
+            .headers
+            .iter()
+            .find(|(name, _)| name == "ce_subject")
+            .unwrap();
+        assert_eq!(subject.1, event.message.reminder.as_ref().unwrap().id);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn an_event_that_is_not_newer_changes_nothing() {
+    let wire = Wire::start().await;
+    let old = TaskBuilder::new("alice", TimeDelta::hours(5));
+    let mut new = old.clone();
+    new.change(|task| task.muted = true);
+    let mut newest = TaskBuilder::new("alice", TimeDelta::hours(6));
+    newest.task.user_id = "bob".parse().unwrap();
+    wire.publish(&new).await;
+    wire.publish(&old).await;
+    // The same version with another content: the first one counts.
+    let mut twice = old.clone();
+    twice.task.version = 2;
+    wire.publish(&twice).await;
+    // Of the same partition or not: once bob's reminder is there and nothing moves any more, alice still has none.
+    wire.publish(&newest).await;
+    wire.reminder_in("bob", ReminderState::Scheduled).await;
+    wire.publish(new.change(|task| task.muted = false)).await;
+    wire.reminder_in("alice", ReminderState::Scheduled).await;
+    assert_eq!(wire.kinds(&new).await, ["ReminderScheduled"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_reminder_fires_once_and_says_how_late() {
+    let wire = Wire::start().await;
+    let moment_of_firing = Clock::system().now() + TimeDelta::milliseconds(1_500);
+    let task = TaskBuilder::reminding_at("alice", moment_of_firing);
+    wire.publish(&task).await;
+    let reminder = wire.reminder_in("alice", ReminderState::Sent).await;
+    let [delivery] = &reminder.deliveries[..] else {
+        panic!("{reminder:?}")
+    };
+    assert_eq!(delivery.channel(), pb::Channel::InApp);
+    assert_eq!(delivery.state(), pb::DeliveryState::Sent);
+    assert!(moment(delivery.update_time) >= moment_of_firing);
+    assert_eq!(
+        wire.kinds(&task).await,
+        ["ReminderScheduled", "ReminderSent"]
+    );
+    let events = wire.events().await;
+    let Some(Change::Sent(sent)) = &events[1].message.change else {
+        panic!("{events:?}")
+    };
+    assert_eq!(sent.channel(), pb::Channel::InApp);
+    assert!((0..10_000).contains(&sent.lateness_ms), "{sent:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn an_e_mail_has_events_of_its_own() {
+    let server = MailServer::start(Behaviour::Accept);
+    let wire = Wire::start_with(&[
+        ("SMTP__HOST", "127.0.0.1"),
+        ("SMTP__PORT", &server.port().to_string()),
+        ("SMTP__SECURITY", "none"),
+        ("SMTP__FROM", "Taskmesh <reminders@example.com>"),
+        ("EMAIL__DEFAULT_DOMAIN", "example.org"),
+    ])
+    .await;
+    let soon = || Clock::system().now() + TimeDelta::milliseconds(300);
+    let sent = TaskBuilder::reminding_at("alice", soon());
+    wire.publish(&sent).await;
+    wire.reminder_in("alice", ReminderState::Sent).await;
+    assert_eq!(
+        wire.kinds(&sent).await,
+        ["ReminderScheduled", "ReminderSent", "ReminderSent"]
+    );
+
+    server.behave(Behaviour::HangUpAfter);
+    let lost = TaskBuilder::reminding_at("bob", soon());
+    wire.publish(&lost).await;
+    let reminder = wire.reminder_in("bob", ReminderState::Sent).await;
+    let states: Vec<_> = reminder
+        .deliveries
+        .iter()
+        .map(pb::Delivery::state)
+        .collect();
+    assert_eq!(
+        states,
+        [pb::DeliveryState::Sent, pb::DeliveryState::Unknown]
+    );
+    assert_eq!(
+        wire.kinds(&lost).await,
+        ["ReminderScheduled", "ReminderSent", "ReminderFailed"]
+    );
+    assert_eq!(server.messages().len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_stop_and_a_start_change_nothing() {
+    let mut wire = Wire::start().await;
+    let during = TaskBuilder::new("alice", TimeDelta::hours(2));
+    let after = TaskBuilder::new("bob", TimeDelta::hours(5));
+    wire.publish(&during).await;
+    wire.reminder_in("alice", ReminderState::Scheduled).await;
+    wire.service.halt().await;
+    wire.publish(&after).await;
+    wire.let_two_hours_pass().await;
+    wire.service.restart().await;
+    wire.reminder_in("alice", ReminderState::Sent).await;
+    wire.reminder_in("bob", ReminderState::Scheduled).await;
+    let kinds = wire.kinds(&during).await;
+    assert_eq!(kinds, ["ReminderScheduled", "ReminderSent"]);
+    assert_eq!(wire.kinds(&after).await, ["ReminderScheduled"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_list_comes_in_pages_the_latest_first() {
+    let wire = Wire::start().await;
+    let mut tasks = Vec::new();
+    for hours in [3, 5, 4, 2, 6] {
+        let mut task = TaskBuilder::new("alice", TimeDelta::hours(hours));
+        task.task.title = format!("in {hours} hours");
+        wire.publish(&task).await;
+        tasks.push(task);
+    }
+    eventually("all are scheduled", async || {
+        (wire.reminders("alice").await.len() == 5).then_some(())
+    })
+    .await;
+    let mut titles = Vec::new();
+    let mut request = pb::ListRemindersRequest {
+        page_size: 2,
+        ..Default::default()
+    };
+    loop {
+        let page = wire.list("alice", request.clone()).await.unwrap();
+        assert!(page.reminders.len() <= 2);
+        titles.extend(
+            page.reminders
+                .into_iter()
+                .map(|reminder| reminder.task_title),
+        );
+        if page.next_page_token.is_empty() {
+            break;
+        }
+        request.page_token = page.next_page_token;
+    }
+    assert_eq!(
+        titles,
+        [6, 5, 4, 3, 2].map(|hours| format!("in {hours} hours"))
+    );
+
+    let of_one = pb::ListRemindersRequest {
+        task_id: tasks[0].id().to_string(),
+        ..Default::default()
+    };
+    let page = wire.list("alice", of_one).await.unwrap();
+    assert_eq!(page.reminders.len(), 1);
+    assert_eq!(page.reminders[0].task_title, "in 3 hours");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_wrong_list_request_names_field_and_cure() {
+    let wire = Wire::start().await;
+    let task_id = Ids.uuid_v7().to_string();
+    let default = pb::ListRemindersRequest::default;
+    for (request, field) in [
+        (
+            pb::ListRemindersRequest {
+                task_id: "42".to_owned(),
+                ..default()
+            },
+            "task_id",
+        ),
+        (
+            pb::ListRemindersRequest {
+                page_size: 501,
+                ..default()
+            },
+            "page_size",
+        ),
+        (
+            pb::ListRemindersRequest {
+                page_size: -1,
+                ..default()
+            },
+            "page_size",
+        ),
+        (
+            pb::ListRemindersRequest {
+                page_token: "x".to_owned(),
+                task_id,
+                ..default()
+            },
+            "page_token",
+        ),
+    ] {
+        let refusal = wire.list("alice", request).await.unwrap_err();
+        assert_eq!(refusal.code(), Code::InvalidArgument);
+        let violations = FieldViolation::all_of(&refusal);
+        assert_eq!(
+            (violations.len(), violations[0].field.as_str()),
+            (1, field),
+            "{refusal:?}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn one_user_never_sees_what_is_another_s() {
+    let wire = Wire::start().await;
+    let task = TaskBuilder::new("alice", TimeDelta::hours(5));
+    wire.publish(&task).await;
+    wire.reminder_in("alice", ReminderState::Scheduled).await;
+    assert!(wire.reminders("bob").await.is_empty());
+    let of_alice = pb::ListRemindersRequest {
+        task_id: task.id().to_string(),
+        page_size: 1,
+        ..Default::default()
+    };
+    assert!(
+        wire.list("bob", of_alice)
+            .await
+            .unwrap()
+            .reminders
+            .is_empty()
+    );
+    let anonymous = pb::ListRemindersRequest::default();
+    let refusal = wire.client().list_reminders(anonymous).await.unwrap_err();
+    assert_eq!(refusal.code(), Code::Unauthenticated);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn an_event_that_makes_no_sense_goes_to_the_dead_letters_and_holds_up_nothing() {
+    let mut wire = Wire::start().await;
+    wire.service.expect_dead_letters();
+    let mut task = TaskBuilder::new("alice", TimeDelta::hours(5));
+    let mut event = task.event();
+    event.task = None;
+    let key = task.id().to_string();
+    wire.service
+        .publish(
+            &topics::TASK_EVENTS,
+            &key,
+            Ids.uuid_v7(),
+            "taskmesh.task.v1.TaskCreated",
+            &event,
+        )
+        .await;
+    wire.publish(task.change(|_| {})).await;
+    wire.reminder_in("alice", ReminderState::Scheduled).await;
+    let letters = wire
+        .service
+        .topics()
+        .dead_letters(&topics::TASK_EVENTS, "notification-service")
+        .await;
+    assert_eq!(letters.len(), 1);
+}

@@ -1,0 +1,179 @@
+use chrono::TimeDelta;
+use notification_service::operations;
+use service_runtime::{clock::Clock, testing::eventually};
+use std::time::Duration;
+
+use crate::support::{Bench, Row, TaskBuilder};
+
+fn in_ms(milliseconds: i64) -> chrono::DateTime<chrono::Utc> {
+    Clock::system().now() + TimeDelta::milliseconds(milliseconds)
+}
+
+async fn all_settled(bench: &Bench) -> Vec<Row> {
+    eventually("all reminders have fired", async || {
+        let rows = bench.rows().await;
+        rows.iter().all(|row| row.state == "sent").then_some(rows)
+    })
+    .await
+}
+
+fn assert_each_fired_once(rows: &[Row]) {
+    for row in rows {
+        assert!(row.update_time >= row.fire_time, "fired early: {row:?}");
+        assert_eq!(
+            (row.version, row.deliveries),
+            (2, 1),
+            "not fired once: {row:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn reminders_fire_on_time_and_not_before() {
+    let bench = Bench::new().await;
+    for offset in [
+        2_000, 2_170, 2_300, 2_301, 2_450, 2_700, 2_830, 2_910, 3_130,
+    ] {
+        bench
+            .observe(&TaskBuilder::reminding_at("alice", in_ms(offset)))
+            .await;
+    }
+    let _scheduler = bench.scheduler();
+    let rows = all_settled(&bench).await;
+    assert_eq!(rows.len(), 9);
+    assert_each_fired_once(&rows);
+    let mut lateness: Vec<_> = rows
+        .iter()
+        .map(|row| row.update_time - row.fire_time)
+        .collect();
+    lateness.sort();
+    // The median: far above what it is on an idle machine, so that a busy one does not fail this, and below what a look every
+    // quarter of a second would give.
+    assert!(lateness[4] < TimeDelta::milliseconds(120), "{lateness:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn several_schedulers_share_the_work_and_fire_each_reminder_once() {
+    const COUNT: usize = 400;
+    let bench = Bench::new().await;
+    let moment = in_ms(3_000);
+    for number in 0..COUNT {
+        let user = format!("user{}", number % 7);
+        bench
+            .observe(&TaskBuilder::reminding_at(&user, moment))
+            .await;
+    }
+    let _schedulers = [bench.scheduler(), bench.scheduler(), bench.scheduler()];
+    let rows = all_settled(&bench).await;
+    assert_eq!(rows.len(), COUNT);
+    assert_each_fired_once(&rows);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn schedulers_that_are_killed_at_any_moment_lose_and_double_nothing() {
+    const COUNT: usize = 300;
+    let bench = Bench::new().await;
+    for number in 0..COUNT {
+        let spread = i64::try_from(number).unwrap() * 3;
+        bench
+            .observe(&TaskBuilder::reminding_at("alice", in_ms(500 + spread)))
+            .await;
+    }
+    for kill_after_ms in (1..60).map(|step| step * 7 % 53) {
+        let scheduler = bench.scheduler();
+        tokio::time::sleep(Duration::from_millis(kill_after_ms)).await;
+        scheduler.kill().await;
+    }
+    let _scheduler = bench.scheduler();
+    let rows = all_settled(&bench).await;
+    assert_eq!(rows.len(), COUNT);
+    assert_each_fired_once(&rows);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn connections_that_break_at_any_moment_lose_and_double_nothing() {
+    const COUNT: usize = 200;
+    let bench = Bench::new().await;
+    for number in 0..COUNT {
+        let spread = i64::try_from(number).unwrap() * 10;
+        bench
+            .observe(&TaskBuilder::reminding_at("alice", in_ms(500 + spread)))
+            .await;
+    }
+    let _schedulers = [bench.scheduler(), bench.scheduler()];
+    for break_after_ms in (1..40).map(|step| step * 11 % 83) {
+        tokio::time::sleep(Duration::from_millis(break_after_ms)).await;
+        bench
+            .execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                 WHERE datname = current_database() AND pid <> pg_backend_pid()",
+            )
+            .await;
+    }
+    let rows = all_settled(&bench).await;
+    assert_eq!(rows.len(), COUNT);
+    assert_each_fired_once(&rows);
+}
+
+#[tokio::test]
+async fn what_fell_due_during_an_outage_fires_afterwards_marked_late() {
+    let bench = Bench::new().await;
+    bench
+        .observe(&TaskBuilder::reminding_at("alice", in_ms(3_600_000)))
+        .await;
+    bench
+        .execute("UPDATE reminders SET fire_time = clock_timestamp() - interval '2 hours'")
+        .await;
+    let _scheduler = bench.scheduler();
+    let rows = all_settled(&bench).await;
+    assert_each_fired_once(&rows);
+    assert!(rows[0].update_time - rows[0].fire_time >= TimeDelta::hours(2));
+}
+
+#[tokio::test]
+async fn a_task_completed_in_time_reminds_of_nothing_even_if_the_commit_comes_late() {
+    let bench = Bench::new().await;
+    let moment = in_ms(3_000);
+    let mut task = TaskBuilder::reminding_at("alice", moment);
+    bench.observe(&task).await;
+    let app = bench.app().clone();
+    task.change(|task| task.open = false);
+    let _scheduler = bench.scheduler();
+    let done: Result<bool, service_runtime::postgres::DatabaseError> = app
+        .database
+        .transaction("complete", async |tx| {
+            let changed = operations::observe_task(tx, &app.ids, &task.task).await?;
+            // The reminder's time passes while this holds its row.
+            let left = moment - Clock::system().now() + TimeDelta::milliseconds(400);
+            tokio::time::sleep(left.to_std().unwrap_or_default()).await;
+            Ok(changed)
+        })
+        .await;
+    done.unwrap();
+    tokio::time::sleep(Duration::from_millis(400)).await;
+    let rows = bench.rows().await;
+    assert_eq!((rows.len(), rows[0].state.as_str()), (1, "cancelled"));
+    assert_eq!(rows[0].deliveries, 0);
+}
+
+#[tokio::test]
+async fn a_moved_reminder_fires_at_its_new_time_only() {
+    let bench = Bench::new().await;
+    let mut task = TaskBuilder::new(
+        "alice",
+        TimeDelta::minutes(60) + TimeDelta::milliseconds(3_000),
+    );
+    bench.observe(&task).await;
+    task.change(|task| task.due_time = task.due_time.map(|due| due + TimeDelta::milliseconds(700)));
+    bench.observe(&task).await;
+    let _scheduler = bench.scheduler();
+    let rows = all_settled(&bench).await;
+    assert_eq!(rows.len(), 1);
+    // Scheduled, moved, fired.
+    assert_eq!(rows[0].version, 3);
+    assert!(rows[0].update_time >= rows[0].fire_time);
+    assert_eq!(
+        rows[0].fire_time,
+        task.task.due_time.unwrap() - TimeDelta::minutes(60)
+    );
+}

@@ -1,0 +1,205 @@
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use diesel::{
+    QueryableByName,
+    sql_types::{BigInt, Integer, Nullable, Text, Timestamptz},
+};
+use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
+use notification_service::{
+    NotificationService,
+    app::App,
+    config::{EmailConfig, SmtpConfig, SmtpSecurity},
+    delivery::{Channel, Dispatcher, email::EmailChannel},
+    error::Error,
+    operations,
+    scheduler::Scheduler,
+};
+use service_runtime::{
+    Service,
+    clock::Clock,
+    ids::Ids,
+    postgres::{DatabaseError, Schema},
+    testing::{TestDatabase, eventually},
+};
+
+use super::{MailServer, TaskBuilder, process::Process};
+
+/// The parts of the service behind the broker, on a database of the test's own.
+pub struct Bench {
+    database: TestDatabase,
+    mail: Option<u16>,
+    app: App,
+}
+
+/// A reminder with its e-mail, as the tables have them.
+#[derive(Debug, Clone, QueryableByName)]
+pub struct Row {
+    #[diesel(sql_type = Text)]
+    pub state: String,
+    #[diesel(sql_type = BigInt)]
+    pub version: i64,
+    #[diesel(sql_type = Timestamptz)]
+    pub fire_time: DateTime<Utc>,
+    #[diesel(sql_type = Timestamptz)]
+    pub update_time: DateTime<Utc>,
+    /// How many deliveries by any channel.
+    #[diesel(sql_type = BigInt)]
+    pub deliveries: i64,
+    /// The state of the e-mail, if there is one.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub email: Option<String>,
+    #[diesel(sql_type = Nullable<Integer>)]
+    pub attempts: Option<i32>,
+    #[diesel(sql_type = Nullable<Text>)]
+    pub reason: Option<String>,
+}
+
+impl Bench {
+    /// Makes a bench without a mail server.
+    pub async fn new() -> Self {
+        Self::with(None).await
+    }
+
+    /// Makes a bench with a mail server, at which every user has an address.
+    pub async fn with_mail(server: &MailServer) -> Self {
+        Self::with_mail_at(server.port()).await
+    }
+
+    /// Makes a bench that looks for its mail server at a port.
+    pub async fn with_mail_at(port: u16) -> Self {
+        Self::with(Some(port)).await
+    }
+
+    async fn with(mail: Option<u16>) -> Self {
+        let database = TestDatabase::create(schema()).await;
+        let app = app(&database, mail);
+        Self {
+            database,
+            mail,
+            app,
+        }
+    }
+
+    /// Returns handles as another process would have them.
+    pub fn another_app(&self) -> App {
+        app(&self.database, self.mail)
+    }
+
+    /// Takes note of a task, as the consumer does.
+    pub async fn observe(&self, builder: &TaskBuilder) {
+        let app = &self.app;
+        let done: Result<bool, Error> = app
+            .database
+            .transaction("observe", async |tx| {
+                let observed = operations::observe_task(tx, &app.ids, &builder.task).await;
+                observed.map_err(Error::from)
+            })
+            .await;
+        done.unwrap();
+    }
+
+    /// Starts a scheduler, as a process of its own.
+    pub fn scheduler(&self) -> Process {
+        let scheduler = Scheduler::new(self.another_app());
+        Process::start(|stopping| scheduler.run(stopping))
+    }
+
+    /// Starts a dispatcher, as a process of its own.
+    pub fn dispatcher(&self) -> Process {
+        let dispatcher = Dispatcher::new(self.another_app());
+        Process::start(|stopping| dispatcher.run(stopping))
+    }
+
+    /// Makes one reminder that is due at once, and fires it.
+    pub async fn fire_one(&self, user: &str) -> TaskBuilder {
+        let task =
+            TaskBuilder::reminding_at(user, Clock::system().now() + TimeDelta::milliseconds(50));
+        self.observe(&task).await;
+        eventually("the reminder fires", async || {
+            let fired = operations::fire_reminders(&self.app, 10).await.unwrap();
+            (fired.count == 1).then_some(())
+        })
+        .await;
+        task
+    }
+
+    /// Returns all reminders, by fire time.
+    pub async fn rows(&self) -> Vec<Row> {
+        let rows: Result<Vec<Row>, DatabaseError> = self
+            .app
+            .database
+            .transaction("rows", async |tx| {
+                let rows = diesel::sql_query(
+                    "SELECT reminders.state, version, fire_time, update_time,
+                            (SELECT count(*) FROM deliveries
+                             WHERE reminder_id = id AND deliveries.user_id = reminders.user_id) AS deliveries,
+                            email.state AS email, email.attempt_count AS attempts, email.failure_reason AS reason
+                     FROM reminders
+                     LEFT JOIN (SELECT reminder_id, state, attempt_count, failure_reason
+                                FROM deliveries WHERE channel = 'email') AS email
+                            ON email.reminder_id = reminders.id
+                     ORDER BY fire_time, id",
+                );
+                Ok(rows.load(tx).await?)
+            })
+            .await;
+        rows.unwrap()
+    }
+
+    /// Waits until the only reminder's e-mail is in a state, and returns the row.
+    pub async fn email_in(&self, state: &str) -> Row {
+        eventually(&format!("the e-mail is {state}"), async || {
+            let row = self.rows().await.pop()?;
+            (row.email.as_deref() == Some(state)).then_some(row)
+        })
+        .await
+    }
+
+    /// Lets the claims of processes that are gone run out.
+    pub async fn let_claims_run_out(&self) {
+        self.execute(
+            "UPDATE deliveries SET wake_time = clock_timestamp() WHERE claim_id IS NOT NULL",
+        )
+        .await;
+    }
+
+    /// Executes a statement.
+    pub async fn execute(&self, statement: &str) {
+        let mut connection = self.database.connect(schema().name).await;
+        connection.batch_execute(statement).await.unwrap();
+    }
+
+    /// Returns the handles.
+    pub fn app(&self) -> &App {
+        &self.app
+    }
+}
+
+fn schema() -> Schema {
+    NotificationService::SCHEMA.unwrap()
+}
+
+fn app(database: &TestDatabase, mail: Option<u16>) -> App {
+    let channels = mail.map(|port| {
+        let smtp = SmtpConfig {
+            host: "127.0.0.1".to_owned(),
+            port: Some(port),
+            security: SmtpSecurity::None,
+            username: None,
+            password: None,
+            from: "Taskmesh <reminders@example.com>".to_owned(),
+            timeout_ms: 5_000,
+        };
+        let email = EmailConfig {
+            default_domain: Some("example.org".to_owned()),
+        };
+        Arc::new(EmailChannel::new(&smtp, &email).unwrap()) as Arc<dyn Channel>
+    });
+    App::new(
+        database.open(schema()),
+        Clock::system(),
+        Ids,
+        channels.into_iter().collect(),
+    )
+}

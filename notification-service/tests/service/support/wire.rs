@@ -1,0 +1,140 @@
+use std::collections::HashSet;
+
+use diesel_async::RunQueryDsl;
+use notification_service::NotificationService;
+use service_runtime::{
+    ids::Ids,
+    postgres::DatabaseError,
+    testing::{RecordedEvent, TestService, eventually},
+};
+use taskmesh_proto::{
+    notification::v1::{self as pb, notification_service_client::NotificationServiceClient},
+    topics,
+};
+use tonic::{Status, transport::Channel};
+
+use super::TaskBuilder;
+
+/// The whole service, as users and other services see it.
+pub struct Wire {
+    /// The service.
+    pub service: TestService<NotificationService>,
+}
+
+impl Wire {
+    /// Starts the service without a mail server.
+    pub async fn start() -> Self {
+        Self::start_with(&[]).await
+    }
+
+    /// Starts the service with more settings.
+    pub async fn start_with(settings: &[(&str, &str)]) -> Self {
+        Self {
+            service: TestService::start(settings).await,
+        }
+    }
+
+    /// Tells of a task as it is, as the task-service does.
+    pub async fn publish(&self, builder: &TaskBuilder) {
+        let key = builder.id().to_string();
+        let kind = "taskmesh.task.v1.TaskUpdated";
+        self.service
+            .publish(
+                &topics::TASK_EVENTS,
+                &key,
+                Ids.uuid_v7(),
+                kind,
+                &builder.event(),
+            )
+            .await;
+    }
+
+    /// Returns a client.
+    pub fn client(&self) -> NotificationServiceClient<Channel> {
+        NotificationServiceClient::new(self.service.channel())
+    }
+
+    /// Lists a user's reminders.
+    pub async fn list(
+        &self,
+        user: &str,
+        request: pb::ListRemindersRequest,
+    ) -> Result<pb::ListRemindersResponse, Status> {
+        let request = self.service.request_as(user, request);
+        Ok(self.client().list_reminders(request).await?.into_inner())
+    }
+
+    /// Lists all reminders of a user.
+    pub async fn reminders(&self, user: &str) -> Vec<pb::Reminder> {
+        let request = pb::ListRemindersRequest::default();
+        self.list(user, request).await.unwrap().reminders
+    }
+
+    /// Waits until the user has one reminder that is in a state, and returns it.
+    pub async fn reminder_in(&self, user: &str, state: pb::ReminderState) -> pb::Reminder {
+        eventually(&format!("a reminder of {user} is {state:?}"), async || {
+            let mut reminders = self.reminders(user).await;
+            reminders.retain(|reminder| reminder.state() == state);
+            reminders.pop()
+        })
+        .await
+    }
+
+    /// Returns a user's preferences.
+    pub async fn preferences(&self, user: &str) -> pb::Preferences {
+        let request = self.service.request_as(user, pb::GetPreferencesRequest {});
+        self.client()
+            .get_preferences(request)
+            .await
+            .unwrap()
+            .into_inner()
+    }
+
+    /// Changes a user's preferences.
+    pub async fn update(
+        &self,
+        user: &str,
+        paths: &[&str],
+        mut request: pb::UpdatePreferencesRequest,
+    ) -> Result<pb::Preferences, Status> {
+        request.update_mask = Some(prost_types::FieldMask {
+            paths: paths.iter().map(|path| (*path).to_owned()).collect(),
+        });
+        let request = self.service.request_as(user, request);
+        Ok(self
+            .client()
+            .update_preferences(request)
+            .await?
+            .into_inner())
+    }
+
+    /// Returns all events that the service has sent, each once: a relay that was stopped may send its last ones again.
+    pub async fn events(&self) -> Vec<RecordedEvent<pb::ReminderEvent>> {
+        let mut seen = HashSet::new();
+        let mut events = self.service.events(&topics::TASK_REMINDERS).await;
+        events.retain(|event: &RecordedEvent<_>| seen.insert(event.id));
+        events
+    }
+
+    /// Lets two hours pass for whatever is scheduled.
+    pub async fn let_two_hours_pass(&self) {
+        let database = self.service.database();
+        let passed: Result<usize, DatabaseError> = database
+            .transaction("let_two_hours_pass", async |tx| {
+                let statement = "UPDATE reminders SET fire_time = fire_time - interval '2 hours'";
+                Ok(diesel::sql_query(statement).execute(tx).await?)
+            })
+            .await;
+        passed.unwrap();
+    }
+
+    /// Returns the last words of the kinds of all events of a task, such as `ReminderSent`.
+    pub async fn kinds(&self, task: &TaskBuilder) -> Vec<String> {
+        let id = task.id().to_string();
+        let events = self.events().await;
+        let of_task = events.iter().filter(|event| event.key == id);
+        of_task
+            .map(|event| event.kind.rsplit('.').next().unwrap().to_owned())
+            .collect()
+    }
+}
