@@ -3,6 +3,8 @@
 //! Owns: no data. Answers: HTTP, one route for each `google.api.http` rule of the contract, and the contract's tools at
 //! `/mcp`. Emits and listens to: nothing. It reads the descriptors and knows no message by name.
 
+#![cfg_attr(not(test), warn(clippy::unwrap_used))]
+
 use std::sync::Arc;
 
 use service_runtime::{BoxError, Context, Service, StartError, postgres::Schema};

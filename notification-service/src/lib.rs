@@ -5,6 +5,8 @@
 //! - Emits `task-reminders`.
 //! - Listens to `task-events`.
 
+#![cfg_attr(not(test), warn(clippy::unwrap_used))]
+
 pub mod app;
 pub mod config;
 pub mod delivery;

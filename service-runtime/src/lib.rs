@@ -3,6 +3,8 @@
 //!
 //! Owns the tables `outbox`, `outbox_relay` and `inbox` of each service's schema. Knows no business nouns but the typed ids.
 
+#![cfg_attr(not(test), warn(clippy::unwrap_used))]
+
 pub mod admin;
 pub mod backoff;
 pub mod clock;

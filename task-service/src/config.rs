@@ -14,6 +14,7 @@ use url::Url;
 #[serde(deny_unknown_fields)]
 pub struct Config {
     /// How logs are written.
+    #[serde(default)]
     pub log: LogConfig,
     /// Where health and metrics are served.
     pub admin: AdminConfig,

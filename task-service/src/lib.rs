@@ -4,6 +4,8 @@
 //! for live clients).
 //! Listens to `task-reminders`, to show when a reminder went out.
 
+#![cfg_attr(not(test), warn(clippy::unwrap_used))]
+
 mod config;
 mod domain;
 mod error;

@@ -35,6 +35,10 @@ pub struct KafkaConfig {
     /// The key of the client's certificate (PEM).
     #[serde(default)]
     pub ssl_key_location: Option<PathBuf>,
+    /// A name that no other instance of the service has and that this one keeps across restarts (static membership): coming
+    /// back, it goes on with its partitions at once. Without it, a restart is a rebalance.
+    #[serde(default)]
+    pub group_instance_id: Option<String>,
     /// How long a fetch may wait at the broker for records, in milliseconds; 10 with the embedded broker, whose waits are coarse.
     #[serde(default = "default_fetch_wait_max_ms")]
     pub fetch_wait_max_ms: u32,

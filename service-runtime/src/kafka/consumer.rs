@@ -239,6 +239,13 @@ impl<H: EventHandler> ConsumerLoop<H> {
                 self.config.fetch_wait_max_ms.to_string(),
             )
             .set_log_level(RDKafkaLogLevel::Warning);
+        if let Some(instance) = &self.config.group_instance_id {
+            // Each topic has a consumer of its own, and so needs a name of its own.
+            config.set(
+                "group.instance.id",
+                format!("{instance}.{}", self.topic.name),
+            );
+        }
         config
     }
 }

@@ -20,9 +20,9 @@ use crate::{
     postgres::{Database, DatabaseError},
 };
 
-const LEASE: TimeDelta = TimeDelta::seconds(5);
-const RENEW_AFTER: Duration = Duration::from_secs(1);
-const STANDBY: Duration = Duration::from_secs(1);
+const LEASE: TimeDelta = TimeDelta::seconds(2);
+const RENEW_AFTER: Duration = Duration::from_millis(500);
+const STANDBY: Duration = Duration::from_millis(500);
 const SAFETY_POLL: Duration = Duration::from_millis(250);
 const STOP_PATIENCE: Duration = Duration::from_secs(1);
 const BATCH: i64 = 500;

@@ -73,7 +73,8 @@ fn install(config: &LogConfig) -> Result<(), LogError> {
     } else {
         &config.level
     };
-    let filter = EnvFilter::try_new(format!("{DISCREET},{level}")).map_err(|cause| LogError::Level(cause.to_string()))?;
+    let filter = EnvFilter::try_new(format!("{DISCREET},{level}"))
+        .map_err(|cause| LogError::Level(cause.to_string()))?;
     let logs = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(io::stderr().is_terminal())

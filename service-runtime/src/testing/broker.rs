@@ -53,6 +53,7 @@ impl TestTopics {
             ssl_ca_location: None,
             ssl_certificate_location: None,
             ssl_key_location: None,
+            group_instance_id: None,
             fetch_wait_max_ms: 10,
         };
         let mut names = Vec::new();
