@@ -1,0 +1,29 @@
+//! What recurrence rules mean: from text to dates, and from dates to instants in a time zone.
+
+mod calendar;
+mod day_filter;
+mod expansion;
+mod ids;
+mod local_time;
+mod proposal;
+mod rule;
+mod rule_error;
+mod rule_grammar;
+mod rule_limits;
+mod rule_parts;
+mod series;
+mod series_error;
+mod suggestion;
+mod time_zone;
+
+#[cfg(test)]
+mod tests;
+
+pub use ids::{SeriesId, TaskId};
+pub use local_time::{format_local_time, parse_local_time};
+pub use proposal::Proposal;
+pub use rule::{ByDay, Ending, Frequency, Parts, RecurrenceRule, Until};
+pub use rule_error::RuleError;
+pub use series::{Anchor, Occurrence, Series};
+pub use series_error::SeriesError;
+pub use time_zone::TimeZone;

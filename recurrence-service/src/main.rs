@@ -1,0 +1,5 @@
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    service_runtime::main::<recurrence_service::RecurrenceService>()
+}

@@ -1,0 +1,7 @@
+//! What callers can ask, one file a question.
+
+mod preview_occurrences;
+mod validate_rule;
+
+pub use preview_occurrences::preview_occurrences;
+pub use validate_rule::{FirstAndLast, validate_rule};

@@ -1,0 +1,9 @@
+//! What this service answers, and what it asks.
+
+mod convert;
+mod service;
+mod task_client;
+
+pub use convert::{anchor, instant};
+pub use service::Rpc;
+pub use task_client::{Following, TaskClient};

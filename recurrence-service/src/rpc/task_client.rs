@@ -1,0 +1,66 @@
+use service_runtime::{
+    grpc::{ServiceIdentity, UpstreamError, connect},
+    ids::UserId,
+};
+use taskmesh_proto::task::v1::{self as pb, task_service_client::TaskServiceClient};
+use tonic::transport::Channel;
+use url::Url;
+
+use super::convert::timestamp;
+use crate::domain::{Occurrence, SeriesId, TaskId, format_local_time};
+
+/// What the task-service says to a next occurrence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Following {
+    /// It exists since this call.
+    Created,
+    /// It existed before.
+    Existed,
+    /// There is none, because the series does not go on from the completed occurrence.
+    None,
+}
+
+/// Asks the task-service to create occurrences.
+#[derive(Clone)]
+pub struct TaskClient {
+    client: TaskServiceClient<Channel>,
+    identity: ServiceIdentity,
+}
+
+impl TaskClient {
+    /// Prepares the connection; it is opened by the first call.
+    pub fn new(url: &Url, identity: ServiceIdentity) -> Self {
+        Self {
+            client: TaskServiceClient::new(connect(url)),
+            identity,
+        }
+    }
+
+    /// Asks for the occurrence that follows a completed one; however often it is asked for, one exists.
+    pub async fn create_occurrence(
+        &self,
+        user_id: &UserId,
+        series_id: SeriesId,
+        previous_task_id: TaskId,
+        next: Occurrence,
+    ) -> Result<Following, UpstreamError> {
+        let message = pb::CreateOccurrenceRequest {
+            series_id: series_id.to_string(),
+            previous_task_id: previous_task_id.to_string(),
+            recurrence_id: format_local_time(next.local),
+            due_time: Some(timestamp(next.time)),
+        };
+        let answer = self
+            .client
+            .clone()
+            .create_occurrence(self.identity.request(user_id, message))
+            .await
+            .map_err(|status| UpstreamError::new("task-service", status))?;
+        let pb::CreateOccurrenceResponse { task, created } = answer.into_inner();
+        Ok(match (task, created) {
+            (None, _) => Following::None,
+            (Some(_), true) => Following::Created,
+            (Some(_), false) => Following::Existed,
+        })
+    }
+}

@@ -1,0 +1,177 @@
+//! An occurrence is completed, and the task-service is asked for the next one.
+
+use taskmesh_proto::task::v1::{self as pb, RecurrenceAnchor, task_event::Change};
+use tonic::Status;
+
+use crate::support::{Asked, Completion, Mesh};
+
+fn scheduled(asked: &Asked) -> (String, String) {
+    let due_time = asked.request.due_time.unwrap();
+    (asked.request.recurrence_id.clone(), due_time.to_string())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn completing_an_occurrence_asks_for_the_next_one_in_the_users_name() {
+    let mesh = Mesh::start().await;
+    let mut completion = Completion::of("FREQ=WEEKLY;BYDAY=TU", "2026-12-01T10:00:00Z");
+    mesh.publish(&completion).await;
+    let asked = mesh.asked(1).await;
+    assert_eq!(
+        asked,
+        [Asked {
+            user_id: "alice".to_owned(),
+            service: "recurrence-service".to_owned(),
+            request: pb::CreateOccurrenceRequest {
+                series_id: completion.series().series_id.clone(),
+                previous_task_id: completion.task().id.clone(),
+                recurrence_id: "2026-12-08T09:00:00".to_owned(),
+                due_time: Some("2026-12-08T08:00:00Z".parse().unwrap()),
+            },
+        }]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn late_and_early_completions_ask_for_the_first_date_after_both() {
+    let mesh = Mesh::start().await;
+    for (complete_time, expected) in [
+        (
+            "2026-11-20T10:00:00Z",
+            ("2026-12-02T09:00:00", "2026-12-02T08:00:00Z"),
+        ),
+        (
+            "2027-03-28T06:59:59.999999Z",
+            ("2027-03-28T09:00:00", "2027-03-28T07:00:00Z"),
+        ),
+        (
+            "2027-03-28T07:00:00Z",
+            ("2027-03-29T09:00:00", "2027-03-29T07:00:00Z"),
+        ),
+    ] {
+        let before = mesh.tasks.asked().len();
+        mesh.publish(&Completion::of("FREQ=DAILY", complete_time))
+            .await;
+        let asked = mesh.asked(before + 1).await;
+        let (recurrence_id, due_time) = scheduled(asked.last().unwrap());
+        assert_eq!(
+            (recurrence_id.as_str(), due_time.as_str()),
+            expected,
+            "{complete_time}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_series_counted_from_completion_goes_on_from_the_day_of_completion() {
+    let mesh = Mesh::start().await;
+    let mut completion = Completion::of("FREQ=MONTHLY", "2027-01-31T22:00:00Z");
+    completion.series().recurrence_anchor = RecurrenceAnchor::Completion.into();
+    mesh.publish(&completion).await;
+    let asked = mesh.asked(1).await;
+    let expected = (
+        "2027-02-28T09:00:00".to_owned(),
+        "2027-02-28T08:00:00Z".to_owned(),
+    );
+    assert_eq!(scheduled(&asked[0]), expected);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn the_same_event_again_asks_for_nothing_else() {
+    let mesh = Mesh::start().await;
+    let completion = Completion::of("FREQ=DAILY", "2026-12-01T10:00:00Z");
+    let next = Completion::of("FREQ=DAILY", "2026-12-05T10:00:00Z").after(&completion);
+    mesh.publish(&completion).await;
+    mesh.publish(&completion).await;
+    mesh.publish(&next).await;
+    let task_id = &next.event.task.as_ref().unwrap().id;
+    let asked = service_runtime::testing::eventually("the last event is handled", async || {
+        let asked = mesh.tasks.asked();
+        let handled = asked.last()?.request.previous_task_id == *task_id;
+        handled.then_some(asked)
+    })
+    .await;
+    for repeated in &asked[..asked.len() - 1] {
+        assert_eq!(repeated, &asked[0]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_series_that_has_ended_and_a_change_that_is_no_completion_ask_for_nothing() {
+    let mesh = Mesh::start().await;
+    let ended = Completion::of("FREQ=DAILY;UNTIL=20261201", "2026-12-01T10:00:00Z");
+    let counted = Completion::of("FREQ=DAILY;COUNT=31", "2026-12-01T07:00:00Z").after(&ended);
+    let mut reopened = Completion::of("FREQ=DAILY", "2026-12-01T10:00:00Z").after(&ended);
+    reopened.event.change = Some(Change::Reopened(pb::TaskReopened {}));
+    let going_on = Completion::of("FREQ=DAILY;COUNT=32", "2026-12-01T07:00:00Z").after(&ended);
+    for completion in [&ended, &counted, &reopened, &going_on] {
+        mesh.publish(completion).await;
+    }
+    let asked = mesh.asked(1).await;
+    let task_id = &going_on.event.task.as_ref().unwrap().id;
+    assert_eq!(
+        &asked[0].request.previous_task_id, task_id,
+        "the last of the four events"
+    );
+    assert_eq!(asked[0].request.recurrence_id, "2026-12-02T09:00:00");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_task_service_that_is_away_is_asked_again_until_it_is_back() {
+    let mesh = Mesh::start().await;
+    mesh.tasks.refuse(Status::unavailable("away"));
+    mesh.tasks.refuse(Status::deadline_exceeded("slow"));
+    mesh.tasks.refuse(Status::internal("broken"));
+    let completion = Completion::of("FREQ=DAILY", "2026-12-01T10:00:00Z");
+    mesh.publish(&completion).await;
+    let asked = mesh.asked(4).await;
+    assert!(asked.iter().all(|again| *again == asked[0]));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_refusal_makes_the_event_a_dead_letter_with_the_reason() {
+    let mut mesh = Mesh::start().await;
+    mesh.tasks
+        .refuse(Status::not_found("task 1 does not exist"));
+    mesh.publish(&Completion::of("FREQ=DAILY", "2026-12-01T10:00:00Z"))
+        .await;
+    let letter = mesh.dead_letter().await;
+    assert!(letter.contains("task 1 does not exist"), "{letter}");
+    assert_eq!(mesh.tasks.asked().len(), 1, "asked once, not again");
+}
+
+async fn rejected(spoil: impl FnOnce(&mut Completion), reason: &str) {
+    let mut mesh = Mesh::start().await;
+    let mut completion = Completion::of("FREQ=DAILY", "2026-12-01T10:00:00Z");
+    spoil(&mut completion);
+    mesh.publish(&completion).await;
+    let letter = mesh.dead_letter().await;
+    assert!(letter.contains(reason), "{reason}: {letter}");
+    assert_eq!(mesh.tasks.asked(), []);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn an_event_without_a_series_is_a_dead_letter() {
+    rejected(
+        |completion| completion.event.series = None,
+        "series is missing",
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn an_event_with_an_unreadable_start_is_a_dead_letter() {
+    rejected(
+        |completion| completion.series().start_local = "tomorrow".to_owned(),
+        "series.start_local is not a local time",
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn an_event_with_a_wrong_rule_is_a_dead_letter() {
+    rejected(
+        |completion| completion.series().recurrence_rule = "FREQ=DALY".to_owned(),
+        "series.recurrence_rule has FREQ=DALY",
+    )
+    .await;
+}
