@@ -1,0 +1,88 @@
+use std::time::Duration;
+
+use clap::Args;
+use rdkafka::{
+    ClientConfig, Offset, TopicPartitionList,
+    consumer::{BaseConsumer, Consumer, StreamConsumer},
+};
+use service_runtime::{BoxError, grpc, ids::UserId};
+use taskmesh_proto::{task::v1::task_service_client::TaskServiceClient, topics::Topic};
+use tonic::{Request, transport::Channel};
+use url::Url;
+use uuid::Uuid;
+
+use crate::{data_folder::Location, token};
+
+const TTL: Duration = Duration::from_secs(3600);
+const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Which mesh is measured; the one that `taskmesh up` starts unless said otherwise.
+#[derive(Debug, Args)]
+pub struct Connection {
+    #[command(flatten)]
+    location: Location,
+    #[command(flatten)]
+    secret: token::Secret,
+    /// gRPC of the task-service.
+    #[arg(long, default_value = "http://127.0.0.1:50051")]
+    task_url: Url,
+    /// The broker.
+    #[arg(long, default_value = "127.0.0.1:9092")]
+    bootstrap_servers: String,
+}
+
+impl Connection {
+    /// Prepares to work as a new user of the mesh.
+    pub fn open(&self) -> Result<Mesh, BoxError> {
+        let user: UserId = format!("bench-{}", Uuid::new_v4()).parse()?;
+        let secret = self.secret.read(&self.location.data_dir)?;
+        Ok(Mesh {
+            token: token::mint(secret, &user, TTL)?,
+            user,
+            channel: grpc::connect(&self.task_url),
+            bootstrap_servers: self.bootstrap_servers.clone(),
+        })
+    }
+}
+
+/// A mesh, as one user sees it.
+pub struct Mesh {
+    pub user: UserId,
+    token: String,
+    channel: Channel,
+    bootstrap_servers: String,
+}
+
+impl Mesh {
+    /// Returns a client of the task-service.
+    pub fn tasks(&self) -> TaskServiceClient<Channel> {
+        TaskServiceClient::new(self.channel.clone())
+    }
+
+    /// Makes a request of the user.
+    pub fn request<T>(&self, message: T) -> Result<Request<T>, BoxError> {
+        let mut request = Request::new(message);
+        let bearer = format!("Bearer {}", self.token).parse()?;
+        request.metadata_mut().insert("authorization", bearer);
+        Ok(request)
+    }
+
+    /// Reads a topic from its end on, without a group.
+    pub fn follow(&self, topic: &Topic) -> Result<StreamConsumer, BoxError> {
+        let mut config = ClientConfig::new();
+        config
+            .set("bootstrap.servers", &self.bootstrap_servers)
+            .set("group.id", "taskmesh-bench")
+            .set("fetch.wait.max.ms", "10")
+            .set("enable.auto.commit", "false");
+        let probe: BaseConsumer = config.create()?;
+        let mut list = TopicPartitionList::new();
+        for partition in 0..topic.partitions {
+            let (_, high) = probe.fetch_watermarks(topic.name, partition, TIMEOUT)?;
+            list.add_partition_offset(topic.name, partition, Offset::Offset(high))?;
+        }
+        let consumer: StreamConsumer = config.create()?;
+        consumer.assign(&list)?;
+        Ok(consumer)
+    }
+}

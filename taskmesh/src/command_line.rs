@@ -1,0 +1,70 @@
+//! The command line: one subcommand a module.
+
+use std::{error::Error, process::ExitCode};
+
+use clap::{Parser, Subcommand};
+
+use crate::{bench, broker, infra, mail_sink, token, topics, up};
+
+/// Runs Taskmesh on a developer's machine, and looks after it anywhere.
+#[derive(Debug, Parser)]
+#[command(name = "taskmesh", version)]
+struct CommandLine {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Up(Box<up::Arguments>),
+    Token(token::Arguments),
+    Mail(mail_sink::Arguments),
+    Topics(topics::Arguments),
+    Bench(bench::Arguments),
+    Broker(broker::Arguments),
+    Infra(infra::Arguments),
+}
+
+/// Runs the subcommand that the process was called with.
+pub fn main() -> ExitCode {
+    let CommandLine { command } = CommandLine::parse();
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            report(&error);
+            return ExitCode::FAILURE;
+        }
+    };
+    let result = runtime.block_on(async {
+        match command {
+            Command::Up(arguments) => up::run(*arguments).await,
+            Command::Token(arguments) => token::run(&arguments),
+            Command::Mail(arguments) => mail_sink::run(arguments),
+            Command::Topics(arguments) => topics::run(arguments).await,
+            Command::Bench(arguments) => bench::run(arguments).await,
+            Command::Broker(arguments) => broker::run(arguments).await,
+            Command::Infra(arguments) => infra::run(arguments).await,
+        }
+    });
+    // A thread that hangs in a library must not keep the process from ending.
+    runtime.shutdown_background();
+    result.unwrap_or_else(|error| {
+        report(error.as_ref());
+        ExitCode::FAILURE
+    })
+}
+
+fn report(error: &dyn Error) {
+    let mut told = error.to_string();
+    eprintln!("taskmesh: {told}");
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        // Some errors repeat their cause in their own words.
+        let text = error.to_string();
+        if !told.contains(&text) {
+            eprintln!("  because {text}");
+        }
+        told = text;
+        cause = error.source();
+    }
+}

@@ -1,0 +1,140 @@
+use std::{
+    io::{self, Write},
+    process::ExitCode,
+};
+
+use clap::{Args, Subcommand};
+use mail_parser::{Address, Message, MessageParser};
+use service_runtime::BoxError;
+use uuid::Uuid;
+
+use super::mailbox::Mailbox;
+use crate::data_folder::Location;
+
+/// Read the mail that the mesh of a data folder has sent.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// List all messages, the oldest first.
+    List {
+        #[command(flatten)]
+        location: Location,
+    },
+    /// Show one message.
+    Show {
+        /// The message's id, or `last` for the newest.
+        id: String,
+        /// Show the message exactly as it was received.
+        #[arg(long)]
+        raw: bool,
+        #[command(flatten)]
+        location: Location,
+    },
+}
+
+/// Runs `mail list` or `mail show`.
+pub fn run(arguments: Arguments) -> Result<ExitCode, BoxError> {
+    match arguments.command {
+        Command::List { location } => list(&Mailbox::of(&location.data_dir))?,
+        Command::Show { id, raw, location } => {
+            let mailbox = Mailbox::of(&location.data_dir);
+            let id = find(&mailbox, &id)?;
+            show(&mailbox.read(id)?, raw)?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn list(mailbox: &Mailbox) -> io::Result<()> {
+    let mut output = io::stdout().lock();
+    for id in mailbox.ids()? {
+        let bytes = mailbox.read(id)?;
+        let message = MessageParser::default().parse(&bytes).unwrap_or_default();
+        writeln!(
+            output,
+            "{id}  {time}  {to}  {subject}",
+            time = message
+                .date()
+                .map(|date| date.to_rfc3339())
+                .unwrap_or_default(),
+            to = addresses(message.to()),
+            subject = on_one_line(message.subject().unwrap_or("(no subject)")),
+        )?;
+    }
+    Ok(())
+}
+
+fn find(mailbox: &Mailbox, id: &str) -> Result<Uuid, BoxError> {
+    let ids = mailbox.ids()?;
+    let found = match id {
+        "last" => ids.last().copied(),
+        id => ids
+            .into_iter()
+            .find(|candidate| candidate.to_string() == id),
+    };
+    found.ok_or_else(|| {
+        format!("there is no mail {id}; `taskmesh mail list` shows those there are").into()
+    })
+}
+
+fn show(bytes: &[u8], raw: bool) -> io::Result<()> {
+    let mut output = io::stdout().lock();
+    let message = MessageParser::default().parse(bytes);
+    let (Some(message), false) = (message, raw) else {
+        return output.write_all(bytes);
+    };
+    writeln!(output, "From:    {}", addresses(message.from()))?;
+    writeln!(output, "To:      {}", addresses(message.to()))?;
+    writeln!(
+        output,
+        "Subject: {}",
+        on_one_line(message.subject().unwrap_or_default())
+    )?;
+    writeln!(output, "\n{}", text_of(&message).trim_end())
+}
+
+fn text_of(message: &Message<'_>) -> String {
+    message
+        .body_text(0)
+        .unwrap_or_default()
+        .replace("\r\n", "\n")
+}
+
+fn addresses(address: Option<&Address<'_>>) -> String {
+    let texts: Vec<String> = address
+        .into_iter()
+        .flat_map(Address::iter)
+        .filter_map(|address| address.address().map(on_one_line))
+        .collect();
+    texts.join(", ")
+}
+
+/// Replaces what could move the terminal's cursor.
+fn on_one_line(text: &str) -> String {
+    text.replace(char::is_control, " ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_in_another_encoding_is_shown_as_it_was_written() {
+        let bytes = b"From: T <t@example.com>\r\nTo: alice@example.com\r\nSubject: =?utf-8?b?w5xiZW4=?=\r\n\
+            Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\nK=C3=A4se\r\n";
+        let message = MessageParser::default().parse(bytes).unwrap();
+        assert_eq!(message.subject(), Some("Üben"));
+        assert_eq!(text_of(&message), "Käse\n");
+        assert_eq!(addresses(message.to()), "alice@example.com");
+    }
+
+    #[test]
+    fn control_characters_of_a_message_do_not_reach_the_terminal() {
+        assert_eq!(on_one_line("a\u{1b}[2Jb\nc"), "a [2Jb c");
+    }
+}

@@ -1,0 +1,21 @@
+//! Taskmesh: the whole mesh in one process for development, and the operator's command line.
+
+#![cfg_attr(not(test), warn(clippy::unwrap_used))]
+
+mod bench;
+mod broker;
+mod command_line;
+mod data_folder;
+mod embedded;
+mod infra;
+mod mail_sink;
+mod secrets;
+mod token;
+mod topics;
+mod up;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    command_line::main()
+}

@@ -1,0 +1,136 @@
+//! Tokens for development: the users' issuer is a secret of the data folder.
+
+use std::{path::Path, process::ExitCode, time::Duration};
+
+use clap::Args;
+use service_runtime::{
+    BoxError,
+    config::Redacted,
+    grpc::{IssuerConfig, mint_user_token},
+    ids::UserId,
+};
+
+use crate::{data_folder::Location, secrets};
+
+/// Who issues the tokens of users, as tokens name it.
+pub const ISSUER: &str = "https://users.taskmesh.test";
+/// What tokens are meant for, as they name it.
+pub const AUDIENCE: &str = "taskmesh";
+
+/// The secret that users' tokens are signed with.
+#[derive(Debug, Clone, Args)]
+pub struct Secret {
+    /// Sign users' tokens with this secret of at least 32 bytes instead of the one in the data folder.
+    #[arg(
+        long = "auth-secret",
+        env = "TASKMESH_AUTH_SECRET",
+        hide_env_values = true
+    )]
+    given: Option<String>,
+}
+
+impl Secret {
+    /// Returns the secret that was given, else the data folder's, which is made if there is none.
+    pub fn read(&self, data_folder: &Path) -> std::io::Result<String> {
+        match &self.given {
+            Some(secret) if !secret.is_empty() => Ok(secret.clone()),
+            _ => secrets::read_or_make(data_folder, "users-secret"),
+        }
+    }
+}
+
+/// Print a token that lets a user in.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// The user's id: the token's subject.
+    #[arg(long, value_parser = |text: &str| text.parse::<UserId>())]
+    user: UserId,
+    /// How long the token is valid, such as 90s, 15m, 12h or 30d.
+    #[arg(long, default_value = "30d", value_parser = parse_duration)]
+    ttl: Duration,
+    #[command(flatten)]
+    location: Location,
+    #[command(flatten)]
+    secret: Secret,
+}
+
+/// Prints the token.
+pub fn run(arguments: &Arguments) -> Result<ExitCode, BoxError> {
+    let folder = &arguments.location.data_dir;
+    std::fs::create_dir_all(folder)
+        .map_err(|error| format!("{} cannot be used: {error}", folder.display()))?;
+    let secret = arguments.secret.read(folder)?;
+    println!("{}", mint(secret, &arguments.user, arguments.ttl)?);
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Mints a user's token.
+pub fn mint(secret: String, user: &UserId, ttl: Duration) -> Result<String, BoxError> {
+    let users = IssuerConfig {
+        issuer: ISSUER.to_owned(),
+        audience: AUDIENCE.to_owned(),
+        secret: Some(Redacted::new(secret)),
+        jwks_file: None,
+        jwks_url: None,
+    };
+    Ok(mint_user_token(&users, user, ttl)?)
+}
+
+fn parse_duration(text: &str) -> Result<Duration, String> {
+    let parsed = text.char_indices().next_back().and_then(|(at, unit)| {
+        let seconds = match unit {
+            's' => 1,
+            'm' => 60,
+            'h' => 3600,
+            'd' => 24 * 3600,
+            _ => return None,
+        };
+        let count: u64 = text[..at].parse().ok()?;
+        count
+            .checked_mul(seconds)
+            .filter(|seconds| (1..=TEN_YEARS).contains(seconds))
+    });
+    parsed
+        .map(Duration::from_secs)
+        .ok_or_else(|| "give a number and s, m, h or d, such as 30d; ten years at most".to_owned())
+}
+
+const TEN_YEARS: u64 = 3652 * 24 * 3600;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_a_number_and_a_unit() {
+        assert_eq!(
+            parse_duration("30d"),
+            Ok(Duration::from_secs(30 * 24 * 3600))
+        );
+        assert_eq!(parse_duration("90s"), Ok(Duration::from_secs(90)));
+        for wrong in [
+            "",
+            "d",
+            "30",
+            "-1d",
+            "0s",
+            "1.5h",
+            "99999999999d",
+            "18446744073709551615d",
+            "3é",
+        ] {
+            assert!(parse_duration(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_secret_that_is_too_short_is_refused_by_name() {
+        let error = mint(
+            "short".to_owned(),
+            &"alice".parse().unwrap(),
+            Duration::from_secs(60),
+        )
+        .unwrap_err();
+        assert!(error.to_string().contains("users.secret"), "{error}");
+    }
+}

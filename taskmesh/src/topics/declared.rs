@@ -1,0 +1,65 @@
+use std::time::Duration;
+
+use service_runtime::kafka::KafkaConfig;
+use taskmesh_proto::topics::{self, Topic};
+
+/// A topic as the contract declares it, under the name that it has on one cluster.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeclaredTopic {
+    pub name: String,
+    pub partitions: i32,
+    pub retention: Duration,
+}
+
+impl DeclaredTopic {
+    /// Returns the topic's settings, in the words of Kafka.
+    pub fn retention_ms(&self) -> String {
+        self.retention.as_millis().to_string()
+    }
+}
+
+/// Returns every topic of the mesh and every dead-letter topic.
+pub fn declared(kafka: &KafkaConfig) -> Vec<DeclaredTopic> {
+    topics::ALL
+        .iter()
+        .flat_map(|topic| with_dead_letters(kafka, topic))
+        .collect()
+}
+
+fn with_dead_letters(kafka: &KafkaConfig, topic: &Topic) -> Vec<DeclaredTopic> {
+    let own = DeclaredTopic {
+        name: kafka.topic_name(topic.name),
+        partitions: topic.partitions,
+        retention: topic.retention,
+    };
+    let dead_letters = topic.groups.iter().map(|group| DeclaredTopic {
+        name: kafka.topic_name(&topic.dead_letter_name(group)),
+        // As many as the source, because a dead letter keeps its partition.
+        partitions: topic.partitions,
+        retention: topics::DEAD_LETTER_RETENTION,
+    });
+    std::iter::once(own).chain(dead_letters).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::topics::command::kafka_config;
+
+    #[test]
+    fn dead_letter_topics_are_declared_beside_their_source_under_the_same_prefix() {
+        let variables = [
+            ("TASKMESH_KAFKA__BOOTSTRAP_SERVERS", "localhost:9092"),
+            ("TASKMESH_KAFKA__TOPIC_PREFIX", "team."),
+        ];
+        let kafka =
+            kafka_config(variables.map(|(name, value)| (name.to_owned(), value.to_owned())))
+                .unwrap();
+        let declared = declared(&kafka);
+        let find = |name: &str| declared.iter().find(|topic| topic.name == name).unwrap();
+        let source = find("team.task-events");
+        let dead_letters = find("team.task-events.notification-service.dlt");
+        assert_eq!(source.partitions, dead_letters.partitions);
+        assert_eq!(dead_letters.retention_ms(), "2592000000");
+    }
+}

@@ -1,0 +1,9 @@
+//! `taskmesh topics`: makes a cluster's topics what the contract declares.
+
+mod cluster;
+mod command;
+mod declared;
+
+pub use cluster::{Cluster, State};
+pub use command::{Arguments, kafka_of, run};
+pub use declared::declared;
