@@ -1,13 +1,13 @@
 //! The gRPC server of a service.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{
     body::Body,
     http::{Request, Uri},
 };
 use serde::Deserialize;
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, sync::Semaphore};
 use tokio_util::sync::CancellationToken;
 use tonic::{
     service::Routes,
@@ -26,6 +26,8 @@ use crate::StartError;
 
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(30);
 const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long clients have to close their connections once a stop has told them to.
+const FAREWELL: Duration = Duration::from_secs(1);
 /// What generated servers accept by themselves.
 const MAXIMUM_MESSAGE_BYTES: u32 = 4 * 1024 * 1024;
 
@@ -46,7 +48,7 @@ pub struct GrpcConfig {
     pub max_deadline_ms: u64,
     /// How many calls may be under way at once, over all connections; 512 if not given.
     #[serde(default = "max_concurrent_calls")]
-    pub max_concurrent_calls: usize,
+    pub max_concurrent_calls: u32,
 }
 
 fn default_message_bytes() -> u32 {
@@ -61,7 +63,7 @@ fn max_deadline_ms() -> u64 {
     60_000
 }
 
-fn max_concurrent_calls() -> usize {
+fn max_concurrent_calls() -> u32 {
     512
 }
 
@@ -152,11 +154,14 @@ pub async fn serve(
         .add_service(reflection(&names).build_v1alpha()?);
     report(&health, &names, ServingStatus::Serving).await;
 
+    let calls = Arc::new(Semaphore::new(
+        usize::try_from(config.max_concurrent_calls).unwrap_or(usize::MAX),
+    ));
     let settings = Settings {
         verifier,
         default_deadline: Duration::from_millis(config.default_deadline_ms),
         maximum_deadline: Duration::from_millis(config.max_deadline_ms),
-        maximum_calls: config.max_concurrent_calls,
+        calls: Arc::clone(&calls),
         maximum_message_bytes: config.max_message_bytes,
         stop: stop.clone(),
     };
@@ -164,6 +169,7 @@ pub async fn serve(
     for name in &names {
         info!(rpc.service = name, "serving {name}");
     }
+    let idle = idle_after(stop.stopping.clone(), calls, config.max_concurrent_calls);
     let StopSignals { stopping, cut } = stop;
     let stopped = async move {
         stopping.cancelled().await;
@@ -180,9 +186,19 @@ pub async fn serve(
     Ok(async move {
         tokio::select! {
             result = serving => Ok(result?),
+            () = idle => Ok(()),
             () = cut.cancelled() => Ok(()),
         }
     })
+}
+
+/// Waits for the stop, leaves clients a moment to close their connections, and then waits until no call is under way: a client
+/// that keeps its connection but asks nothing holds up nobody.
+async fn idle_after(stopping: CancellationToken, calls: Arc<Semaphore>, maximum: u32) {
+    stopping.cancelled().await;
+    tokio::time::sleep(FAREWELL).await;
+    // Whoever holds every permit knows that no call has one. The semaphore is never closed.
+    let _ = calls.acquire_many(maximum).await;
 }
 
 /// Returns the names of the declared services that the routes answer.

@@ -11,7 +11,10 @@ use service_runtime::{
 use taskmesh_proto::recurrence::v1::{
     self as pb, recurrence_service_client::RecurrenceServiceClient,
 };
-use tokio::net::TcpListener;
+use tokio::{
+    io::AsyncWriteExt,
+    net::{TcpListener, TcpStream},
+};
 use tonic::{Code, Request, service::Routes};
 use tonic_health::pb::{
     HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient,
@@ -264,6 +267,18 @@ async fn a_stop_finishes_the_call_in_flight_and_takes_no_new_one() {
     let mut client = RecurrenceServiceClient::new(server.channel);
     let refusal = client.validate_rule(as_alice("ok")).await.unwrap_err();
     assert_eq!(refusal.code(), Code::Unavailable);
+}
+
+#[tokio::test]
+async fn a_client_that_keeps_its_connection_and_asks_nothing_does_not_hold_up_a_stop() {
+    let server = Server::start(|_| {}).await;
+    let mut silent = TcpStream::connect(server.address).await.unwrap();
+    // The preface of HTTP/2 and empty settings; what the server answers is never read.
+    let hello = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+    silent.write_all(hello).await.unwrap();
+    server.validate(as_alice("ok")).await.unwrap();
+    server.stop.stopping.cancel();
+    ended(server.tasks).await;
 }
 
 #[tokio::test]

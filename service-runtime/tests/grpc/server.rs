@@ -1,6 +1,6 @@
 //! A gRPC server to make calls to.
 
-use std::{sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use service_runtime::{
     config::Redacted,
@@ -73,6 +73,7 @@ impl RecurrenceService for Obedient {
 }
 
 pub struct Server {
+    pub address: SocketAddr,
     pub channel: Channel,
     pub stop: StopSignals,
     pub began: Arc<Semaphore>,
@@ -91,7 +92,8 @@ impl Server {
             may_end: may_end.clone(),
         };
         let listener = TcpListener::bind(config.address).await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
+        let address = listener.local_addr().unwrap();
+        let url = format!("http://{address}");
         let routes = Routes::new(RecurrenceServiceServer::new(service));
         let verifier = Verifier::new(&auth()).unwrap();
         let stop = StopSignals::default();
@@ -102,6 +104,7 @@ impl Server {
         let mut tasks = JoinSet::new();
         tasks.spawn(async move { server.await.unwrap() });
         Self {
+            address,
             channel: connect(&url.parse().unwrap()),
             stop,
             began,

@@ -35,14 +35,13 @@ pub(super) struct Settings {
     pub(super) verifier: Verifier,
     pub(super) default_deadline: Duration,
     pub(super) maximum_deadline: Duration,
-    pub(super) maximum_calls: usize,
+    pub(super) calls: Arc<Semaphore>,
     pub(super) maximum_message_bytes: u32,
     pub(super) stop: StopSignals,
 }
 
 /// Puts the layers around the routes.
 pub(super) fn around(routes: Router, settings: Settings) -> Router {
-    let calls = Arc::new(Semaphore::new(settings.maximum_calls));
     let deadlines = deadline::Deadlines {
         default: settings.default_deadline,
         maximum: settings.maximum_deadline,
@@ -51,7 +50,7 @@ pub(super) fn around(routes: Router, settings: Settings) -> Router {
         ServiceBuilder::new()
             .layer(from_fn(telemetry::observe))
             .layer(from_fn(panic::catch))
-            .layer(from_fn_with_state(calls, load::limit))
+            .layer(from_fn_with_state(settings.calls, load::limit))
             .layer(from_fn_with_state(settings.stop, stop::end))
             .layer(from_fn_with_state(deadlines, deadline::limit))
             .layer(from_fn_with_state(settings.verifier, auth::verify))
