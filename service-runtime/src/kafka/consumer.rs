@@ -142,11 +142,6 @@ impl<H: EventHandler> ConsumerLoop<H> {
             tokio::select! {
                 biased;
                 () = stopping.cancelled() => return Ok(()),
-                received = consumer.recv() => match received {
-                    Ok(message) => self.route(consumer, message.detach(), &mut workers, tracker),
-                    Err(cause) if is_final(&cause) => return Err(cause),
-                    Err(cause) => debug!(error = %cause, "consumer of {topic} goes on"),
-                },
                 Some(partition) = self.drained.recv() => {
                     let mut list = TopicPartitionList::new();
                     list.add_partition(topic, partition);
@@ -156,6 +151,12 @@ impl<H: EventHandler> ConsumerLoop<H> {
                 }
                 _ = commit.tick() => self.shared.progress.commit(consumer, topic, CommitMode::Async),
                 _ = clean.tick() => self.clean().await,
+                // Last, so that a constant stream of records holds up neither commits nor resumptions.
+                received = consumer.recv() => match received {
+                    Ok(message) => self.route(consumer, message.detach(), &mut workers, tracker),
+                    Err(cause) if is_final(&cause) => return Err(cause),
+                    Err(cause) => debug!(error = %cause, "consumer of {topic} goes on"),
+                },
             }
         }
     }
