@@ -2,10 +2,12 @@
 
 use std::{
     io,
-    net::{Ipv4Addr, SocketAddr, TcpListener},
+    net::{Ipv4Addr, SocketAddr},
 };
 
 use clap::Args;
+
+use crate::embedded::ports::bind;
 
 /// The port of every part of the mesh; 0 picks a free one.
 #[derive(Debug, Clone, Args)]
@@ -91,7 +93,7 @@ impl Ports {
             if !wanted {
                 continue;
             }
-            let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, *port));
+            let listener = bind(*port);
             let bound = listener.and_then(|listener| Ok((listener.local_addr()?.port(), listener)));
             let (chosen, listener) = bound.map_err(|cause| match cause.kind() {
                 io::ErrorKind::AddrInUse => PortError::Taken {
@@ -142,6 +144,8 @@ mod tests {
     use std::collections::HashSet;
 
     use clap::Parser;
+
+    use std::net::TcpListener;
 
     use super::*;
 
