@@ -20,7 +20,7 @@ use tokio::{
 use crate::{
     embedded::{
         broker::Broker,
-        ports,
+        ports::Claim,
         postgres::{Options, Postgres},
     },
     secrets,
@@ -95,10 +95,11 @@ impl Servers {
         let postgres = match env::var_os("DATABASE_URL") {
             Some(_) => None,
             None => {
+                let port = Claim::new(0)?;
                 let password = secrets::read_or_make(folder, "postgres-password")?;
                 let options = Options {
                     data_folder: folder,
-                    port: ports::choose(0)?,
+                    port: port.port(),
                     password: &password,
                     durable: false,
                     max_connections,

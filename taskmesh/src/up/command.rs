@@ -34,7 +34,7 @@ pub async fn run(arguments: Arguments) -> Result<ExitCode, BoxError> {
         // After a kill of this process its server may still be on its way out, and hold its port.
         Cluster::stop_leftover_in(folder.path()).await?;
     }
-    let ports = arguments.ports.clone().check(postgres, broker)?;
+    let (ports, _claims) = arguments.ports.clone().check(postgres, broker)?;
 
     eprintln!("taskmesh starts in {}", folder.path().display());
     let mut mesh = Mesh::default();

@@ -7,7 +7,7 @@ use std::{
 
 use clap::Args;
 
-use crate::embedded::ports::bind;
+use crate::embedded::ports::Claim;
 
 /// The port of every part of the mesh; 0 picks a free one.
 #[derive(Debug, Clone, Args)]
@@ -75,15 +75,14 @@ pub enum PortError {
 type Wish<'a> = (&'a mut u16, &'static str, &'static str, &'static str);
 
 impl Ports {
-    /// Finds out that every port can be had, and replaces each 0 by a free port. The ports are free again when this
-    /// returns; those of servers that are not embedded are left alone.
+    /// Finds out that every port can be had, and replaces each 0 by a free port, which is the mesh's as long as it keeps
+    /// the claims. The ports of servers that are not embedded are left alone.
     pub fn check(
         mut self,
         embedded_postgres: bool,
         embedded_broker: bool,
-    ) -> Result<Self, PortError> {
-        // All are held until the last is found, so that no two zeros become the same port.
-        let mut held = Vec::new();
+    ) -> Result<(Self, Vec<Claim>), PortError> {
+        let mut claims = Vec::new();
         for (port, part, flag, variable) in self.wishes() {
             let wanted = match part {
                 "PostgreSQL" => embedded_postgres,
@@ -93,9 +92,7 @@ impl Ports {
             if !wanted {
                 continue;
             }
-            let listener = bind(*port);
-            let bound = listener.and_then(|listener| Ok((listener.local_addr()?.port(), listener)));
-            let (chosen, listener) = bound.map_err(|cause| match cause.kind() {
+            let claim = Claim::new(*port).map_err(|cause| match cause.kind() {
                 io::ErrorKind::AddrInUse => PortError::Taken {
                     port: *port,
                     part,
@@ -110,10 +107,10 @@ impl Ports {
                     cause,
                 },
             })?;
-            *port = chosen;
-            held.push(listener);
+            *port = claim.port();
+            claims.push(claim);
         }
-        Ok(self)
+        Ok((self, claims))
     }
 
     #[rustfmt::skip]
@@ -165,7 +162,7 @@ mod tests {
 
     #[test]
     fn zeros_become_free_ports_of_their_own() {
-        let mut ports = all_free().check(true, true).unwrap();
+        let (mut ports, _claims) = all_free().check(true, true).unwrap();
         let chosen: HashSet<u16> = ports.wishes().into_iter().map(|(port, ..)| *port).collect();
         assert_eq!(chosen.len(), 11);
         assert!(!chosen.contains(&0));
