@@ -9,6 +9,10 @@ const FILES: &[&str] = &[
     "taskmesh/task/v1/task.proto",
     "taskmesh/task/v1/task_event.proto",
     "taskmesh/task/v1/task_service.proto",
+    "taskmesh/task/v1/category_service.proto",
+    "taskmesh/task/v1/tag_service.proto",
+    "taskmesh/task/v1/saved_filter_service.proto",
+    "taskmesh/task/v1/settings_service.proto",
     "taskmesh/recurrence/v1/recurrence_service.proto",
     "taskmesh/notification/v1/reminder.proto",
     "taskmesh/notification/v1/reminder_event.proto",
@@ -34,5 +38,6 @@ fn main() -> Result<()> {
     tonic_prost_build::configure()
         .build_transport(false)
         .compile_well_known_types(false)
+        .include_file("modules.rs")
         .compile_fds(compiler.file_descriptor_set())
 }

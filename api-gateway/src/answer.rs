@@ -87,6 +87,10 @@ impl Answer {
                 http: 415,
                 ..own(InvalidArgument, "UNSUPPORTED_MEDIA_TYPE")
             },
+            Error::UnsupportedEncoding => Self {
+                http: 415,
+                ..own(InvalidArgument, "UNSUPPORTED_ENCODING")
+            },
             Error::Header { .. } => own(InvalidArgument, "INVALID_HEADER"),
             Error::RouteNotFound { .. } => own(NotFound, "ROUTE_NOT_FOUND"),
             Error::MethodNotAllowed { .. } => Self {
@@ -96,6 +100,10 @@ impl Answer {
             Error::Transport { http, .. } => Self {
                 http: *http,
                 ..own(transport_code(*http), "TRANSPORT")
+            },
+            Error::TooManyRequests { wait, .. } => Self {
+                retry_after: Some(*wait),
+                ..own(ErrorCode::ResourceExhausted, "TOO_MANY_REQUESTS")
             },
             Error::Auth(cause) => match cause.code() {
                 code @ ErrorCode::Unavailable => Self::new(code, cause.reason(), generic(code)),

@@ -43,12 +43,21 @@ pub struct Config {
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RequestsConfig {
-    /// How many bytes a body may have; 1 MiB unless set.
+    /// How many bytes a JSON body may have; 1 MiB unless set.
     pub max_body_bytes: usize,
+    /// How many bytes a body may have that is a file; 4 MB unless set.
+    pub max_file_bytes: usize,
     /// How long a call may take if the client does not say, in milliseconds; 10 s unless set.
     pub default_deadline_ms: u64,
     /// How long a call may take at most, in milliseconds; 30 s unless set.
     pub max_deadline_ms: u64,
+    /// How long an answer that is a stream may take, in milliseconds; 10 minutes unless set.
+    pub max_stream_ms: u64,
+    /// How many requests a second each user may make, in the long run, to each replica of the gateway; 500 unless set, 0 for
+    /// any number.
+    pub rate_per_second: u32,
+    /// How many requests a user who was quiet may make at once; 2000 unless set.
+    pub rate_burst: u32,
 }
 
 /// What only `/mcp` checks.
@@ -71,6 +80,10 @@ impl Default for RequestsConfig {
             max_body_bytes: 1024 * 1024,
             default_deadline_ms: 10_000,
             max_deadline_ms: 30_000,
+            max_file_bytes: 4_000_000,
+            max_stream_ms: 600_000,
+            rate_per_second: 500,
+            rate_burst: 2_000,
         }
     }
 }
@@ -82,6 +95,12 @@ impl RequestsConfig {
         asked
             .unwrap_or(default)
             .min(Duration::from_millis(self.max_deadline_ms))
+    }
+
+    /// Returns how long a stream may go on, given what the client asked for.
+    pub fn stream_deadline(&self, asked: Option<Duration>) -> Duration {
+        let longest = Duration::from_millis(self.max_stream_ms);
+        asked.unwrap_or(longest).min(longest)
     }
 }
 
@@ -111,6 +130,12 @@ impl Config {
                     "{name}: {wrong} must be an origin, such as https://app.example.com"
                 ));
             }
+        }
+        if self.requests.rate_per_second > 0 && self.requests.rate_burst == 0 {
+            return Err(
+                "requests.rate_burst: must be at least 1; for any number of requests, set requests.rate_per_second to 0"
+                    .to_owned(),
+            );
         }
         Ok(())
     }

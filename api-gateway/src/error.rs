@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use http::Method;
 use service_runtime::{
     BoxError,
@@ -5,7 +7,7 @@ use service_runtime::{
 };
 use tonic::Status;
 
-use crate::transcode::JsonFault;
+use crate::{catalog::Rpc, transcode::JsonFault};
 
 /// Why a request is not answered as the client hoped. What the client gets to see of it is its [`Answer`](crate::answer::Answer).
 #[derive(Debug, thiserror::Error)]
@@ -31,6 +33,9 @@ pub enum Error {
     /// The body is not JSON.
     #[error("the body must be JSON: send the header \"content-type: application/json\"")]
     UnsupportedMediaType,
+    /// The body is compressed.
+    #[error("the body must not be compressed: leave the header \"content-encoding\" out")]
+    UnsupportedEncoding,
     /// There is no such path.
     #[error("no such path: {path}{}", .nearest.as_deref().map(|nearest| format!("; did you mean {nearest}?")).unwrap_or_default())]
     RouteNotFound {
@@ -74,9 +79,29 @@ pub enum Error {
         /// The answer.
         status: Box<Status>,
     },
+    /// The caller asks too often.
+    #[error(
+        "more than {per_second} requests a second, after a burst; wait as long as the header Retry-After says"
+    )]
+    TooManyRequests {
+        /// How many requests a second a caller may make.
+        per_second: u32,
+        /// When the next one may come.
+        wait: Duration,
+    },
     /// A fault of the gateway.
     #[error("internal error")]
     Internal(#[source] BoxError),
+}
+
+impl Error {
+    /// Makes an error of what an RPC answered, or of what kept it from answering.
+    pub fn upstream(rpc: &Rpc, status: Status) -> Self {
+        Self::Upstream {
+            rpc: rpc.full_name().to_owned(),
+            status: Box::new(status),
+        }
+    }
 }
 
 /// Returns the methods as the header `Allow` lists them.

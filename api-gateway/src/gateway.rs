@@ -2,6 +2,8 @@ use std::sync::Arc;
 
 use prost_reflect::DynamicMessage;
 use service_runtime::grpc::Caller;
+use tokio_util::sync::CancellationToken;
+use tonic::Streaming;
 
 use crate::{
     catalog::{Catalog, Rpc},
@@ -19,6 +21,8 @@ pub struct Gateway {
     pub upstreams: Upstreams,
     /// The limits of a request.
     pub requests: RequestsConfig,
+    /// Cancelled when the gateway stops.
+    pub stopping: CancellationToken,
 }
 
 impl Gateway {
@@ -34,9 +38,21 @@ impl Gateway {
         message: DynamicMessage,
     ) -> Result<DynamicMessage, Error> {
         let answer = self.upstreams.call(caller, rpc, message).await;
-        answer.map_err(|status| Error::Upstream {
-            rpc: rpc.full_name().to_owned(),
-            status: Box::new(status),
-        })
+        answer.map_err(|status| Error::upstream(rpc, status))
+    }
+
+    /// Calls an RPC for a user that answers with a stream.
+    ///
+    /// # Errors
+    ///
+    /// Fails with what the service answers, or with what kept it from answering.
+    pub async fn stream(
+        &self,
+        caller: &Caller,
+        rpc: &Rpc,
+        message: DynamicMessage,
+    ) -> Result<Streaming<DynamicMessage>, Error> {
+        let answer = self.upstreams.stream(caller, rpc, message).await;
+        answer.map_err(|status| Error::upstream(rpc, status))
     }
 }

@@ -8,6 +8,7 @@
 use std::sync::Arc;
 
 use service_runtime::{BoxError, Context, Service, StartError, postgres::Schema};
+use tokio_util::sync::CancellationToken;
 use tracing::info;
 
 pub mod answer;
@@ -19,6 +20,7 @@ pub mod gateway;
 pub mod http;
 pub mod mcp;
 pub mod metrics;
+pub mod rates;
 pub mod transcode;
 pub mod upstream;
 
@@ -27,6 +29,7 @@ pub use config::Config;
 use auth::Auth;
 use catalog::Catalog;
 use gateway::Gateway;
+use rates::Rates;
 use upstream::Upstreams;
 
 /// The gateway.
@@ -51,10 +54,20 @@ impl Service for ApiGateway {
             catalog.rpcs.len(),
             tools.list().len()
         );
+        let stopping = CancellationToken::new();
+        context.spawn("streams", {
+            let stopping = stopping.clone();
+            async move |stop| {
+                stop.cancelled().await;
+                stopping.cancel();
+                Ok(())
+            }
+        });
         let gateway = Arc::new(Gateway {
             catalog: Arc::new(catalog),
             upstreams,
             requests: config.requests,
+            stopping,
         });
         let mcp = mcp::Door::new(Arc::clone(&gateway), tools, &config.mcp, &config.public_url);
         let router = http::router(http::RouterParts {
@@ -64,6 +77,7 @@ impl Service for ApiGateway {
                 public_url: config.public_url.clone(),
             },
             issuer: config.auth.users.issuer.clone(),
+            rates: Rates::new(&config.requests),
             cors_allowed_origins: config.cors_allowed_origins.clone(),
             mcp,
         });

@@ -2,6 +2,7 @@
 
 use service_runtime::{
     grpc::{ApiError, ErrorCode, FieldViolation, error::STALE_ETAG},
+    idempotency::IdempotencyConflict,
     postgres::{DatabaseError, DatabaseFault},
 };
 
@@ -11,11 +12,14 @@ pub enum Error {
     /// Fields of the request are wrong.
     #[error("the request is invalid")]
     InvalidFields(Vec<FieldViolation>),
-    /// The preferences changed since the caller read them.
+    /// The preferences changed since the caller read them, to this version.
     #[error(
         "the preferences have changed since they were read: read them again and repeat the change"
     )]
-    StalePreferences,
+    StalePreferences(i64),
+    /// The request_id was used for another call.
+    #[error(transparent)]
+    IdempotencyConflict(#[from] IdempotencyConflict),
     /// The database failed.
     #[error(transparent)]
     Database(#[from] DatabaseError),
@@ -25,7 +29,9 @@ impl DatabaseFault for Error {
     fn database_error(&self) -> Option<&DatabaseError> {
         match self {
             Self::Database(error) => Some(error),
-            Self::InvalidFields(_) | Self::StalePreferences => None,
+            Self::InvalidFields(_) | Self::StalePreferences(_) | Self::IdempotencyConflict(_) => {
+                None
+            }
         }
     }
 }
@@ -34,7 +40,8 @@ impl ApiError for Error {
     fn code(&self) -> ErrorCode {
         match self {
             Self::InvalidFields(_) => ErrorCode::InvalidArgument,
-            Self::StalePreferences => ErrorCode::StaleEtag,
+            Self::StalePreferences(_) => ErrorCode::StaleEtag,
+            Self::IdempotencyConflict(_) => ErrorCode::AlreadyExists,
             Self::Database(DatabaseError::Unavailable(_)) => ErrorCode::Unavailable,
             Self::Database(DatabaseError::Query(_)) => ErrorCode::Internal,
         }
@@ -43,7 +50,8 @@ impl ApiError for Error {
     fn reason(&self) -> &'static str {
         match self {
             Self::InvalidFields(_) => "INVALID_FIELD",
-            Self::StalePreferences => STALE_ETAG,
+            Self::StalePreferences(_) => STALE_ETAG,
+            Self::IdempotencyConflict(_) => "IDEMPOTENCY_CONFLICT",
             Self::Database(DatabaseError::Unavailable(_)) => "DATABASE_UNAVAILABLE",
             Self::Database(DatabaseError::Query(_)) => "INTERNAL",
         }
@@ -52,7 +60,16 @@ impl ApiError for Error {
     fn violations(&self) -> Vec<FieldViolation> {
         match self {
             Self::InvalidFields(violations) => violations.clone(),
-            Self::StalePreferences | Self::Database(_) => Vec::new(),
+            Self::StalePreferences(_) | Self::IdempotencyConflict(_) | Self::Database(_) => {
+                Vec::new()
+            }
+        }
+    }
+
+    fn metadata(&self) -> Vec<(String, String)> {
+        match self {
+            Self::StalePreferences(version) => vec![("etag".to_owned(), version.to_string())],
+            Self::InvalidFields(_) | Self::IdempotencyConflict(_) | Self::Database(_) => Vec::new(),
         }
     }
 }

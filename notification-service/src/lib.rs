@@ -59,6 +59,7 @@ impl Service for NotificationService {
         // What we listen to.
         context.consume(&topics::TASK_EVENTS, OnTaskEvent::new(app.clone()));
         // What we do when its time comes.
+        context.forget_old_answers();
         context.spawn("scheduler", |stopping| {
             Scheduler::new(app.clone()).run(stopping)
         });

@@ -7,37 +7,12 @@ pub mod topics;
 pub const FILE_DESCRIPTOR_SET: &[u8] =
     include_bytes!(concat!(env!("OUT_DIR"), "/descriptor_set.bin"));
 
-/// What all parts of the contract share.
-pub mod common {
-    pub mod v1 {
-        tonic::include_proto!("taskmesh.common.v1");
-    }
+/// The modules, nested as the packages are: the generated code refers from one to another.
+mod generated {
+    include!(concat!(env!("OUT_DIR"), "/modules.rs"));
 }
 
-/// Tasks: their service and their events.
-pub mod task {
-    pub mod v1 {
-        tonic::include_proto!("taskmesh.task.v1");
-    }
-}
-
-/// Recurrence rules.
-pub mod recurrence {
-    pub mod v1 {
-        tonic::include_proto!("taskmesh.recurrence.v1");
-    }
-}
-
-/// Reminders and preferences: their service and their events.
-pub mod notification {
-    pub mod v1 {
-        tonic::include_proto!("taskmesh.notification.v1");
-    }
-}
-
-/// The live feed.
-pub mod realtime {
-    pub mod v1 {
-        tonic::include_proto!("taskmesh.realtime.v1");
-    }
-}
+pub use generated::{
+    google,
+    taskmesh::{common, notification, realtime, recurrence, task},
+};

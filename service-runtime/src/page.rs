@@ -6,7 +6,8 @@ use serde::{Serialize, de::DeserializeOwned};
 use crate::grpc::FieldViolation;
 
 const DEFAULT_SIZE: i64 = 50;
-const MAXIMUM_SIZE: i32 = 500;
+/// How many items a page can have.
+pub const LARGEST: i32 = 500;
 
 /// A page token that no list of this service has handed out.
 #[derive(Debug, thiserror::Error)]
@@ -31,10 +32,10 @@ pub fn decode<T: DeserializeOwned>(token: &str) -> Result<T, InvalidPageToken> {
 pub fn size(requested: i32) -> Result<i64, FieldViolation> {
     match requested {
         0 => Ok(DEFAULT_SIZE),
-        1..=MAXIMUM_SIZE => Ok(i64::from(requested)),
+        1..=LARGEST => Ok(i64::from(requested)),
         _ => Err(FieldViolation::new(
             "page_size",
-            format!("must be between 1 and {MAXIMUM_SIZE}, or left out for {DEFAULT_SIZE}"),
+            format!("must be between 1 and {LARGEST}, or left out for {DEFAULT_SIZE}"),
         )),
     }
 }

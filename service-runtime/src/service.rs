@@ -18,6 +18,7 @@ use crate::{
     clock::Clock,
     config::{self, ServiceConfig},
     grpc::{self, AuthConfigError, ServiceIdentity, StopSignals, Verifier},
+    idempotency,
     ids::Ids,
     kafka::{ConsumerLoop, EventHandler},
     lifecycle::{Lifecycle, StopError, TaskFailure},
@@ -128,6 +129,13 @@ impl<C: ServiceConfig> Context<C> {
         );
         self.lifecycle
             .spawn("relay", relay.run(self.lifecycle.stopping()));
+    }
+
+    /// Starts to forget answers that no caller can still ask for again.
+    pub fn forget_old_answers(&self) {
+        let forgetting =
+            idempotency::forget_old(self.database(), self.clock(), self.lifecycle.stopping());
+        self.lifecycle.spawn("forget-old-answers", forgetting);
     }
 
     /// Starts to consume a topic, in the consumer group that has the service's name.

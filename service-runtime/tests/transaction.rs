@@ -150,5 +150,5 @@ async fn two_processes_that_migrate_at_once_apply_each_migration_once() {
     };
     let (one, other) = (migrate(config.clone()), migrate(config));
     let applied = one.join().unwrap().len() + other.join().unwrap().len();
-    assert_eq!(applied, 3);
+    assert_eq!(applied, 4);
 }

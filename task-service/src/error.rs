@@ -3,7 +3,11 @@ use service_runtime::{
     postgres::{DatabaseError, DatabaseFault},
 };
 
-use crate::domain::{Etag, SeriesId, TaskId, Violations};
+use uuid::Uuid;
+
+use crate::domain::{
+    Etag, OperationId, Repetition, SeriesId, TaskId, Violations, filter::FilterError,
+};
 
 /// Why a call was not done.
 #[derive(Debug, thiserror::Error)]
@@ -11,22 +15,106 @@ pub enum Error {
     /// Fields of the request are wrong.
     #[error("the request has invalid fields")]
     Invalid(Violations),
+    /// A filter cannot be understood.
+    #[error("{field} is wrong {error}")]
+    InvalidFilter {
+        /// The field of the request.
+        field: &'static str,
+        /// What is wrong with it, and where.
+        error: FilterError,
+    },
     /// The caller has no such task; others may.
     #[error("task {0} does not exist; list the tasks to find its id")]
     TaskNotFound(TaskId),
     /// The caller has no such series; others may.
     #[error("series {0} does not exist")]
     SeriesNotFound(SeriesId),
-    /// The task changed since the caller read it.
+    /// The caller has no such category, tag or saved filter; others may.
+    #[error("{kind} {id} does not exist; list them to find its id")]
+    LabelNotFound {
+        /// What it would be.
+        kind: &'static str,
+        /// Its id.
+        id: Uuid,
+    },
+    /// The caller made no such operation, or too long ago.
     #[error(
-        "task {task_id} has changed since it was read; get it again and repeat the change with its new etag"
+        "operation {0} does not exist, changed nothing, or is older than 30 days, so that it cannot be undone"
+    )]
+    OperationNotFound(OperationId),
+    /// Another category, tag or saved filter has the name.
+    #[error("there is a {kind} {name:?} already; choose another name, or use that one")]
+    NameTaken {
+        /// What has the name.
+        kind: &'static str,
+        /// The name.
+        name: String,
+    },
+    /// The thing changed since the caller read it.
+    #[error(
+        "{id} has changed since it was read; get it again and repeat the change with its new etag"
     )]
     StaleEtag {
-        /// The task.
-        task_id: TaskId,
+        /// The task, category, tag or saved filter.
+        id: Uuid,
         /// What the etag is now.
         current: Etag,
     },
+    /// The settings changed since the caller read them.
+    #[error(
+        "the settings have changed since they were read; get them again and repeat the change with their new etag"
+    )]
+    StaleSettings(Etag),
+    /// The request_id was used for another call.
+    #[error(
+        "this request_id was used for another call; give each call an id of its own, and repeat a call with exactly the same values"
+    )]
+    IdempotencyConflict,
+    /// A task with open parts is not done.
+    #[error(
+        "task {id} has {count} open parts ({}); complete them first, or set complete_children",
+        titles(parts)
+    )]
+    OpenParts {
+        /// The task.
+        id: TaskId,
+        /// Some of its open parts.
+        parts: Vec<(TaskId, String)>,
+        /// How many there are.
+        count: usize,
+    },
+    /// A task waits for others.
+    #[error(
+        "task {id} is blocked by {}; complete that first, or take it out of depends_on",
+        titles(blocked_by)
+    )]
+    TaskBlocked {
+        /// The task.
+        id: TaskId,
+        /// What it waits for.
+        blocked_by: Vec<(TaskId, String)>,
+    },
+    /// A part cannot come back before the whole.
+    #[error("task {id} is a part of task {parent}, which is deleted; undelete that one first")]
+    ParentDeleted {
+        /// The task.
+        id: TaskId,
+        /// The task that it is a part of.
+        parent: TaskId,
+    },
+    /// One item of a batch is wrong, and so nothing was done.
+    #[error("nothing was done because of {field}[{index}]: {cause}")]
+    Item {
+        /// What the items are called in the request.
+        field: &'static str,
+        /// The place of the item, from 0.
+        index: usize,
+        /// What is wrong with it.
+        cause: Box<Self>,
+    },
+    /// The recurrence-service must be asked before the call can be answered; never leaves the service.
+    #[error("the recurrence-service must be asked first")]
+    Unanswered(Vec<Repetition>),
     /// The task is deleted, and so nothing else can be done with it.
     #[error("task {0} is deleted; undelete it first")]
     TaskDeleted(TaskId),
@@ -35,9 +123,15 @@ pub enum Error {
         "task {0} is completed, so its recurrence stays as it was; change the next occurrence, or reopen this one first"
     )]
     TaskCompleted(TaskId),
-    /// Others kept changing the task.
-    #[error("task {0} was changed by others at the same time; try again")]
-    TaskBusy(TaskId),
+    /// Others kept changing the same things.
+    #[error("others changed the same things at the same time; try again")]
+    Busy,
+    /// An answer that was stored cannot be read.
+    #[error("a stored answer cannot be read")]
+    StoredAnswer(#[source] prost::DecodeError),
+    /// A part of a file could not be written.
+    #[error("a part of a file could not be written")]
+    Unwritten(#[source] std::io::Error),
     /// The call is for one service of the mesh only.
     #[error(
         "only the recurrence-service may create occurrences; complete a recurring task to get the next one"
@@ -54,7 +148,28 @@ pub enum Error {
     Database(#[from] DatabaseError),
 }
 
+fn ids(tasks: &[(TaskId, String)]) -> String {
+    let ids: Vec<String> = tasks.iter().map(|(id, _)| id.to_string()).collect();
+    ids.join(",")
+}
+
+/// Names tasks by their titles.
+fn titles(tasks: &[(TaskId, String)]) -> String {
+    let titles: Vec<String> = tasks
+        .iter()
+        .map(|(id, title)| format!("{title:?} {id}"))
+        .collect();
+    titles.join(", ")
+}
+
 impl Error {
+    /// Returns that a field is wrong.
+    pub fn field(field: &str, wrong: impl ToString) -> Self {
+        let mut violations = Violations::default();
+        violations.push(field, wrong);
+        violations.into()
+    }
+
     /// Returns both values if both are right; what is wrong with fields of either is told at once.
     pub fn both<A, B>(one: Result<A, Violations>, other: Result<B, Self>) -> Result<(A, B), Self> {
         match (one, other) {
@@ -63,6 +178,8 @@ impl Error {
                 violations.extend(more);
                 Err(Self::Invalid(violations))
             }
+            // The answer may be more of what is wrong.
+            (_, Err(Self::Unanswered(questions))) => Err(Self::Unanswered(questions)),
             (Err(violations), _) => Err(Self::Invalid(violations)),
             (Ok(_), Err(error)) => Err(error),
         }
@@ -79,6 +196,7 @@ impl DatabaseFault for Error {
     fn database_error(&self) -> Option<&DatabaseError> {
         match self {
             Self::Database(error) => Some(error),
+            Self::Item { cause, .. } => cause.database_error(),
             _ => None,
         }
     }
@@ -87,29 +205,49 @@ impl DatabaseFault for Error {
 impl ApiError for Error {
     fn code(&self) -> ErrorCode {
         match self {
-            Self::Invalid(_) => ErrorCode::InvalidArgument,
-            Self::TaskNotFound(_) | Self::SeriesNotFound(_) => ErrorCode::NotFound,
-            Self::StaleEtag { .. } => ErrorCode::StaleEtag,
-            Self::TaskDeleted(_) | Self::TaskCompleted(_) => ErrorCode::FailedPrecondition,
-            Self::TaskBusy(_) => ErrorCode::Aborted,
+            Self::Invalid(_) | Self::InvalidFilter { .. } => ErrorCode::InvalidArgument,
+            Self::TaskNotFound(_)
+            | Self::SeriesNotFound(_)
+            | Self::LabelNotFound { .. }
+            | Self::OperationNotFound(_) => ErrorCode::NotFound,
+            Self::NameTaken { .. } | Self::IdempotencyConflict => ErrorCode::AlreadyExists,
+            Self::StaleEtag { .. } | Self::StaleSettings(_) => ErrorCode::StaleEtag,
+            Self::TaskDeleted(_)
+            | Self::TaskCompleted(_)
+            | Self::OpenParts { .. }
+            | Self::TaskBlocked { .. }
+            | Self::ParentDeleted { .. } => ErrorCode::FailedPrecondition,
+            Self::Busy => ErrorCode::Aborted,
+            Self::Item { cause, .. } => cause.code(),
             Self::NotTheRecurrenceService => ErrorCode::PermissionDenied,
             Self::Recurrence(error) => error.code(),
             Self::Database(DatabaseError::Unavailable(_)) => ErrorCode::Unavailable,
-            Self::RecurrenceAnswer(_) | Self::Database(DatabaseError::Query(_)) => {
-                ErrorCode::Internal
-            }
+            Self::RecurrenceAnswer(_)
+            | Self::StoredAnswer(_)
+            | Self::Unwritten(_)
+            | Self::Unanswered(_)
+            | Self::Database(DatabaseError::Query(_)) => ErrorCode::Internal,
         }
     }
 
     fn reason(&self) -> &'static str {
         match self {
-            Self::Invalid(_) => "INVALID_FIELD",
+            Self::Invalid(_) | Self::InvalidFilter { .. } => "INVALID_FIELD",
             Self::TaskNotFound(_) => "TASK_NOT_FOUND",
             Self::SeriesNotFound(_) => "SERIES_NOT_FOUND",
-            Self::StaleEtag { .. } => STALE_ETAG,
+            Self::LabelNotFound { .. } => "NAME_NOT_FOUND",
+            Self::OperationNotFound(_) => "OPERATION_NOT_FOUND",
+            Self::NameTaken { .. } => "NAME_TAKEN",
+            Self::IdempotencyConflict => "IDEMPOTENCY_CONFLICT",
+            Self::StaleEtag { .. } | Self::StaleSettings(_) => STALE_ETAG,
+            Self::OpenParts { .. } => "OPEN_PARTS",
+            Self::TaskBlocked { .. } => "TASK_BLOCKED",
+            Self::ParentDeleted { .. } => "PARENT_DELETED",
+            Self::Item { cause, .. } => cause.reason(),
             Self::TaskDeleted(_) => "TASK_DELETED",
             Self::TaskCompleted(_) => "TASK_COMPLETED",
-            Self::TaskBusy(_) => "TASK_BUSY",
+            Self::Busy => "BUSY",
+            Self::StoredAnswer(_) | Self::Unanswered(_) | Self::Unwritten(_) => "INTERNAL",
             Self::NotTheRecurrenceService => "INTERNAL_RPC",
             Self::Recurrence(error) => error.reason(),
             Self::RecurrenceAnswer(_) => "UPSTREAM_FAILED",
@@ -121,6 +259,20 @@ impl ApiError for Error {
     fn violations(&self) -> Vec<FieldViolation> {
         match self {
             Self::Invalid(violations) => violations.as_slice().to_vec(),
+            Self::InvalidFilter { field, error } => {
+                vec![FieldViolation::new(*field, error.to_string())]
+            }
+            Self::Item {
+                field,
+                index,
+                cause,
+            } => {
+                let within = |violation: FieldViolation| {
+                    let name = format!("{field}[{index}].{}", violation.field);
+                    FieldViolation::new(name, violation.description)
+                };
+                cause.violations().into_iter().map(within).collect()
+            }
             _ => Vec::new(),
         }
     }
@@ -128,15 +280,32 @@ impl ApiError for Error {
     fn metadata(&self) -> Vec<(String, String)> {
         let pair = |name: &str, value: &dyn ToString| (name.to_owned(), value.to_string());
         match self {
+            Self::InvalidFilter { error, .. } => vec![pair("position", &error.position)],
             Self::TaskNotFound(id)
             | Self::TaskDeleted(id)
             | Self::TaskCompleted(id)
-            | Self::TaskBusy(id) => {
-                vec![pair("task_id", id)]
+            | Self::ParentDeleted { id, .. } => vec![pair("task_id", id)],
+            Self::OpenParts { id, parts, .. } => {
+                vec![pair("task_id", id), ("open_parts".to_owned(), ids(parts))]
+            }
+            Self::TaskBlocked { id, blocked_by } => {
+                vec![
+                    pair("task_id", id),
+                    ("blocked_by".to_owned(), ids(blocked_by)),
+                ]
+            }
+            Self::LabelNotFound { id, .. } => vec![pair("id", id)],
+            Self::OperationNotFound(id) => vec![pair("operation_id", id)],
+            Self::NameTaken { name, .. } => vec![pair("name", name)],
+            Self::StaleSettings(current) => vec![pair("etag", current)],
+            Self::Item { index, cause, .. } => {
+                let mut metadata = cause.metadata();
+                metadata.push(pair("index", index));
+                metadata
             }
             Self::SeriesNotFound(id) => vec![pair("series_id", id)],
-            Self::StaleEtag { task_id, current } => {
-                vec![pair("task_id", task_id), pair("etag", current)]
+            Self::StaleEtag { id, current } => {
+                vec![pair("id", id), pair("etag", current)]
             }
             _ => Vec::new(),
         }

@@ -1,7 +1,7 @@
-//! Owns tasks and the series of recurring tasks (schema `task`).
-//! Answers `taskmesh.task.v1.TaskService`.
-//! Emits `task-events` (every change), `task-recurrence` (completed occurrences of series) and `task-updates` (every change,
-//! for live clients).
+//! Owns tasks, the series of recurring tasks, categories, tags, saved filters and settings (schema `task`).
+//! Answers `TaskService`, `CategoryService`, `TagService`, `SavedFilterService` and `SettingsService` of `taskmesh.task.v1`.
+//! Emits `task-events` (every change of a task), `task-recurrence` (completed occurrences of series) and `task-updates`
+//! (every change of anything, for live clients).
 //! Listens to `task-reminders`, to show when a reminder went out.
 
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
@@ -10,6 +10,7 @@ mod config;
 mod domain;
 mod error;
 mod events;
+mod files;
 mod metrics;
 mod operations;
 mod rpc;
@@ -22,7 +23,16 @@ use service_runtime::{
     ids::Ids,
     postgres::{Database, Schema},
 };
-use taskmesh_proto::{task::v1::task_service_server::TaskServiceServer, topics};
+use taskmesh_proto::{
+    task::v1::{
+        category_service_server::CategoryServiceServer,
+        saved_filter_service_server::SavedFilterServiceServer,
+        settings_service_server::SettingsServiceServer, tag_service_server::TagServiceServer,
+        task_service_server::TaskServiceServer,
+    },
+    topics,
+};
+use tonic::service::Routes;
 
 pub use config::Config;
 use events::OnReminderSent;
@@ -61,8 +71,17 @@ impl Service for TaskService {
             recurrence: RecurrenceClient::new(&ctx.config().recurrence_url, ctx.identity()),
         };
         ctx.relay_outbox();
+        ctx.forget_old_answers();
+        ctx.spawn("forget-old-operations", |stopping| {
+            operations::forget_old(app.clone(), stopping)
+        });
         ctx.consume(&topics::TASK_REMINDERS, OnReminderSent);
-        let service = TaskServiceServer::new(Rpc(app));
-        ctx.serve_grpc(tonic::service::Routes::new(service)).await
+        let rpc = Rpc(app);
+        let services = Routes::new(TaskServiceServer::new(rpc.clone()))
+            .add_service(CategoryServiceServer::new(rpc.clone()))
+            .add_service(TagServiceServer::new(rpc.clone()))
+            .add_service(SavedFilterServiceServer::new(rpc.clone()))
+            .add_service(SettingsServiceServer::new(rpc));
+        ctx.serve_grpc(services).await
     }
 }

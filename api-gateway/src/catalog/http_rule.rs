@@ -4,6 +4,7 @@ use prost_reflect::{
 };
 
 use super::{
+    file::holds_file,
     options::{chosen, text},
     path_template::PathTemplate,
 };
@@ -34,6 +35,8 @@ pub enum Body {
     Whole,
     /// One field.
     Field(FieldDescriptor),
+    /// One field that is a file: the bytes as they are, of any content type.
+    File(FieldDescriptor),
 }
 
 impl Binding {
@@ -129,6 +132,7 @@ fn body(name: &str, input: &MessageDescriptor) -> Result<Body, String> {
         "" => Ok(Body::None),
         "*" => Ok(Body::Whole),
         name => match input.get_field_by_name(name) {
+            Some(field) if holds_file(&field) => Ok(Body::File(field)),
             Some(field) => Ok(Body::Field(field)),
             None => Err(format!(
                 "body \"{name}\" is not a field of {}",

@@ -1,10 +1,15 @@
 //! JSON Schema (2020-12) of messages, for OpenAPI and for tools.
 
+use std::collections::HashMap;
+
 use indexmap::IndexMap;
 use prost_reflect::{EnumDescriptor, FieldDescriptor, Kind, MessageDescriptor};
 use serde_json::{Map, Value, json};
 
-use super::{Dialect, FieldNotes, Notes, enum_words};
+use super::{
+    Dialect, FieldNotes, Notes, brief, enum_words, is_update_mask,
+    schema_forms::{allow_null, typed, well_known},
+};
 
 /// What a schema is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,7 +29,11 @@ pub struct SchemaWriter<'a> {
     referenced: IndexMap<String, Kind>,
     within: Vec<String>,
     recursion: Option<String>,
+    elsewhere: Elsewhere,
 }
+
+/// The messages that a tool's schema need not describe again, by full name, and the tool that describes them.
+pub type Elsewhere = HashMap<String, String>;
 
 /// One JSON object.
 pub type Schema = Map<String, Value>;
@@ -38,7 +47,16 @@ impl<'a> SchemaWriter<'a> {
             referenced: IndexMap::new(),
             within: Vec::new(),
             recursion: None,
+            elsewhere: Elsewhere::new(),
         }
+    }
+
+    /// Refers to the tools that describe a message already, in words, because no reference leads from one tool's schema to
+    /// another's and a model pays for each of them.
+    #[must_use]
+    pub fn referring_to(mut self, elsewhere: Elsewhere) -> Self {
+        self.elsewhere = elsewhere;
+        self
     }
 
     /// Returns the schemas of all types that were referred to, in the order of their first use.
@@ -49,7 +67,14 @@ impl<'a> SchemaWriter<'a> {
             let (name, kind) = (name.clone(), kind.clone());
             let schema = match &kind {
                 Kind::Enum(enumeration) => self.enumeration(enumeration),
-                Kind::Message(message) => self.message(message, |_| true),
+                Kind::Message(message) => {
+                    let mut schema = self.message(message, |_| true);
+                    // An update that is an item of a batch.
+                    if message.fields().any(|field| is_update_mask(&field)) {
+                        allow_null(&mut schema);
+                    }
+                    schema
+                }
                 _ => Schema::new(),
             };
             components.insert(name, schema.into());
@@ -71,7 +96,10 @@ impl<'a> SchemaWriter<'a> {
     ) -> Schema {
         let notes = self.notes;
         let fields = message.fields().filter(|field| keep(field));
-        let fields = fields.filter(|field| self.is_offered(notes.field(field)));
+        // Which fields an agent changes shows from the arguments that are given.
+        let derived =
+            |field: &FieldDescriptor| self.purpose == Purpose::ToolInput && is_update_mask(field);
+        let fields = fields.filter(|field| self.is_offered(notes.field(field)) && !derived(field));
         let mut properties = Schema::new();
         let mut required = Vec::new();
         for field in fields.collect::<Vec<_>>() {
@@ -102,7 +130,15 @@ impl<'a> SchemaWriter<'a> {
         let notes = self.notes.field(field);
         match self.purpose {
             Purpose::ToolOutput => {}
-            Purpose::ToolInput => describe(&mut schema, &with_example(notes)),
+            // The same fields are described by another tool.
+            Purpose::ToolInput if self.is_described_elsewhere() => {}
+            Purpose::ToolInput => {
+                let mut words = with_example(notes);
+                if let Some(tool) = self.describing_tool(field) {
+                    words.push_str(&format!(" Fields as in {tool}."));
+                }
+                describe(&mut schema, &words);
+            }
             Purpose::OpenApi => {
                 describe(&mut schema, &notes.comment);
                 if let Some(example) = &notes.example {
@@ -119,8 +155,12 @@ impl<'a> SchemaWriter<'a> {
     fn is_offered(&self, notes: &FieldNotes) -> bool {
         match self.purpose {
             Purpose::OpenApi => true,
-            Purpose::ToolInput => !notes.output_only,
-            Purpose::ToolOutput => !notes.input_only,
+            Purpose::ToolInput => {
+                // What steers the call belongs to the whole call, not to the items of a batch.
+                let steers_item = notes.call_control && !self.within.is_empty();
+                !notes.output_only && !notes.tool_hidden && !steers_item
+            }
+            Purpose::ToolOutput => !notes.input_only && !notes.tool_hidden,
         }
     }
 
@@ -184,6 +224,9 @@ impl<'a> SchemaWriter<'a> {
         if self.purpose == Purpose::OpenApi {
             return object(self.refer(message.full_name(), kind));
         }
+        if let Some(schema) = self.answer_of_another_tool(message) {
+            return schema;
+        }
         let name = message.full_name().to_owned();
         if self.within.contains(&name) {
             self.recursion = Some(name);
@@ -193,6 +236,28 @@ impl<'a> SchemaWriter<'a> {
         let schema = self.message(message, |_| true);
         self.within.pop();
         schema
+    }
+
+    /// Returns a schema that says which tool's answer a message is, if another tool's schema describes it.
+    pub fn answer_of_another_tool(&self, message: &MessageDescriptor) -> Option<Schema> {
+        let tool = match self.purpose {
+            Purpose::ToolOutput => self.elsewhere.get(message.full_name())?,
+            _ => return None,
+        };
+        let description = format!("The same as {tool} answers.");
+        Some(object(
+            json!({"type": "object", "description": description}),
+        ))
+    }
+
+    fn describing_tool(&self, field: &FieldDescriptor) -> Option<&String> {
+        let kind = field.kind();
+        self.elsewhere.get(kind.as_message()?.full_name())
+    }
+
+    fn is_described_elsewhere(&self) -> bool {
+        let mut within = self.within.iter();
+        within.any(|message| self.elsewhere.contains_key(message))
     }
 
     /// Refers to a type among the components.
@@ -233,36 +298,9 @@ fn describe(schema: &mut Schema, description: &str) {
 
 fn with_example(notes: &FieldNotes) -> String {
     match &notes.example {
-        Some(example) => format!("{} Example: {example}", notes.comment),
-        None => notes.comment.clone(),
+        Some(example) => format!("{} Example: {example}", brief(&notes.comment)),
+        None => brief(&notes.comment).to_owned(),
     }
-}
-
-/// Returns an example as the JSON value that the field would hold.
-pub fn typed(field: &FieldDescriptor, example: &str) -> Value {
-    match field.kind() {
-        Kind::String | Kind::Bytes | Kind::Enum(_) | Kind::Message(_) => example.into(),
-        _ => serde_json::from_str(example).unwrap_or_else(|_| example.into()),
-    }
-}
-
-fn well_known(message: &MessageDescriptor) -> Option<Value> {
-    Some(
-        match message.full_name().strip_prefix("google.protobuf.")? {
-            "Timestamp" => json!({"type": "string", "format": "date-time"}),
-            "Duration" => json!({"type": "string", "pattern": "^-?[0-9]+(\\.[0-9]{1,9})?s$"}),
-            "FieldMask" | "StringValue" => json!({"type": "string"}),
-            "BytesValue" => json!({"type": "string", "contentEncoding": "base64"}),
-            "BoolValue" => json!({"type": "boolean"}),
-            "Int32Value" | "UInt32Value" => json!({"type": "integer"}),
-            "Int64Value" | "UInt64Value" => json!({"type": "string"}),
-            "FloatValue" | "DoubleValue" => json!({"type": "number"}),
-            "ListValue" => json!({"type": "array"}),
-            "Value" => json!({}),
-            "Struct" | "Any" | "Empty" => json!({"type": "object"}),
-            _ => return None,
-        },
-    )
 }
 
 fn object(value: Value) -> Schema {

@@ -15,6 +15,8 @@ pub struct FieldNotes {
     pub input_only: bool,
     /// The field steers the call and is no value that an update writes.
     pub call_control: bool,
+    /// The field is not offered to tools.
+    pub tool_hidden: bool,
     /// A value to show in documentation.
     pub example: Option<String>,
     /// The comment before the field.
@@ -113,6 +115,11 @@ impl Notes {
     }
 }
 
+/// Returns the first paragraph of a comment: what an agent needs. What follows is for people.
+pub fn brief(comment: &str) -> &str {
+    comment.split("\n\n").next().unwrap_or_default()
+}
+
 fn field_notes(field: &FieldDescriptor, options: &Options, comments: &FileComments) -> FieldNotes {
     let behaviors = options.behaviors(field);
     let has = |name: &str| behaviors.iter().any(|behavior| behavior == name);
@@ -121,6 +128,7 @@ fn field_notes(field: &FieldDescriptor, options: &Options, comments: &FileCommen
         output_only: has("OUTPUT_ONLY"),
         input_only: has("INPUT_ONLY"),
         call_control: options.is_call_control(field),
+        tool_hidden: options.is_tool_hidden(field),
         example: options.example(field),
         comment: comments.at(field.path()),
     }

@@ -28,6 +28,7 @@ pub(super) struct Options {
     field_behavior: ExtensionDescriptor,
     call_control: ExtensionDescriptor,
     example: ExtensionDescriptor,
+    tool_hidden: ExtensionDescriptor,
 }
 
 impl Options {
@@ -43,6 +44,7 @@ impl Options {
             field_behavior: find("google.api.field_behavior")?,
             call_control: find("taskmesh.common.v1.call_control")?,
             example: find("taskmesh.common.v1.example")?,
+            tool_hidden: find("taskmesh.common.v1.tool_hidden")?,
         })
     }
 
@@ -92,6 +94,10 @@ impl Options {
 
     pub(super) fn is_call_control(&self, field: &FieldDescriptor) -> bool {
         field.options().get_extension(&self.call_control).as_bool() == Some(true)
+    }
+
+    pub(super) fn is_tool_hidden(&self, field: &FieldDescriptor) -> bool {
+        field.options().get_extension(&self.tool_hidden).as_bool() == Some(true)
     }
 
     pub(super) fn example(&self, field: &FieldDescriptor) -> Option<String> {

@@ -26,6 +26,12 @@ struct Variable {
     end: usize,
 }
 
+/// The path of a request, taken apart.
+pub(super) struct RequestPath<'a> {
+    parts: Vec<&'a str>,
+    verb: Option<&'a str>,
+}
+
 impl PathTemplate {
     /// Parses a template; the error says what is wrong with it.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
@@ -113,14 +119,12 @@ impl PathTemplate {
         (&self.segments, self.verb.as_deref())
     }
 
-    /// Returns the values of the variables, in their order, if the path fits. A colon in the last segment begins a verb,
-    /// so a colon that belongs to a value is written `%3A`.
-    pub(super) fn matches(&self, path: &str) -> Option<Vec<String>> {
-        let (path, verb) = split_verb(path.strip_prefix('/')?);
-        if verb != self.verb.as_deref() {
+    /// Returns the values of the variables, in their order, if the path fits.
+    pub(super) fn matches(&self, path: &RequestPath<'_>) -> Option<Vec<String>> {
+        let RequestPath { parts, verb } = path;
+        if *verb != self.verb.as_deref() {
             return None;
         }
-        let parts: Vec<&str> = path.split('/').collect();
         let open_ended = self.segments.last() == Some(&Segment::Rest);
         let fits = match open_ended {
             true => parts.len() + 1 >= self.segments.len(),
@@ -129,7 +133,7 @@ impl PathTemplate {
         if !fits {
             return None;
         }
-        for (segment, part) in self.segments.iter().zip(&parts) {
+        for (segment, part) in self.segments.iter().zip(parts) {
             match segment {
                 Segment::Literal(literal) if literal != part => return None,
                 Segment::One if part.is_empty() => return None,
@@ -169,6 +173,16 @@ impl PathTemplate {
     }
 }
 
+impl<'a> RequestPath<'a> {
+    /// Takes a path apart, once for all templates. A colon in the last segment begins a verb, so a colon that belongs to a
+    /// value is written `%3A`.
+    pub(super) fn split(path: &'a str) -> Option<Self> {
+        let (path, verb) = split_verb(path.strip_prefix('/')?);
+        let parts = path.split('/').collect();
+        Some(Self { parts, verb })
+    }
+}
+
 /// Splits a path into what stands before and after the colon in its last segment.
 fn split_verb(path: &str) -> (&str, Option<&str>) {
     let last = path.rfind(['/', '}']).map_or(0, |at| at + 1);
@@ -200,7 +214,8 @@ mod tests {
     use super::*;
 
     fn values(template: &str, path: &str) -> Option<Vec<String>> {
-        PathTemplate::parse(template).unwrap().matches(path)
+        let path = RequestPath::split(path).unwrap();
+        PathTemplate::parse(template).unwrap().matches(&path)
     }
 
     #[test]

@@ -1,9 +1,13 @@
 use std::{collections::HashSet, sync::Arc};
 
+use http::uri::PathAndQuery;
 use prost_reflect::{DescriptorPool, MethodDescriptor};
 
 use super::{
-    Binding, CatalogError, Notes, RouteTable, ToolOption, http_rule::bindings, options::Options,
+    Binding, CatalogError, Notes, RouteTable, ToolOption,
+    file::{holds_file, is_file},
+    http_rule::bindings,
+    options::Options,
 };
 
 /// Everything the gateway serves, read once from the descriptors.
@@ -25,11 +29,13 @@ pub struct Rpc {
     /// The RPC's descriptor.
     pub method: MethodDescriptor,
     /// The path of the gRPC call, such as `/taskmesh.task.v1.TaskService/GetTask`.
-    pub grpc_path: String,
+    pub grpc_path: PathAndQuery,
     /// Which service answers: the second segment of the package, such as `task`.
     pub upstream: String,
     /// The comment before the RPC.
     pub description: String,
+    /// Whether it answers with a stream of messages.
+    pub streams: bool,
     /// Its routes, the main one first.
     pub bindings: Vec<Binding>,
     /// How it appears as a tool, if it does.
@@ -96,19 +102,23 @@ fn read_rpc(
     let rule = rule.ok_or_else(|| {
         fault("has no google.api.http rule; give it one or mark it taskmesh.common.v1.internal")
     })?;
-    if method.is_client_streaming() || method.is_server_streaming() {
+    if method.is_client_streaming() {
         return Err(fault(
-            "streams, which routes and tools do not carry; mark it internal",
+            "streams its requests, which no route carries; mark it internal",
         ));
     }
     if let Some(tool) = &tool {
         check_tool(tool).map_err(fault)?;
+        check_carried(method).map_err(fault)?;
     }
     let service = method.parent_service();
     let upstream = service.package_name().split('.').nth(1);
     let upstream = upstream.ok_or_else(|| fault("its package has no second segment"))?;
+    let grpc_path = format!("/{}/{}", service.full_name(), method.name());
     Ok(Some(Rpc {
-        grpc_path: format!("/{}/{}", service.full_name(), method.name()),
+        grpc_path: PathAndQuery::try_from(grpc_path)
+            .map_err(|_| fault("its name cannot be part of a path"))?,
+        streams: method.is_server_streaming(),
         upstream: upstream.to_owned(),
         description: notes.comment(method.full_name()).to_owned(),
         bindings: bindings(&rule, method).map_err(|what| fault(&what))?,
@@ -129,6 +139,18 @@ fn check_tool(tool: &ToolOption) -> Result<(), &'static str> {
         return Err("the tool cannot be read_only and destructive");
     }
     Ok(())
+}
+
+/// What a tool answers is one JSON object.
+fn check_carried(method: &MethodDescriptor) -> Result<(), &'static str> {
+    if method.is_server_streaming() {
+        return Err("streams, so it cannot be a tool");
+    }
+    let takes_file = method.input().fields().any(|field| holds_file(&field));
+    match takes_file || is_file(&method.output()) {
+        true => Err("carries a file, so it cannot be a tool"),
+        false => Ok(()),
+    }
 }
 
 fn check_tool_names(rpcs: &[Arc<Rpc>]) -> Result<(), CatalogError> {

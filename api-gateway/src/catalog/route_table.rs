@@ -2,10 +2,12 @@ use std::sync::Arc;
 
 use http::Method;
 
-use super::{Binding, CatalogError, Rpc};
+use super::{Binding, CatalogError, Rpc, path_template::RequestPath};
 
 /// Below this share of equal letters, a suggestion would be a guess.
 const NEAR_ENOUGH: f64 = 0.6;
+/// No route is near a path of this length, in bytes, and comparing takes the square of it.
+const LONGEST: usize = 200;
 
 /// All routes, the more specific ones first.
 #[derive(Debug, Default)]
@@ -92,9 +94,12 @@ impl RouteTable {
         } else {
             method
         };
+        let Some(parts) = RequestPath::split(path) else {
+            return Found::Nothing { nearest: None };
+        };
         let mut methods = Vec::new();
         for route in &self.routes {
-            let Some(values) = route.binding().template.matches(path) else {
+            let Some(values) = route.binding().template.matches(&parts) else {
                 continue;
             };
             if route.binding().method == *wanted {
@@ -118,6 +123,9 @@ impl RouteTable {
 
     fn nearest(&self, method: &Method, path: &str) -> Option<String> {
         let path = path.trim_end_matches('/');
+        if path.len() > LONGEST {
+            return None;
+        }
         let measured = self.routes.iter().map(|route| {
             let candidate = route.binding().template.filled_from(path);
             let nearness = strsim::normalized_damerau_levenshtein(path, &candidate);

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, header};
+use http::{HeaderMap, HeaderName, header};
 use http_body_util::BodyExt;
 
 use crate::{config::RequestsConfig, error::Error};
@@ -16,9 +16,9 @@ const DRAINED_TIMES: usize = 8;
 /// # Errors
 ///
 /// Fails if it is larger than it may be, breaks off, or takes longer than any call may.
-pub async fn read_body(body: Body, limits: &RequestsConfig) -> Result<Bytes, Error> {
+pub async fn read_body(body: Body, limit: usize, limits: &RequestsConfig) -> Result<Bytes, Error> {
     let patience = Duration::from_millis(limits.max_deadline_ms);
-    let read = read_up_to(body, limits.max_body_bytes);
+    let read = read_up_to(body, limit);
     tokio::time::timeout(patience, read)
         .await
         .unwrap_or(Err(Error::BodyTooSlow))
@@ -52,20 +52,32 @@ async fn read_up_to(mut body: Body, limit: usize) -> Result<Bytes, Error> {
 ///
 /// # Errors
 ///
-/// Fails if the header says something else or nothing.
+/// Fails if the headers say something else or nothing.
 pub fn check_content_type(headers: &HeaderMap) -> Result<(), Error> {
-    let text = |name| {
-        headers
-            .get(name)
-            .map(|value: &http::HeaderValue| value.to_str().unwrap_or("?"))
-    };
-    let media_type = text(header::CONTENT_TYPE).and_then(|value| value.split(';').next());
+    check_encoding(headers)?;
+    let media_type = text(headers, header::CONTENT_TYPE).and_then(|value| value.split(';').next());
     let is_json =
         media_type.is_some_and(|name| name.trim().eq_ignore_ascii_case("application/json"));
-    let is_plain =
-        text(header::CONTENT_ENCODING).is_none_or(|name| name.eq_ignore_ascii_case("identity"));
-    match is_json && is_plain {
+    match is_json {
         true => Ok(()),
         false => Err(Error::UnsupportedMediaType),
     }
+}
+
+/// Checks that a body is not compressed.
+///
+/// # Errors
+///
+/// Fails if the header `Content-Encoding` says that it is.
+pub(super) fn check_encoding(headers: &HeaderMap) -> Result<(), Error> {
+    let encoding = text(headers, header::CONTENT_ENCODING);
+    match encoding.is_none_or(|name| name.eq_ignore_ascii_case("identity")) {
+        true => Ok(()),
+        false => Err(Error::UnsupportedEncoding),
+    }
+}
+
+fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
+    let value = headers.get(name)?;
+    Some(value.to_str().unwrap_or("?"))
 }

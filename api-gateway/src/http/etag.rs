@@ -39,10 +39,13 @@ pub(super) fn if_match(headers: &HeaderMap) -> Result<Option<String>, Error> {
 /// Returns the header `ETag` for an answer that has a field of that name.
 pub(super) fn etag(message: &DynamicMessage) -> Option<HeaderValue> {
     let value = message.get_field_by_name("etag")?;
-    let etag = value
-        .as_str()
-        .filter(|etag| !etag.is_empty() && !etag.contains('"'))?;
-    HeaderValue::from_str(&format!("\"{etag}\"")).ok()
+    quoted(value.as_str()?)
+}
+
+/// Returns an etag as headers write it.
+pub(super) fn quoted(etag: &str) -> Option<HeaderValue> {
+    let plain = !etag.is_empty() && !etag.contains('"');
+    plain.then(|| HeaderValue::from_str(&format!("\"{etag}\"")).ok())?
 }
 
 #[cfg(test)]

@@ -2,12 +2,16 @@
 
 mod body;
 mod deadline;
+mod docs;
 mod etag;
 mod handler;
+mod idempotency_key;
 pub mod layers;
 mod openapi;
 mod problem;
 mod protected_resource;
+mod reply;
+mod request;
 mod router;
 
 pub use body::{check_content_type, read_body};

@@ -4,7 +4,9 @@ use axum::{
 };
 use http::{HeaderValue, StatusCode, header};
 use serde_json::{Map, Value, json};
+use service_runtime::grpc::ErrorCode;
 
+use super::etag;
 use crate::{
     answer::{Answer, DOMAIN},
     error::{Error, methods_text},
@@ -32,6 +34,12 @@ fn answer_response(answer: &Answer) -> Response {
         HeaderValue::from_static("application/json"),
     );
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    // What has changed since it was read is now this.
+    if let (ErrorCode::StaleEtag, Some(etag)) = (answer.code, answer.metadata.get("etag"))
+        && let Some(etag) = etag::quoted(etag)
+    {
+        headers.insert(header::ETAG, etag);
+    }
     if let Some(delay) = answer.retry_after {
         // The header counts whole seconds, and too early is worse than too late.
         let seconds = delay.as_secs() + u64::from(delay.subsec_nanos() > 0);
@@ -41,7 +49,7 @@ fn answer_response(answer: &Answer) -> Response {
 }
 
 /// Returns the error in the JSON form of `google.rpc.Status`, and the code's name beside its number.
-fn status_json(answer: &Answer) -> Value {
+pub(super) fn status_json(answer: &Answer) -> Value {
     let metadata: Map<String, Value> = answer
         .metadata
         .iter()

@@ -12,12 +12,17 @@ use http::{Method, header};
 use serde_json::{Value, json};
 use url::Url;
 
-use super::{handler, layers, openapi, problem, protected_resource::protected_resource};
+use super::{
+    docs::{CONTENT_SECURITY_POLICY, docs},
+    handler, layers, openapi, problem,
+    protected_resource::protected_resource,
+};
 use crate::{
     auth::{Auth, require_token},
     error::Error,
     gateway::Gateway,
     mcp,
+    rates::{Rates, limit},
 };
 
 /// What the router is made of.
@@ -28,6 +33,8 @@ pub struct RouterParts {
     pub auth: Auth,
     /// The issuer of users' tokens.
     pub issuer: String,
+    /// How often users may ask.
+    pub rates: Rates,
     /// The origins of web pages that may ask; `*` is any.
     pub cors_allowed_origins: Vec<String>,
     /// The door for agents.
@@ -40,16 +47,19 @@ pub fn router(parts: RouterParts) -> Router {
         gateway,
         auth,
         issuer,
+        rates,
         cors_allowed_origins,
         mcp,
     } = parts;
     let public_url = auth.public_url.clone();
+    let documents = documents(&gateway, mcp.tools(), &public_url, &issuer);
     let guarded = Router::new()
         .route("/mcp", any(mcp::handle).with_state(mcp))
         .fallback(handler::handle)
         .with_state(Arc::clone(&gateway))
+        .layer(from_fn_with_state(rates, limit))
         .layer(from_fn_with_state(auth, require_token));
-    let router = documents(&gateway, &public_url, &issuer).merge(guarded);
+    let router = documents.merge(guarded);
     // Outermost last: every answer, a refusal or a panic's too, belongs to a trace and has the CORS headers.
     router
         .layer(from_fn(layers::catch_panic))
@@ -58,12 +68,14 @@ pub fn router(parts: RouterParts) -> Router {
 }
 
 /// The documents that need no token.
-fn documents(gateway: &Gateway, public_url: &Url, issuer: &str) -> Router {
+fn documents(gateway: &Gateway, tools: &mcp::Tools, public_url: &Url, issuer: &str) -> Router {
     let openapi = openapi(&gateway.catalog, public_url);
+    let docs = docs(&gateway.catalog, tools, public_url);
     let metadata = |path: &str| document(protected_resource(public_url, path, issuer));
     Router::new()
         .route("/healthz", document(json!({"status": "ok"})))
         .route("/openapi.json", document(openapi))
+        .route("/docs", page(docs))
         .route("/.well-known/oauth-protected-resource", metadata(""))
         .route(
             "/.well-known/oauth-protected-resource/mcp",
@@ -76,6 +88,21 @@ fn document(document: Value) -> MethodRouter {
     let answer = move || {
         let body = document.clone();
         async { ([(header::CONTENT_TYPE, "application/json")], body) }
+    };
+    get(answer).fallback(only_get)
+}
+
+fn page(page: String) -> MethodRouter {
+    let page = Bytes::from(page);
+    let answer = move || {
+        let body = page.clone();
+        let headers = [
+            (header::CONTENT_TYPE, "text/html; charset=utf-8"),
+            (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
+            (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+            (header::REFERRER_POLICY, "no-referrer"),
+        ];
+        async move { (headers, body) }
     };
     get(answer).fallback(only_get)
 }

@@ -1,7 +1,7 @@
 use rmcp::model::{CallToolResult, ContentBlock, JsonObject};
 use service_runtime::grpc::Caller;
 
-use super::error::tool_error;
+use super::{Tools, error::tool_error};
 use crate::{
     catalog::{Dialect, Rpc},
     error::Error,
@@ -13,17 +13,32 @@ use crate::{
 /// Calls the RPC behind a tool. Whatever goes wrong is a result that a model can read and act on.
 pub(super) async fn call(
     gateway: &Gateway,
+    tools: &Tools,
     caller: &Caller,
     tool: &str,
     rpc: &Rpc,
     arguments: &JsonObject,
 ) -> CallToolResult {
-    let (result, reason) = match answer(gateway, caller, rpc, arguments).await {
+    let answered = answer(gateway, caller, rpc, arguments).await;
+    let (result, reason) = match answered.map_err(|error| with_other_tools(error, tools, rpc)) {
         Ok(result) => (result, String::new()),
         Err(error) => tool_error(&error),
     };
     metrics::tool_called(tool, &reason);
     result
+}
+
+/// Names the tool that takes an argument which this one does not.
+fn with_other_tools(error: Error, tools: &Tools, rpc: &Rpc) -> Error {
+    let Error::InvalidFields(mut violations) = error else {
+        return error;
+    };
+    for violation in &mut violations {
+        if let Some(tool) = tools.taking_instead(rpc, &violation.field) {
+            violation.description = format!("is not taken by this tool; {tool} takes it");
+        }
+    }
+    Error::InvalidFields(violations)
 }
 
 async fn answer(

@@ -28,6 +28,7 @@ const OWN_HOSTS: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
 pub struct Door {
     service: StreamableHttpService<Server, NeverSessionManager>,
     requests: RequestsConfig,
+    tools: Arc<Tools>,
 }
 
 impl Door {
@@ -50,9 +51,10 @@ impl Door {
                     .map(|origin| with_port(origin)),
             )
             .enforce_origin_validation();
+        let tools = Arc::new(tools);
         let server = Server {
             gateway,
-            tools: Arc::new(tools),
+            tools: Arc::clone(&tools),
         };
         let factory = move || Ok(server.clone());
         let service = StreamableHttpService::new(
@@ -60,7 +62,16 @@ impl Door {
             Arc::new(NeverSessionManager::default()),
             transport,
         );
-        Self { service, requests }
+        Self {
+            service,
+            requests,
+            tools,
+        }
+    }
+
+    /// Returns the tools behind the door.
+    pub fn tools(&self) -> &Tools {
+        &self.tools
     }
 }
 
@@ -86,7 +97,7 @@ pub async fn handle(State(door): State<Door>, request: Request) -> Response {
 impl Door {
     async fn answer(&self, request: Request) -> Result<Response, Error> {
         let (parts, body) = request.into_parts();
-        let body = read_body(body, &self.requests).await?;
+        let body = read_body(body, self.requests.max_body_bytes, &self.requests).await?;
         if !body.is_empty() {
             check_content_type(&parts.headers)?;
             // The protocol library's parser knows no limit of depth of its own and takes the last of two equal names.

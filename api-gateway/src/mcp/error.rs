@@ -4,6 +4,9 @@ use service_runtime::grpc::ErrorCode;
 
 use crate::{answer::Answer, error::Error};
 
+/// The reason for which a service refuses a request_id that another call had.
+const IDEMPOTENCY_CONFLICT: &str = "IDEMPOTENCY_CONFLICT";
+
 /// Turns an error into the result of a tool call, in the words that HTTP uses, and says what to do next. Returns its
 /// reason too.
 pub(super) fn tool_error(error: &Error) -> (CallToolResult, String) {
@@ -19,17 +22,33 @@ pub(super) fn tool_error(error: &Error) -> (CallToolResult, String) {
         );
         body["fields"] = Value::Array(fields.collect());
     }
-    if let Some(trace) = answer.metadata.get("trace_id") {
-        body["trace_id"] = trace.as_str().into();
+    for (name, value) in &answer.metadata {
+        // What a service adds never takes the place of what every error has.
+        if body.get(name).is_none() {
+            body[name] = value.as_str().into();
+        }
     }
-    body["next"] = next(answer.code).into();
+    body["next"] = next(&answer).into();
     // No structured content: it would have to conform to the schema of a success.
     let text = ContentBlock::text(body.to_string());
     (CallToolResult::error(vec![text]), answer.reason)
 }
 
-/// Says what a model can do about a kind of error.
-fn next(code: ErrorCode) -> &'static str {
+/// Says what a model can do about an error.
+fn next(answer: &Answer) -> String {
+    if answer.code == ErrorCode::AlreadyExists && answer.reason == IDEMPOTENCY_CONFLICT {
+        return "Give this call a request_id of its own: a new UUID.".to_owned();
+    }
+    match answer.retry_after {
+        Some(delay) => {
+            let seconds = delay.as_secs() + u64::from(delay.subsec_nanos() > 0);
+            format!("Wait {seconds} s, then try again with the same arguments.")
+        }
+        None => next_after(answer.code).to_owned(),
+    }
+}
+
+fn next_after(code: ErrorCode) -> &'static str {
     match code {
         ErrorCode::InvalidArgument | ErrorCode::OutOfRange => {
             "Correct the named fields and call the tool again."

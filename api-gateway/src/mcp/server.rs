@@ -17,9 +17,12 @@ use tokio::time::Instant;
 use super::{Tools, call::call};
 use crate::{gateway::Gateway, http::requested_deadline};
 
-const INSTRUCTIONS: &str = "Times are RFC 3339 with an offset, such as 2026-12-01T09:00:00+01:00. Leave out what is not \
-    asked for; an empty string means the same. An update changes only the fields that are given; to empty one, name it \
-    in clear. Errors say which field is wrong and what to do next.";
+const INSTRUCTIONS: &str = "Call get_context first: it tells the time, the user's time zone, the names in use and the limits. \
+    Times are RFC 3339 with an offset, such as 2026-12-01T09:00:00+01:00. Leave out what is not asked for; an empty string \
+    means the same. An update changes only the fields that are given; to empty one, name it in clear. Give each call that \
+    writes a new UUID as request_id and, if no answer comes, repeat it with the same one: it happens once. A write answers \
+    with an operation_id, which undo takes back. Empty fields are left out of answers. Errors say which field is wrong and \
+    what to do next.";
 
 /// The revisions that are served: stateless ones, and those before them that know structured results.
 const REVISIONS: &[ProtocolVersion] = &[
@@ -83,7 +86,7 @@ impl ServerHandler for Server {
             .map_err(|error| ErrorData::invalid_params(error.to_string(), None))?;
         let deadline = Instant::now() + self.gateway.requests.deadline(asked);
         let arguments = request.arguments.unwrap_or_default();
-        let call = call(&self.gateway, caller, name, rpc, &arguments);
+        let call = call(&self.gateway, &self.tools, caller, name, rpc, &arguments);
         let call = deadline::with_deadline(deadline, call);
         // The protocol library answers in a task of its own, where the trace must be taken up again.
         let result = match parts.extensions.get::<TraceContext>() {

@@ -1,10 +1,13 @@
 use std::{collections::HashMap, sync::Arc};
 
+use prost_reflect::MessageDescriptor;
 use rmcp::model::{Tool, ToolAnnotations};
 use serde_json::json;
 
 use crate::{
-    catalog::{Catalog, CatalogError, Notes, Purpose, Rpc, Schema, SchemaWriter, ToolOption},
+    catalog::{
+        Catalog, CatalogError, Elsewhere, Purpose, Rpc, Schema, SchemaWriter, ToolOption, brief,
+    },
     transcode::{clearable_fields, nearest},
 };
 
@@ -26,7 +29,7 @@ impl Tools {
     pub fn new(catalog: &Catalog) -> Result<Self, CatalogError> {
         let mut tools = Self::default();
         for (rpc, option) in catalog.tools() {
-            tools.list.push(tool(&catalog.notes, rpc, option)?);
+            tools.list.push(tool(catalog, rpc, option)?);
             tools.rpcs.insert(option.name.clone(), Arc::clone(rpc));
         }
         Ok(tools)
@@ -47,32 +50,50 @@ impl Tools {
         self.rpcs.get(name)
     }
 
+    /// Returns the tool that takes a field of an RPC's request which the RPC's own tool does not: one that works on the same
+    /// things, because it requires the same.
+    pub fn taking_instead(&self, rpc: &Rpc, field: &str) -> Option<&str> {
+        let own = self.find(&rpc.tool.as_ref()?.name)?;
+        let takes = |tool: &Tool| tool.input_schema["properties"].get(field).is_some();
+        rpc.method.input().get_field_by_name(field)?;
+        if takes(own) {
+            return None;
+        }
+        let required = |tool: &Tool| tool.input_schema.get("required").cloned();
+        let other = self
+            .list
+            .iter()
+            .find(|tool| takes(tool) && required(tool) == required(own));
+        other.map(|tool| tool.name.as_ref())
+    }
+
     /// Returns the name of the tool that is probably meant.
     pub fn nearest(&self, name: &str) -> Option<&str> {
         nearest(name, self.list.iter().map(|tool| tool.name.as_ref()))
     }
 }
 
-fn tool(notes: &Notes, rpc: &Rpc, option: &ToolOption) -> Result<Tool, CatalogError> {
+fn tool(catalog: &Catalog, rpc: &Rpc, option: &ToolOption) -> Result<Tool, CatalogError> {
     let annotations = ToolAnnotations::new()
         .read_only(option.read_only)
         .destructive(option.destructive)
         .idempotent(option.idempotent)
         .open_world(false);
-    let input = input_schema(notes, rpc)?;
-    let output = output_schema(notes, rpc)?;
-    let description = rpc.description.clone();
+    let input = input_schema(catalog, rpc)?;
+    let output = output_schema(catalog, rpc)?;
+    let description = brief(&rpc.description).to_owned();
     Ok(Tool::new(option.name.clone(), description, Arc::new(input))
         .with_title(option.title.clone())
         .with_raw_output_schema(Arc::new(output))
         .with_annotations(annotations))
 }
 
-fn input_schema(notes: &Notes, rpc: &Rpc) -> Result<Schema, CatalogError> {
+fn input_schema(catalog: &Catalog, rpc: &Rpc) -> Result<Schema, CatalogError> {
+    let notes = &catalog.notes;
     let input = rpc.method.input();
-    let mut writer = SchemaWriter::new(notes, Purpose::ToolInput);
-    // What is updated shows from the arguments that are given.
-    let mut schema = writer.message(&input, |field| field.name() != "update_mask");
+    let elsewhere = described(catalog, rpc, |_, other| Some(other.method.input()));
+    let mut writer = SchemaWriter::new(notes, Purpose::ToolInput).referring_to(elsewhere);
+    let mut schema = writer.message(&input, |_| true);
     check(&writer, rpc)?;
     let clearable = clearable_fields(notes, rpc);
     let properties = schema
@@ -98,11 +119,37 @@ fn input_schema(notes: &Notes, rpc: &Rpc) -> Result<Schema, CatalogError> {
     Ok(schema)
 }
 
-fn output_schema(notes: &Notes, rpc: &Rpc) -> Result<Schema, CatalogError> {
-    let mut writer = SchemaWriter::new(notes, Purpose::ToolOutput);
-    let schema = writer.message(&rpc.method.output(), |_| true);
+/// What several tools answer is described by the one that reads it.
+fn output_schema(catalog: &Catalog, rpc: &Rpc) -> Result<Schema, CatalogError> {
+    let output = rpc.method.output();
+    let elsewhere = described(catalog, rpc, |tool, other| {
+        tool.read_only.then(|| other.method.output())
+    });
+    let mut writer = SchemaWriter::new(&catalog.notes, Purpose::ToolOutput).referring_to(elsewhere);
+    if let Some(schema) = writer.answer_of_another_tool(&output) {
+        return Ok(schema);
+    }
+    let schema = writer.message(&output, |_| true);
     check(&writer, rpc)?;
     Ok(schema)
+}
+
+/// Returns the messages that other tools than this one describe.
+fn described(
+    catalog: &Catalog,
+    rpc: &Rpc,
+    message: impl Fn(&ToolOption, &Rpc) -> Option<MessageDescriptor>,
+) -> Elsewhere {
+    let mut elsewhere = Elsewhere::new();
+    for (other, tool) in catalog.tools() {
+        if other.full_name() != rpc.full_name()
+            && let Some(message) = message(tool, other)
+        {
+            let name = message.full_name().to_owned();
+            elsewhere.entry(name).or_insert_with(|| tool.name.clone());
+        }
+    }
+    elsewhere
 }
 
 fn check(writer: &SchemaWriter<'_>, rpc: &Rpc) -> Result<(), CatalogError> {

@@ -1,14 +1,14 @@
+use bytes::Bytes;
 use http::Method;
 use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, Value};
-use serde_json::{Map, Value as Json};
+use serde_json::Value as Json;
 
 use super::{
     FieldViolation, query,
     reader::{Named, Reader},
-    suggestion::did_you_mean,
-    update_mask::{check_mask, clearable_fields, is_written, mask_field, set_mask},
+    update_mask::{check_mask, is_written, mask_field, set_mask},
 };
-use crate::catalog::{Binding, Body, Dialect, Notes, Rpc};
+use crate::catalog::{Binding, Body, Dialect, Notes, Rpc, brief};
 
 /// The parts of an HTTP request that fill a message.
 #[derive(Debug, Default, Clone, Copy)]
@@ -19,8 +19,21 @@ pub struct HttpInput<'a> {
     pub query: &'a [(String, String)],
     /// The JSON body; absent if the request has none.
     pub body: Option<&'a Json>,
+    /// The body as it is, for a route that takes a file; absent if the request has none.
+    pub file: Option<File<'a>>,
     /// The etag of the header `If-Match`, without quotes.
     pub if_match: Option<&'a str>,
+    /// The UUID of the header `Idempotency-Key`.
+    pub idempotency_key: Option<&'a str>,
+}
+
+/// A body that is not JSON.
+#[derive(Debug, Clone, Copy)]
+pub struct File<'a> {
+    /// Its content type; empty if the request does not say.
+    pub content_type: &'a str,
+    /// Its bytes.
+    pub data: &'a Bytes,
 }
 
 /// Builds the request message of an RPC from an HTTP request.
@@ -36,7 +49,10 @@ pub fn from_http(
 ) -> Result<DynamicMessage, Vec<FieldViolation>> {
     let mut reader = Reader::new(notes, Dialect::Http);
     let mut message = DynamicMessage::new(rpc.method.input());
-    let in_body = fill_from_body(&mut reader, &mut message, binding, input.body);
+    let in_body = match (&binding.body, input.file) {
+        (Body::File(field), Some(file)) => fill_file(&mut message, field, file),
+        _ => fill_from_body(&mut reader, &mut message, binding, input.body),
+    };
     let mut given: Vec<FieldDescriptor> = in_body
         .of_request
         .iter()
@@ -69,8 +85,13 @@ pub fn from_http(
         binding,
         input.query,
     ));
-    if let Some(etag) = input.if_match {
-        set_etag(&mut reader, &mut message, etag);
+    for (header, field, value) in [
+        ("If-Match", "etag", input.if_match),
+        ("Idempotency-Key", "request_id", input.idempotency_key),
+    ] {
+        if let Some(value) = value {
+            set_from_header(&mut reader, &mut message, header, field, value);
+        }
     }
     if let Some(mask) = mask_field(&rpc.method.input()) {
         if message.has_field(&mask) {
@@ -79,7 +100,7 @@ pub fn from_http(
                 _ => Some(rpc.method.input()),
             };
             if let Some(updated) = updated {
-                check_mask(&message, &mask, &updated, &mut reader.faults);
+                check_mask(&message, &mask, &updated, "", &mut reader.faults);
             }
         } else if binding.method == Method::PATCH {
             let written = in_body
@@ -94,51 +115,19 @@ pub fn from_http(
     reader.faults.none(message)
 }
 
-/// Builds the request message of an RPC from the arguments of a tool call.
-///
-/// # Errors
-///
-/// Returns every fault, each with its argument and the cure.
-pub fn from_arguments(
-    notes: &Notes,
-    rpc: &Rpc,
-    arguments: &Map<String, Json>,
-) -> Result<DynamicMessage, Vec<FieldViolation>> {
-    let mut reader = Reader::new(notes, Dialect::Tool);
-    let mut message = DynamicMessage::new(rpc.method.input());
-    let mask = mask_field(&rpc.method.input());
-    let clearable = clearable_fields(notes, rpc);
-    let mut arguments = arguments.clone();
-    let clear = match clearable.is_empty() {
-        true => None,
-        false => arguments.shift_remove("clear"),
-    };
-    let named = reader.fill(&mut message, &arguments, "");
-    let given: Vec<FieldDescriptor> = named
-        .into_iter()
-        .filter(|named| !named.absent)
-        .map(|named| named.field)
-        .collect();
-    if let Some(mask) = mask {
-        if given.contains(&mask) {
-            let cure = "is not a known field; the given fields are changed and no others";
-            reader.faults.add(mask.name(), cure);
-        }
-        let binding = rpc.bindings.first();
-        let written = given
-            .iter()
-            .filter(|field| is_written(notes, binding, field));
-        let mut names: Vec<String> = written.map(|field| field.name().to_owned()).collect();
-        names.extend(cleared(
-            &mut reader,
-            &clearable,
-            &given,
-            clear.unwrap_or_default(),
-        ));
-        set_mask(&mut message, &mask, names);
+fn fill_file(message: &mut DynamicMessage, field: &FieldDescriptor, file: File<'_>) -> InBody {
+    if let Value::Message(body) = message.get_field_mut(field) {
+        body.set_field_by_name("content_type", Value::String(file.content_type.to_owned()));
+        body.set_field_by_name("data", Value::Bytes(file.data.clone()));
     }
-    require(&mut reader, rpc, &given);
-    reader.faults.none(message)
+    let named = Named {
+        field: field.clone(),
+        absent: false,
+    };
+    InBody {
+        of_request: vec![named],
+        of_resource: Vec::new(),
+    }
 }
 
 /// The fields that a body names: of the request, and of what an update writes, which are the same unless the body is one field.
@@ -158,7 +147,7 @@ fn fill_from_body(
         return InBody::default();
     };
     match (&binding.body, json) {
-        (Body::None, _) => {
+        (Body::None | Body::File(_), _) => {
             reader.faults.add(
                 "body",
                 "must be empty: this call takes its values from the path and the query",
@@ -202,75 +191,40 @@ fn fill_from_body(
     }
 }
 
-/// Passes on the etag of `If-Match`. A check that cannot be made must not look as if it had been.
-fn set_etag(reader: &mut Reader<'_>, message: &mut DynamicMessage, etag: &str) {
+/// Passes on what a header says about the call. A check that cannot be made must not look as if it had been.
+fn set_from_header(
+    reader: &mut Reader<'_>,
+    message: &mut DynamicMessage,
+    header: &str,
+    field: &str,
+    value: &str,
+) {
     let descriptor = prost_reflect::ReflectMessage::descriptor(message);
     let field = descriptor
-        .get_field_by_name("etag")
+        .get_field_by_name(field)
         .filter(|field| field.kind() == Kind::String && reader.notes.field(field).call_control);
     let Some(field) = field else {
-        reader.faults.add(
-            "If-Match",
-            "has no meaning for this call; leave the header out",
-        );
+        let cure = "has no meaning for this call; leave the header out";
+        reader.faults.add(header, cure);
         return;
     };
-    let in_message = message
-        .get_field(&field)
-        .as_str()
-        .unwrap_or_default()
-        .to_owned();
-    if !in_message.is_empty() && in_message != etag {
-        reader
-            .faults
-            .add("etag", "differs from the header If-Match; give one of them");
+    let given = message.get_field(&field);
+    let given = given.as_str().unwrap_or_default();
+    if !given.is_empty() && given != value {
+        let cure = format!("differs from the header {header}; give one of them");
+        reader.faults.add(field.name(), cure);
         return;
     }
-    message.set_field(&field, Value::String(etag.to_owned()));
+    message.set_field(&field, Value::String(value.to_owned()));
 }
 
 /// Notes the required fields that are not given. What a given value must look like is the service's to say.
-fn require(reader: &mut Reader<'_>, rpc: &Rpc, given: &[FieldDescriptor]) {
+pub(super) fn require(reader: &mut Reader<'_>, rpc: &Rpc, given: &[FieldDescriptor]) {
     for field in rpc.method.input().fields() {
         let notes = reader.notes.field(&field);
         if notes.required && !given.contains(&field) {
-            let description = format!("is required: {}", notes.comment);
+            let description = format!("is required: {}", brief(&notes.comment));
             reader.faults.add(field.name(), description);
         }
     }
-}
-
-/// Returns the names of the fields to empty.
-fn cleared(
-    reader: &mut Reader<'_>,
-    clearable: &[FieldDescriptor],
-    given: &[FieldDescriptor],
-    clear: Json,
-) -> Vec<String> {
-    let known: Vec<&str> = clearable.iter().map(FieldDescriptor::name).collect();
-    let items = match clear {
-        Json::Null => Vec::new(),
-        Json::Array(items) => items,
-        // Models give a single name without its list now and then; what they mean is plain.
-        Json::String(name) if name.is_empty() => Vec::new(),
-        name => vec![name],
-    };
-    let mut names = Vec::new();
-    for (at, item) in items.iter().enumerate() {
-        let name = item.as_str().unwrap_or_default();
-        let path = format!("clear[{at}]");
-        if !known.contains(&name) {
-            let hint = did_you_mean(name, known.iter().copied());
-            let cure = format!("must be one of {}{hint}", known.join(", "));
-            reader.faults.add(path, cure);
-        } else if given.iter().any(|field| field.name() == name) {
-            reader.faults.add(
-                path,
-                format!("names {name}, which is given a value too; do one of them"),
-            );
-        } else {
-            names.push(name.to_owned());
-        }
-    }
-    names
 }

@@ -1,4 +1,4 @@
-use std::{cell::RefCell, fmt, rc::Rc};
+use std::{cell::RefCell, fmt};
 
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
@@ -6,7 +6,10 @@ use serde_json::{Map, Number, Value};
 use super::violation::within;
 
 /// How deep objects and lists may stand within each other.
-pub const MAX_DEPTH: usize = 64;
+pub const MAX_DEPTH: usize = 32;
+
+/// How many items a list, and how many names an object may have.
+pub const MAX_ITEMS: usize = 10_000;
 
 /// Why a text is not JSON that the gateway takes.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -26,6 +29,12 @@ pub enum JsonFault {
         "the body is nested too deep: objects and lists may be nested {MAX_DEPTH} deep at most"
     )]
     TooDeep,
+    /// A list or an object is too long.
+    #[error(
+        "the body has more than {MAX_ITEMS} items in {}; send less at once",
+        if .0.is_empty() { "one object or list" } else { .0 }
+    )]
+    TooLong(String),
     /// A name stands twice in one object, so it is unclear which value is meant.
     #[error("{0} is given twice in the same object; give it once")]
     Duplicate(String),
@@ -37,11 +46,11 @@ pub enum JsonFault {
 ///
 /// Fails with the first fault found.
 pub fn parse(text: &[u8]) -> Result<Value, JsonFault> {
-    let fault = Rc::new(RefCell::new(None));
+    let fault = RefCell::new(None);
     let seed = Checked {
         depth: 0,
-        path: String::new(),
-        fault: Rc::clone(&fault),
+        place: Place::Top,
+        fault: &fault,
     };
     let mut deserializer = serde_json::Deserializer::from_slice(text);
     let parsed = seed.deserialize(&mut deserializer);
@@ -60,24 +69,53 @@ fn without_position(message: &str) -> String {
     message[..end].to_owned()
 }
 
-struct Checked {
+#[derive(Clone, Copy)]
+struct Checked<'a> {
     depth: usize,
-    path: String,
-    fault: Rc<RefCell<Option<JsonFault>>>,
+    place: Place<'a>,
+    fault: &'a RefCell<Option<JsonFault>>,
 }
 
-impl Checked {
-    fn inner(&self, path: String) -> Self {
-        Self {
+/// Where a value stands. Most values are right, so the path is put together only for those that are not.
+#[derive(Clone, Copy)]
+enum Place<'a> {
+    Top,
+    Item(&'a Place<'a>, usize),
+    Entry(&'a Place<'a>, &'a str),
+}
+
+impl Place<'_> {
+    fn path(&self) -> String {
+        match self {
+            Self::Top => String::new(),
+            Self::Item(list, at) => format!("{}[{at}]", list.path()),
+            Self::Entry(object, name) => within(&object.path(), name),
+        }
+    }
+}
+
+impl<'a> Checked<'a> {
+    fn inner<'b>(&self, place: Place<'b>) -> Checked<'b>
+    where
+        'a: 'b,
+    {
+        Checked {
             depth: self.depth + 1,
-            path,
-            fault: Rc::clone(&self.fault),
+            place,
+            fault: self.fault,
         }
     }
 
     fn refuse<E: serde::de::Error>(&self, fault: JsonFault) -> E {
         *self.fault.borrow_mut() = Some(fault);
         E::custom("refused")
+    }
+
+    fn check_length<E: serde::de::Error>(&self, length: usize) -> Result<(), E> {
+        match length < MAX_ITEMS {
+            true => Ok(()),
+            false => Err(self.refuse(JsonFault::TooLong(self.place.path()))),
+        }
     }
 
     fn check_depth<E: serde::de::Error>(&self) -> Result<(), E> {
@@ -88,7 +126,7 @@ impl Checked {
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Checked {
+impl<'de> DeserializeSeed<'de> for Checked<'_> {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
@@ -96,7 +134,7 @@ impl<'de> DeserializeSeed<'de> for Checked {
     }
 }
 
-impl<'de> Visitor<'de> for Checked {
+impl<'de> Visitor<'de> for Checked<'_> {
     type Value = Value;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -138,8 +176,9 @@ impl<'de> Visitor<'de> for Checked {
         self.check_depth()?;
         let mut list = Vec::new();
         while let Some(item) =
-            items.next_element_seed(self.inner(format!("{}[{}]", self.path, list.len())))?
+            items.next_element_seed(self.inner(Place::Item(&self.place, list.len())))?
         {
+            self.check_length(list.len())?;
             list.push(item);
         }
         Ok(Value::Array(list))
@@ -149,11 +188,12 @@ impl<'de> Visitor<'de> for Checked {
         self.check_depth()?;
         let mut object = Map::new();
         while let Some(name) = entries.next_key::<String>()? {
-            let path = within(&self.path, &name);
+            self.check_length(object.len())?;
+            let place = Place::Entry(&self.place, &name);
             if object.contains_key(&name) {
-                return Err(self.refuse(JsonFault::Duplicate(path)));
+                return Err(self.refuse(JsonFault::Duplicate(place.path())));
             }
-            let value = entries.next_value_seed(self.inner(path))?;
+            let value = entries.next_value_seed(self.inner(place))?;
             object.insert(name, value);
         }
         Ok(Value::Object(object))
@@ -189,6 +229,20 @@ mod tests {
         assert_eq!(
             parse(r#"{"a":"#.repeat(10_000).as_bytes()),
             Err(JsonFault::TooDeep)
+        );
+    }
+
+    #[test]
+    fn length_is_refused_with_its_place() {
+        let list = |length: usize| format!(r#"{{"a": [{{"b": [0{}]}}]}}"#, ",0".repeat(length - 1));
+        assert!(parse(list(MAX_ITEMS).as_bytes()).is_ok());
+        let fault = parse(list(MAX_ITEMS + 1).as_bytes());
+        assert_eq!(fault, Err(JsonFault::TooLong("a[0].b".to_owned())));
+        let names: Vec<String> = (0..=MAX_ITEMS).map(|n| format!("\"{n}\":0")).collect();
+        let fault = parse(format!("{{{}}}", names.join(",")).as_bytes()).unwrap_err();
+        assert_eq!(
+            fault.to_string(),
+            "the body has more than 10000 items in one object or list; send less at once"
         );
     }
 

@@ -1,6 +1,7 @@
 //! JSON to protobuf messages and back, driven by descriptors. Pure: no network, no clock. Every fault becomes a violation
 //! that names the field and the cure.
 
+mod arguments;
 mod assemble;
 mod enumeration;
 mod json;
@@ -14,7 +15,8 @@ mod update_mask;
 mod violation;
 mod well_known;
 
-pub use assemble::{HttpInput, from_arguments, from_http};
+pub use arguments::from_arguments;
+pub use assemble::{File, HttpInput, from_http};
 pub use json::{JsonFault, parse};
 pub use response::{AnswerFault, response_body, write};
 pub use suggestion::{did_you_mean, nearest};

@@ -29,14 +29,17 @@ pub(super) fn fill(
             reader.faults.add(dotted, cure);
             continue;
         }
-        if named.contains(&path) && !last.is_list() {
+        let again = named.contains(&path);
+        if again && !last.is_list() {
             reader.faults.add(dotted, "is given twice; give it once");
             continue;
         }
         if let Some(value) = value(reader, last, text, &dotted) {
             set(message, &path, value);
         }
-        named.push(path);
+        if !again {
+            named.push(path);
+        }
     }
     named
         .iter()
@@ -113,14 +116,11 @@ fn may_stand_in_query(
         return Err("stands in the path; leave it out of the query");
     }
     let steers = field.name() == "update_mask" || reader.notes.field(field).call_control;
-    let in_body = match &binding.body {
-        Body::None => false,
-        Body::Whole => !steers,
-        Body::Field(body) => body == field,
-    };
-    match in_body {
-        true => Err("belongs in the JSON body, not in the query"),
-        false => Ok(()),
+    match &binding.body {
+        Body::Whole if !steers => Err("belongs in the JSON body, not in the query"),
+        Body::Field(body) if body == field => Err("belongs in the JSON body, not in the query"),
+        Body::File(body) if body == field => Err("is the body of the request, not in the query"),
+        _ => Ok(()),
     }
 }
 
@@ -139,6 +139,9 @@ fn add_leaves(field: &FieldDescriptor, name: String, depth: usize, names: &mut V
 }
 
 fn unknown(reader: &mut Reader<'_>, rpc: &Rpc, binding: &Binding, name: &str) {
+    if reader.faults.is_full() {
+        return;
+    }
     let mut leaves = Vec::new();
     for field in rpc.method.input().fields() {
         if may_stand_in_query(reader, binding, &field).is_ok() {

@@ -7,10 +7,11 @@ use super::{
     enumeration::enumeration,
     scalar::scalar,
     suggestion::did_you_mean,
+    update_mask::mask_item,
     violation::{Violations, within},
     well_known::{is_well_known, well_known},
 };
-use crate::catalog::{Dialect, Notes};
+use crate::catalog::{Dialect, Notes, is_update_mask};
 
 /// A field that an object names; with `absent`, its value means that it is not given.
 #[derive(Debug, Clone)]
@@ -45,9 +46,17 @@ impl<'a> Reader<'a> {
         let descriptor = prost_reflect::ReflectMessage::descriptor(message);
         let mut named: Vec<Named> = Vec::new();
         for (name, json) in object {
-            let Some(field) = self.find(&descriptor, name) else {
-                self.unknown(&descriptor, name, at);
-                continue;
+            let field = match self.find(&descriptor, name) {
+                Some(field) if self.is_offered(&field, at) => field,
+                Some(field) if self.notes.field(&field).call_control && !at.is_empty() => {
+                    let cure = "belongs to the whole call; leave it out of its items";
+                    self.faults.add(within(at, name), cure);
+                    continue;
+                }
+                _ => {
+                    self.unknown(&descriptor, name, at);
+                    continue;
+                }
             };
             if named.iter().any(|named| named.field == field) {
                 let both = format!(
@@ -96,15 +105,35 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Tells whether the object says something about the field: over HTTP, null empties it.
+    pub(super) fn tells(&self, named: &Named) -> bool {
+        self.dialect == Dialect::Http || !named.absent
+    }
+
+    /// Tells whether a caller may name a field here. Tools derive masks, are not offered what is hidden from them, and
+    /// steer whole calls only.
+    fn is_offered(&self, field: &FieldDescriptor, at: &str) -> bool {
+        let notes = self.notes.field(field);
+        let only_whole = notes.call_control || is_update_mask(field);
+        match self.dialect {
+            Dialect::Http => true,
+            Dialect::Tool => !notes.tool_hidden && (at.is_empty() || !only_whole),
+        }
+    }
+
     fn find(&self, message: &MessageDescriptor, name: &str) -> Option<FieldDescriptor> {
         let field = message.get_field_by_name(name);
         field.or_else(|| message.get_field_by_json_name(name))
     }
 
     fn unknown(&mut self, message: &MessageDescriptor, name: &str, at: &str) {
+        if self.faults.is_full() {
+            return;
+        }
         let names: Vec<String> = message
             .fields()
-            .filter(|field| !self.notes.field(field).output_only)
+            .filter(|field| !self.notes.field(field).output_only && self.is_offered(field, at))
+            .filter(|field| self.dialect == Dialect::Http || !is_update_mask(field))
             .map(|field| field.name().to_owned())
             .collect();
         let hint = did_you_mean(name, names.iter().map(String::as_str));
@@ -178,7 +207,10 @@ impl<'a> Reader<'a> {
             Kind::Message(descriptor) => match json.as_object() {
                 Some(object) => {
                     let mut message = DynamicMessage::new(descriptor.clone());
-                    self.fill(&mut message, object, path);
+                    let named = self.fill(&mut message, object, path);
+                    if is_item(path) {
+                        mask_item(self, &mut message, &named, path);
+                    }
                     Ok(Value::Message(message))
                 }
                 None => Err("must be an object, in {}".to_owned()),
@@ -187,6 +219,11 @@ impl<'a> Reader<'a> {
         };
         read.map_err(|cure| self.faults.add(path, cure)).ok()
     }
+}
+
+/// The path of an item of a list ends in its number.
+fn is_item(path: &str) -> bool {
+    path.ends_with(']')
 }
 
 /// Only a `google.protobuf.Value` can hold null.

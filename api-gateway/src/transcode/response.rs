@@ -52,7 +52,9 @@ pub fn write(
     for field in message.descriptor().fields() {
         let has = message.has_field(&field);
         let shown = has || (dialect == Dialect::Http && !field.supports_presence());
-        if !shown || notes.field(&field).input_only {
+        let field_notes = notes.field(&field);
+        let hidden = dialect == Dialect::Tool && field_notes.tool_hidden;
+        if !shown || hidden || field_notes.input_only {
             continue;
         }
         let value = message.get_field(&field);

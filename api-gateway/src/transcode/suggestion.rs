@@ -1,8 +1,13 @@
 /// Below this likeness, a suggestion would be a guess.
 const LIKE_ENOUGH: f64 = 0.8;
+/// Nobody misspells a name to this length, in bytes, and comparing takes the time of both lengths.
+const LONGEST: usize = 100;
 
 /// Returns the candidate that is most like a word, if one is like it at all. Case, `-` and `_` make no difference.
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    if word.len() > LONGEST {
+        return None;
+    }
     let plain = |word: &str| word.replace(['_', '-'], "").to_lowercase();
     let word = plain(word);
     let measured = candidates.into_iter().map(|candidate| {
@@ -42,5 +47,6 @@ mod tests {
     fn a_foreign_word_finds_nothing() {
         assert_eq!(nearest("colour", ["title", "due_time"]), None);
         assert_eq!(did_you_mean("colour", ["title"]), "");
+        assert_eq!(nearest(&"x".repeat(10_000_000), ["title"]), None);
     }
 }

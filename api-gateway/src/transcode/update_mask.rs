@@ -1,14 +1,18 @@
-use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, Value};
+use prost_reflect::{
+    DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, ReflectMessage, Value,
+};
 
-use super::{suggestion::did_you_mean, violation::Violations};
-use crate::catalog::{Binding, Notes, Rpc};
+use super::{
+    reader::{Named, Reader},
+    suggestion::did_you_mean,
+    violation::{Violations, within},
+};
+use crate::catalog::{Binding, Notes, Rpc, is_update_mask};
 
 /// Returns the field that names what an update changes, if a request has one.
 pub(super) fn mask_field(message: &MessageDescriptor) -> Option<FieldDescriptor> {
     let field = message.get_field_by_name("update_mask")?;
-    let kind = field.kind();
-    let is_mask = kind.as_message()?.full_name() == "google.protobuf.FieldMask";
-    (is_mask && !field.is_list()).then_some(field)
+    is_update_mask(&field).then_some(field)
 }
 
 /// Tells whether an update writes this field: not what identifies the thing, steers the call or is the server's own.
@@ -32,6 +36,7 @@ pub fn clearable_fields(notes: &Notes, rpc: &Rpc) -> Vec<FieldDescriptor> {
     let fields = input.fields().filter(|field| {
         is_written(notes, binding, field)
             && !notes.field(field).required
+            && !notes.field(field).tool_hidden
             && field.kind() != Kind::Bool
     });
     fields.collect()
@@ -45,11 +50,37 @@ pub(super) fn set_mask(message: &mut DynamicMessage, mask: &FieldDescriptor, nam
     }
 }
 
+/// Gives an update that is an item of a batch its mask: the fields that are present in the item. What is required says which
+/// thing is meant, as the path does where an update stands alone.
+pub(super) fn mask_item(
+    reader: &mut Reader<'_>,
+    message: &mut DynamicMessage,
+    named: &[Named],
+    at: &str,
+) {
+    let Some(mask) = mask_field(&message.descriptor()) else {
+        return;
+    };
+    if message.has_field(&mask) {
+        let item = message.descriptor();
+        check_mask(message, &mask, &item, at, &mut reader.faults);
+        return;
+    }
+    let notes = reader.notes;
+    let tells = |named: &&Named| reader.tells(named);
+    let written = named.iter().filter(tells).filter(|named| {
+        is_written(notes, None, &named.field) && !notes.field(&named.field).required
+    });
+    let names = written.map(|named| named.field.name().to_owned()).collect();
+    set_mask(message, &mask, names);
+}
+
 /// Notes every name in an explicit mask that is no field of what is updated; it would be passed over in silence.
 pub(super) fn check_mask(
     message: &DynamicMessage,
     mask: &FieldDescriptor,
     updated: &MessageDescriptor,
+    at: &str,
     faults: &mut Violations,
 ) {
     let value = message.get_field(mask);
@@ -68,7 +99,7 @@ pub(super) fn check_mask(
             let names: Vec<String> = updated.fields().map(|f| f.name().to_owned()).collect();
             let hint = did_you_mean(name, names.iter().map(String::as_str));
             faults.add(
-                mask.name(),
+                within(at, mask.name()),
                 format!("names {path}, which is not a field{hint}"),
             );
         }

@@ -12,12 +12,17 @@ pub struct Violations {
 impl Violations {
     /// Adds a fault, unless there are enough already.
     pub fn add(&mut self, field: impl Into<String>, description: impl Into<String>) {
-        if self.list.len() < MOST {
+        if !self.is_full() {
             self.list.push(FieldViolation {
                 field: field.into(),
                 description: description.into(),
             });
         }
+    }
+
+    /// Tells whether further faults would not be told.
+    pub fn is_full(&self) -> bool {
+        self.list.len() >= MOST
     }
 
     /// Returns the value if there are no faults.

@@ -3,10 +3,9 @@ use std::{
     time::Duration,
 };
 
-use http::uri::PathAndQuery;
 use prost_reflect::DynamicMessage;
 use service_runtime::grpc::{Caller, ServiceIdentity, connect, deadline};
-use tonic::{Status, client::Grpc, transport::Channel};
+use tonic::{Request, Status, Streaming, client::Grpc, transport::Channel};
 use url::Url;
 
 use super::codec::DynamicCodec;
@@ -94,26 +93,64 @@ impl Upstreams {
         rpc: &Rpc,
         message: DynamicMessage,
     ) -> Result<DynamicMessage, Status> {
-        let channel = self.channels.get(&rpc.upstream);
-        let channel = channel
-            .ok_or_else(|| Status::unavailable("no upstream"))?
-            .clone();
-        let path = PathAndQuery::try_from(rpc.grpc_path.as_str())
-            .map_err(|error| Status::internal(error.to_string()))?;
-        let mut request = self.identity.request(&caller.user_id, message);
-        let left = deadline::time_left().unwrap_or(DEFAULT_TIMEOUT);
-        request.set_timeout(left.max(SHORTEST_TIMEOUT));
-        let call = async {
-            let mut client = Grpc::new(channel).max_decoding_message_size(MAX_ANSWER_BYTES);
-            let ready = client.ready().await;
-            ready.map_err(|error| Status::unavailable(error.to_string()))?;
-            client
-                .unary(request, path, DynamicCodec::new(rpc.method.output()))
-                .await
-        };
-        // The timer of the channel does not run while it still connects.
-        let answer = tokio::time::timeout(left.max(SHORTEST_TIMEOUT), call).await;
-        let answer = answer.unwrap_or_else(|_| Err(Status::deadline_exceeded("no answer in time")));
-        Ok(answer?.into_inner())
+        let (mut client, request) = self.prepare(caller, rpc, message)?;
+        let codec = DynamicCodec::new(rpc.method.output());
+        let answer = in_time(async {
+            ready(&mut client).await?;
+            client.unary(request, rpc.grpc_path.clone(), codec).await
+        });
+        Ok(answer.await?.into_inner())
     }
+
+    /// Calls an RPC that answers with a stream; what is left of the current deadline is passed on, and holds here for the
+    /// beginning only. Dropping the stream cancels the call.
+    ///
+    /// # Errors
+    ///
+    /// Returns the service's answer if it is an error, or what kept the call from being answered.
+    pub async fn stream(
+        &self,
+        caller: &Caller,
+        rpc: &Rpc,
+        message: DynamicMessage,
+    ) -> Result<Streaming<DynamicMessage>, Status> {
+        let (mut client, request) = self.prepare(caller, rpc, message)?;
+        let codec = DynamicCodec::new(rpc.method.output());
+        let answer = in_time(async {
+            ready(&mut client).await?;
+            let path = rpc.grpc_path.clone();
+            client.server_streaming(request, path, codec).await
+        });
+        Ok(answer.await?.into_inner())
+    }
+
+    fn prepare(
+        &self,
+        caller: &Caller,
+        rpc: &Rpc,
+        message: DynamicMessage,
+    ) -> Result<(Grpc<Channel>, Request<DynamicMessage>), Status> {
+        let channel = self.channels.get(&rpc.upstream);
+        let channel = channel.ok_or_else(|| Status::unavailable("no upstream"))?;
+        let mut request = self.identity.request(&caller.user_id, message);
+        request.set_timeout(time_left());
+        let client = Grpc::new(channel.clone()).max_decoding_message_size(MAX_ANSWER_BYTES);
+        Ok((client, request))
+    }
+}
+
+async fn ready(client: &mut Grpc<Channel>) -> Result<(), Status> {
+    let ready = client.ready().await;
+    ready.map_err(|error| Status::unavailable(error.to_string()))
+}
+
+/// The timer of the channel does not run while it still connects.
+async fn in_time<T>(call: impl Future<Output = Result<T, Status>>) -> Result<T, Status> {
+    let answer = tokio::time::timeout(time_left(), call).await;
+    answer.unwrap_or_else(|_| Err(Status::deadline_exceeded("no answer in time")))
+}
+
+fn time_left() -> Duration {
+    let left = deadline::time_left().unwrap_or(DEFAULT_TIMEOUT);
+    left.max(SHORTEST_TIMEOUT)
 }

@@ -30,6 +30,41 @@ fn a_request_line_finds_its_rpc() {
 }
 
 #[test]
+fn verbs_on_collections_and_on_single_things_do_not_clash() {
+    let find = |method, path| found(&CONTRACT, method, path);
+    for (method, path, expected) in [
+        ("GET", "/v1/tasks", "ListTasks []"),
+        ("GET", "/v1/tasks:search", "SearchTasks []"),
+        ("GET", "/v1/tasks:export", "ExportTasks []"),
+        ("POST", "/v1/tasks:import", "ImportTasks []"),
+        ("POST", "/v1/tasks:batchCreate", "BatchCreateTasks []"),
+        ("GET", "/v1/tasks/7", r#"GetTask ["7"]"#),
+        ("GET", "/v1/tasks/search", r#"GetTask ["search"]"#),
+        (
+            "POST",
+            "/v1/tasks/7:setRecurrence",
+            r#"SetRecurrence ["7"]"#,
+        ),
+        ("POST", "/v1/tasks/7:tag", r#"TagTask ["7"]"#),
+        ("POST", "/v1/operations/7:undo", r#"UndoOperation ["7"]"#),
+        ("GET", "/v1/context", "GetContext []"),
+        ("PATCH", "/v1/savedFilters/7", r#"UpdateSavedFilter ["7"]"#),
+        ("POST", "/v1/tasks:search", "only [GET]"),
+        ("GET", "/v1/tasks/7:tag", "only [POST]"),
+    ] {
+        assert_eq!(find(method, path), expected, "{method} {path}");
+    }
+    let find = |method, path| found(&LIBRARY, method, path);
+    assert_eq!(find("GET", "/v1/books/7:read"), r#"ReadBook ["7"]"#);
+    assert_eq!(
+        find("GET", "/v1/shelves/1/books/2:read"),
+        r#"ReadShelf ["shelves/1/books/2"]"#
+    );
+    assert_eq!(find("GET", "/v1/shelves:read"), r#"ReadShelf ["shelves"]"#);
+    assert_eq!(find("POST", "/v1/books/7/pages:copy"), r#"ScanPage ["7"]"#);
+}
+
+#[test]
 fn a_path_that_does_not_exist_finds_the_nearest() {
     let find = |method, path| found(&CONTRACT, method, path);
     assert_eq!(find("GET", "/v1/task"), "nothing, nearest GET /v1/tasks");
@@ -67,6 +102,7 @@ const HEAD: &str = r#"
     package fixture.wrong.v1;
     import "google/api/annotations.proto";
     import "google/api/field_behavior.proto";
+    import "google/api/httpbody.proto";
     import "taskmesh/common/v1/options.proto";
     message M { string id = 1; M inner = 2; repeated string list = 3; }
 "#;
@@ -106,7 +142,17 @@ fn a_wrong_rule_fails_the_start_with_the_rpc_and_the_cure() {
         )),
         rpc(&format!("{} {}", get("/v1"), tool("Add-Task"))),
         rpc(&format!("{} {}", get("/v1"), tool("recursive"))),
-        fault(&format!("rpc R(M) returns (stream M) {{ {} }}", get("/v1"))),
+        fault(&format!("rpc R(stream M) returns (M) {{ {} }}", get("/v1"))),
+        fault(&format!(
+            "rpc R(M) returns (stream M) {{ {} {} }}",
+            get("/v1"),
+            tool("streaming")
+        )),
+        fault(&format!(
+            "rpc R(M) returns (google.api.HttpBody) {{ {} {} }}",
+            get("/v1"),
+            tool("filing")
+        )),
         fault(&format!(
             "rpc A(M) returns (M) {{ {} }} rpc B(M) returns (M) {{ {} }}",
             get("/v1/{id}"),
@@ -135,7 +181,9 @@ fn a_wrong_rule_fails_the_start_with_the_rpc_and_the_cure() {
     fixture.wrong.v1.S.R: is internal, so it cannot have an HTTP rule or a tool
     fixture.wrong.v1.S.R: the tool's name must be 1 to 40 lower-case letters and underscores
     fixture.wrong.v1.S.R: is a tool, so its messages cannot contain themselves, as fixture.wrong.v1.M does
-    fixture.wrong.v1.S.R: streams, which routes and tools do not carry; mark it internal
+    fixture.wrong.v1.S.R: streams its requests, which no route carries; mark it internal
+    fixture.wrong.v1.S.R: streams, so it cannot be a tool
+    fixture.wrong.v1.S.R: carries a file, so it cannot be a tool
     fixture.wrong.v1.S.A: GET /v1/{id} is also a route of fixture.wrong.v1.S.B
     fixture.wrong.v1.S.B: another RPC is already the tool same
     "#);

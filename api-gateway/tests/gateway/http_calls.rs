@@ -121,14 +121,17 @@ async fn what_a_service_answers_keeps_its_words() {
     assert_eq!(answer.json()["message"], "no such task");
 
     gateway.services.on("UpdateTask", |_| {
-        Err(refusal(Code::Aborted, "STALE_ETAG", "the task has changed"))
+        let now = HashMap::from([("etag".to_owned(), "2".to_owned())]);
+        let details = ErrorDetails::with_error_info("STALE_ETAG", "taskmesh", now);
+        let message = "the task has changed";
+        Err(Status::with_error_details(Code::Aborted, message, details))
     });
+    let answer = gateway
+        .patch(&path, json!({"title": "x", "etag": "1"}))
+        .await;
     assert_eq!(
-        gateway
-            .patch(&path, json!({"title": "x", "etag": "1"}))
-            .await
-            .status,
-        412
+        (answer.status.as_u16(), answer.header("etag")),
+        (412, "\"2\"")
     );
 
     gateway.services.on("CreateTask", |_| {

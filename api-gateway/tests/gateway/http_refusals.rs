@@ -195,3 +195,72 @@ async fn a_contract_without_its_services_fails_the_start() {
         "cors_allowed_origins: app.example.com must be an origin, such as https://app.example.com"
     );
 }
+
+#[tokio::test]
+async fn who_asks_too_often_is_told_when_to_come_again() {
+    let gateway = TestGateway::start_with(&[
+        ("REQUESTS__RATE_PER_SECOND", "1"),
+        ("REQUESTS__RATE_BURST", "3"),
+    ])
+    .await;
+    gateway.services.on("ListTasks", |_| Ok(json!({})));
+    for _ in 0..3 {
+        assert_eq!(gateway.get("/v1/tasks").await.status, 200);
+    }
+    let answer = gateway.get("/v1/tasks").await;
+    assert_eq!(
+        (answer.status.as_u16(), answer.reason().as_str()),
+        (429, "TOO_MANY_REQUESTS")
+    );
+    assert_eq!(answer.header("retry-after"), "1");
+    let retry = &answer.json()["details"][1];
+    assert_eq!(retry["@type"], "type.googleapis.com/google.rpc.RetryInfo");
+    let tool = send(gateway.request("POST", "/mcp").body("{}")).await;
+    assert_eq!(tool.status, 429);
+    let bob = gateway
+        .open("GET", "/v1/tasks")
+        .bearer_auth(gateway.token("bob"));
+    assert_eq!(send(bob).await.status, 200);
+}
+
+#[tokio::test]
+async fn an_idempotency_key_must_be_a_uuid_and_agree_with_the_body() {
+    const UUID: &str = "0198c0de-0000-7000-8000-000000000001";
+    let gateway = gateway().await;
+    let post = |key: String, body| {
+        let request = gateway.request("POST", "/v1/tasks");
+        send(request.header("idempotency-key", key).json(&body))
+    };
+    let answer = post("order-7".to_owned(), json!({"title": "x"})).await;
+    assert_eq!(
+        (answer.status.as_u16(), answer.reason().as_str()),
+        (400, "INVALID_HEADER")
+    );
+    let other = json!({"title": "x", "request_id": TASK.replace('1', "2")});
+    let answer = post(UUID.to_owned(), other).await;
+    assert_eq!(
+        answer.violations(),
+        ["request_id: differs from the header Idempotency-Key; give one of them"]
+    );
+    assert!(gateway.services.calls().is_empty());
+    let answer = post(format!("\"{UUID}\""), json!({"title": "x"})).await;
+    assert_eq!(answer.status, 200);
+    assert_eq!(gateway.services.last().message["request_id"], UUID);
+}
+
+#[tokio::test]
+async fn thousands_of_wrong_names_are_answered_quickly() {
+    let gateway = gateway().await;
+    let body: serde_json::Map<_, _> = (0..9_000).map(|n| (format!("tag{n}"), json!(n))).collect();
+    let query: Vec<String> = (0..9_000).map(|n| format!("x{n}")).collect();
+    let started = std::time::Instant::now();
+    let answer = gateway.post("/v1/tasks", body.into()).await;
+    assert_eq!(answer.violations().len(), 20);
+    let answer = gateway.get(&format!("/v1/tasks?{}", query.join("&"))).await;
+    assert_eq!(answer.violations().len(), 20);
+    let long = "show_deleted=true&".repeat(3_000);
+    assert_eq!(gateway.get(&format!("/v1/tasks?{long}")).await.status, 400);
+    let long = format!("/v1/task/{}", "x".repeat(50_000));
+    assert_eq!(gateway.get(&long).await.status, 404);
+    assert!(started.elapsed().as_secs() < 5, "{:?}", started.elapsed());
+}

@@ -1,10 +1,13 @@
 //! The gateway from outside: what it reads from contracts, and the real gateway before fake services.
 
 mod catalog;
+mod docs;
+mod files;
 mod http_calls;
 mod http_refusals;
 mod mcp;
 mod openapi;
+mod streams;
 mod support;
 mod transcode;
 mod updates_and_tools;

@@ -101,59 +101,6 @@ async fn both_revisions_list_the_same_tools() {
 }
 
 #[tokio::test]
-async fn all_tools_together_fit_the_budget_of_a_model() {
-    let gateway = TestGateway::start().await;
-    let tools = tools(&gateway, STATELESS).await;
-    let sizes: Vec<usize> = tools.iter().map(|tool| tool.to_string().len()).collect();
-    assert!(sizes.iter().sum::<usize>() <= 32_000, "{sizes:?}");
-    // 800 tokens of about four letters.
-    assert!(sizes.iter().all(|size| *size <= 3_200), "{sizes:?}");
-}
-
-#[tokio::test]
-async fn every_schema_is_one_that_every_provider_takes() {
-    let gateway = TestGateway::start().await;
-    for tool in tools(&gateway, STATELESS).await {
-        let input = &tool["inputSchema"];
-        assert_eq!(input["type"], "object");
-        for schema in [input, &tool["outputSchema"]] {
-            assert!(jsonschema::meta::is_valid(schema), "{schema}");
-            assert!(jsonschema::draft202012::new(schema).is_ok());
-            let text = schema.to_string();
-            for word in [
-                "\"$ref\"",
-                "\"oneOf\"",
-                "\"anyOf\"",
-                "\"allOf\"",
-                "\"null\"",
-                "UNSPECIFIED",
-                "unspecified",
-                "update_mask\":",
-            ] {
-                assert!(!text.contains(word), "{word} is in {text}");
-            }
-        }
-        assert_closed(input);
-        assert_eq!(tool["annotations"]["openWorldHint"], false);
-        assert!(tool["title"].is_string() && tool["description"].is_string());
-    }
-}
-
-/// Every object in the schema of arguments takes no other fields, and every field is described.
-fn assert_closed(schema: &Value) {
-    if schema["type"] == "object" {
-        assert_eq!(schema["additionalProperties"], false, "{schema}");
-        for property in schema["properties"].as_object().unwrap().values() {
-            assert!(property["description"].is_string(), "{property}");
-            assert_closed(property);
-        }
-    }
-    if schema["type"] == "array" {
-        assert_closed(&schema["items"]);
-    }
-}
-
-#[tokio::test]
 async fn a_tool_answers_with_structure_that_fits_its_schema_and_the_same_as_text() {
     let gateway = TestGateway::start().await;
     gateway.services.on("CreateTask", |request| {
@@ -207,6 +154,64 @@ async fn an_unknown_argument_is_an_error_that_a_model_can_act_on() {
     .await;
     insta::assert_json_snapshot!(error(&result));
     assert!(gateway.services.calls().is_empty());
+}
+
+#[tokio::test]
+async fn an_error_says_what_helps_against_it() {
+    let gateway = TestGateway::start().await;
+    let refuse = |code: Code, reason: &str, metadata: &[(&str, &str)]| {
+        let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        let metadata: HashMap<String, String> = metadata.iter().map(owned).collect();
+        let details = ErrorDetails::with_error_info(reason, "taskmesh", metadata);
+        let status = Status::with_error_details(code, "no", details);
+        gateway.services.on("GetTask", move |_| Err(status.clone()));
+    };
+    let arguments = json!({"task_id": TASK});
+    refuse(Code::AlreadyExists, "IDEMPOTENCY_CONFLICT", &[]);
+    let fault = error(&call_once(&gateway, "get_task", arguments.clone()).await);
+    assert_eq!(
+        fault["next"],
+        "Give this call a request_id of its own: a new UUID."
+    );
+    refuse(Code::Unavailable, "DATABASE_UNAVAILABLE", &[]);
+    let fault = error(&call_once(&gateway, "get_task", arguments.clone()).await);
+    assert_eq!(
+        fault["next"],
+        "Wait 1 s, then try again with the same arguments."
+    );
+    refuse(Code::Aborted, "STALE_ETAG", &[("etag", "8"), ("code", "x")]);
+    let fault = error(&call_once(&gateway, "get_task", arguments).await);
+    assert_eq!(
+        (&fault["etag"], &fault["code"]),
+        (&json!("8"), &json!("ABORTED"))
+    );
+}
+
+#[tokio::test]
+async fn an_argument_of_another_tool_is_answered_with_its_name() {
+    let gateway = TestGateway::start().await;
+    let arguments =
+        json!({"task_id": TASK, "recurrence_rule": "FREQ=DAILY", "validate_only": true});
+    let fields = error(&call(&gateway, "update_task", arguments).await)["fields"].clone();
+    assert_eq!(
+        fields[0]["description"],
+        "is not taken by this tool; set_recurrence takes it"
+    );
+    let unknown = fields[1]["description"].as_str().unwrap();
+    assert!(unknown.starts_with("is not a known field"), "{unknown}");
+}
+
+#[tokio::test]
+async fn an_agent_is_told_where_to_begin_in_both_revisions() {
+    let gateway = TestGateway::start().await;
+    let discovered = rpc(&gateway, STATELESS, "server/discover", json!({})).await;
+    let params = json!({"protocolVersion": LEGACY, "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}});
+    let initialized = rpc(&gateway, LEGACY, "initialize", params).await;
+    for answer in [discovered, initialized] {
+        let words = answer["result"]["instructions"].as_str().unwrap();
+        assert!(words.starts_with("Call get_context first"), "{answer}");
+        assert!(words.len() < 1_000, "{} letters", words.len());
+    }
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use crate::support::fixture::{CONTRACT, LIBRARY};
 use api_gateway::{catalog::Catalog, http::openapi};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 fn document(catalog: &Catalog) -> Value {
     openapi(catalog, &"https://tasks.example.com/".parse().unwrap())
@@ -13,6 +13,104 @@ fn document(catalog: &Catalog) -> Value {
 #[test]
 fn the_document_of_the_contract_is_this() {
     insta::assert_json_snapshot!(document(&CONTRACT));
+}
+
+/// The schema that the OpenAPI Initiative publishes, applied to the document and, with the dialect of OpenAPI, to every
+/// schema in it.
+fn validator() -> jsonschema::Validator {
+    let read = |text: &str| serde_json::from_str::<Value>(text).unwrap();
+    let resources = [
+        read(include_str!("../openapi_schema/schema.json")),
+        read(include_str!("../openapi_schema/dialect-base.json")),
+        read(include_str!("../openapi_schema/meta-base.json")),
+    ];
+    let base = json!({
+        "$id": "https://spec.openapis.org/oas/3.1/schema-base/2022-10-07",
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$ref": "https://spec.openapis.org/oas/3.1/schema/2022-10-07",
+        "$defs": {"schema": {
+            "$dynamicAnchor": "meta",
+            "$ref": "https://spec.openapis.org/oas/3.1/dialect/base",
+        }},
+    });
+    let mut options = jsonschema::draft202012::options();
+    for resource in resources {
+        let id = resource["$id"].as_str().unwrap().to_owned();
+        let resource = jsonschema::Resource::from_contents(resource);
+        options = options.with_resource(id, resource);
+    }
+    options.build(&base).unwrap()
+}
+
+fn faults(document: &Value) -> Vec<String> {
+    let validator = validator();
+    let faults = validator.iter_errors(document);
+    let line = |fault: jsonschema::ValidationError<'_>| {
+        format!("{}: {}", fault.instance_path(), fault.masked())
+    };
+    faults.map(line).collect()
+}
+
+#[test]
+fn the_document_conforms_to_the_schema_of_openapi() {
+    for catalog in [&*CONTRACT, &*LIBRARY] {
+        let faults = faults(&document(catalog));
+        assert!(faults.is_empty(), "{faults:#?}");
+    }
+}
+
+#[test]
+fn the_schema_of_openapi_finds_faults() {
+    let change = |pointer: &str, value: Value| {
+        let mut document = document(&CONTRACT);
+        *document.pointer_mut(pointer).unwrap() = value;
+        faults(&document).len()
+    };
+    assert!(change("/openapi", json!("3.0.0")) > 0);
+    assert!(change("/paths/~1v1~1tasks/get/responses", json!([])) > 0);
+    assert!(change("/paths/~1v1~1tasks/get/parameters/0/in", json!("body")) > 0);
+    assert!(
+        change(
+            "/components/schemas/taskmesh.task.v1.Task/type",
+            json!("objekt")
+        ) > 0
+    );
+    let property = "/components/schemas/taskmesh.task.v1.Task/properties/title/type";
+    assert!(change(property, json!("text")) > 0);
+}
+
+#[test]
+fn streams_files_and_headers_are_part_of_the_document() {
+    let document = document(&CONTRACT);
+    let operation = |path: &str, method: &str| document["paths"][path][method].clone();
+    let export = operation("/v1/tasks:export", "get");
+    assert_eq!(export["responses"]["200"]["content"], json!({"*/*": {}}));
+    let import = operation("/v1/tasks:import", "post");
+    assert_eq!(import["requestBody"]["content"], json!({"*/*": {}}));
+    assert_eq!(import["requestBody"]["required"], true);
+    let refers = |operation: &Value, name: &str| {
+        let reference = json!({"$ref": format!("#/components/parameters/{name}")});
+        operation["parameters"]
+            .as_array()
+            .unwrap()
+            .contains(&reference)
+    };
+    assert!(refers(&import, "IdempotencyKey"));
+    assert!(refers(
+        &operation("/v1/tasks/{task_id}", "patch"),
+        "IfMatch"
+    ));
+    assert!(!refers(&operation("/v1/tasks", "get"), "IdempotencyKey"));
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for operation in item.as_object().unwrap().values() {
+            let default = &operation["responses"]["default"]["$ref"];
+            assert_eq!(default, "#/components/responses/Error", "{path}");
+        }
+    }
+    let library = self::document(&LIBRARY);
+    let watch = &library["paths"]["/v1/books:watch"]["get"]["responses"]["200"]["content"];
+    assert!(watch["application/x-ndjson"]["schema"]["$ref"].is_string());
+    assert!(watch["text/event-stream"].is_object());
 }
 
 #[test]

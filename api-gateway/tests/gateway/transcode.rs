@@ -125,7 +125,7 @@ fn every_fault_is_told_at_once_with_its_path_and_its_cure() {
     }))
     .unwrap_err();
     insta::assert_snapshot!(faults.join("\n"), @r#"
-    titel: is not a known field; known are name, binding, page_count, copy_count, weight, cover, publish_time, reading_time, words, tags, extra, anything, rating, subtitle, authors, shelf, reader, password, etag
+    titel: is not a known field; known are name, binding, page_count, copy_count, weight, cover, publish_time, reading_time, words, tags, extra, anything, rating, subtitle, authors, shelf, reader, password, etag, barcode
     authors[1].fullname: is not a known field; did you mean full_name?
     authors[1].favourite: must be one of BINDING_PAPERBACK, BINDING_HARD_COVER; did you mean BINDING_HARD_COVER?
     binding: must be one of BINDING_PAPERBACK, BINDING_HARD_COVER
@@ -302,14 +302,14 @@ fn an_answer_has_every_field_over_http_and_the_filled_ones_for_tools() {
     let book = rpc(&LIBRARY, "MoveBook").method.output();
     let stored = json!({
         "name": "Emma", "binding": 2, "copy_count": "5", "password": "secret", "reading_time": "3s",
-        "words": {"b": 1, "a": 2}, "authors": [{"full_name": "Jane"}], "cover": "+/8="
+        "words": {"b": 1, "a": 2}, "authors": [{"full_name": "Jane"}], "cover": "+/8=", "barcode": "123"
     });
     let message = DynamicMessage::deserialize(book, stored).unwrap();
     let http = write(&LIBRARY.notes, &message, Dialect::Http).unwrap();
     let expected = json!({
         "name": "Emma", "id": "", "binding": "BINDING_HARD_COVER", "page_count": 0, "copy_count": "5", "weight": 0.0,
         "cover": "+/8=", "reading_time": "3s", "words": {"a": 2, "b": 1}, "tags": [],
-        "authors": [{"full_name": "Jane", "favourite": "BINDING_UNSPECIFIED"}], "etag": ""
+        "authors": [{"full_name": "Jane", "favourite": "BINDING_UNSPECIFIED"}], "etag": "", "barcode": "123"
     });
     assert_eq!(http, expected);
     let tool = write(&LIBRARY.notes, &message, Dialect::Tool).unwrap();

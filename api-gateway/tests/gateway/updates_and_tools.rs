@@ -55,7 +55,7 @@ fn an_explicit_mask_is_respected_and_checked() {
         path_values: &values,
         query: &query,
         body: Some(&body),
-        if_match: None,
+        ..HttpInput::default()
     };
     assert_eq!(http("UpdateShelf", input).unwrap()["update_mask"], "room");
 }
@@ -112,7 +112,7 @@ fn if_match_is_the_etag_of_a_request_that_has_one() {
         path_values: &values,
         body: Some(&body),
         if_match: Some("e"),
-        query: &[],
+        ..HttpInput::default()
     };
     assert_eq!(http("UpdateShelf", input).unwrap()["etag"], "e");
     let body = json!({"title": "x", "etag": "f"});
@@ -191,5 +191,96 @@ fn a_tool_refuses_what_it_does_not_know() {
     assert!(
         faults[0].starts_with("clear: is not a known field"),
         "{faults:?}"
+    );
+}
+
+#[test]
+fn an_update_in_a_batch_gets_a_mask_of_what_is_present_in_it() {
+    let body = json!({"shelves": [
+        {"shelf_id": "7", "title": "Novels", "room": null, "etag": "e"},
+        {"shelfId": "8", "open": false, "updateMask": "open,room"},
+        {"shelf_id": "9"},
+    ]});
+    let input = HttpInput {
+        body: Some(&body),
+        ..HttpInput::default()
+    };
+    let expected = json!({"shelves": [
+        {"shelf_id": "7", "update_mask": "title,room", "etag": "e", "title": "Novels"},
+        {"shelf_id": "8", "update_mask": "open,room"},
+        {"shelf_id": "9", "update_mask": ""},
+    ]});
+    assert_eq!(http("BatchUpdateShelves", input), Ok(expected));
+
+    let body = json!({"shelves": [{"shelf_id": "7", "update_mask": "titel"}]});
+    let input = HttpInput {
+        body: Some(&body),
+        ..HttpInput::default()
+    };
+    assert_eq!(
+        http("BatchUpdateShelves", input).unwrap_err(),
+        ["shelves[0].update_mask: names titel, which is not a field; did you mean title?"]
+    );
+}
+
+#[test]
+fn a_tool_steers_whole_calls_and_not_their_items() {
+    let message = tool(
+        "BatchUpdateShelves",
+        json!({"shelves": [{"shelf_id": "7", "title": "Novels", "room": ""}], "request_id": "u"}),
+    );
+    let expected = json!({
+        "shelves": [{"shelf_id": "7", "update_mask": "title", "title": "Novels"}], "request_id": "u"
+    });
+    assert_eq!(message, Ok(expected));
+    let faults = tool(
+        "BatchUpdateShelves",
+        json!({"shelves": [{"shelf_id": "7", "etag": "e", "update_mask": "title", "rom": "x", "door": "y"}]}),
+    );
+    insta::assert_snapshot!(faults.unwrap_err().join("\n"), @r#"
+    shelves[0].etag: belongs to the whole call; leave it out of its items
+    shelves[0].update_mask: is not a known field; known are shelf_id, title, room, binding, tags, open
+    shelves[0].rom: is not a known field; did you mean room?
+    shelves[0].door: is not a known field; known are shelf_id, title, room, binding, tags, open
+    "#);
+}
+
+#[test]
+fn a_tool_does_not_know_what_is_hidden_from_it() {
+    let faults = tool("UpdateShelf", json!({"shelf_id": "7", "door": "x"})).unwrap_err();
+    assert_eq!(
+        faults,
+        ["door: is not a known field; known are shelf_id, etag, title, room, binding, tags, open"]
+    );
+    let clear = json!({"shelf_id": "7", "clear": ["door"]});
+    assert!(tool("UpdateShelf", clear).is_err());
+    assert!(patch_shelf(json!({"door": "x"})).is_ok());
+}
+
+#[test]
+fn the_idempotency_key_is_the_request_id_of_a_request_that_has_one() {
+    const UUID: &str = "0198c0de-0000-7000-8000-000000000001";
+    let batch = |body: Value| {
+        let input = HttpInput {
+            body: Some(&body),
+            idempotency_key: Some(UUID),
+            ..HttpInput::default()
+        };
+        http("BatchUpdateShelves", input)
+    };
+    let message = batch(json!({"shelves": []})).unwrap();
+    assert_eq!(message["request_id"], UUID);
+    assert!(batch(json!({"shelves": [], "request_id": UUID})).is_ok());
+    assert_eq!(
+        batch(json!({"shelves": [], "request_id": "other"})).unwrap_err(),
+        ["request_id: differs from the header Idempotency-Key; give one of them"]
+    );
+    let input = HttpInput {
+        idempotency_key: Some(UUID),
+        ..HttpInput::default()
+    };
+    assert_eq!(
+        http("ListBooks", input).unwrap_err(),
+        ["Idempotency-Key: has no meaning for this call; leave the header out"]
     );
 }

@@ -78,6 +78,7 @@ async fn outcome(app: &App, due: &DueDelivery, stopping: &CancellationToken) -> 
         message_id: &delivery.message_id,
         title: &delivery.title,
         due_time: delivery.due_time,
+        due_date: delivery.due_date,
         time_zone: &delivery.time_zone,
     };
     let opened = tokio::select! {

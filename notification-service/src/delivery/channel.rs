@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use service_runtime::ids::UserId;
 
 use crate::domain::{
@@ -25,6 +25,8 @@ pub struct Notice<'a> {
     pub title: &'a str,
     /// When the task is due.
     pub due_time: Option<DateTime<Utc>>,
+    /// The date on which it is due, if at no certain time of that day.
+    pub due_date: Option<NaiveDate>,
     /// The IANA time zone to show the due time in; empty for UTC.
     pub time_zone: &'a str,
 }

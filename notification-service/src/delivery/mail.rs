@@ -1,7 +1,7 @@
 //! What a reminder says as an e-mail: plain text, no markup, no remote content.
 
-use chrono::{DateTime, Utc};
-use jiff::{Timestamp, tz::TimeZone};
+use chrono::{DateTime, NaiveDate, Utc};
+use jiff::Timestamp;
 use lettre::{
     Message,
     message::{
@@ -11,7 +11,7 @@ use lettre::{
 };
 
 use super::Notice;
-use crate::domain::email_address::EmailAddress;
+use crate::domain::{email_address::EmailAddress, time_zone::zone};
 
 /// Writes the e-mail.
 pub(super) fn compose(
@@ -34,19 +34,23 @@ pub(super) fn compose(
 }
 
 fn body(notice: Notice<'_>) -> String {
-    let due = notice.due_time.map(|time| due_line(time, notice.time_zone));
-    format!("{}\n{}", notice.title, due.unwrap_or_default())
+    let due = match (notice.due_date, notice.due_time) {
+        (Some(date), _) => due_on(date),
+        (None, Some(time)) => due_at(time, notice.time_zone),
+        (None, None) => String::new(),
+    };
+    format!("{}\n{due}", notice.title)
 }
 
-fn due_line(time: DateTime<Utc>, zone: &str) -> String {
-    let zone = match zone {
-        "" => TimeZone::UTC,
-        name => TimeZone::get(name).unwrap_or(TimeZone::UTC),
-    };
+fn due_on(date: NaiveDate) -> String {
+    format!("\nDue: {}\n", date.format("%A, %-d %B %Y"))
+}
+
+fn due_at(time: DateTime<Utc>, name: &str) -> String {
     let Ok(time) = Timestamp::from_microsecond(time.timestamp_micros()) else {
         return String::new();
     };
-    let local = time.to_zoned(zone);
+    let local = time.to_zoned(zone(name));
     let name = local.time_zone().iana_name().unwrap_or("UTC").to_owned();
     format!(
         "\nDue: {} ({name})\n",
@@ -68,12 +72,17 @@ mod tests {
     use crate::domain::preferences::Preferences;
 
     fn text(title: &str, time_zone: &str) -> String {
+        text_of(title, time_zone, None)
+    }
+
+    fn text_of(title: &str, time_zone: &str, due_date: Option<NaiveDate>) -> String {
         let notice = Notice {
             user_id: &"alice".parse().unwrap(),
             preferences: &Preferences::default(),
             message_id: "<1.email@example.com>",
             title,
             due_time: Some("2026-12-01T08:00:00Z".parse().unwrap()),
+            due_date,
             time_zone,
         };
         let from = "Taskmesh <reminders@example.com>".parse().unwrap();
@@ -113,6 +122,16 @@ mod tests {
                 "{text}"
             );
         }
+    }
+
+    #[test]
+    fn a_task_that_is_due_on_a_date_is_shown_without_a_time() {
+        let date = NaiveDate::from_ymd_opt(2026, 12, 2);
+        let text = text_of("Water the plants", "Pacific/Kiritimati", date);
+        assert!(
+            text.ends_with("Water the plants\r\n\r\nDue: Wednesday, 2 December 2026\r\n"),
+            "{text}"
+        );
     }
 
     #[test]

@@ -62,7 +62,7 @@ pub fn plan(
             Some(moment) => moves.push((reminder, moment)),
         }
     }
-    // All moves of one task follow its due time and so go the same way by the same distance.
+    // All moves of one task follow its due time or date and so go the same way by the same distance.
     moves.sort_by_key(|(reminder, moment)| {
         let microseconds = reminder.fire_time.timestamp_micros();
         if *moment > reminder.fire_time {
@@ -90,14 +90,14 @@ fn moments(task: &WatchedTask, preferences: &Preferences) -> BTreeMap<DateTime<U
     } else {
         &task.settings
     };
+    let due = task.remind_before();
+    let before = |minutes| due.and_then(|due| minutes_before(due, minutes));
     let mut moments = BTreeMap::new();
     for setting in settings {
         let moment = match setting {
             Setting::Default if !preferences.default_reminder_enabled => None,
-            Setting::Default => task
-                .due_time
-                .and_then(|due| minutes_before(due, preferences.default_reminder_minutes)),
-            Setting::Before(minutes) => task.due_time.and_then(|due| minutes_before(due, *minutes)),
+            Setting::Default => before(preferences.default_reminder_minutes),
+            Setting::Before(minutes) => before(*minutes),
             Setting::At(moment) => Some(*moment),
         };
         if let Some(moment) = moment {

@@ -1,4 +1,4 @@
-use chrono::TimeDelta;
+use chrono::{NaiveDate, TimeDelta};
 use service_runtime::ids::Ids;
 
 use super::*;
@@ -17,6 +17,7 @@ fn task(due: &str, settings: &[Setting]) -> WatchedTask {
         version: 1,
         title: "Water the plants".to_owned(),
         due_time: Some(at(due)),
+        due_date: None,
         time_zone: "Europe/Berlin".to_owned(),
         open: true,
         deleted: false,
@@ -37,6 +38,7 @@ fn scheduled(task: &WatchedTask, setting: Setting, fire_time: DateTime<Utc>) -> 
         version: 1,
         title: task.title.clone(),
         due_time: task.due_time,
+        due_date: task.due_date,
         time_zone: task.time_zone.clone(),
         update_time: at("06:00"),
     }
@@ -292,4 +294,56 @@ fn a_due_time_at_the_edge_of_the_calendar_breaks_nothing() {
         ..task("10:00", &[])
     };
     assert_eq!(fresh(&edge, "06:00"), Plan::default());
+}
+
+/// A task of the morning on which Berlin's clocks go back, whose day begins two hours before midnight in UTC.
+fn on_a_date(settings: &[Setting]) -> WatchedTask {
+    WatchedTask {
+        due_time: Some("2026-10-24T22:00:00Z".parse().unwrap()),
+        due_date: NaiveDate::from_ymd_opt(2026, 10, 25),
+        ..task("10:00", settings)
+    }
+}
+
+#[test]
+fn a_due_date_is_reminded_of_before_nine_on_the_clocks_of_its_zone() {
+    let change_time = "2026-10-24T12:00:00Z".parse().unwrap();
+    let schedule = |task: &WatchedTask| {
+        let plan = plan(task, &Preferences::default(), change_time, &[], &[]);
+        plan.schedule
+    };
+    let nine: DateTime<Utc> = "2026-10-25T08:00:00Z".parse().unwrap();
+    assert_eq!(
+        schedule(&on_a_date(&[])),
+        [(Setting::Default, nine - TimeDelta::hours(1))]
+    );
+    let settings = [Setting::Before(0), Setting::Before(600)];
+    assert_eq!(
+        schedule(&on_a_date(&settings)),
+        [
+            (Setting::Before(0), nine),
+            (Setting::Before(600), nine - TimeDelta::hours(10))
+        ]
+    );
+}
+
+#[test]
+fn a_task_that_gets_a_time_of_the_day_moves_its_reminder() {
+    let on_a_date = on_a_date(&[]);
+    let before: DateTime<Utc> = "2026-10-25T07:00:00Z".parse().unwrap();
+    let reminder = scheduled(&on_a_date, Setting::Default, before);
+    let at_six = WatchedTask {
+        due_time: Some("2026-10-25T17:00:00Z".parse().unwrap()),
+        due_date: None,
+        ..on_a_date
+    };
+    assert!(!reminder.shows(&at_six));
+    let plan = plan(
+        &at_six,
+        &Preferences::default(),
+        before - TimeDelta::hours(1),
+        std::slice::from_ref(&reminder),
+        &[],
+    );
+    assert_eq!(plan.move_to, [(reminder.id, before + TimeDelta::hours(9))]);
 }

@@ -8,4 +8,5 @@ pub mod preferences;
 pub mod reminder;
 pub mod retry;
 pub mod setting;
+pub mod time_zone;
 pub mod watched_task;

@@ -1,6 +1,6 @@
 //! One reminder and its states.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use service_runtime::ids::UserId;
 
 use super::{
@@ -45,6 +45,8 @@ pub struct Reminder {
     pub title: String,
     /// When the task is due.
     pub due_time: Option<DateTime<Utc>>,
+    /// The date on which it is due, if at no certain time of that day.
+    pub due_date: Option<NaiveDate>,
     /// The task's time zone, or empty.
     pub time_zone: String,
     /// When the last step was taken.
@@ -56,6 +58,7 @@ impl Reminder {
     pub fn shows(&self, task: &WatchedTask) -> bool {
         self.title == task.title
             && self.due_time == task.due_time
+            && self.due_date == task.due_date
             && self.time_zone == task.time_zone
     }
 

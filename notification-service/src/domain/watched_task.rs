@@ -1,9 +1,9 @@
 //! What reminders need to know of a task.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use service_runtime::ids::UserId;
 
-use super::{ids::TaskId, setting::Setting};
+use super::{ids::TaskId, setting::Setting, time_zone::nine_o_clock};
 
 /// A task as its last applied event told it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,8 +16,10 @@ pub struct WatchedTask {
     pub version: i64,
     /// The title.
     pub title: String,
-    /// When it is due.
+    /// When it is due; if on a date, the beginning of that day in its zone.
     pub due_time: Option<DateTime<Utc>>,
+    /// The date on which it is due, if at no certain time of that day.
+    pub due_date: Option<NaiveDate>,
     /// The IANA time zone in which the due time is meant; empty if the task has none.
     pub time_zone: String,
     /// Whether it is still to be done.
@@ -36,5 +38,14 @@ impl WatchedTask {
     /// Returns whether anybody should be reminded of it at all.
     pub fn wants_reminders(&self) -> bool {
         self.open && !self.deleted && !self.muted
+    }
+
+    /// Returns the moment before which a reminder comes some minutes early: the due time, or 09:00 of the due date, since
+    /// nobody wants to be reminded of a whole day's task at midnight.
+    pub fn remind_before(&self) -> Option<DateTime<Utc>> {
+        match self.due_date {
+            Some(date) => nine_o_clock(date, &self.time_zone),
+            None => self.due_time,
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! Events of tasks, as this service understands them.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use prost_types::Timestamp;
 use taskmesh_proto::task::v1::{self as pb, reminder_setting::When};
 
@@ -14,6 +14,9 @@ pub struct MalformedEvent(&'static str);
 /// Returns the task as the event tells it.
 pub fn watched_task(event: pb::TaskEvent) -> Result<WatchedTask, MalformedEvent> {
     let task = event.task.ok_or(MalformedEvent("task"))?;
+    if task.due_time.is_none() && !task.due_date.is_empty() {
+        return Err(MalformedEvent("task.due_time"));
+    }
     let open = match pb::TaskState::try_from(task.state) {
         Ok(pb::TaskState::Open) => true,
         Ok(pb::TaskState::Completed) => false,
@@ -31,6 +34,7 @@ pub fn watched_task(event: pb::TaskEvent) -> Result<WatchedTask, MalformedEvent>
             .due_time
             .map(|time| moment(time, "task.due_time"))
             .transpose()?,
+        due_date: due_date(&task.due_date)?,
         time_zone: task.time_zone,
         open,
         deleted: task.delete_time.is_some(),
@@ -45,6 +49,15 @@ pub fn watched_task(event: pb::TaskEvent) -> Result<WatchedTask, MalformedEvent>
             "event_time",
         )?,
     })
+}
+
+fn due_date(text: &str) -> Result<Option<NaiveDate>, MalformedEvent> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    text.parse()
+        .map(Some)
+        .map_err(|_| MalformedEvent("task.due_date"))
 }
 
 fn setting(setting: pb::ReminderSetting) -> Result<Setting, MalformedEvent> {
@@ -110,6 +123,15 @@ mod tests {
     }
 
     #[test]
+    fn a_due_date_is_understood() {
+        assert_eq!(watched_task(event()).unwrap().due_date, None);
+        let mut on_a_date = event();
+        on_a_date.task.as_mut().unwrap().due_date = "2026-12-01".to_owned();
+        let date = watched_task(on_a_date).unwrap().due_date;
+        assert_eq!(date, NaiveDate::from_ymd_opt(2026, 12, 1));
+    }
+
+    #[test]
     fn what_no_task_service_sends_is_malformed() {
         let mut no_task = event();
         no_task.task = None;
@@ -124,7 +146,14 @@ mod tests {
             seconds: i64::MAX,
             nanos: -1,
         });
+        let mut no_date = event();
+        no_date.task.as_mut().unwrap().due_date = "tomorrow".to_owned();
+        let mut no_begin = event();
+        no_begin.task.as_mut().unwrap().due_time = None;
+        no_begin.task.as_mut().unwrap().due_date = "2026-12-01".to_owned();
         for (event, field) in [
+            (no_begin, "task.due_time"),
+            (no_date, "task.due_date"),
             (no_task, "task"),
             (no_state, "task.state"),
             (no_user, "user_id"),

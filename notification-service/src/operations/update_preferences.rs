@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
+use prost::Message;
 use service_runtime::{
-    grpc::Caller,
+    idempotency::Call,
     ids::UserId,
     postgres::{AsyncPgConnection, DatabaseError},
 };
@@ -20,21 +21,23 @@ use crate::{
     store,
 };
 
-/// Changes the caller's preferences; with a version, only if they still have it.
-pub async fn update_preferences(
+/// Changes the caller's preferences; with a version, only if they still have it. Returns the answer that tells of them.
+pub async fn update_preferences<M>(
     app: &App,
-    caller: &Caller,
+    call: &Call,
     changes: PreferenceChanges,
     version: Option<i64>,
-) -> Result<Preferences, Error> {
+) -> Result<M, Error>
+where
+    M: Message + Default + From<Preferences>,
+{
     let change_time = app.clock.now();
-    let (preferences, something_new) = app
-        .database
-        .transaction("update_preferences", async |tx| {
-            let user_id = &caller.user_id;
+    let (answer, something_new) = call
+        .write(&app.database, "update_preferences", async |tx| {
+            let user_id = &call.caller.user_id;
             let before = store::preferences::lock(tx, user_id).await?;
             if version.is_some_and(|version| version != before.version) {
-                return Err(Error::StalePreferences);
+                return Err(Error::StalePreferences(before.version));
             }
             let after = before.changed(changes.clone());
             store::preferences::update(tx, user_id, &after).await?;
@@ -43,13 +46,13 @@ pub async fn update_preferences(
             } else {
                 move_default_reminders(app, tx, user_id, &after, change_time).await?
             };
-            Ok((after, something_new))
+            Ok((M::from(after), something_new))
         })
         .await?;
-    if something_new {
+    if something_new == Some(true) {
         app.scheduled.notify_one();
     }
-    Ok(preferences)
+    Ok(answer)
 }
 
 /// Returns whether something was scheduled or moved.

@@ -1,9 +1,15 @@
 //! Between protobuf and domain.
 
+use std::mem;
+
 use chrono::{DateTime, Datelike, Utc};
 use prost_types::Timestamp;
 use serde::{Deserialize, Serialize};
-use service_runtime::{grpc::FieldViolation, page};
+use service_runtime::{
+    grpc::{Caller, FieldViolation},
+    idempotency::Call,
+    page,
+};
 use taskmesh_proto::notification::v1 as pb;
 
 use super::field_mask;
@@ -34,9 +40,10 @@ pub(super) struct ListReminders {
     pub size: i64,
 }
 
-/// What a call of `UpdatePreferences` asks for.
+/// A call of `UpdatePreferences` and what it asks for.
 #[derive(Debug)]
 pub(super) struct UpdatePreferences {
+    pub call: Call,
     pub changes: PreferenceChanges,
     pub version: Option<i64>,
 }
@@ -70,8 +77,20 @@ pub(super) fn list_reminders(message: pb::ListRemindersRequest) -> Result<ListRe
 }
 
 pub(super) fn update_preferences(
-    message: pb::UpdatePreferencesRequest,
+    caller: Caller,
+    mut message: pb::UpdatePreferencesRequest,
 ) -> Result<UpdatePreferences, Error> {
+    let mut violations = Vec::new();
+    let request_id = mem::take(&mut message.request_id);
+    let validate_only = mem::take(&mut message.validate_only);
+    let call = Call::new(
+        caller,
+        &request_id,
+        validate_only,
+        "UpdatePreferences",
+        &message,
+    );
+    let call = taken(&mut violations, call);
     let pb::UpdatePreferencesRequest {
         update_mask,
         etag,
@@ -79,8 +98,9 @@ pub(super) fn update_preferences(
         email_enabled,
         default_reminder_minutes,
         default_reminder_enabled,
+        request_id: _,
+        validate_only: _,
     } = message;
-    let mut violations = Vec::new();
     let mask = taken(
         &mut violations,
         field_mask::read(update_mask, PREFERENCE_FIELDS),
@@ -106,13 +126,14 @@ pub(super) fn update_preferences(
             _ => violations.push(FieldViolation::new(field, "cannot be changed")),
         }
     }
-    if !violations.is_empty() {
-        return Err(Error::InvalidFields(violations));
+    match (call, violations.is_empty()) {
+        (Some(call), true) => Ok(UpdatePreferences {
+            call,
+            changes,
+            version: version(&etag),
+        }),
+        _ => Err(Error::InvalidFields(violations)),
     }
-    Ok(UpdatePreferences {
-        changes,
-        version: version(&etag)?,
-    })
 }
 
 /// Returns the value, or notes what is wrong with it.
@@ -166,11 +187,12 @@ fn minutes(field: &str, minutes: i32) -> Result<i32, FieldViolation> {
 }
 
 /// An etag that no preferences ever had is as stale as one that they no longer have.
-fn version(etag: &str) -> Result<Option<i64>, Error> {
-    if etag.is_empty() {
-        return Ok(None);
+fn version(etag: &str) -> Option<i64> {
+    const NEVER: i64 = -1;
+    match etag {
+        "" => None,
+        etag => Some(etag.parse().unwrap_or(NEVER)),
     }
-    etag.parse().map(Some).map_err(|_| Error::StalePreferences)
 }
 
 pub(super) fn page(page: Page, task_id: Option<TaskId>) -> pb::ListRemindersResponse {
@@ -228,6 +250,10 @@ impl From<&Reminder> for pb::Reminder {
             fire_time: Some(timestamp(reminder.fire_time)),
             state: pb::ReminderState::from(reminder.state).into(),
             deliveries: Vec::new(),
+            due_date: reminder
+                .due_date
+                .map(|date| date.to_string())
+                .unwrap_or_default(),
         }
     }
 }

@@ -55,12 +55,15 @@ impl notification_service_server::NotificationService for Rpc {
         request: Request<pb::UpdatePreferencesRequest>,
     ) -> Result<Response<pb::Preferences>, Status> {
         let (caller, message) = accept(request)?;
-        let convert::UpdatePreferences { changes, version } =
-            convert::update_preferences(message).map_err(refuse)?;
-        let preferences = operations::update_preferences(&self.app, &caller, changes, version)
+        let convert::UpdatePreferences {
+            call,
+            changes,
+            version,
+        } = convert::update_preferences(caller, message).map_err(refuse)?;
+        operations::update_preferences(&self.app, &call, changes, version)
             .await
-            .map_err(refuse)?;
-        Ok(Response::new(preferences.into()))
+            .map(Response::new)
+            .map_err(refuse)
     }
 }
 

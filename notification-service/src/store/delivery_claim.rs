@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use diesel::{
     QueryableByName,
     dsl::sql,
     prelude::*,
-    sql_types::{BigInt, Bool, Double, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid},
+    sql_types::{
+        BigInt, Bool, Date, Double, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid,
+    },
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use service_runtime::postgres::DatabaseError;
@@ -38,6 +40,8 @@ pub struct ClaimedDelivery {
     pub title: String,
     /// When the task is due.
     pub due_time: Option<DateTime<Utc>>,
+    /// The date on which it is due, if at no certain time of that day.
+    pub due_date: Option<NaiveDate>,
     /// The task's time zone, or empty.
     pub time_zone: String,
     /// Whether the task still wants to be reminded of.
@@ -66,6 +70,8 @@ struct ClaimedRow {
     title: String,
     #[diesel(sql_type = Nullable<Timestamptz>)]
     due_time: Option<DateTime<Utc>>,
+    #[diesel(sql_type = Nullable<Date>)]
+    due_date: Option<NaiveDate>,
     #[diesel(sql_type = Text)]
     time_zone: String,
     #[diesel(sql_type = Bool)]
@@ -99,8 +105,8 @@ pub async fn update_claimed(
            AND deliveries.channel = waiting.channel
          RETURNING deliveries.user_id, deliveries.reminder_id, deliveries.channel, deliveries.state,
                    deliveries.attempt_count, deliveries.create_time, clock_timestamp() AS claim_time,
-                   deliveries.message_id, reminders.title, reminders.due_time, reminders.time_zone,
-                   task.open AND NOT task.deleted AND NOT task.muted AS wanted",
+                   deliveries.message_id, reminders.title, reminders.due_time, reminders.due_date,
+                   reminders.time_zone, task.open AND NOT task.deleted AND NOT task.muted AS wanted",
     )
     .bind::<BigInt, _>(limit)
     .bind::<SqlUuid, _>(claim_id)
@@ -141,6 +147,7 @@ impl ClaimedRow {
             message_id: self.message_id,
             title: self.title,
             due_time: self.due_time,
+            due_date: self.due_date,
             time_zone: self.time_zone,
             wanted: self.wanted,
         })

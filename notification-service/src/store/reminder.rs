@@ -1,6 +1,6 @@
 //! Table `reminders`: what is scheduled, and what becomes of it.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use diesel::{
     dsl::sql,
     prelude::*,
@@ -34,6 +34,7 @@ pub(super) struct ReminderRow {
     version: i64,
     title: String,
     due_time: Option<DateTime<Utc>>,
+    due_date: Option<NaiveDate>,
     time_zone: String,
     update_time: DateTime<Utc>,
 }
@@ -69,6 +70,7 @@ pub async fn insert(
                 reminders::version.eq(1_i64),
                 reminders::title.eq(&reminder.task.title),
                 reminders::due_time.eq(reminder.task.due_time),
+                reminders::due_date.eq(reminder.task.due_date),
                 reminders::time_zone.eq(&reminder.task.time_zone),
             )
         })
@@ -146,6 +148,7 @@ pub async fn update_copies(
         .set((
             reminders::title.eq(&task.title),
             reminders::due_time.eq(task.due_time),
+            reminders::due_date.eq(task.due_date),
             reminders::time_zone.eq(&task.time_zone),
         ))
         .execute(tx)
@@ -287,6 +290,7 @@ impl ReminderRow {
             version: self.version,
             title: self.title,
             due_time: self.due_time,
+            due_date: self.due_date,
             time_zone: self.time_zone,
             update_time: self.update_time,
         })

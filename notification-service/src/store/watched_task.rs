@@ -1,9 +1,9 @@
 //! Table `watched_tasks`.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use diesel::{
     prelude::*,
-    sql_types::{BigInt, Bool, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid},
+    sql_types::{BigInt, Bool, Date, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde_json::Value;
@@ -20,6 +20,7 @@ struct WatchedTaskRow {
     task_version: i64,
     title: String,
     due_time: Option<DateTime<Utc>>,
+    due_date: Option<NaiveDate>,
     time_zone: String,
     open: bool,
     deleted: bool,
@@ -34,14 +35,14 @@ pub async fn update_if_newer(
     task: &WatchedTask,
 ) -> Result<bool, DatabaseError> {
     let written = diesel::sql_query(
-        "INSERT INTO watched_tasks AS current (user_id, task_id, task_version, title, due_time, time_zone,
-                                               open, deleted, muted, reminder_settings, update_time)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+        "INSERT INTO watched_tasks AS current (user_id, task_id, task_version, title, due_time, due_date,
+                                               time_zone, open, deleted, muted, reminder_settings, update_time)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
          ON CONFLICT (user_id, task_id) DO UPDATE SET
              task_version = excluded.task_version, title = excluded.title, due_time = excluded.due_time,
-             time_zone = excluded.time_zone, open = excluded.open, deleted = excluded.deleted,
-             muted = excluded.muted, reminder_settings = excluded.reminder_settings,
-             update_time = excluded.update_time
+             due_date = excluded.due_date, time_zone = excluded.time_zone, open = excluded.open,
+             deleted = excluded.deleted, muted = excluded.muted,
+             reminder_settings = excluded.reminder_settings, update_time = excluded.update_time
          WHERE current.task_version < excluded.task_version",
     )
     .bind::<Text, _>(task.user_id.as_ref())
@@ -49,6 +50,7 @@ pub async fn update_if_newer(
     .bind::<BigInt, _>(task.version)
     .bind::<Text, _>(&task.title)
     .bind::<Nullable<Timestamptz>, _>(task.due_time)
+    .bind::<Nullable<Date>, _>(task.due_date)
     .bind::<Text, _>(&task.time_zone)
     .bind::<Bool, _>(task.open)
     .bind::<Bool, _>(task.deleted)
@@ -60,12 +62,14 @@ pub async fn update_if_newer(
     Ok(written == 1)
 }
 
-/// Locks and returns the user's tasks that are due after a moment and live by the default reminder.
+/// Locks and returns the user's tasks whose default reminder may still come after a moment.
 pub async fn lock_with_default_reminder(
     tx: &mut AsyncPgConnection,
     user_id: &UserId,
-    due_after: DateTime<Utc>,
+    after: DateTime<Utc>,
 ) -> Result<Vec<WatchedTask>, DatabaseError> {
+    // A due date is in the table as its beginning, and the reminder comes later on that day.
+    let due_after = after - TimeDelta::days(1);
     let rows: Vec<WatchedTaskRow> = watched_tasks::table
         .filter(watched_tasks::user_id.eq(user_id.as_ref()))
         .filter(watched_tasks::open)
@@ -78,7 +82,12 @@ pub async fn lock_with_default_reminder(
         .for_update()
         .load(tx)
         .await?;
-    rows.into_iter().map(WatchedTaskRow::into_domain).collect()
+    let mut tasks = rows
+        .into_iter()
+        .map(WatchedTaskRow::into_domain)
+        .collect::<Result<Vec<_>, _>>()?;
+    tasks.retain(|task| task.remind_before() > Some(after));
+    Ok(tasks)
 }
 
 fn settings_to_json(settings: &[Setting]) -> Value {
@@ -95,6 +104,7 @@ impl WatchedTaskRow {
             version: self.task_version,
             title: self.title,
             due_time: self.due_time,
+            due_date: self.due_date,
             time_zone: self.time_zone,
             open: self.open,
             deleted: self.deleted,

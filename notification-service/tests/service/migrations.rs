@@ -16,6 +16,7 @@ const SAMPLE: &str = "
     INSERT INTO preferences (user_id) VALUES ('alice');
     INSERT INTO watched_tasks VALUES
         ('alice', '01939d2c-0000-7000-8000-000000000001', 1, 'Water the plants', now(), '', true, false, false, '[]', now());
+    UPDATE watched_tasks SET due_time = now(), due_date = current_date;
     INSERT INTO reminders (user_id, id, task_id, setting, fire_time, state, version, title, time_zone) VALUES
         ('alice', '01939d2c-0000-7000-8000-000000000002', '01939d2c-0000-7000-8000-000000000001', 'default', now(),
          'sent', 2, 'Water the plants', '');

@@ -141,14 +141,7 @@ async fn a_reminder_fires_once_and_says_how_late() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn an_e_mail_has_events_of_its_own() {
     let server = MailServer::start(Behaviour::Accept);
-    let wire = Wire::start_with(&[
-        ("SMTP__HOST", "127.0.0.1"),
-        ("SMTP__PORT", &server.port().to_string()),
-        ("SMTP__SECURITY", "none"),
-        ("SMTP__FROM", "Taskmesh <reminders@example.com>"),
-        ("EMAIL__DEFAULT_DOMAIN", "example.org"),
-    ])
-    .await;
+    let wire = Wire::start_with_mail(&server).await;
     let soon = || Clock::system().now() + TimeDelta::milliseconds(300);
     let sent = TaskBuilder::reminding_at("alice", soon());
     wire.publish(&sent).await;

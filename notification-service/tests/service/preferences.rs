@@ -6,6 +6,7 @@ use service_runtime::{
 };
 use taskmesh_proto::notification::v1::{self as pb, ReminderState};
 use tonic::Code;
+use tonic_types::StatusExt;
 
 use crate::support::{TaskBuilder, Wire};
 
@@ -74,6 +75,8 @@ async fn a_stale_etag_changes_nothing() {
             .unwrap_err();
         assert_eq!(refusal.code(), Code::Aborted);
         assert_eq!(ErrorCode::of(&refusal), ErrorCode::StaleEtag);
+        let metadata = refusal.get_details_error_info().unwrap().metadata;
+        assert_eq!(metadata["etag"], second.etag);
     }
     assert_eq!(wire.preferences("alice").await, second);
 }

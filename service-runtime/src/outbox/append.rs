@@ -1,7 +1,7 @@
 use std::cell::Cell;
 
 use chrono::{DateTime, Utc};
-use diesel::ExpressionMethods;
+use diesel::Insertable;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use prost::Message;
 use taskmesh_proto::topics::Topic;
@@ -12,6 +12,9 @@ use crate::{
     telemetry::propagation,
 };
 
+/// A statement has 65 535 parameters at most, and a row has ten.
+const MOST_ROWS_A_STATEMENT: usize = 2_000;
+
 tokio::task_local! {
     static APPENDED: Cell<bool>;
 }
@@ -20,7 +23,7 @@ tokio::task_local! {
 #[derive(Debug)]
 pub struct OutboxEvent<'a, M> {
     /// Where it goes.
-    pub topic: &'a Topic,
+    pub topic: &'static Topic,
     /// Chooses the partition; events of one key arrive in the order of their commits.
     pub key: String,
     /// Identifies the event, however often it is delivered.
@@ -37,6 +40,39 @@ pub struct OutboxEvent<'a, M> {
     pub message: &'a M,
 }
 
+/// An event as it is kept: its message is encoded, so that events of several kinds fit into one list.
+#[derive(Debug, Insertable)]
+#[diesel(table_name = outbox)]
+pub struct OutboxRow {
+    topic: &'static str,
+    record_key: String,
+    event_id: Uuid,
+    event_type: &'static str,
+    subject: String,
+    data_schema: &'static str,
+    aggregate_version: i64,
+    event_time: DateTime<Utc>,
+    trace_parent: Option<String>,
+    payload: Vec<u8>,
+}
+
+impl<M: Message> From<OutboxEvent<'_, M>> for OutboxRow {
+    fn from(event: OutboxEvent<'_, M>) -> Self {
+        Self {
+            topic: event.topic.name,
+            record_key: event.key,
+            event_id: event.id,
+            event_type: event.kind,
+            subject: event.subject,
+            data_schema: event.topic.message,
+            aggregate_version: event.aggregate_version,
+            event_time: event.time,
+            trace_parent: propagation::current_traceparent(),
+            payload: event.message.encode_to_vec(),
+        }
+    }
+}
+
 /// Adds an event to the outbox of the schema that the transaction works in.
 ///
 /// To be called after the aggregate's row has been written or locked in the same transaction: that makes the order of the
@@ -45,23 +81,22 @@ pub async fn append<M: Message>(
     tx: &mut AsyncPgConnection,
     event: OutboxEvent<'_, M>,
 ) -> Result<(), DatabaseError> {
-    diesel::insert_into(outbox::table)
-        .values((
-            outbox::topic.eq(event.topic.name),
-            outbox::record_key.eq(event.key),
-            outbox::event_id.eq(event.id),
-            outbox::event_type.eq(event.kind),
-            outbox::subject.eq(event.subject),
-            outbox::data_schema.eq(event.topic.message),
-            outbox::aggregate_version.eq(event.aggregate_version),
-            outbox::event_time.eq(event.time),
-            outbox::trace_parent.eq(propagation::current_traceparent()),
-            outbox::payload.eq(event.message.encode_to_vec()),
-        ))
-        .execute(tx)
-        .await?;
-    // Outside a transaction of `Database` nobody watches, and the relay's safety poll finds the row.
-    let _ = APPENDED.try_with(|appended| appended.set(true));
+    append_all(tx, &[event.into()]).await
+}
+
+/// Adds events in their order, as [`append`] does.
+pub async fn append_all(
+    tx: &mut AsyncPgConnection,
+    events: &[OutboxRow],
+) -> Result<(), DatabaseError> {
+    for chunk in events.chunks(MOST_ROWS_A_STATEMENT) {
+        diesel::insert_into(outbox::table)
+            .values(chunk)
+            .execute(tx)
+            .await?;
+    }
+    // Outside a transaction of `Database` nobody watches, and the relay's safety poll finds the rows.
+    let _ = APPENDED.try_with(|appended| appended.set(!events.is_empty() || appended.get()));
     Ok(())
 }
 

@@ -5,5 +5,5 @@ mod relay;
 mod relay_store;
 
 pub(crate) use append::watch_appends;
-pub use append::{OutboxEvent, append};
+pub use append::{OutboxEvent, OutboxRow, append, append_all};
 pub(crate) use relay::Relay;

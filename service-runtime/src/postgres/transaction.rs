@@ -7,6 +7,7 @@ use super::{Database, DatabaseError, DatabaseFault};
 use crate::{backoff::Backoff, outbox};
 
 const MOST_TRIES: u32 = 6;
+const MOST_READS: u32 = 2;
 const BACKOFF: Backoff = Backoff::new(Duration::from_millis(5), Duration::from_millis(200));
 
 /// What a transaction does: an async closure over its connection that can run more than once.
@@ -55,6 +56,30 @@ impl Database {
                         metrics::counter!("database_transaction_retries_total", "transaction" => name).increment(1);
                         tokio::time::sleep(BACKOFF.delay(tries)).await;
                     }
+                    Err(Failure::TryAgain(error) | Failure::Final(error)) => return Err(error),
+                }
+            }
+        }
+        .instrument(span)
+        .await
+    }
+
+    /// Runs work that only reads, each statement by itself; a statement whose connection was lost runs again once.
+    pub async fn read<T, E, F>(&self, name: &'static str, work: F) -> Result<T, E>
+    where
+        F: for<'r> Work<&'r mut AsyncPgConnection, Result<T, E>, Fut: Send> + Send + Sync,
+        E: From<DatabaseError> + DatabaseFault + Send,
+        T: Send,
+    {
+        let span = tracing::debug_span!("read", db.operation.name = name);
+        async {
+            let mut tries = 0;
+            loop {
+                tries += 1;
+                let mut pooled = self.connection().await?;
+                match work(&mut pooled).await.map_err(retryable) {
+                    Ok(value) => return Ok(value),
+                    Err(Failure::TryAgain(_)) if tries < MOST_READS => drop(pooled),
                     Err(Failure::TryAgain(error) | Failure::Final(error)) => return Err(error),
                 }
             }

@@ -1,7 +1,9 @@
 //! Changes to some fields of a task, the others being left alone.
 
+use chrono::{DateTime, Utc};
+
 use super::{
-    Description, Details, DueTime, Priority, Recurrence, RecurrenceAnchor, RecurrenceRule,
+    Description, Details, DueWish, Priority, Recurrence, RecurrenceAnchor, RecurrenceRule,
     Reminders, Schedule, TimeZone, Title, Violations,
 };
 
@@ -42,7 +44,9 @@ pub struct DetailChanges {
 #[derive(Debug, Clone, Default)]
 pub struct ScheduleChanges {
     /// When it is due.
-    pub due_time: Edit<Option<DueTime>>,
+    pub due: Edit<Option<DueWish>>,
+    /// From when on lists show it.
+    pub start_time: Edit<Option<DateTime<Utc>>>,
     /// The zone in which the due time is meant.
     pub time_zone: Edit<Option<TimeZone>>,
     /// The dates on which it repeats.
@@ -66,11 +70,36 @@ impl DetailChanges {
 }
 
 impl ScheduleChanges {
-    /// Returns the schedule after the changes, if its parts fit together then.
-    pub fn apply(&self, current: &Schedule) -> Result<Schedule, Violations> {
+    /// Returns whether only the user's own zone says what is meant, because neither the task nor the changes name one.
+    pub fn needs_user_zone(&self, current: &Schedule) -> bool {
+        let wished = match self.due {
+            Edit::Set(Some(wish)) => wish.needs_zone(),
+            _ => false,
+        };
+        let zone = self.time_zone.over(&current.time_zone().cloned());
+        zone.is_none() && (wished || self.rule(current.recurrence()).is_some())
+    }
+
+    /// Returns the schedule after the changes, if its parts fit together then. A task that needs a zone and names none gets
+    /// the user's own.
+    pub fn apply(&self, current: &Schedule, user_zone: &TimeZone) -> Result<Schedule, Violations> {
+        let mut time_zone = self.time_zone.over(&current.time_zone().cloned());
+        // A zone that is emptied on purpose is not filled in again.
+        if self.needs_user_zone(current) && !matches!(self.time_zone, Edit::Set(None)) {
+            time_zone = Some(user_zone.clone());
+        }
+        let zone = time_zone.as_ref().unwrap_or(user_zone);
+        let due = match self.due {
+            Edit::Set(wish) => wish.map(|wish| wish.in_zone(zone)),
+            Edit::Keep => current.due().map(|due| due.in_zone(zone)),
+        };
+        if due.is_some_and(|due| due.date().is_some()) {
+            time_zone.get_or_insert_with(|| user_zone.clone());
+        }
         let schedule = Schedule::new(
-            self.due_time.over(&current.due_time()),
-            self.time_zone.over(&current.time_zone().cloned()),
+            due,
+            self.start_time.over(&current.start_time()),
+            time_zone,
             self.recurrence(current.recurrence()),
             self.reminders.over(current.reminders()),
         );
@@ -108,12 +137,16 @@ impl ScheduleChanges {
 
 #[cfg(test)]
 mod tests {
-    use chrono::{DateTime, TimeDelta};
+    use chrono::TimeDelta;
 
     use super::*;
 
-    fn due() -> DueTime {
+    fn due() -> DateTime<Utc> {
         DateTime::from_timestamp(1_800_000_000, 0).unwrap()
+    }
+
+    fn apply(changes: &ScheduleChanges, current: &Schedule) -> Result<Schedule, Violations> {
+        changes.apply(current, &TimeZone::parse("Asia/Tokyo").unwrap())
     }
 
     fn rule(text: &str) -> Edit<Option<RecurrenceRule>> {
@@ -122,13 +155,13 @@ mod tests {
 
     fn weekly() -> Schedule {
         let changes = ScheduleChanges {
-            due_time: Edit::Set(Some(due())),
+            due: Edit::Set(Some(DueWish::Time(due()))),
             time_zone: Edit::Set(TimeZone::parse("Europe/Berlin").ok()),
             recurrence_rule: rule("FREQ=WEEKLY"),
             recurrence_anchor: Edit::Set(Some(RecurrenceAnchor::Completion)),
-            reminders: Edit::Keep,
+            ..ScheduleChanges::default()
         };
-        changes.apply(&Schedule::default()).unwrap()
+        apply(&changes, &Schedule::default()).unwrap()
     }
 
     fn first_field(result: Result<Schedule, Violations>) -> String {
@@ -138,7 +171,7 @@ mod tests {
     #[test]
     fn no_change_leaves_the_schedule_alone() {
         assert_eq!(
-            ScheduleChanges::default().apply(&weekly()).unwrap(),
+            apply(&ScheduleChanges::default(), &weekly()).unwrap(),
             weekly()
         );
     }
@@ -149,8 +182,7 @@ mod tests {
             recurrence_rule: rule("FREQ=DAILY"),
             ..ScheduleChanges::default()
         };
-        let recurrence = changes
-            .apply(&weekly())
+        let recurrence = apply(&changes, &weekly())
             .unwrap()
             .recurrence()
             .cloned()
@@ -165,7 +197,7 @@ mod tests {
             recurrence_rule: rule(""),
             ..ScheduleChanges::default()
         };
-        let schedule = changes.apply(&weekly()).unwrap();
+        let schedule = apply(&changes, &weekly()).unwrap();
         assert_eq!(schedule.recurrence(), None);
         assert_eq!(schedule.due_time(), Some(due()));
     }
@@ -176,7 +208,7 @@ mod tests {
             recurrence_anchor: Edit::Set(None),
             ..ScheduleChanges::default()
         };
-        let schedule = changes.apply(&weekly()).unwrap();
+        let schedule = apply(&changes, &weekly()).unwrap();
         assert_eq!(
             schedule.recurrence().unwrap().anchor,
             RecurrenceAnchor::Schedule
@@ -190,7 +222,7 @@ mod tests {
             ..ScheduleChanges::default()
         };
         assert_eq!(
-            first_field(changes.apply(&Schedule::default())),
+            first_field(apply(&changes, &Schedule::default())),
             "recurrence_anchor"
         );
     }
@@ -198,26 +230,58 @@ mod tests {
     #[test]
     fn a_recurring_task_cannot_lose_its_due_time_or_zone() {
         let no_due_time = ScheduleChanges {
-            due_time: Edit::Set(None),
+            due: Edit::Set(None),
             ..ScheduleChanges::default()
         };
-        assert_eq!(first_field(no_due_time.apply(&weekly())), "due_time");
+        assert_eq!(first_field(apply(&no_due_time, &weekly())), "due_time");
         let no_zone = ScheduleChanges {
             time_zone: Edit::Set(None),
             ..ScheduleChanges::default()
         };
-        assert_eq!(first_field(no_zone.apply(&weekly())), "time_zone");
+        assert_eq!(first_field(apply(&no_zone, &weekly())), "time_zone");
     }
 
     #[test]
     fn a_moved_due_time_leaves_the_recurrence_alone() {
         let later = due() + TimeDelta::days(1);
         let changes = ScheduleChanges {
-            due_time: Edit::Set(Some(later)),
+            due: Edit::Set(Some(DueWish::Time(later))),
             ..ScheduleChanges::default()
         };
-        let schedule = changes.apply(&weekly()).unwrap();
+        let schedule = apply(&changes, &weekly()).unwrap();
         assert_eq!(schedule.due_time(), Some(later));
         assert!(!schedule.repeats_otherwise_than(&weekly()));
+    }
+
+    #[test]
+    fn a_date_without_a_zone_is_meant_in_the_users_own() {
+        let date = "2026-12-01".parse().unwrap();
+        let changes = ScheduleChanges {
+            due: Edit::Set(Some(DueWish::Date(date))),
+            ..ScheduleChanges::default()
+        };
+        assert!(changes.needs_user_zone(&Schedule::default()));
+        let schedule = apply(&changes, &Schedule::default()).unwrap();
+        assert_eq!(schedule.time_zone().unwrap().as_ref(), "Asia/Tokyo");
+        let begin: DateTime<Utc> = "2026-11-30T15:00:00Z".parse().unwrap();
+        assert_eq!(schedule.due_time(), Some(begin));
+        assert_eq!(schedule.due_local_time(), None);
+    }
+
+    #[test]
+    fn another_zone_moves_the_beginning_of_a_date_and_no_moment() {
+        let zone = ScheduleChanges {
+            time_zone: Edit::Set(TimeZone::parse("America/New_York").ok()),
+            ..ScheduleChanges::default()
+        };
+        assert_eq!(apply(&zone, &weekly()).unwrap().due_time(), Some(due()));
+        let date = ScheduleChanges {
+            due: Edit::Set(Some(DueWish::Date("2026-12-01".parse().unwrap()))),
+            ..ScheduleChanges::default()
+        };
+        let schedule = apply(&date, &Schedule::default()).unwrap();
+        let moved = apply(&zone, &schedule).unwrap();
+        let begin: DateTime<Utc> = "2026-12-01T05:00:00Z".parse().unwrap();
+        assert_eq!(moved.due_time(), Some(begin));
     }
 }

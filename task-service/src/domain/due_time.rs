@@ -1,6 +1,6 @@
 //! Moments that a user may name.
 
-use chrono::{DateTime, Datelike, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, Utc};
 
 /// When a task should be done: a moment of the years 1970 to 2200, in microseconds.
 pub type DueTime = DateTime<Utc>;
@@ -17,6 +17,14 @@ pub fn parse_time(seconds: i64, nanoseconds: i32) -> Result<DateTime<Utc>, Inval
     moment(seconds, nanoseconds)
         .filter(|time| YEARS.contains(&time.year()))
         .ok_or(InvalidTime)
+}
+
+/// Reads a date that a user names; none if it is none or out of bounds.
+pub fn parse_date(text: &str) -> Option<NaiveDate> {
+    let date = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?;
+    // The parser also takes shorter spellings.
+    let is_exact = date.to_string() == text;
+    (is_exact && YEARS.contains(&date.year())).then_some(date)
 }
 
 /// Reads any moment before the year 10000, such as the far end of a series; what is finer than a microsecond is cut off, as it

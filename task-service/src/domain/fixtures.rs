@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::{Description, Details, Priority, Schedule, Task, Title};
+use super::{Description, Details, Links, OperationId, Priority, Schedule, Task, Title};
 
 /// Returns some moment.
 pub fn moment() -> DateTime<Utc> {
@@ -20,5 +20,11 @@ pub fn task() -> Task {
     };
     let id = Uuid::from_u128(1).into();
     let user_id = "alice".parse().unwrap();
-    Task::new(id, user_id, details, Schedule::default(), None, moment())
+    let (schedule, links) = (Schedule::default(), Links::default());
+    Task::new(id, user_id, details, schedule, links, None, moment())
+}
+
+/// Returns some operation.
+pub fn operation_id() -> OperationId {
+    Uuid::from_u128(9).into()
 }

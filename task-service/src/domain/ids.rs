@@ -7,3 +7,23 @@ service_runtime::typed_id! {
     /// Identifies one series of occurrences.
     SeriesId
 }
+
+service_runtime::typed_id! {
+    /// Identifies one category.
+    CategoryId
+}
+
+service_runtime::typed_id! {
+    /// Identifies one tag.
+    TagId
+}
+
+service_runtime::typed_id! {
+    /// Identifies one saved filter.
+    SavedFilterId
+}
+
+service_runtime::typed_id! {
+    /// Identifies one write and all that it changed.
+    OperationId
+}

@@ -13,7 +13,8 @@ pub enum Priority {
 }
 
 impl Priority {
-    const ALL: [Self; 4] = [Self::Low, Self::Medium, Self::High, Self::Urgent];
+    /// All of them, the least first.
+    pub const ALL: [Self; 4] = [Self::Low, Self::Medium, Self::High, Self::Urgent];
 
     /// Returns its word, as it is stored.
     pub fn word(self) -> &'static str {
@@ -22,6 +23,16 @@ impl Priority {
             Self::Medium => "medium",
             Self::High => "high",
             Self::Urgent => "urgent",
+        }
+    }
+
+    /// Returns it as a number that grows with it, from 1.
+    pub fn rank(self) -> i16 {
+        match self {
+            Self::Low => 1,
+            Self::Medium => 2,
+            Self::High => 3,
+            Self::Urgent => 4,
         }
     }
 

@@ -1,5 +1,5 @@
 /// How a task repeats.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Recurrence {
     /// The dates.
     pub rule: RecurrenceRule,
@@ -10,7 +10,7 @@ pub struct Recurrence {
 /// An RFC 5545 recurrence rule as the user gave it, never empty.
 ///
 /// What it means, and whether it means anything, only the recurrence-service knows; it is asked before a series is made.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct RecurrenceRule(String);
 
 impl RecurrenceRule {
@@ -27,7 +27,7 @@ impl AsRef<str> for RecurrenceRule {
 }
 
 /// What the next occurrence of a recurring task is counted from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum RecurrenceAnchor {
     /// The first date of the rule after now.
     #[default]

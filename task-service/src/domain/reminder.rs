@@ -1,9 +1,8 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::Violations;
+use super::{Violations, limits::REMINDERS as MOST_REMINDERS};
 
-const MOST_REMINDERS: usize = 10;
 const LONGEST_LEAD_MINUTES: i32 = 40_320;
 
 /// When to remind of a task; its JSON is what the table keeps.

@@ -1,7 +1,9 @@
 use chrono::{DateTime, Utc};
 use service_runtime::ids::UserId;
 
-use super::{Details, Etag, Occurrence, Schedule, SeriesId, TaskId, TaskState};
+use super::{
+    Details, Due, Etag, Links, Occurrence, OperationId, Schedule, SeriesId, TaskId, TaskState,
+};
 
 /// Something a person wants to get done.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,12 +16,18 @@ pub struct Task {
     pub details: Details,
     /// When it is due, how it repeats, when to remind of it.
     pub schedule: Schedule,
+    /// What it has to do with other things.
+    pub links: Links,
     /// Its place in a series; present if and only if the schedule repeats.
     pub occurrence: Option<Occurrence>,
     /// Open or completed.
     pub state: TaskState,
     /// One for a new task, one more with every change.
     pub version: i64,
+    /// The operation that last changed it; none if that was before operations were kept.
+    pub operation_id: Option<OperationId>,
+    /// Its id or UID in the file that it was imported from.
+    pub import_id: Option<String>,
     /// When it was created.
     pub create_time: DateTime<Utc>,
     /// When it last changed.
@@ -31,12 +39,21 @@ pub struct Task {
 }
 
 impl Task {
+    /// Returns whether a search would find this and another version of the task by the same words.
+    pub fn says_the_same_as(&self, other: &Self) -> bool {
+        self.details.title == other.details.title
+            && self.details.description == other.details.description
+            && self.links.category == other.links.category
+            && self.links.tags == other.links.tags
+    }
+
     /// Returns a new, open task.
     pub fn new(
         id: TaskId,
         user_id: UserId,
         details: Details,
         schedule: Schedule,
+        links: Links,
         occurrence: Option<Occurrence>,
         now: DateTime<Utc>,
     ) -> Self {
@@ -45,9 +62,12 @@ impl Task {
             user_id,
             details,
             schedule,
+            links,
             occurrence,
             state: TaskState::Open,
             version: 1,
+            operation_id: None,
+            import_id: None,
             create_time: now,
             update_time: now,
             delete_time: None,
@@ -65,10 +85,11 @@ impl Task {
         self.occurrence.map(|occurrence| occurrence.series_id)
     }
 
-    /// Returns the task as the next version of itself.
-    pub fn next_version(self, now: DateTime<Utc>) -> Self {
+    /// Returns the task as the next version of itself, made by an operation.
+    pub fn next_version(self, operation_id: OperationId, now: DateTime<Utc>) -> Self {
         Self {
             version: self.version + 1,
+            operation_id: Some(operation_id),
             update_time: now,
             ..self
         }
@@ -76,15 +97,17 @@ impl Task {
 
     /// Returns the names of the fields whose values differ from those of another version.
     ///
-    /// The fields that differ between any two versions (`etag`, `update_time`) are left out.
+    /// The fields that differ between any two versions (`etag`, `update_time`, `operation_id`) are left out.
     pub fn changed_fields(&self, previous: &Self) -> Vec<&'static str> {
         let recurrence = |task: &Self| task.schedule.recurrence().cloned();
         let rule = |task: &Self| recurrence(task).map(|recurrence| recurrence.rule);
         let anchor = |task: &Self| recurrence(task).map(|recurrence| recurrence.anchor);
         let recurrence_id =
             |task: &Self| task.occurrence.map(|occurrence| occurrence.recurrence_id);
-        let (details, schedule) = (&self.details, &self.schedule);
+        let date = |task: &Self| task.schedule.due().and_then(Due::date);
+        let (details, schedule, links) = (&self.details, &self.schedule, &self.links);
         let (old_details, old_schedule) = (&previous.details, &previous.schedule);
+        let old_links = &previous.links;
         [
             ("title", details.title != old_details.title),
             (
@@ -115,6 +138,23 @@ impl Task {
                 self.state.complete_time() != previous.state.complete_time(),
             ),
             ("delete_time", self.delete_time != previous.delete_time),
+            ("due_date", date(self) != date(previous)),
+            (
+                "due_local_time",
+                schedule.due_local_time() != old_schedule.due_local_time(),
+            ),
+            (
+                "start_time",
+                schedule.start_time() != old_schedule.start_time(),
+            ),
+            ("category", links.category != old_links.category),
+            ("tags", links.tags != old_links.tags),
+            (
+                "parent_task_id",
+                links.parent_task_id != old_links.parent_task_id,
+            ),
+            ("depends_on", links.depends_on != old_links.depends_on),
+            ("blocked_by", links.blocked_by != old_links.blocked_by),
         ]
         .into_iter()
         .filter_map(|(field, differs)| differs.then_some(field))
@@ -126,18 +166,21 @@ impl Task {
 mod tests {
     use crate::domain::{
         Title,
-        fixtures::{moment, task},
+        fixtures::{moment, operation_id, task},
     };
 
     #[test]
     fn the_etag_changes_with_the_version() {
         assert_eq!(task().etag(), task().etag());
-        assert_ne!(task().etag(), task().next_version(moment()).etag());
+        assert_ne!(
+            task().etag(),
+            task().next_version(operation_id(), moment()).etag()
+        );
     }
 
     #[test]
     fn changed_fields_name_what_differs_and_nothing_else() {
-        let next = task().next_version(moment());
+        let next = task().next_version(operation_id(), moment());
         assert!(next.changed_fields(&task()).is_empty());
 
         let completed = next.completed(moment());

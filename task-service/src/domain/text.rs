@@ -4,8 +4,7 @@ use std::fmt;
 
 use unicode_normalization::UnicodeNormalization;
 
-const LONGEST_TITLE: usize = 500;
-const LONGEST_DESCRIPTION: usize = 20_000;
+use super::limits::{DESCRIPTION as LONGEST_DESCRIPTION, TITLE as LONGEST_TITLE};
 
 /// What is to be done: one line of 1 to 500 characters in NFC, not only spaces.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +20,9 @@ pub enum InvalidText {
     /// Nothing, or nothing but spaces.
     #[error("must not be empty: say what is to be done, in 1 to {LONGEST_TITLE} characters")]
     Empty,
+    /// Nothing, or nothing but spaces, for a name.
+    #[error("must not be empty: give a name of 1 to 100 characters")]
+    EmptyName,
     /// More characters than the field takes.
     #[error("has {length} characters; shorten it to {longest} or fewer")]
     TooLong {
@@ -72,7 +74,12 @@ impl Description {
     }
 }
 
-fn check(text: &str, longest: usize, is_layout: impl Fn(char) -> bool) -> Result<(), InvalidText> {
+/// Checks the length and the characters of a text in NFC.
+pub(super) fn check(
+    text: &str,
+    longest: usize,
+    is_layout: impl Fn(char) -> bool,
+) -> Result<(), InvalidText> {
     let mut length = 0;
     for character in text.chars() {
         length += 1;

@@ -1,8 +1,9 @@
+use chrono::{DateTime, Utc};
 use prost::Message;
 use service_runtime::{
     grpc::Caller,
-    outbox::{self, OutboxEvent},
-    postgres::{AsyncPgConnection, DatabaseError},
+    ids::UserId,
+    outbox::{OutboxEvent, OutboxRow},
 };
 use taskmesh_proto::{
     common::v1::Actor,
@@ -13,7 +14,7 @@ use taskmesh_proto::{
 use uuid::Uuid;
 
 use crate::{
-    domain::{Change, Task},
+    domain::{Change, Label, LabelKind, SavedFilter, Settings, Task},
     rpc::{series, timestamp},
 };
 
@@ -32,21 +33,18 @@ pub struct TaskChange<'a> {
     pub caller: &'a Caller,
 }
 
-/// Appends the events of a change to the outbox; to be called after the task's row is written.
-#[tracing::instrument(name = "event.task_changed", level = "debug", skip_all, fields(event.id = %event.id))]
-pub async fn emit(tx: &mut AsyncPgConnection, event: TaskChange<'_>) -> Result<(), DatabaseError> {
+/// Returns what the world is told of the change of a task.
+pub fn of_task(event: TaskChange<'_>) -> Vec<OutboxRow> {
     let told = task_event(&event);
-    append(
-        tx,
+    let mut rows = vec![row(
         &event,
         &topics::TASK_EVENTS,
         event.task.id.to_string(),
         &told,
-    )
-    .await?;
+    )];
     if let (Change::Completed, Some(series)) = (event.change, &told.series) {
         let key = series.series_id.clone();
-        append(tx, &event, &topics::TASK_RECURRENCE, key, &told).await?;
+        rows.push(row(&event, &topics::TASK_RECURRENCE, key, &told));
     }
     let redraw = realtime::TaskChange {
         event_id: told.event_id,
@@ -54,20 +52,127 @@ pub async fn emit(tx: &mut AsyncPgConnection, event: TaskChange<'_>) -> Result<(
         user_id: told.user_id,
         task_version: told.task_version,
         task: told.task,
+        ..realtime::TaskChange::default()
     };
     let key = redraw.user_id.clone();
-    append(tx, &event, &topics::TASK_UPDATES, key, &redraw).await
+    rows.push(row(&event, &topics::TASK_UPDATES, key, &redraw));
+    rows
 }
 
-async fn append<M: Message>(
-    tx: &mut AsyncPgConnection,
+/// Returns what live clients are told of the change of a category or tag.
+pub fn of_label(id: Uuid, label: &Label) -> OutboxRow {
+    let mut message = realtime::TaskChange {
+        event_id: id.to_string(),
+        event_time: Some(timestamp(label.update_time)),
+        user_id: label.user_id.to_string(),
+        task_version: label.version,
+        ..realtime::TaskChange::default()
+    };
+    let kind = match label.kind {
+        LabelKind::Category => {
+            message.category = Some(label.into());
+            [
+                "taskmesh.task.v1.CategoryCreated",
+                "taskmesh.task.v1.CategoryUpdated",
+                "taskmesh.task.v1.CategoryDeleted",
+            ]
+        }
+        LabelKind::Tag => {
+            message.tag = Some(label.into());
+            [
+                "taskmesh.task.v1.TagCreated",
+                "taskmesh.task.v1.TagUpdated",
+                "taskmesh.task.v1.TagDeleted",
+            ]
+        }
+    };
+    let [created, updated, deleted] = kind;
+    let happened = match label {
+        label if label.delete_time.is_some() => deleted,
+        label if label.version == 1 => created,
+        _ => updated,
+    };
+    live(
+        id,
+        happened,
+        label.id.to_string(),
+        label.update_time,
+        message,
+    )
+}
+
+/// Returns what live clients are told of the change of a saved filter.
+pub fn of_saved_filter(id: Uuid, saved: &SavedFilter) -> OutboxRow {
+    let message = realtime::TaskChange {
+        event_id: id.to_string(),
+        event_time: Some(timestamp(saved.update_time)),
+        user_id: saved.user_id.to_string(),
+        task_version: saved.version,
+        saved_filter: Some(saved.into()),
+        ..realtime::TaskChange::default()
+    };
+    let happened = match saved {
+        saved if saved.delete_time.is_some() => "taskmesh.task.v1.SavedFilterDeleted",
+        saved if saved.version == 1 => "taskmesh.task.v1.SavedFilterCreated",
+        _ => "taskmesh.task.v1.SavedFilterUpdated",
+    };
+    live(
+        id,
+        happened,
+        saved.id.to_string(),
+        saved.update_time,
+        message,
+    )
+}
+
+/// Returns what live clients are told of the change of a user's settings.
+pub fn of_settings(id: Uuid, user_id: &UserId, settings: &Settings) -> OutboxRow {
+    let time = settings.update_time.unwrap_or_default();
+    let message = realtime::TaskChange {
+        event_id: id.to_string(),
+        event_time: Some(timestamp(time)),
+        user_id: user_id.to_string(),
+        task_version: settings.version,
+        settings: Some(settings.into()),
+        ..realtime::TaskChange::default()
+    };
+    live(
+        id,
+        "taskmesh.task.v1.SettingsUpdated",
+        user_id.to_string(),
+        time,
+        message,
+    )
+}
+
+fn live(
+    id: Uuid,
+    happened: &'static str,
+    subject: String,
+    time: DateTime<Utc>,
+    message: realtime::TaskChange,
+) -> OutboxRow {
+    OutboxEvent {
+        topic: &topics::TASK_UPDATES,
+        key: message.user_id.clone(),
+        id,
+        kind: happened,
+        subject,
+        time,
+        aggregate_version: message.task_version,
+        message: &message,
+    }
+    .into()
+}
+
+fn row<M: Message>(
     event: &TaskChange<'_>,
-    topic: &Topic,
+    topic: &'static Topic,
     key: String,
     message: &M,
-) -> Result<(), DatabaseError> {
+) -> OutboxRow {
     let task = event.task;
-    let event = OutboxEvent {
+    OutboxEvent {
         topic,
         key,
         id: event.id,
@@ -76,8 +181,8 @@ async fn append<M: Message>(
         time: task.update_time,
         aggregate_version: task.version,
         message,
-    };
-    outbox::append(tx, event).await
+    }
+    .into()
 }
 
 fn task_event(event: &TaskChange<'_>) -> pb::TaskEvent {

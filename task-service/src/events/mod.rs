@@ -3,5 +3,5 @@
 mod emit;
 mod on_reminder_sent;
 
-pub use emit::{TaskChange, emit};
+pub use emit::{TaskChange, of_label, of_saved_filter, of_settings, of_task};
 pub use on_reminder_sent::OnReminderSent;

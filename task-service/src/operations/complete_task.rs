@@ -1,22 +1,94 @@
-use service_runtime::grpc::Caller;
-
-use super::change::{Target, change_task, refuse_deleted};
+use super::{
+    transaction::{Target, Write, in_lock_order, refuse_deleted},
+    write::Operation,
+};
 use crate::{
-    App,
-    domain::{Change, Task},
+    domain::{Change, Task, TaskId, TaskState},
     error::Error,
+    store,
 };
 
+/// How many tasks an error names.
+const MOST_NAMED: i64 = 10;
+
 /// Marks a task as done; a done one stays as it is.
-#[tracing::instrument(name = "operation.complete_task", skip_all, fields(task.id = %target.task_id))]
-pub async fn complete_task(app: &App, caller: &Caller, target: Target) -> Result<Task, Error> {
-    change_task(
-        app,
-        caller,
-        &target,
-        Change::Completed,
-        "complete_task",
-        |task, now| refuse_deleted(task).map(|task| task.completed(now)),
-    )
-    .await
+#[derive(Debug, Clone)]
+pub struct CompleteTask {
+    /// The task.
+    pub target: Target,
+    /// Whether its open parts are completed with it.
+    pub complete_children: bool,
+}
+
+impl Operation for CompleteTask {
+    const NAME: &'static str = "complete_task";
+    type Answer = Task;
+
+    async fn run(&self, write: &mut Write<'_>) -> Result<Task, Error> {
+        let task = refuse_deleted(write.lock(&self.target).await?)?;
+        if task.state != TaskState::Open {
+            return Ok(task);
+        }
+        let parts = open_parts(write, task.id).await?;
+        if !self.complete_children && !parts.is_empty() {
+            return Err(Error::OpenParts {
+                id: task.id,
+                count: parts.len(),
+                parts: named(write, &parts).await?,
+            });
+        }
+        refuse_blocked(write, &task, &parts).await?;
+        // The innermost first: what is told of a task comes after what is told of its parts.
+        for id in parts.iter().rev() {
+            let part = write.lock(&Target::any_version(*id)).await?;
+            if part.state == TaskState::Open && part.delete_time.is_none() {
+                refuse_blocked(write, &part, &parts).await?;
+                done(write, part).await?;
+            }
+        }
+        done(write, task).await
+    }
+}
+
+async fn done(write: &mut Write<'_>, task: Task) -> Result<Task, Error> {
+    let now = write.now();
+    let next = task.clone().completed(now);
+    write.save_at(Change::Completed, &task, next, now).await
+}
+
+/// Returns the parts of a task that are still to do, the outermost first.
+async fn open_parts(write: &mut Write<'_>, id: TaskId) -> Result<Vec<TaskId>, Error> {
+    let user_id = &write.caller().user_id;
+    let parts = store::structure::descendants(write.tx(), user_id, id, false).await?;
+    if parts.is_empty() {
+        return Ok(parts);
+    }
+    let open = in_lock_order(store::structure::open(write.tx(), user_id, &parts).await?);
+    Ok(parts.into_iter().filter(|id| open.contains(id)).collect())
+}
+
+async fn refuse_blocked(
+    write: &mut Write<'_>,
+    task: &Task,
+    completed_with_it: &[TaskId],
+) -> Result<(), Error> {
+    let blockers: Vec<TaskId> = task
+        .links
+        .blocked_by
+        .iter()
+        .filter(|id| !completed_with_it.contains(id))
+        .copied()
+        .collect();
+    if blockers.is_empty() {
+        return Ok(());
+    }
+    Err(Error::TaskBlocked {
+        id: task.id,
+        blocked_by: named(write, &blockers).await?,
+    })
+}
+
+async fn named(write: &mut Write<'_>, ids: &[TaskId]) -> Result<Vec<(TaskId, String)>, Error> {
+    let user_id = &write.caller().user_id;
+    Ok(store::structure::titles(write.tx(), user_id, ids, MOST_NAMED).await?)
 }

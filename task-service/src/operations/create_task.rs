@@ -1,72 +1,83 @@
-use service_runtime::{grpc::Caller, postgres::AsyncPgConnection};
-
+use super::{links, transaction::Write, write::Operation};
 use crate::{
-    App,
-    domain::{Change, Details, Occurrence, Schedule, Task, Violations},
+    domain::{
+        Details, Edit, LinkChanges, Links, Occurrence, Schedule, ScheduleChanges, Task, TimeZone,
+        Violations,
+    },
     error::Error,
-    events::{self, TaskChange},
-    metrics, store,
 };
 
-/// What a new task says and when it is due, or what is wrong with either.
-#[derive(Debug)]
-pub struct Input {
+/// What a new task says, when it is due, and what it has to do with others; or what is wrong with any of that.
+#[derive(Debug, Clone)]
+pub struct CreateTask {
     /// What it says.
     pub details: Result<Details, Violations>,
     /// When it is due, how it repeats, when to remind of it.
-    pub schedule: Result<Schedule, Violations>,
+    pub schedule: Result<ScheduleChanges, Violations>,
+    /// What it has to do with other things.
+    pub links: Result<LinkChanges, Violations>,
 }
 
-/// Creates a task; one that repeats becomes the first occurrence of a new series.
-#[tracing::instrument(name = "operation.create_task", skip_all)]
-pub async fn create_task(app: &App, caller: &Caller, input: Input) -> Result<Task, Error> {
-    let planned = match input.schedule {
-        Ok(schedule) => plan(app, caller, schedule).await,
-        Err(violations) => Err(violations.into()),
-    };
-    // The rule is judged even if the details are wrong, so that the caller learns everything at once.
-    let (details, (schedule, occurrence)) = Error::both(input.details, planned)?;
-    let task = app
-        .database
-        .transaction("create_task", async |tx: &mut AsyncPgConnection| {
-            let task = Task::new(
-                app.ids.uuid_v7().into(),
-                caller.user_id.clone(),
-                details.clone(),
-                schedule.clone(),
-                occurrence,
-                app.clock.now(),
-            );
-            store::series::insert_of_first(tx, &task).await?;
-            store::task::insert(tx, &task).await?;
-            let event = TaskChange {
-                id: app.ids.uuid_v7(),
-                change: Change::Created,
-                task: &task,
-                previous: None,
-                caller,
-            };
-            events::emit(tx, event).await?;
-            Ok::<_, Error>(task)
-        })
-        .await?;
-    metrics::count(Change::Created);
-    Ok(task)
+impl Operation for CreateTask {
+    const NAME: &'static str = "create_task";
+    type Answer = Task;
+
+    /// Creates a task; one that repeats becomes the first occurrence of a new series.
+    async fn run(&self, write: &mut Write<'_>) -> Result<Task, Error> {
+        let task = self.plan(write).await?;
+        write.create(task)
+    }
 }
 
-/// Moves a repeating schedule to the first date of its rule, in a new series.
-async fn plan(
-    app: &App,
-    caller: &Caller,
-    schedule: Schedule,
+impl CreateTask {
+    /// Returns the task that would be created.
+    pub async fn plan(&self, write: &mut Write<'_>) -> Result<Task, Error> {
+        let id = write.new_id();
+        // Everything is judged even if something is wrong, so that the caller learns all at once.
+        let scheduled = match &self.schedule {
+            Ok(changes) => schedule(write, changes).await,
+            Err(violations) => Err(violations.clone().into()),
+        };
+        let (details, scheduled) = match Error::both(self.details.clone(), scheduled) {
+            Ok((details, scheduled)) => (Ok(details), Some(scheduled)),
+            Err(Error::Invalid(violations)) => (Err(violations), None),
+            Err(error) => return Err(error),
+        };
+        let linked = match &self.links {
+            // A wrong task creates no tags.
+            Ok(changes) if details.is_err() => {
+                let changes = LinkChanges {
+                    tags: Edit::Keep,
+                    ..changes.clone()
+                };
+                links::apply(write, id, true, &Links::default(), &changes).await
+            }
+            Ok(changes) => links::apply(write, id, true, &Links::default(), changes).await,
+            Err(violations) => Err(violations.clone().into()),
+        };
+        let (details, links) = Error::both(details, linked)?;
+        let (schedule, occurrence) = scheduled.unwrap_or_default();
+        let (user_id, now) = (write.caller().user_id.clone(), write.now());
+        Ok(Task::new(
+            id, user_id, details, schedule, links, occurrence, now,
+        ))
+    }
+}
+
+/// Puts a schedule together; one that repeats moves to the first date of its rule, in a new series.
+async fn schedule(
+    write: &mut Write<'_>,
+    changes: &ScheduleChanges,
 ) -> Result<(Schedule, Option<Occurrence>), Error> {
+    let zone = match changes.needs_user_zone(&Schedule::default()) {
+        true => write.user_zone().await?,
+        false => TimeZone::utc(),
+    };
+    let schedule = changes.apply(&Schedule::default(), &zone)?;
     let Some(repetition) = schedule.repetition() else {
         return Ok((schedule, None));
     };
-    let first = app
-        .recurrence
-        .first_occurrence(&caller.user_id, &repetition)
-        .await?;
-    let occurrence = Occurrence::first(app.ids.uuid_v7().into(), first);
-    Ok((schedule.due_at(first.due_time), Some(occurrence)))
+    let first = write.first_occurrence(&repetition)?;
+    let occurrence = Occurrence::first(write.new_id(), first);
+    Ok((schedule.due_first_at(first), Some(occurrence)))
 }

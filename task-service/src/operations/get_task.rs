@@ -11,7 +11,7 @@ use crate::{
 #[tracing::instrument(name = "operation.get_task", skip_all, fields(task.id = %task_id))]
 pub async fn get_task(app: &App, caller: &Caller, task_id: TaskId) -> Result<Task, Error> {
     app.database
-        .transaction("get_task", async |tx: &mut AsyncPgConnection| {
+        .read("get_task", async |tx: &mut AsyncPgConnection| {
             store::task::find(tx, &caller.user_id, task_id)
                 .await?
                 .ok_or(Error::TaskNotFound(task_id))

@@ -1,38 +1,119 @@
 use service_runtime::{grpc::Caller, postgres::AsyncPgConnection};
 
+use super::filtering::{self, Meaning, Standpoint, Wish};
 use crate::{
     App,
-    domain::Task,
+    domain::{Order, Place, Task, TaskId, Violations},
     error::Error,
-    store::task_page::{self, Page},
+    store::{
+        self,
+        task_list::{self, Page, Show},
+    },
 };
 
-/// Returns one page of tasks, the newest first, and the page after it if there is one.
+/// Which tasks to list.
+#[derive(Debug, Clone)]
+pub struct ListTasks {
+    /// Which ones.
+    pub wish: Wish,
+    /// Which ones that are left out by default.
+    pub show: Show,
+    /// In which order.
+    pub order: Order,
+    /// Where the page before ended; none for the first page.
+    pub after: Option<PageEnd>,
+    /// How many at most.
+    pub limit: i64,
+}
+
+/// Where a page ended, and of which list.
+#[derive(Debug, Clone)]
+pub struct PageEnd {
+    /// The last task.
+    pub place: Place,
+    /// When and where the first page was asked for, so that "today" is the same on all pages.
+    pub standpoint: Standpoint,
+    /// What the list is, in short.
+    pub fingerprint: u64,
+}
+
+/// Returns one page of tasks, and where it ended if there is another page.
 #[tracing::instrument(name = "operation.list_tasks", skip_all)]
 pub async fn list_tasks(
     app: &App,
     caller: &Caller,
-    page: Page,
-) -> Result<(Vec<Task>, Option<Page>), Error> {
-    // One more than asked for tells whether there is another page.
-    let probe = Page {
-        limit: page.limit + 1,
-        ..page
-    };
-    let mut tasks = app
-        .database
+    list: &ListTasks,
+) -> Result<(Vec<Task>, Option<PageEnd>), Error> {
+    // A transaction, for how the planner is steered shall not outlive it.
+    app.database
         .transaction("list_tasks", async |tx: &mut AsyncPgConnection| {
-            task_page::list_page(tx, &caller.user_id, probe)
-                .await
-                .map_err(Error::from)
+            page(app, tx, caller, list).await
         })
-        .await?;
-    let asked_for = usize::try_from(page.limit).unwrap_or(usize::MAX);
-    let has_more = tasks.len() > asked_for;
-    tasks.truncate(asked_for);
-    let next = tasks.last().filter(|_| has_more).map(|last| Page {
-        before: Some(last.id),
-        ..page
+        .await
+}
+
+async fn page(
+    app: &App,
+    tx: &mut AsyncPgConnection,
+    caller: &Caller,
+    list: &ListTasks,
+) -> Result<(Vec<Task>, Option<PageEnd>), Error> {
+    let user_id = &caller.user_id;
+    let now = app.clock.now();
+    let standpoint = list.after.as_ref().map(|end| end.standpoint.clone());
+    let meaning = filtering::meaning(tx, user_id, &list.wish, now, standpoint).await?;
+    let fingerprint = fingerprint(caller, list, &meaning);
+    if let Some(end) = &list.after
+        && (end.fingerprint != fingerprint || !end.place.fits(&list.order))
+    {
+        return Err(other_list().into());
+    }
+    let page = Page {
+        condition: &meaning.condition,
+        show: list.show,
+        order: &list.order,
+        after: list.after.as_ref().map(|end| &end.place),
+        // One more than asked for tells whether there is another page.
+        limit: list.limit + 1,
+    };
+    let mut places = task_list::find_page(tx, &page).await?;
+    let asked_for = usize::try_from(list.limit).unwrap_or(usize::MAX);
+    let has_more = places.len() > asked_for;
+    places.truncate(asked_for);
+    let ids: Vec<TaskId> = places.iter().map(|place| place.id).collect();
+    let tasks = store::task::find_all(tx, user_id, &ids).await?;
+    let end = places.pop().filter(|_| has_more).map(|place| PageEnd {
+        place,
+        standpoint: meaning.standpoint,
+        fingerprint,
     });
-    Ok((tasks, next))
+    Ok((tasks, end))
+}
+
+fn other_list() -> Violations {
+    let mut violations = Violations::default();
+    violations.push(
+        "page_token",
+        "belongs to another list: repeat filter, saved_filter, order_by and what is shown as on the first page, or leave the \
+         token out to begin anew",
+    );
+    violations
+}
+
+/// Returns what tells lists from each other.
+fn fingerprint(caller: &Caller, list: &ListTasks, meaning: &Meaning) -> u64 {
+    let Show {
+        completed,
+        deleted,
+        hidden,
+    } = list.show;
+    let order = list.order.to_string();
+    let shown = format!("{completed} {deleted} {hidden}");
+    filtering::fingerprint(&[
+        caller.user_id.as_ref(),
+        &list.wish.text,
+        &meaning.saved_text,
+        &order,
+        &shown,
+    ])
 }

@@ -1,22 +1,29 @@
-use service_runtime::grpc::Caller;
-
-use super::change::{Target, change_task, refuse_deleted};
+use super::{
+    transaction::{Target, Write, refuse_deleted},
+    write::Operation,
+};
 use crate::{
-    App,
     domain::{Change, Task},
     error::Error,
 };
 
 /// Opens a completed task again; an open one stays as it is.
-#[tracing::instrument(name = "operation.reopen_task", skip_all, fields(task.id = %target.task_id))]
-pub async fn reopen_task(app: &App, caller: &Caller, target: Target) -> Result<Task, Error> {
-    change_task(
-        app,
-        caller,
-        &target,
-        Change::Reopened,
-        "reopen_task",
-        |task, _now| refuse_deleted(task).map(Task::reopened),
-    )
-    .await
+#[derive(Debug, Clone)]
+pub struct ReopenTask {
+    /// The task.
+    pub target: Target,
+}
+
+impl Operation for ReopenTask {
+    const NAME: &'static str = "reopen_task";
+    type Answer = Task;
+
+    async fn run(&self, write: &mut Write<'_>) -> Result<Task, Error> {
+        let task = write.lock(&self.target).await?;
+        let next = refuse_deleted(task.clone())?.reopened();
+        if next == task {
+            return Ok(task);
+        }
+        write.save(Change::Reopened, &task, next).await
+    }
 }

@@ -1,22 +1,57 @@
-use service_runtime::grpc::Caller;
-
-use super::change::{Target, change_task};
+use super::{
+    transaction::{Target, Write},
+    write::Operation,
+};
 use crate::{
-    App,
-    domain::{Change, Task},
+    domain::{Change, Task, TaskId},
     error::Error,
+    store,
 };
 
-/// Restores a deleted task as it was; one that is not deleted stays as it is.
-#[tracing::instrument(name = "operation.undelete_task", skip_all, fields(task.id = %target.task_id))]
-pub async fn undelete_task(app: &App, caller: &Caller, target: Target) -> Result<Task, Error> {
-    change_task(
-        app,
-        caller,
-        &target,
-        Change::Undeleted,
-        "undelete_task",
-        |task, _now| Ok(task.undeleted()),
-    )
-    .await
+/// Restores a deleted task as it was, with the parts that were deleted with it; one that is not deleted stays as it is.
+#[derive(Debug, Clone)]
+pub struct UndeleteTask {
+    /// The task.
+    pub target: Target,
+}
+
+impl Operation for UndeleteTask {
+    const NAME: &'static str = "undelete_task";
+    type Answer = Task;
+
+    async fn run(&self, write: &mut Write<'_>) -> Result<Task, Error> {
+        let task = write.lock(&self.target).await?;
+        let Some(delete_time) = task.delete_time else {
+            return Ok(task);
+        };
+        refuse_deleted_parent(write, &task).await?;
+        let user_id = &write.caller().user_id;
+        let parts = store::structure::descendants(write.tx(), user_id, task.id, true).await?;
+        let restored = write
+            .save(Change::Undeleted, &task, task.clone().undeleted())
+            .await?;
+        for id in parts {
+            let part = write.lock(&Target::any_version(id)).await?;
+            if part.delete_time == Some(delete_time) {
+                let next = part.clone().undeleted();
+                write.save(Change::Undeleted, &part, next).await?;
+            }
+        }
+        Ok(restored)
+    }
+}
+
+async fn refuse_deleted_parent(write: &mut Write<'_>, task: &Task) -> Result<(), Error> {
+    let Some(parent) = task.links.parent_task_id else {
+        return Ok(());
+    };
+    let user_id = &write.caller().user_id;
+    let existing: Vec<TaskId> = store::structure::existing(write.tx(), user_id, &[parent]).await?;
+    if existing.is_empty() {
+        return Err(Error::ParentDeleted {
+            id: task.id,
+            parent,
+        });
+    }
+    Ok(())
 }

@@ -1,9 +1,19 @@
-//! What this service answers, and what it asks.
+//! What this service answers, and what it asks. Handlers accept, operate, answer, and nothing else.
 
+mod category_service;
 mod convert;
 mod recurrence_client;
-mod service;
+mod saved_filter_service;
+mod settings_service;
+mod tag_service;
+mod task_service;
+mod write;
+
+use crate::App;
 
 pub use convert::{instant, series, timestamp};
 pub use recurrence_client::RecurrenceClient;
-pub use service::Rpc;
+
+/// Answers the calls of every service.
+#[derive(Clone)]
+pub struct Rpc(pub App);

@@ -1,10 +1,24 @@
 //! The tables of schema `task`, and all SQL of this service.
 
+pub mod context;
+pub mod export_page;
+pub mod filter_condition;
+pub mod filter_names;
+pub mod imported;
+pub mod label;
 mod occurrence;
+pub mod operation_change;
+pub mod saved_filter;
 pub mod schema;
+pub mod search;
 pub mod series;
+pub mod settings;
+pub mod statement;
+pub mod structure;
 pub mod task;
-pub mod task_page;
+pub mod task_list;
 mod task_row;
+pub mod task_write;
 
 pub use occurrence::find_following;
+pub use task_row::TaskRow;

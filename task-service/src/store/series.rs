@@ -7,15 +7,8 @@ use super::schema::{series, tasks};
 use crate::domain::{Occurrence, Recurrence, SeriesId, Task};
 
 /// A series as it is read.
-#[derive(Debug, Clone, Queryable, Selectable)]
-#[diesel(table_name = series, check_for_backend(diesel::pg::Pg))]
+#[derive(Debug, Clone, Copy)]
 pub struct SeriesRow {
-    /// The rule, as the user gave it.
-    pub recurrence_rule: String,
-    /// The word of what the next occurrence is counted from.
-    pub recurrence_anchor: String,
-    /// The local time of the first occurrence.
-    pub start_local: NaiveDateTime,
     /// When the series ended, if it did.
     pub end_time: Option<DateTime<Utc>>,
 }
@@ -39,49 +32,59 @@ pub async fn lock(
     user_id: &UserId,
     series_id: SeriesId,
 ) -> Result<Option<SeriesRow>, DatabaseError> {
-    Ok(series::table
+    let end_time: Option<Option<DateTime<Utc>>> = series::table
         .find((user_id.as_ref(), series_id))
-        .select(SeriesRow::as_select())
+        .select(series::end_time)
         .for_update()
         .first(tx)
         .await
-        .optional()?)
+        .optional()?;
+    Ok(end_time.map(|end_time| SeriesRow { end_time }))
 }
 
-/// Reads a series.
-pub async fn find(
+impl<'a> NewSeries<'a> {
+    fn of_first(task: &'a Task) -> Option<Self> {
+        let Recurrence { rule, anchor } = task.schedule.recurrence()?;
+        let occurrence = task.occurrence.as_ref()?;
+        if occurrence.previous_task_id.is_some() {
+            return None;
+        }
+        Some(Self {
+            user_id: task.user_id.as_ref(),
+            series_id: occurrence.series_id,
+            recurrence_rule: rule.as_ref(),
+            recurrence_anchor: anchor.word(),
+            time_zone: task.schedule.time_zone()?.as_ref(),
+            start_local: occurrence.start_local.naive(),
+            create_time: task.update_time,
+        })
+    }
+}
+
+/// Adds the series that tasks are the first occurrences of; a task that does not repeat needs none, and one that follows
+/// another one has it already.
+pub async fn insert_of_first(
+    tx: &mut AsyncPgConnection,
+    tasks: &[Task],
+) -> Result<(), DatabaseError> {
+    let new: Vec<_> = tasks.iter().filter_map(NewSeries::of_first).collect();
+    if !new.is_empty() {
+        diesel::insert_into(series::table)
+            .values(new)
+            .execute(tx)
+            .await?;
+    }
+    Ok(())
+}
+
+/// Lets a series go on that had ended.
+pub async fn clear_end(
     tx: &mut AsyncPgConnection,
     user_id: &UserId,
     series_id: SeriesId,
-) -> Result<Option<SeriesRow>, DatabaseError> {
-    Ok(series::table
-        .find((user_id.as_ref(), series_id))
-        .select(SeriesRow::as_select())
-        .first(tx)
-        .await
-        .optional()?)
-}
-
-/// Adds the series that a task is the first occurrence of; does nothing for a task that does not repeat.
-pub async fn insert_of_first(tx: &mut AsyncPgConnection, task: &Task) -> Result<(), DatabaseError> {
-    let (Some(occurrence), Some(Recurrence { rule, anchor }), Some(time_zone)) = (
-        &task.occurrence,
-        task.schedule.recurrence(),
-        task.schedule.time_zone(),
-    ) else {
-        return Ok(());
-    };
-    let new = NewSeries {
-        user_id: task.user_id.as_ref(),
-        series_id: occurrence.series_id,
-        recurrence_rule: rule.as_ref(),
-        recurrence_anchor: anchor.word(),
-        time_zone: time_zone.as_ref(),
-        start_local: occurrence.start_local.naive(),
-        create_time: task.update_time,
-    };
-    diesel::insert_into(series::table)
-        .values(new)
+) -> Result<(), DatabaseError> {
+    diesel::update(series::table.find((user_id.as_ref(), series_id)))
+        .set(series::end_time.eq(None::<DateTime<Utc>>))
         .execute(tx)
         .await?;
     Ok(())

@@ -1,3 +1,5 @@
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use diesel::{
     define_sql_function,
@@ -8,10 +10,8 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use service_runtime::{ids::UserId, postgres::DatabaseError};
 
 use super::{
-    schema::{series, tasks},
-    series as series_store,
-    series::SeriesRow,
-    task_row::{NewTask, TaskChanges, TaskRow, TaskWithSeries, series_of_task},
+    schema::{task_view, tasks},
+    task_row::TaskRow,
 };
 use crate::domain::{Task, TaskId};
 
@@ -27,14 +27,36 @@ pub async fn find(
     user_id: &UserId,
     id: TaskId,
 ) -> Result<Option<Task>, DatabaseError> {
-    let row: Option<TaskWithSeries> = tasks::table
-        .left_join(series::table.on(series_of_task()))
-        .filter(tasks::user_id.eq(user_id.as_ref()).and(tasks::id.eq(id)))
-        .select((TaskRow::as_select(), Option::<SeriesRow>::as_select()))
+    let row: Option<TaskRow> = task_view::table
+        .find((user_id.as_ref(), id))
+        .select(TaskRow::as_select())
         .first(tx)
         .await
         .optional()?;
-    row.map(|(task, series)| task.into_task(series)).transpose()
+    row.map(TaskRow::into_task).transpose()
+}
+
+/// Reads tasks, in the order of the ids; those that do not exist are left out.
+#[tracing::instrument(name = "store.task.find_all", level = "debug", skip_all)]
+pub async fn find_all(
+    tx: &mut AsyncPgConnection,
+    user_id: &UserId,
+    ids: &[TaskId],
+) -> Result<Vec<Task>, DatabaseError> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows: Vec<TaskRow> = task_view::table
+        .filter(task_view::user_id.eq(user_id.as_ref()))
+        .filter(task_view::id.eq_any(ids))
+        .select(TaskRow::as_select())
+        .load(tx)
+        .await?;
+    let tasks: Result<Vec<Task>, _> = rows.into_iter().map(TaskRow::into_task).collect();
+    let mut tasks = tasks?;
+    let places: HashMap<TaskId, usize> = ids.iter().copied().zip(0..).collect();
+    tasks.sort_by_key(|task| places.get(&task.id).copied());
+    Ok(tasks)
 }
 
 /// Reads a task and keeps others from changing it until the transaction ends.
@@ -44,41 +66,34 @@ pub async fn lock(
     user_id: &UserId,
     id: TaskId,
 ) -> Result<Option<Task>, DatabaseError> {
-    // The series is read on its own: an outer join cannot be locked.
-    let row: Option<TaskRow> = tasks::table
+    let row: Option<TaskRow> = task_view::table
         .find((user_id.as_ref(), id))
         .select(TaskRow::as_select())
         .for_update()
         .first(tx)
         .await
         .optional()?;
-    let Some(row) = row else {
-        return Ok(None);
-    };
-    let series = match row.series_id {
-        Some(series_id) => series_store::find(tx, user_id, series_id).await?,
-        None => None,
-    };
-    row.into_task(series).map(Some)
+    row.map(TaskRow::into_task).transpose()
 }
 
-/// Adds a task.
-#[tracing::instrument(name = "store.task.insert", level = "debug", skip_all)]
-pub async fn insert(tx: &mut AsyncPgConnection, task: &Task) -> Result<(), DatabaseError> {
-    diesel::insert_into(tasks::table)
-        .values(NewTask::of(task)?)
-        .execute(tx)
-        .await?;
-    Ok(())
-}
-
-/// Writes a task that was locked and changed.
-#[tracing::instrument(name = "store.task.update", level = "debug", skip_all)]
-pub async fn update(tx: &mut AsyncPgConnection, task: &Task) -> Result<(), DatabaseError> {
-    diesel::update(tasks::table.find((task.user_id.as_ref(), task.id)))
-        .set(TaskChanges::of(task)?)
-        .execute(tx)
-        .await?;
+/// Keeps others from changing tasks until the transaction ends. All are locked in one order, so that no two batches wait for
+/// each other.
+#[tracing::instrument(name = "store.task.lock_all", level = "debug", skip_all)]
+pub async fn lock_all(
+    tx: &mut AsyncPgConnection,
+    user_id: &UserId,
+    ids: &[TaskId],
+) -> Result<(), DatabaseError> {
+    if !ids.is_empty() {
+        tasks::table
+            .filter(tasks::user_id.eq(user_id.as_ref()))
+            .filter(tasks::id.eq_any(ids))
+            .order(tasks::id)
+            .select(tasks::id)
+            .for_update()
+            .load::<TaskId>(tx)
+            .await?;
+    }
     Ok(())
 }
 

@@ -1,21 +1,20 @@
-//! Between the columns of a task and the task.
+//! Tasks between their rows and the domain.
 
-use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
 use service_runtime::{BoxError, postgres::DatabaseError};
 
-use super::{
-    schema::{series, tasks},
-    series::SeriesRow,
-};
+use super::schema::task_view;
 use crate::domain::{
-    Description, Details, Occurrence, Priority, Recurrence, RecurrenceAnchor, RecurrenceRule,
-    Reminders, Schedule, SeriesId, Task, TaskId, TaskState, TimeZone, Title,
+    CategoryId, Description, Details, Due, LabelRef, Links, Occurrence, OperationId, Priority,
+    Recurrence, RecurrenceAnchor, RecurrenceRule, Reminders, Schedule, SeriesId, TagId, Task,
+    TaskId, TaskState, TimeZone, Title,
 };
 
-/// A task as it is read.
-#[derive(Debug, Clone, Queryable, Selectable)]
-#[diesel(table_name = tasks, check_for_backend(diesel::pg::Pg))]
+/// A task as it is read, and as it is kept to undo a change.
+#[derive(Debug, Clone, Queryable, Selectable, Serialize, Deserialize)]
+#[diesel(table_name = task_view, check_for_backend(diesel::pg::Pg))]
 pub struct TaskRow {
     user_id: String,
     id: TaskId,
@@ -23,14 +22,27 @@ pub struct TaskRow {
     description: String,
     priority: String,
     due_time: Option<DateTime<Utc>>,
+    due_date: Option<NaiveDate>,
+    start_time: Option<DateTime<Utc>>,
     time_zone: Option<String>,
-    /// The series that must be read as well.
-    pub series_id: Option<SeriesId>,
+    series_id: Option<SeriesId>,
     recurrence_id: Option<NaiveDateTime>,
     previous_task_id: Option<TaskId>,
+    recurrence_rule: Option<String>,
+    recurrence_anchor: Option<String>,
+    start_local: Option<NaiveDateTime>,
     reminders: serde_json::Value,
     muted: bool,
+    category_id: Option<CategoryId>,
+    category: Option<String>,
+    tag_ids: Vec<TagId>,
+    tags: Vec<String>,
+    parent_task_id: Option<TaskId>,
+    depends_on: Vec<TaskId>,
+    blocked_by: Vec<TaskId>,
     version: i64,
+    operation_id: Option<OperationId>,
+    import_id: Option<String>,
     create_time: DateTime<Utc>,
     update_time: DateTime<Utc>,
     complete_time: Option<DateTime<Utc>>,
@@ -38,161 +50,121 @@ pub struct TaskRow {
     remind_time: Option<DateTime<Utc>>,
 }
 
-/// A new task as it is written.
-#[derive(Insertable)]
-#[diesel(table_name = tasks)]
-pub struct NewTask<'a> {
-    user_id: &'a str,
-    id: TaskId,
-    create_time: DateTime<Utc>,
-    #[diesel(embed)]
-    values: TaskChanges<'a>,
-}
-
-/// What a change of a task writes: all that can change with its version.
-#[derive(Insertable, AsChangeset)]
-#[diesel(table_name = tasks, treat_none_as_null = true, treat_none_as_default_value = false)]
-pub struct TaskChanges<'a> {
-    title: &'a str,
-    description: &'a str,
-    priority: &'a str,
-    state: &'a str,
-    due_time: Option<DateTime<Utc>>,
-    time_zone: Option<&'a str>,
-    series_id: Option<SeriesId>,
-    recurrence_id: Option<NaiveDateTime>,
-    previous_task_id: Option<TaskId>,
-    reminders: serde_json::Value,
-    muted: bool,
-    version: i64,
-    update_time: DateTime<Utc>,
-    complete_time: Option<DateTime<Utc>>,
-    delete_time: Option<DateTime<Utc>>,
-}
-
-/// Which columns a row of tasks with their series has.
-pub type TaskWithSeries = (TaskRow, Option<SeriesRow>);
-
-/// Tells which series belongs to a task.
-#[diesel::dsl::auto_type]
-pub fn series_of_task() -> _ {
-    series::user_id
-        .eq(tasks::user_id)
-        .and(series::series_id.nullable().eq(tasks::series_id))
-}
-
 impl TaskRow {
-    /// Puts the task together from its row and the row of its series.
-    pub fn into_task(self, series: Option<SeriesRow>) -> Result<Task, DatabaseError> {
-        self.assemble(series)
-            .map_err(|cause| diesel::result::Error::DeserializationError(cause).into())
-    }
-
-    fn assemble(self, series: Option<SeriesRow>) -> Result<Task, BoxError> {
-        let Self {
-            user_id,
-            id,
-            title,
-            description,
-            priority,
-            due_time,
-            time_zone,
-            series_id,
-            recurrence_id,
-            previous_task_id,
-            reminders,
-            muted,
-            version,
-            create_time,
-            update_time,
-            complete_time,
-            delete_time,
-            remind_time,
-        } = self;
-        let details = Details {
-            title: Title::from_stored(title),
-            description: Description::from_stored(description),
-            priority: Priority::from_word(&priority).ok_or("unknown priority in table tasks")?,
-            muted,
-        };
-        let (recurrence, occurrence) = match (series, series_id, recurrence_id) {
-            (Some(series), Some(series_id), Some(recurrence_id)) => (
-                Some(recurrence(&series)?),
-                Some(Occurrence {
-                    series_id,
-                    start_local: series.start_local.into(),
-                    recurrence_id: recurrence_id.into(),
-                    previous_task_id,
-                }),
-            ),
-            _ => (None, None),
-        };
-        let time_zone = time_zone.map(TimeZone::from_stored);
-        let reminders: Reminders = serde_json::from_value(reminders)?;
-        Ok(Task {
-            id,
-            user_id: user_id.parse()?,
-            details,
-            schedule: Schedule::from_stored(due_time, time_zone, recurrence, reminders),
-            occurrence,
-            state: complete_time.map_or(TaskState::Open, |complete_time| TaskState::Completed {
-                complete_time,
-            }),
-            version,
-            create_time,
-            update_time,
-            delete_time,
-            remind_time,
-        })
-    }
-}
-
-fn recurrence(series: &SeriesRow) -> Result<Recurrence, BoxError> {
-    Ok(Recurrence {
-        rule: RecurrenceRule::new(series.recurrence_rule.clone())
-            .ok_or("empty rule in table series")?,
-        anchor: RecurrenceAnchor::from_word(&series.recurrence_anchor)
-            .ok_or("unknown anchor in table series")?,
-    })
-}
-
-impl<'a> NewTask<'a> {
-    /// Returns what is written of a new task.
-    pub fn of(task: &'a Task) -> Result<Self, DatabaseError> {
+    /// Returns the row of a task.
+    pub fn of(task: &Task) -> Result<Self, DatabaseError> {
+        let recurrence = task.schedule.recurrence();
+        let occurrence = task.occurrence;
+        let category = task.links.category.as_ref();
         Ok(Self {
-            user_id: task.user_id.as_ref(),
+            user_id: task.user_id.to_string(),
             id: task.id,
-            create_time: task.create_time,
-            values: TaskChanges::of(task)?,
-        })
-    }
-}
-
-impl<'a> TaskChanges<'a> {
-    /// Returns what is written of a changed task.
-    pub fn of(task: &'a Task) -> Result<Self, DatabaseError> {
-        let reminders = serde_json::to_value(task.schedule.reminders())
-            .map_err(|cause| diesel::result::Error::SerializationError(cause.into()))?;
-        Ok(Self {
-            title: task.details.title.as_ref(),
-            description: task.details.description.as_ref(),
-            priority: task.details.priority.word(),
-            state: task.state.word(),
+            title: task.details.title.to_string(),
+            description: task.details.description.to_string(),
+            priority: task.details.priority.word().to_owned(),
             due_time: task.schedule.due_time(),
-            time_zone: task.schedule.time_zone().map(AsRef::as_ref),
-            series_id: task.occurrence.map(|occurrence| occurrence.series_id),
-            recurrence_id: task
-                .occurrence
-                .map(|occurrence| occurrence.recurrence_id.naive()),
-            previous_task_id: task
-                .occurrence
-                .and_then(|occurrence| occurrence.previous_task_id),
-            reminders,
+            due_date: task.schedule.due().and_then(Due::date),
+            start_time: task.schedule.start_time(),
+            time_zone: task.schedule.time_zone().map(ToString::to_string),
+            series_id: occurrence.map(|occurrence| occurrence.series_id),
+            recurrence_id: occurrence.map(|occurrence| occurrence.recurrence_id.naive()),
+            previous_task_id: occurrence.and_then(|occurrence| occurrence.previous_task_id),
+            recurrence_rule: recurrence.map(|recurrence| recurrence.rule.as_ref().to_owned()),
+            recurrence_anchor: recurrence.map(|recurrence| recurrence.anchor.word().to_owned()),
+            start_local: occurrence.map(|occurrence| occurrence.start_local.naive()),
+            reminders: reminders(task)?,
             muted: task.details.muted,
+            category_id: category.map(|category| category.id),
+            category: category.map(|category| category.name.clone()),
+            tag_ids: task.links.tag_ids(),
+            tags: task.links.tags.iter().map(|tag| tag.name.clone()).collect(),
+            parent_task_id: task.links.parent_task_id,
+            depends_on: task.links.depends_on.clone(),
+            blocked_by: task.links.blocked_by.clone(),
             version: task.version,
+            operation_id: task.operation_id,
+            import_id: task.import_id.clone(),
+            create_time: task.create_time,
             update_time: task.update_time,
             complete_time: task.state.complete_time(),
             delete_time: task.delete_time,
+            remind_time: task.remind_time,
         })
     }
+
+    /// Puts the task together.
+    pub fn into_task(self) -> Result<Task, DatabaseError> {
+        self.assemble()
+            .map_err(|cause| diesel::result::Error::DeserializationError(cause).into())
+    }
+
+    fn assemble(self) -> Result<Task, BoxError> {
+        let recurrence = self.recurrence()?;
+        let occurrence = self.occurrence();
+        let due = self.due_time.map(|time| match self.due_date {
+            Some(date) => Due::Date { date, begin: time },
+            None => Due::Time(time),
+        });
+        let details = Details {
+            title: Title::from_stored(self.title),
+            description: Description::from_stored(self.description),
+            priority: Priority::from_word(&self.priority)
+                .ok_or("unknown priority in table tasks")?,
+            muted: self.muted,
+        };
+        let reminders: Reminders = serde_json::from_value(self.reminders)?;
+        let time_zone = self.time_zone.map(TimeZone::from_stored);
+        let category = self.category_id.zip(self.category);
+        let tags = self.tag_ids.into_iter().zip(self.tags);
+        let links = Links {
+            category: category.map(|(id, name)| LabelRef { id, name }),
+            tags: tags.map(|(id, name)| LabelRef { id, name }).collect(),
+            parent_task_id: self.parent_task_id,
+            depends_on: self.depends_on,
+            blocked_by: self.blocked_by,
+        };
+        Ok(Task {
+            id: self.id,
+            user_id: self.user_id.parse()?,
+            details,
+            schedule: Schedule::from_stored(due, self.start_time, time_zone, recurrence, reminders),
+            links,
+            occurrence,
+            state: self.complete_time.map_or(TaskState::Open, |complete_time| {
+                TaskState::Completed { complete_time }
+            }),
+            version: self.version,
+            operation_id: self.operation_id,
+            import_id: self.import_id,
+            create_time: self.create_time,
+            update_time: self.update_time,
+            delete_time: self.delete_time,
+            remind_time: self.remind_time,
+        })
+    }
+
+    fn recurrence(&self) -> Result<Option<Recurrence>, BoxError> {
+        let (Some(rule), Some(anchor)) = (&self.recurrence_rule, &self.recurrence_anchor) else {
+            return Ok(None);
+        };
+        Ok(Some(Recurrence {
+            rule: RecurrenceRule::new(rule.clone()).ok_or("empty rule in table series")?,
+            anchor: RecurrenceAnchor::from_word(anchor).ok_or("unknown anchor in table series")?,
+        }))
+    }
+
+    fn occurrence(&self) -> Option<Occurrence> {
+        Some(Occurrence {
+            series_id: self.series_id?,
+            start_local: self.start_local?.into(),
+            recurrence_id: self.recurrence_id?.into(),
+            previous_task_id: self.previous_task_id,
+        })
+    }
+}
+
+/// Returns the reminders of a task as they are kept.
+pub fn reminders(task: &Task) -> Result<serde_json::Value, DatabaseError> {
+    serde_json::to_value(task.schedule.reminders())
+        .map_err(|cause| diesel::result::Error::SerializationError(cause.into()).into())
 }

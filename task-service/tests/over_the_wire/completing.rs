@@ -59,6 +59,7 @@ async fn a_stale_etag_is_refused_even_if_there_is_nothing_to_do() {
         alice.complete_task(pb::CompleteTaskRequest {
             task_id: task.id.clone(),
             etag: etag.to_owned(),
+            ..pb::CompleteTaskRequest::default()
         })
     };
     let done = complete(&task.etag).await.unwrap();
@@ -72,16 +73,19 @@ async fn a_stale_etag_is_refused_even_if_there_is_nothing_to_do() {
     let reopen = alice.reopen_task(pb::ReopenTaskRequest {
         task_id: task.id.clone(),
         etag: task.etag.clone(),
+        ..pb::ReopenTaskRequest::default()
     });
     assert_refused(reopen.await, ErrorCode::StaleEtag, "get it again");
     let delete = alice.delete_task(pb::DeleteTaskRequest {
         task_id: task.id.clone(),
         etag: task.etag.clone(),
+        ..pb::DeleteTaskRequest::default()
     });
     assert_refused(delete.await, ErrorCode::StaleEtag, "get it again");
     let undelete = alice.undelete_task(pb::UndeleteTaskRequest {
         task_id: task.id.clone(),
         etag: task.etag.clone(),
+        ..pb::UndeleteTaskRequest::default()
     });
     assert_refused(undelete.await, ErrorCode::StaleEtag, "get it again");
     assert_eq!(alice.get(&task.id).await, done);

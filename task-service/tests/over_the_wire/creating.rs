@@ -27,6 +27,7 @@ async fn a_task_comes_back_as_it_was_created() {
         recurrence_anchor: 0,
         reminders: vec![minutes_before(30), at_time(MONDAY_NINE - 2 * HOUR)],
         muted: true,
+        ..pb::CreateTaskRequest::default()
     };
     let task = alice.create_task(request.clone()).await.unwrap();
 
@@ -152,10 +153,74 @@ async fn each_wrong_field_is_named_and_nothing_is_written() {
             },
         ),
         (
-            "time_zone",
+            "due_time",
             pb::CreateTaskRequest {
-                time_zone: String::new(),
+                due_date: "2026-12-07".to_owned(),
                 ..weekly()
+            },
+        ),
+        (
+            "due_date",
+            pb::CreateTaskRequest {
+                due_date: "2026-02-30".to_owned(),
+                ..good.clone()
+            },
+        ),
+        (
+            "due_local_time",
+            pb::CreateTaskRequest {
+                due_local_time: "2026-12-07T09:00:00Z".to_owned(),
+                ..good.clone()
+            },
+        ),
+        (
+            "start_time",
+            pb::CreateTaskRequest {
+                start_time: at(4_000_000_000),
+                due_time: at(3_000_000_000),
+                ..good.clone()
+            },
+        ),
+        (
+            "category",
+            pb::CreateTaskRequest {
+                category: "nowhere".to_owned(),
+                ..good.clone()
+            },
+        ),
+        (
+            "tags[1]",
+            pb::CreateTaskRequest {
+                tags: vec!["work".to_owned(), " ".to_owned()],
+                ..good.clone()
+            },
+        ),
+        (
+            "tags",
+            pb::CreateTaskRequest {
+                tags: (0..51).map(|number| number.to_string()).collect(),
+                ..good.clone()
+            },
+        ),
+        (
+            "parent_task_id",
+            pb::CreateTaskRequest {
+                parent_task_id: "019ab8c0-6f4e-7cc2-9d5b-0123456789ab".to_owned(),
+                ..good.clone()
+            },
+        ),
+        (
+            "depends_on[0]",
+            pb::CreateTaskRequest {
+                depends_on: vec!["019ab8c0-6f4e-7cc2-9d5b-0123456789ab".to_owned()],
+                ..good.clone()
+            },
+        ),
+        (
+            "request_id",
+            pb::CreateTaskRequest {
+                request_id: "again".to_owned(),
+                ..good.clone()
             },
         ),
         (

@@ -19,6 +19,7 @@ async fn a_deleted_task_can_be_restored_as_it_was() {
     let expected = pb::Task {
         etag: restored.etag.clone(),
         update_time: restored.update_time,
+        operation_id: restored.operation_id.clone(),
         ..done
     };
     assert_eq!(restored, expected);

@@ -2,12 +2,18 @@ use diesel::{QueryableByName, sql_types::BigInt};
 use diesel_async::RunQueryDsl;
 use prost_types::{FieldMask, Timestamp};
 use service_runtime::{
+    clock::Clock,
     grpc::{ErrorCode, FieldViolation},
     postgres::{AsyncPgConnection, DatabaseError},
     testing::TestService,
 };
 use task_service::TaskService;
-use taskmesh_proto::task::v1::{self as pb, task_service_client::TaskServiceClient};
+use taskmesh_proto::task::v1::{
+    self as pb, category_service_client::CategoryServiceClient,
+    saved_filter_service_client::SavedFilterServiceClient,
+    settings_service_client::SettingsServiceClient, tag_service_client::TagServiceClient,
+    task_service_client::TaskServiceClient,
+};
 use tonic::{Request, Status, transport::Channel};
 
 use crate::fake_recurrence::FakeRecurrence;
@@ -27,15 +33,19 @@ pub struct Mesh {
 pub struct User<'a> {
     mesh: &'a Mesh,
     name: &'static str,
-    client: TaskServiceClient<Channel>,
 }
 
 type Answer<T> = Result<T, Status>;
 
 impl Mesh {
     pub async fn start() -> Self {
+        Self::start_with_clock(Clock::system()).await
+    }
+
+    pub async fn start_with_clock(clock: Clock) -> Self {
         let recurrence = FakeRecurrence::start().await;
-        let service = TestService::start(&[("RECURRENCE_URL", &recurrence.url)]).await;
+        let settings = [("RECURRENCE_URL", recurrence.url.as_str())];
+        let service = TestService::start_with_clock(&settings, clock).await;
         Self {
             service,
             recurrence,
@@ -43,11 +53,7 @@ impl Mesh {
     }
 
     pub fn user(&self, name: &'static str) -> User<'_> {
-        User {
-            mesh: self,
-            name,
-            client: TaskServiceClient::new(self.service.channel()),
-        }
+        User { mesh: self, name }
     }
 
     /// Calls CreateOccurrence as the recurrence-service, on behalf of a user.
@@ -97,33 +103,115 @@ impl Mesh {
 }
 
 macro_rules! calls {
-    ($($name:ident: $request:ident => $answer:ident;)*) => {
+    ($client:ident: $($name:ident: $request:ident => $answer:ident;)*) => {
         $(pub async fn $name(&self, message: pb::$request) -> Answer<pb::$answer> {
             let request = self.request(message);
-            self.client.clone().$name(request).await.map(tonic::Response::into_inner)
+            let mut client = $client::new(self.mesh.service.channel());
+            client.$name(request).await.map(tonic::Response::into_inner)
         })*
     };
 }
 
 impl User<'_> {
-    calls! {
+    calls! { TaskServiceClient:
         create_task: CreateTaskRequest => Task;
         get_task: GetTaskRequest => Task;
         list_tasks: ListTasksRequest => ListTasksResponse;
+        search_tasks: SearchTasksRequest => SearchTasksResponse;
         update_task: UpdateTaskRequest => Task;
         complete_task: CompleteTaskRequest => Task;
         reopen_task: ReopenTaskRequest => Task;
         delete_task: DeleteTaskRequest => Task;
         undelete_task: UndeleteTaskRequest => Task;
         create_occurrence: CreateOccurrenceRequest => CreateOccurrenceResponse;
+        set_recurrence: SetRecurrenceRequest => Task;
+        set_reminders: SetRemindersRequest => Task;
+        tag_task: TagTaskRequest => Task;
+        untag_task: UntagTaskRequest => Task;
+        batch_create_tasks: BatchCreateTasksRequest => BatchTasksResponse;
+        batch_update_tasks: BatchUpdateTasksRequest => BatchTasksResponse;
+        batch_complete_tasks: BatchCompleteTasksRequest => BatchTasksResponse;
+        batch_delete_tasks: BatchDeleteTasksRequest => BatchTasksResponse;
+        undo_operation: UndoOperationRequest => UndoOperationResponse;
+        import_tasks: ImportTasksRequest => ImportTasksResponse;
     }
 
-    fn request<T>(&self, message: T) -> Request<T> {
+    calls! { CategoryServiceClient:
+        create_category: CreateCategoryRequest => Category;
+        get_category: GetCategoryRequest => Category;
+        list_categories: ListCategoriesRequest => ListCategoriesResponse;
+        update_category: UpdateCategoryRequest => Category;
+        delete_category: DeleteCategoryRequest => Category;
+    }
+
+    calls! { TagServiceClient:
+        create_tag: CreateTagRequest => Tag;
+        list_tags: ListTagsRequest => ListTagsResponse;
+        delete_tag: DeleteTagRequest => Tag;
+    }
+
+    calls! { SavedFilterServiceClient:
+        create_saved_filter: CreateSavedFilterRequest => SavedFilter;
+        get_saved_filter: GetSavedFilterRequest => SavedFilter;
+        list_saved_filters: ListSavedFiltersRequest => ListSavedFiltersResponse;
+        update_saved_filter: UpdateSavedFilterRequest => SavedFilter;
+        delete_saved_filter: DeleteSavedFilterRequest => SavedFilter;
+    }
+
+    calls! { SettingsServiceClient:
+        get_settings: GetSettingsRequest => Settings;
+        update_settings: UpdateSettingsRequest => Settings;
+        get_context: GetContextRequest => Context;
+    }
+
+    pub fn client(&self) -> TaskServiceClient<Channel> {
+        TaskServiceClient::new(self.mesh.service.channel())
+    }
+
+    pub fn request<T>(&self, message: T) -> Request<T> {
         self.mesh.service.request_as(self.name, message)
     }
 
     pub async fn create(&self, title: &str) -> pb::Task {
         self.create_task(titled(title)).await.unwrap()
+    }
+
+    /// Creates a category.
+    pub async fn category(&self, name: &str) -> pb::Category {
+        let request = pb::CreateCategoryRequest {
+            display_name: name.to_owned(),
+            ..Default::default()
+        };
+        self.create_category(request).await.unwrap()
+    }
+
+    /// Creates a task that is a part of another one.
+    pub async fn create_part(&self, title: &str, parent: &pb::Task) -> pb::Task {
+        let request = pb::CreateTaskRequest {
+            parent_task_id: parent.id.clone(),
+            ..titled(title)
+        };
+        self.create_task(request).await.unwrap()
+    }
+
+    /// Says where the user lives.
+    pub async fn live_in(&self, time_zone: &str) {
+        let request = pb::UpdateSettingsRequest {
+            update_mask: mask(&["time_zone"]),
+            time_zone: time_zone.to_owned(),
+            ..Default::default()
+        };
+        self.update_settings(request).await.unwrap();
+    }
+
+    /// Undoes an operation.
+    pub async fn undo(&self, operation_id: &str) -> Answer<pb::UndoOperationResponse> {
+        let operation_id = operation_id.to_owned();
+        self.undo_operation(pb::UndoOperationRequest {
+            operation_id,
+            ..Default::default()
+        })
+        .await
     }
 
     pub async fn get(&self, task_id: &str) -> pb::Task {
@@ -135,6 +223,7 @@ impl User<'_> {
         self.complete_task(pb::CompleteTaskRequest {
             task_id: task_id.to_owned(),
             etag: String::new(),
+            ..pb::CompleteTaskRequest::default()
         })
         .await
     }
@@ -143,6 +232,7 @@ impl User<'_> {
         self.reopen_task(pb::ReopenTaskRequest {
             task_id: task_id.to_owned(),
             etag: String::new(),
+            ..pb::ReopenTaskRequest::default()
         })
         .await
     }
@@ -151,6 +241,7 @@ impl User<'_> {
         self.delete_task(pb::DeleteTaskRequest {
             task_id: task_id.to_owned(),
             etag: String::new(),
+            ..pb::DeleteTaskRequest::default()
         })
         .await
     }
@@ -159,6 +250,7 @@ impl User<'_> {
         self.undelete_task(pb::UndeleteTaskRequest {
             task_id: task_id.to_owned(),
             etag: String::new(),
+            ..pb::UndeleteTaskRequest::default()
         })
         .await
     }
@@ -195,12 +287,16 @@ pub fn week_after(task: &pb::Task) -> pb::CreateOccurrenceRequest {
     }
 }
 
+pub fn mask(fields: &[&str]) -> Option<FieldMask> {
+    Some(FieldMask {
+        paths: fields.iter().map(ToString::to_string).collect(),
+    })
+}
+
 pub fn update(task: &pb::Task, fields: &[&str]) -> pb::UpdateTaskRequest {
     pb::UpdateTaskRequest {
         task_id: task.id.clone(),
-        update_mask: Some(FieldMask {
-            paths: fields.iter().map(ToString::to_string).collect(),
-        }),
+        update_mask: mask(fields),
         ..Default::default()
     }
 }

@@ -2,7 +2,7 @@ use service_runtime::grpc::ErrorCode;
 use taskmesh_proto::task::v1 as pb;
 use tonic::Status;
 
-use crate::harness::{Mesh, User, update, week_after, weekly};
+use crate::harness::{Mesh, User, fields, update, week_after, weekly};
 
 /// Makes every call that names a task, and returns the refusals with the task's id blotted out.
 async fn refusals(user: &User<'_>, task: &pb::Task) -> Vec<Status> {
@@ -66,7 +66,7 @@ async fn a_list_shows_ones_own_tasks_only() {
     };
     assert_eq!(bob.list_tasks(request.clone()).await.unwrap().tasks, [own]);
 
-    // A token of another user's list leads to one's own tasks, too.
+    // A token belongs to the list of one user.
     let token = alice
         .list_tasks(request.clone())
         .await
@@ -76,7 +76,7 @@ async fn a_list_shows_ones_own_tasks_only() {
         page_token: token,
         ..request
     };
-    assert_eq!(bob.list_tasks(request).await.unwrap().tasks, []);
+    assert_eq!(fields(bob.list_tasks(request).await), ["page_token"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

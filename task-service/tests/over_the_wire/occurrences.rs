@@ -37,7 +37,9 @@ async fn the_next_occurrence_takes_over_everything_but_its_time() {
     let expected = pb::Task {
         id: second.id.clone(),
         due_time: at(MONDAY_NINE + 7 * DAY),
+        due_local_time: "2026-12-14T09:00:00".to_owned(),
         recurrence_id: "2026-12-14T09:00:00".to_owned(),
+        operation_id: second.operation_id.clone(),
         reminders: vec![minutes_before(30), at_time(MONDAY_NINE + 7 * DAY - HOUR)],
         create_time: second.create_time,
         update_time: second.create_time,

@@ -34,6 +34,7 @@ async fn only_the_named_fields_change() {
         title: "Water all plants".to_owned(),
         etag: changed.etag.clone(),
         update_time: changed.update_time,
+        operation_id: changed.operation_id.clone(),
         ..task.clone()
     };
     assert_eq!(changed, expected);

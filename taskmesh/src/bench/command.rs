@@ -3,7 +3,11 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 use service_runtime::BoxError;
 
-use super::{flows, mesh::Connection};
+use super::{
+    api, flows,
+    mesh::{Broker, Connection},
+    search, subject,
+};
 
 /// Measure a running mesh.
 #[derive(Debug, Args)]
@@ -20,32 +24,63 @@ enum Command {
         #[command(flatten)]
         connection: Connection,
         #[command(flatten)]
+        broker: Broker,
+        #[command(flatten)]
         sizes: flows::Sizes,
         /// Print the figures as JSON.
         #[arg(long)]
         json: bool,
     },
+    /// Measure reading, creating and listing tasks, beside what the database itself can do, and what the gateway adds. Seeds a
+    /// data set first, if it is not there.
+    Api {
+        #[command(flatten)]
+        common: Box<subject::Arguments>,
+        #[command(flatten)]
+        own: api::Arguments,
+    },
+    /// Measure searches. Seeds a data set first, if it is not there.
+    Search {
+        #[command(flatten)]
+        common: Box<subject::Arguments>,
+        #[command(flatten)]
+        own: search::Arguments,
+    },
 }
 
 /// Runs a benchmark and prints its figures.
 pub async fn run(arguments: Arguments) -> Result<ExitCode, BoxError> {
-    let Command::Flows {
-        connection,
-        sizes,
-        json,
-    } = arguments.command;
-    let mesh = connection.open()?;
-    let measured = flows::measure(&mesh, sizes).await?;
-    if json {
-        println!("{}", serde_json::to_string_pretty(&measured)?);
-    } else {
-        println!(
-            "{:<52} {:>6} {:>9} {:>9} {:>9} {:>9}",
-            "milliseconds", "count", "p50", "p95", "p99", "max"
-        );
-        for figures in &measured {
-            println!("{figures}");
+    match arguments.command {
+        Command::Flows {
+            connection,
+            broker,
+            sizes,
+            json,
+        } => {
+            let mesh = connection.open(&broker)?;
+            let measured = flows::measure(&mesh, sizes).await?;
+            if json {
+                println!("{}", serde_json::to_string_pretty(&measured)?);
+            } else {
+                println!(
+                    "{:<52} {:>6} {:>9} {:>9} {:>9} {:>9}",
+                    "milliseconds", "count", "p50", "p95", "p99", "max"
+                );
+                for figures in &measured {
+                    println!("{figures}");
+                }
+            }
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Api { common, own } => {
+            let page = api::measure(&common, &own).await?;
+            page.print(common.json)?;
+            Ok(page.exit_code(common.strict))
+        }
+        Command::Search { common, own } => {
+            let page = search::measure(&common, &own).await?;
+            page.print(common.json)?;
+            Ok(page.exit_code(common.strict))
         }
     }
-    Ok(ExitCode::SUCCESS)
 }

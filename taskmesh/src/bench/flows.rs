@@ -17,7 +17,7 @@ use taskmesh_proto::{
     topics::{TASK_EVENTS, TASK_REMINDERS},
 };
 
-use super::{figures::Figures, mesh::Mesh};
+use super::{mesh::Mesh, report::Figures};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 const POLL: Duration = Duration::from_millis(2);
@@ -97,6 +97,7 @@ async fn completion_to_occurrence(mesh: &Mesh, count: usize) -> Result<Vec<Durat
         let message = CompleteTaskRequest {
             task_id: id.clone(),
             etag: String::new(),
+            ..CompleteTaskRequest::default()
         };
         mesh.tasks().complete_task(mesh.request(message)?).await?;
         let completed = Instant::now();

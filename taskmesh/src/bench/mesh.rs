@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
 use clap::Args;
 use rdkafka::{
@@ -11,6 +11,7 @@ use tonic::{Request, transport::Channel};
 use url::Url;
 use uuid::Uuid;
 
+use super::caller::Caller;
 use crate::{data_folder::Location, token};
 
 const TTL: Duration = Duration::from_secs(3600);
@@ -26,6 +27,11 @@ pub struct Connection {
     /// gRPC of the task-service.
     #[arg(long, default_value = "http://127.0.0.1:50051")]
     task_url: Url,
+}
+
+/// Which broker tells what happens in the mesh.
+#[derive(Debug, Args)]
+pub struct Broker {
     /// The broker.
     #[arg(long, default_value = "127.0.0.1:9092")]
     bootstrap_servers: String,
@@ -33,15 +39,30 @@ pub struct Connection {
 
 impl Connection {
     /// Prepares to work as a new user of the mesh.
-    pub fn open(&self) -> Result<Mesh, BoxError> {
+    pub fn open(&self, broker: &Broker) -> Result<Mesh, BoxError> {
         let user: UserId = format!("bench-{}", Uuid::new_v4()).parse()?;
-        let secret = self.secret.read(&self.location.data_dir)?;
         Ok(Mesh {
-            token: token::mint(secret, &user, TTL)?,
+            token: self.token(&user)?,
             user,
             channel: grpc::connect(&self.task_url),
-            bootstrap_servers: self.bootstrap_servers.clone(),
+            bootstrap_servers: broker.bootstrap_servers.clone(),
         })
+    }
+
+    /// Prepares to work as a certain user, over so many connections.
+    pub fn caller(&self, user: &UserId, connections: usize) -> Result<Caller, BoxError> {
+        let channels = (0..connections.max(1)).map(|_| grpc::connect(&self.task_url));
+        Caller::new(channels.collect(), self.token(user)?)
+    }
+
+    /// Returns the folder that holds the mesh's data.
+    pub fn data_dir(&self) -> &Path {
+        &self.location.data_dir
+    }
+
+    fn token(&self, user: &UserId) -> Result<String, BoxError> {
+        let secret = self.secret.read(&self.location.data_dir)?;
+        token::mint(secret, user, TTL)
     }
 }
 

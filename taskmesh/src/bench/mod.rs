@@ -1,8 +1,17 @@
 //! `taskmesh bench`: figures of a running mesh, for people as a table and for programs as JSON.
 
+mod api;
+mod caller;
 mod command;
-mod figures;
+mod data;
+mod database;
+mod effort;
 mod flows;
+mod load;
 mod mesh;
+mod progress;
+mod report;
+mod search;
+mod subject;
 
 pub use command::{Arguments, run};

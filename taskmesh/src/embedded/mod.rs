@@ -6,4 +6,4 @@ mod broker_connections;
 pub mod cluster;
 pub mod ports;
 pub mod postgres;
-mod programs;
+pub mod programs;

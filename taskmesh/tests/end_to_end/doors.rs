@@ -28,8 +28,6 @@ pub struct Seen {
     pub title: String,
     pub open: bool,
     pub due_time: DateTime<Utc>,
-    pub series_id: String,
-    pub recurrence_id: String,
 }
 
 /// One way into the mesh.
@@ -76,6 +74,7 @@ impl Door {
                 let message = pb::CompleteTaskRequest {
                     task_id: id.to_owned(),
                     etag: String::new(),
+                    ..pb::CompleteTaskRequest::default()
                 };
                 let answer = grpc_client(mesh)
                     .complete_task(authorized(mesh, message))
@@ -85,8 +84,8 @@ impl Door {
         }
     }
 
-    /// Lists all tasks of a series, open and completed, the newest first.
-    pub async fn list_series(self, mesh: &Addresses, series_id: &str) -> Vec<Seen> {
+    /// Lists all occurrences of a recurring task, open and completed, the newest first.
+    pub async fn list_occurrences(self, mesh: &Addresses, title: &str) -> Vec<Seen> {
         let tasks: Vec<Seen> = match self {
             Self::Json => {
                 let answer = json_call(
@@ -110,6 +109,7 @@ impl Door {
                     page_token: String::new(),
                     show_completed: true,
                     show_deleted: false,
+                    ..pb::ListTasksRequest::default()
                 };
                 let answer = grpc_client(mesh)
                     .list_tasks(authorized(mesh, message))
@@ -125,7 +125,7 @@ impl Door {
         };
         tasks
             .into_iter()
-            .filter(|task| task.series_id == series_id)
+            .filter(|task| task.title == title)
             .collect()
     }
 }
@@ -171,8 +171,6 @@ fn from_message(task: pb::Task) -> Seen {
         id: task.id,
         title: task.title,
         due_time: DateTime::from_timestamp(due.seconds, u32::try_from(due.nanos).unwrap()).unwrap(),
-        series_id: task.series_id,
-        recurrence_id: task.recurrence_id,
     }
 }
 
@@ -185,8 +183,6 @@ fn seen(task: &Value) -> Seen {
         due_time: text("due_time")
             .parse()
             .unwrap_or_else(|_| panic!("a task with a due time: {task}")),
-        series_id: text("series_id"),
-        recurrence_id: text("recurrence_id"),
     }
 }
 

@@ -1,10 +1,16 @@
-//! The whole mesh as its users meet it: the program `taskmesh`, its doors, its mail, its topics; also when it is killed.
+//! The whole mesh as its users meet it: the program `taskmesh`, its doors, its mail, its topics; also when it is stopped or
+//! killed.
 
 mod bad_input;
 mod broker_outage;
+mod client;
 mod doors;
+mod graceful_shutdown;
 mod journey;
 mod killed;
 mod mailbox;
 mod mesh;
+mod organised;
+mod recovery;
+mod refusals;
 mod topics;

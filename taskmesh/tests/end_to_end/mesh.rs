@@ -2,10 +2,11 @@
 
 use std::{
     path::{Path, PathBuf},
-    process::Stdio,
-    time::Duration,
+    process::{ExitStatus, Stdio},
+    time::{Duration, Instant},
 };
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde::Deserialize;
 use service_runtime::testing::eventually;
 use tempfile::TempDir;
@@ -25,6 +26,7 @@ const PORTS: [&str; 11] = [
     "smtp",
 ];
 const START_PATIENCE: Duration = Duration::from_secs(120);
+const STOP_PATIENCE: Duration = Duration::from_secs(20);
 
 /// What `taskmesh up --addresses-file` writes.
 #[derive(Debug, Clone, Deserialize)]
@@ -68,21 +70,38 @@ impl Mesh {
         }
     }
 
+    /// Kills the process as `kill -9` does; its PostgreSQL follows it by itself.
+    pub async fn kill(&mut self) {
+        self.process.kill().await.unwrap();
+    }
+
     /// Kills the process as `kill -9` does, and starts it again on its data.
     pub async fn kill_and_restart(&mut self) {
-        self.process.kill().await.unwrap();
-        (self.process, self.addresses) = launch(self.folder.path(), &self.environment).await;
+        self.kill().await;
+        self.restart().await;
     }
 
     /// Asks the process to stop as Ctrl-C does; returns its exit code.
     pub async fn stop(&mut self) -> i32 {
-        let id = i32::try_from(self.process.id().unwrap()).unwrap();
-        let id = rustix::process::Pid::from_raw(id).unwrap();
-        rustix::process::kill_process(id, rustix::process::Signal::INT).unwrap();
-        self.process.wait().await.unwrap().code().unwrap()
+        self.signal(Signal::INT);
+        let (status, _) = self.ended().await;
+        status.code().unwrap()
     }
 
-    /// Starts the stopped process again on its data.
+    /// Asks the process to stop as a supervisor does.
+    pub fn terminate(&self) {
+        self.signal(Signal::TERM);
+    }
+
+    /// Waits until the process has ended; returns how, and how long that took.
+    pub async fn ended(&mut self) -> (ExitStatus, Duration) {
+        let begin = Instant::now();
+        let ended = tokio::time::timeout(STOP_PATIENCE, self.process.wait()).await;
+        let status = ended.unwrap_or_else(|_| panic!("the mesh does not end:\n{}", self.log()));
+        (status.unwrap(), begin.elapsed())
+    }
+
+    /// Starts the ended process again on its data.
     pub async fn restart(&mut self) {
         (self.process, self.addresses) = launch(self.folder.path(), &self.environment).await;
     }
@@ -91,6 +110,24 @@ impl Mesh {
     pub fn data(&self) -> PathBuf {
         data(self.folder.path())
     }
+
+    /// Returns what it has logged.
+    pub fn log(&self) -> String {
+        log(self.folder.path())
+    }
+
+    fn signal(&self, signal: Signal) {
+        send(i32::try_from(self.process.id().unwrap()).unwrap(), signal);
+    }
+}
+
+/// Sends a signal to a process.
+pub fn send(process: i32, signal: Signal) {
+    kill_process(Pid::from_raw(process).unwrap(), signal).unwrap();
+}
+
+fn log(folder: &Path) -> String {
+    std::fs::read_to_string(folder.join("log")).unwrap()
 }
 
 fn data(folder: &Path) -> PathBuf {
@@ -100,11 +137,23 @@ fn data(folder: &Path) -> PathBuf {
 /// Returns the program, without the variables that would lead it to other servers than its own.
 pub fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_taskmesh"));
+    let leads_elsewhere = |name: &str| {
+        name.starts_with("TASKMESH_") || ["DATABASE_URL", "KAFKA_BOOTSTRAP_SERVERS"].contains(&name)
+    };
+    for (name, _) in std::env::vars().filter(|(name, _)| leads_elsewhere(name)) {
+        command.env_remove(name);
+    }
+    command.stdin(Stdio::null()).kill_on_drop(true);
     command
-        .env_remove("DATABASE_URL")
-        .env_remove("KAFKA_BOOTSTRAP_SERVERS")
-        .stdin(Stdio::null())
-        .kill_on_drop(true);
+}
+
+/// Returns the program with the arguments that start a mesh on free ports.
+pub fn up(data: &Path) -> Command {
+    let mut command = program();
+    command
+        .args(["up", "--data-dir"])
+        .arg(data)
+        .args(PORTS.iter().map(|port| format!("--{port}-port=0")));
     command
 }
 
@@ -113,23 +162,19 @@ async fn launch(folder: &Path, environment: &[(String, String)]) -> (Child, Addr
     if ready.exists() {
         std::fs::remove_file(&ready).unwrap();
     }
-    let log = std::fs::File::options()
+    let output = std::fs::File::options()
         .create(true)
         .append(true)
         .open(folder.join("log"))
         .unwrap();
-    let mut command = program();
-    command
-        .arg("up")
-        .arg("--data-dir")
-        .arg(data(folder))
+    let mut process = up(&data(folder))
         .arg("--addresses-file")
         .arg(&ready)
-        .args(PORTS.iter().map(|port| format!("--{port}-port=0")))
         .envs(environment.iter().map(|(name, value)| (name, value)))
         .stdout(Stdio::null())
-        .stderr(log);
-    let mut process = command.spawn().unwrap();
+        .stderr(output)
+        .spawn()
+        .unwrap();
     let addresses = async {
         loop {
             if let Ok(text) = std::fs::read(&ready) {
@@ -137,15 +182,16 @@ async fn launch(folder: &Path, environment: &[(String, String)]) -> (Child, Addr
             }
             if let Ok(ended) = tokio::time::timeout(Duration::from_millis(50), process.wait()).await
             {
-                let log = std::fs::read_to_string(folder.join("log")).unwrap();
-                panic!("the mesh ended with {ended:?}:\n{log}");
+                panic!("the mesh ended with {ended:?}:\n{}", log(folder));
             }
         }
     };
     let addresses = tokio::time::timeout(START_PATIENCE, addresses).await;
     let addresses = addresses.unwrap_or_else(|_| {
-        let log = std::fs::read_to_string(folder.join("log")).unwrap();
-        panic!("the mesh did not start within {START_PATIENCE:?}:\n{log}")
+        panic!(
+            "the mesh did not start within {START_PATIENCE:?}:\n{}",
+            log(folder)
+        )
     });
     (process, addresses)
 }

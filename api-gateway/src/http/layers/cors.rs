@@ -29,6 +29,7 @@ pub fn cors(origins: &[String]) -> CorsLayer {
             header::AUTHORIZATION,
             header::CONTENT_TYPE,
             header::IF_MATCH,
+            HeaderName::from_static("idempotency-key"),
             HeaderName::from_static("grpc-timeout"),
             HeaderName::from_static("traceparent"),
             HeaderName::from_static("mcp-protocol-version"),

@@ -55,6 +55,11 @@ pub fn openapi(catalog: &Catalog, public_url: &Url) -> Value {
                     "name": "If-Match", "in": "header", "schema": {"type": "string"},
                     "description": "The etag as it was read, in quotes; if it has changed since, the answer is 412 and nothing changes.",
                 },
+                "IdempotencyKey": {
+                    "name": "Idempotency-Key", "in": "header", "schema": {"type": "string"},
+                    "description": "A UUID of this call, with or without quotes, in place of the field request_id: the same call again, with the same key, has no further effect and gets the first answer.",
+                    "example": "0198c0de-0000-7000-8000-000000000001",
+                },
                 "GrpcTimeout": {
                     "name": "grpc-timeout", "in": "header",
                     "schema": {"type": "string", "pattern": "^[0-9]{1,8}[HMSmun]$"},
@@ -69,7 +74,8 @@ pub fn openapi(catalog: &Catalog, public_url: &Url) -> Value {
     })
 }
 
-const INTRODUCTION: &str = "JSON over HTTP to the services of Taskmesh. Fields are written in snake_case (camelCase is \
+/// What holds for every call.
+pub(in crate::http) const INTRODUCTION: &str = "JSON over HTTP to the services of Taskmesh. Fields are written in snake_case (camelCase is \
     understood too), enum values by their full names, 64-bit integers as strings, times in RFC 3339 with an offset. \
     Answers have every field that is not optional; an unknown field or parameter in a request is an error. In a PATCH, the \
     fields that are present change, null empties one, and nothing else is touched.";

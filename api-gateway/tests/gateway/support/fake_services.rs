@@ -7,6 +7,7 @@ use std::{
 };
 
 use axum::{Router, body::Body, extract::Request, response::Response};
+use futures::{StreamExt, stream::BoxStream};
 use prost::Message;
 use prost_reflect::{DynamicMessage, MessageDescriptor, SerializeOptions};
 use serde_json::Value;
@@ -16,14 +17,21 @@ use tonic::{
     metadata::MetadataMap,
 };
 
-use super::fixture::CONTRACT;
+use api_gateway::catalog::Catalog;
 
 type Script = Arc<dyn Fn(&Value) -> Result<Value, Status> + Send + Sync>;
 
+type StreamScript = Arc<dyn Fn(&Value) -> Messages + Send + Sync>;
+
+/// What a stream answers with.
+pub type Messages = BoxStream<'static, Result<Value, Status>>;
+
 /// Fake services on one port, and what they were asked.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct FakeServices {
+    catalog: &'static Catalog,
     scripts: Arc<Mutex<HashMap<String, Script>>>,
+    stream_scripts: Arc<Mutex<HashMap<String, StreamScript>>>,
     calls: Arc<Mutex<Vec<Call>>>,
 }
 
@@ -36,6 +44,26 @@ pub struct Call {
 }
 
 impl FakeServices {
+    /// Creates services that know the RPCs of a contract.
+    pub fn of(catalog: &'static Catalog) -> Self {
+        Self {
+            catalog,
+            scripts: Arc::default(),
+            stream_scripts: Arc::default(),
+            calls: Arc::default(),
+        }
+    }
+
+    /// Tells what stream to answer to an RPC with, given the request as JSON.
+    pub fn on_stream(
+        &self,
+        rpc: &str,
+        script: impl Fn(&Value) -> Messages + Send + Sync + 'static,
+    ) {
+        let mut scripts = self.stream_scripts.lock().unwrap();
+        scripts.insert(rpc.to_owned(), Arc::new(script));
+    }
+
     /// Tells what to answer to an RPC, given the request as JSON.
     pub fn on(
         &self,
@@ -70,10 +98,11 @@ impl FakeServices {
 
     async fn answer(&self, request: Request) -> Response {
         let path = request.uri().path().to_owned();
-        let rpc = CONTRACT
+        let rpc = self
+            .catalog
             .rpcs
             .iter()
-            .find(|rpc| rpc.grpc_path == path)
+            .find(|rpc| rpc.grpc_path.as_str() == path)
             .expect("a known RPC");
         let codec = FakeCodec {
             input: rpc.method.input(),
@@ -83,24 +112,43 @@ impl FakeServices {
             rpc.method.output(),
             self.clone(),
         );
-        let unary = Unary(Arc::new(move |request: tonic::Request<DynamicMessage>| {
-            let (metadata, _, message) = request.into_parts();
-            let message = to_json(&message);
+        let written = move |answer: Value| {
+            DynamicMessage::deserialize(output.clone(), answer)
+                .expect("an answer of the right type")
+        };
+        let mut server = tonic::server::Grpc::new(codec);
+        if rpc.streams {
+            let stream = Streamed(Arc::new(move |request| {
+                let message = fake.note(&name, request);
+                let script = fake.stream_scripts.lock().unwrap().get(&name).cloned();
+                let script = script.ok_or_else(|| Status::unimplemented("no script"))?;
+                let written = written.clone();
+                let messages = script(&message).map(move |message| message.map(&written));
+                Ok(messages.boxed())
+            }));
+            return server
+                .server_streaming(stream, request)
+                .await
+                .map(Body::new);
+        }
+        let unary = Unary(Arc::new(move |request| {
+            let message = fake.note(&name, request);
             let script = fake.scripts.lock().unwrap().get(&name).cloned();
-            fake.calls.lock().unwrap().push(Call {
-                rpc: name.clone(),
-                message: message.clone(),
-                metadata,
-            });
             let script = script.ok_or_else(|| Status::unimplemented("no script"))?;
-            let answer = script(&message)?;
-            Ok(DynamicMessage::deserialize(output.clone(), answer)
-                .expect("an answer of the right type"))
+            Ok(written(script(&message)?))
         }));
-        tonic::server::Grpc::new(codec)
-            .unary(unary, request)
-            .await
-            .map(Body::new)
+        server.unary(unary, request).await.map(Body::new)
+    }
+
+    fn note(&self, rpc: &str, request: tonic::Request<DynamicMessage>) -> Value {
+        let (metadata, _, message) = request.into_parts();
+        let message = to_json(&message);
+        self.calls.lock().unwrap().push(Call {
+            rpc: rpc.to_owned(),
+            message: message.clone(),
+            metadata,
+        });
+        message
     }
 }
 
@@ -118,6 +166,29 @@ struct Unary(Arc<Answer>);
 
 impl tower::Service<tonic::Request<DynamicMessage>> for Unary {
     type Response = tonic::Response<DynamicMessage>;
+    type Error = Status;
+    type Future = std::future::Ready<Result<Self::Response, Status>>;
+
+    fn poll_ready(
+        &mut self,
+        _: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Result<(), Status>> {
+        std::task::Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: tonic::Request<DynamicMessage>) -> Self::Future {
+        std::future::ready((self.0)(request).map(tonic::Response::new))
+    }
+}
+
+type StreamAnswer =
+    dyn Fn(tonic::Request<DynamicMessage>) -> Result<DynamicMessages, Status> + Send + Sync;
+type DynamicMessages = BoxStream<'static, Result<DynamicMessage, Status>>;
+
+struct Streamed(Arc<StreamAnswer>);
+
+impl tower::Service<tonic::Request<DynamicMessage>> for Streamed {
+    type Response = tonic::Response<DynamicMessages>;
     type Error = Status;
     type Future = std::future::Ready<Result<Self::Response, Status>>;
 

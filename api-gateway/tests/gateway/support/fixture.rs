@@ -3,14 +3,17 @@ use std::{path::Path, sync::LazyLock};
 use api_gateway::catalog::{Binding, Catalog, CatalogError, Rpc};
 
 /// A contract with everything that the real one does not use.
-pub static LIBRARY: LazyLock<Catalog> = LazyLock::new(|| {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixture/library.proto");
-    catalog_of(&std::fs::read_to_string(path).unwrap()).unwrap()
-});
+pub static LIBRARY: LazyLock<Catalog> = LazyLock::new(library);
 
 /// The contract of Taskmesh.
 pub static CONTRACT: LazyLock<Catalog> =
     LazyLock::new(|| Catalog::read(taskmesh_proto::FILE_DESCRIPTOR_SET).unwrap());
+
+/// Reads the contract of the library.
+pub fn library() -> Catalog {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixture/library.proto");
+    catalog_of(&std::fs::read_to_string(path).unwrap()).unwrap()
+}
 
 /// Reads a contract from the text of one file.
 pub fn catalog_of(proto: &str) -> Result<Catalog, CatalogError> {

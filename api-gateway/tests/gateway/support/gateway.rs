@@ -1,13 +1,22 @@
 //! The real gateway, started as in production, before fake services.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use api_gateway::{ApiGateway, Config};
+use api_gateway::{
+    ApiGateway, Config, auth::Auth, gateway::Gateway, http, mcp, rates::Rates, upstream::Upstreams,
+};
 use reqwest::{Client, Method, RequestBuilder, StatusCode, header::HeaderMap};
 use serde_json::Value;
-use service_runtime::{Running, config, grpc::mint_user_token};
+use service_runtime::{
+    Running, config,
+    grpc::{ServiceIdentity, Verifier, mint_user_token},
+};
+use tokio_util::sync::CancellationToken;
 
-use super::fake_services::FakeServices;
+use super::{
+    fake_services::FakeServices,
+    fixture::{CONTRACT, LIBRARY, library},
+};
 
 const USERS_SECRET: &str = "a secret of the users' issuer, for tests";
 const MESH_SECRET: &str = "a secret of the mesh's issuer, for tests";
@@ -17,7 +26,9 @@ pub struct TestGateway {
     pub url: String,
     config: Config,
     client: Client,
-    running: Running,
+    /// Stops the streams of a gateway to the library.
+    pub stopping: CancellationToken,
+    running: Option<Running>,
 }
 
 /// An answer, read to its end.
@@ -99,7 +110,7 @@ impl TestGateway {
     }
 
     pub async fn start_with(more: &[(&str, &str)]) -> Self {
-        let services = FakeServices::default();
+        let services = FakeServices::of(&CONTRACT);
         let address = services.serve().await;
         let config = config(&format!("http://{address}"), more).unwrap();
         let running = service_runtime::start::<ApiGateway>(config.clone())
@@ -110,12 +121,56 @@ impl TestGateway {
             url: format!("http://{}", running.http_address().unwrap()),
             config,
             client: Client::new(),
-            running,
+            stopping: CancellationToken::new(),
+            running: Some(running),
+        }
+    }
+
+    /// Starts a gateway to the library, which has routes that the contract of Taskmesh has no use for.
+    pub async fn start_library(more: &[(&str, &str)]) -> Self {
+        let services = FakeServices::of(&LIBRARY);
+        let address = services.serve().await;
+        let config = config(&format!("http://{address}"), more).unwrap();
+        let catalog = Arc::new(library());
+        let upstreams = [(
+            "library".to_owned(),
+            format!("http://{address}").parse().unwrap(),
+        )];
+        let identity = ServiceIdentity::new("api-gateway", &config.auth).unwrap();
+        let tools = mcp::Tools::new(&catalog).unwrap();
+        let stopping = CancellationToken::new();
+        let gateway = Arc::new(Gateway {
+            upstreams: Upstreams::connect(&catalog, &upstreams.into(), identity).unwrap(),
+            catalog,
+            requests: config.requests,
+            stopping: stopping.clone(),
+        });
+        let router = http::router(http::RouterParts {
+            mcp: mcp::Door::new(Arc::clone(&gateway), tools, &config.mcp, &config.public_url),
+            gateway,
+            auth: Auth {
+                verifier: Verifier::new(&config.auth).unwrap(),
+                public_url: config.public_url.clone(),
+            },
+            rates: Rates::new(&config.requests),
+            issuer: config.auth.users.issuer.clone(),
+            cors_allowed_origins: Vec::new(),
+        });
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        Self {
+            services,
+            url,
+            config,
+            client: Client::new(),
+            stopping,
+            running: None,
         }
     }
 
     pub async fn stop(self) {
-        self.running.stop().await.unwrap();
+        self.running.unwrap().stop().await.unwrap();
     }
 
     pub fn token(&self, user: &str) -> String {

@@ -149,9 +149,16 @@ impl Bench {
 
     /// Waits until the only reminder's e-mail is in a state, and returns the row.
     pub async fn email_in(&self, state: &str) -> Row {
-        eventually(&format!("the e-mail is {state}"), async || {
-            let row = self.rows().await.pop()?;
-            (row.email.as_deref() == Some(state)).then_some(row)
+        let mut rows = self.emails_in(state, 1).await;
+        rows.remove(0)
+    }
+
+    /// Waits until the e-mails of so many reminders are in a state, and returns the rows of these.
+    pub async fn emails_in(&self, state: &str, count: usize) -> Vec<Row> {
+        eventually(&format!("{count} e-mails are {state}"), async || {
+            let mut rows = self.rows().await;
+            rows.retain(|row| row.email.as_deref() == Some(state));
+            (rows.len() == count).then_some(rows)
         })
         .await
     }

@@ -22,6 +22,7 @@ impl TaskBuilder {
                 version: 1,
                 title: "Water the plants".to_owned(),
                 due_time: Some(now + due_in),
+                due_date: None,
                 time_zone: "Europe/Berlin".to_owned(),
                 open: true,
                 deleted: false,
@@ -72,6 +73,10 @@ impl TaskBuilder {
                 title: task.title.clone(),
                 state: state.into(),
                 due_time: task.due_time.map(timestamp),
+                due_date: task
+                    .due_date
+                    .map(|date| date.to_string())
+                    .unwrap_or_default(),
                 time_zone: task.time_zone.clone(),
                 reminders: task.settings.iter().map(setting).collect(),
                 muted: task.muted,

@@ -13,7 +13,7 @@ use taskmesh_proto::{
 };
 use tonic::{Status, transport::Channel};
 
-use super::TaskBuilder;
+use super::{MailServer, TaskBuilder};
 
 /// The whole service, as users and other services see it.
 pub struct Wire {
@@ -27,8 +27,19 @@ impl Wire {
         Self::start_with(&[]).await
     }
 
-    /// Starts the service with more settings.
-    pub async fn start_with(settings: &[(&str, &str)]) -> Self {
+    /// Starts the service with a mail server, at which every user has an address.
+    pub async fn start_with_mail(server: &MailServer) -> Self {
+        Self::start_with(&[
+            ("SMTP__HOST", "127.0.0.1"),
+            ("SMTP__PORT", &server.port().to_string()),
+            ("SMTP__SECURITY", "none"),
+            ("SMTP__FROM", "Taskmesh <reminders@example.com>"),
+            ("EMAIL__DEFAULT_DOMAIN", "example.org"),
+        ])
+        .await
+    }
+
+    async fn start_with(settings: &[(&str, &str)]) -> Self {
         Self {
             service: TestService::start(settings).await,
         }

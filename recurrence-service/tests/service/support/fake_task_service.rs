@@ -4,9 +4,12 @@ use std::{
 };
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use taskmesh_proto::task::v1::{
-    self as pb,
-    task_service_server::{TaskService, TaskServiceServer},
+use taskmesh_proto::{
+    google::api::HttpBody,
+    task::v1::{
+        self as pb,
+        task_service_server::{TaskService, TaskServiceServer},
+    },
 };
 use tokio::net::TcpListener;
 use tonic::{Request, Response, Status, transport::server::TcpIncoming};
@@ -118,6 +121,80 @@ impl TaskService for FakeTaskService {
     }
 
     async fn undelete_task(&self, _: Request<pb::UndeleteTaskRequest>) -> Answer<pb::Task> {
+        not_needed()
+    }
+
+    async fn set_recurrence(&self, _: Request<pb::SetRecurrenceRequest>) -> Answer<pb::Task> {
+        not_needed()
+    }
+
+    async fn set_reminders(&self, _: Request<pb::SetRemindersRequest>) -> Answer<pb::Task> {
+        not_needed()
+    }
+
+    async fn tag_task(&self, _: Request<pb::TagTaskRequest>) -> Answer<pb::Task> {
+        not_needed()
+    }
+
+    async fn untag_task(&self, _: Request<pb::UntagTaskRequest>) -> Answer<pb::Task> {
+        not_needed()
+    }
+
+    async fn search_tasks(
+        &self,
+        _: Request<pb::SearchTasksRequest>,
+    ) -> Answer<pb::SearchTasksResponse> {
+        not_needed()
+    }
+
+    async fn batch_create_tasks(
+        &self,
+        _: Request<pb::BatchCreateTasksRequest>,
+    ) -> Answer<pb::BatchTasksResponse> {
+        not_needed()
+    }
+
+    async fn batch_update_tasks(
+        &self,
+        _: Request<pb::BatchUpdateTasksRequest>,
+    ) -> Answer<pb::BatchTasksResponse> {
+        not_needed()
+    }
+
+    async fn batch_complete_tasks(
+        &self,
+        _: Request<pb::BatchCompleteTasksRequest>,
+    ) -> Answer<pb::BatchTasksResponse> {
+        not_needed()
+    }
+
+    async fn batch_delete_tasks(
+        &self,
+        _: Request<pb::BatchDeleteTasksRequest>,
+    ) -> Answer<pb::BatchTasksResponse> {
+        not_needed()
+    }
+
+    async fn undo_operation(
+        &self,
+        _: Request<pb::UndoOperationRequest>,
+    ) -> Answer<pb::UndoOperationResponse> {
+        not_needed()
+    }
+
+    type ExportTasksStream = tokio_stream::Empty<Result<HttpBody, Status>>;
+
+    async fn export_tasks(
+        &self,
+        _: Request<pb::ExportTasksRequest>,
+    ) -> Answer<Self::ExportTasksStream> {
+        not_needed()
+    }
+
+    async fn import_tasks(
+        &self,
+        _: Request<pb::ImportTasksRequest>,
+    ) -> Answer<pb::ImportTasksResponse> {
         not_needed()
     }
 }

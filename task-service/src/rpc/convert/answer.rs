@@ -4,11 +4,9 @@ use chrono::{DateTime, Utc};
 use prost_types::Timestamp;
 use taskmesh_proto::task::v1 as pb;
 
-use super::place::page_token;
 use crate::{
-    domain::{Details, Priority, RecurrenceAnchor, Reminder, Task, TaskState},
+    domain::{Details, Due, Priority, RecurrenceAnchor, Reminder, Task, TaskState},
     operations::create_occurrence,
-    store::task_page::Page,
 };
 
 impl From<&Task> for pb::Task {
@@ -18,9 +16,12 @@ impl From<&Task> for pb::Task {
             user_id: _,
             details,
             schedule,
+            links,
             occurrence,
             state,
             version: _,
+            operation_id,
+            import_id: _,
             create_time,
             update_time,
             delete_time,
@@ -71,25 +72,40 @@ impl From<&Task> for pb::Task {
             complete_time: state.complete_time().map(timestamp),
             delete_time: delete_time.map(timestamp),
             remind_time: remind_time.map(timestamp),
+            due_date: schedule
+                .due()
+                .and_then(Due::date)
+                .map(|date| date.to_string())
+                .unwrap_or_default(),
+            due_local_time: schedule
+                .due_local_time()
+                .map(|local| local.to_string())
+                .unwrap_or_default(),
+            start_time: schedule.start_time().map(timestamp),
+            category: links
+                .category
+                .as_ref()
+                .map(|category| category.name.clone())
+                .unwrap_or_default(),
+            tags: links.tags.iter().map(|tag| tag.name.clone()).collect(),
+            parent_task_id: links
+                .parent_task_id
+                .map(|id| id.to_string())
+                .unwrap_or_default(),
+            depends_on: links.depends_on.iter().map(ToString::to_string).collect(),
+            blocked_by: links.blocked_by.iter().map(ToString::to_string).collect(),
+            operation_id: operation_id.map(|id| id.to_string()).unwrap_or_default(),
         }
     }
 }
 
-impl From<create_occurrence::Output> for pb::CreateOccurrenceResponse {
-    fn from(output: create_occurrence::Output) -> Self {
+impl From<&create_occurrence::Output> for pb::CreateOccurrenceResponse {
+    fn from(output: &create_occurrence::Output) -> Self {
         let create_occurrence::Output { task, created } = output;
         Self {
             task: task.as_ref().map(Into::into),
-            created,
+            created: *created,
         }
-    }
-}
-
-/// Makes the answer to a list.
-pub fn list_answer(tasks: &[Task], next: Option<Page>) -> pb::ListTasksResponse {
-    pb::ListTasksResponse {
-        tasks: tasks.iter().map(Into::into).collect(),
-        next_page_token: page_token(next),
     }
 }
 

@@ -8,9 +8,10 @@ use taskmesh_proto::task::v1 as pb;
 
 use super::mask::UpdateMask;
 use crate::domain::{
-    Description, DetailChanges, Details, Edit, InvalidTime, Priority, RecurrenceAnchor,
-    RecurrenceRule, Reminder, Reminders, ScheduleChanges, TimeZone, Title, Violations, moment,
-    parse_time,
+    Description, DetailChanges, Details, DueWish, Edit, InvalidLocalTime, InvalidTime, LinkChanges,
+    LocalTime, Name, Priority, RecurrenceAnchor, RecurrenceRule, Reminder, Reminders,
+    ScheduleChanges, TimeZone, Title, Violations, dependencies, moment, parse_due_date, parse_time,
+    tag_names,
 };
 
 /// Reads what a new task says.
@@ -55,8 +56,14 @@ pub fn detail_changes(
 
 /// The fields of a schedule, as requests have them.
 pub struct ScheduleFields {
-    /// When the task is due.
+    /// When the task is due, as a moment.
     pub due_time: Option<Timestamp>,
+    /// When the task is due, as a date; empty for none.
+    pub due_date: String,
+    /// When the task is due, on the clocks of its zone; empty for none.
+    pub due_local_time: String,
+    /// From when on lists show the task.
+    pub start_time: Option<Timestamp>,
     /// The zone's name; empty for none.
     pub time_zone: String,
     /// The rule; empty for none.
@@ -72,17 +79,29 @@ impl ScheduleFields {
     pub fn changes(self, mask: &UpdateMask) -> Result<ScheduleChanges, Violations> {
         let Self {
             due_time,
+            due_date,
+            due_local_time,
+            start_time,
             time_zone,
             recurrence_rule,
             recurrence_anchor,
             reminders,
         } = self;
         let mut edits = Edits::new(mask);
+        let dues = [
+            edits.edit("due_time", || due_time.map(due_moment).transpose()),
+            edits.edit("due_date", || {
+                given(&due_date).map(parse_due_date).transpose()
+            }),
+            edits.edit("due_local_time", || {
+                given(&due_local_time).map(due_local).transpose()
+            }),
+        ];
         let changes = ScheduleChanges {
-            due_time: edits.edit("due_time", || due_time.map(user_time).transpose()),
+            due: edits.one_of(dues),
+            start_time: edits.edit("start_time", || start_time.map(user_time).transpose()),
             time_zone: edits.edit("time_zone", || {
-                let given = Some(time_zone.as_str()).filter(|name| !name.is_empty());
-                given.map(TimeZone::parse).transpose()
+                given(&time_zone).map(TimeZone::parse).transpose()
             }),
             recurrence_rule: edits.edit("recurrence_rule", || {
                 Ok::<_, Infallible>(RecurrenceRule::new(recurrence_rule))
@@ -95,20 +114,22 @@ impl ScheduleFields {
 }
 
 /// Reads the fields that a mask names and collects what is wrong with them.
-struct Edits<'a> {
+pub struct Edits<'a> {
     mask: &'a UpdateMask,
     violations: Violations,
 }
 
 impl<'a> Edits<'a> {
-    fn new(mask: &'a UpdateMask) -> Self {
+    /// Begins to read the fields that a mask names.
+    pub fn new(mask: &'a UpdateMask) -> Self {
         Self {
             mask,
             violations: Violations::default(),
         }
     }
 
-    fn edit<T, E: ToString>(
+    /// Reads a field.
+    pub fn edit<T, E: ToString>(
         &mut self,
         field: &str,
         parse: impl FnOnce() -> Result<T, E>,
@@ -139,13 +160,133 @@ impl<'a> Edits<'a> {
         }
     }
 
-    fn finish<T>(self, changes: T) -> Result<T, Violations> {
+    /// Takes the one due that is given; a field that is emptied while another one is given means no more than that.
+    fn one_of(&mut self, dues: [Edit<Option<DueWish>>; 3]) -> Edit<Option<DueWish>> {
+        let given: Vec<DueWish> = dues
+            .iter()
+            .filter_map(|due| match due {
+                Edit::Set(Some(wish)) => Some(*wish),
+                _ => None,
+            })
+            .collect();
+        match given.as_slice() {
+            [] if dues.iter().all(|due| *due == Edit::Keep) => Edit::Keep,
+            [] => Edit::Set(None),
+            [wish] => Edit::Set(Some(*wish)),
+            _ => {
+                self.violations.push(
+                    "due_time",
+                    "give one of due_time, due_date and due_local_time, and leave the others out",
+                );
+                Edit::Keep
+            }
+        }
+    }
+
+    /// Returns the changes if nothing is wrong with any of them.
+    pub fn finish<T>(self, changes: T) -> Result<T, Violations> {
         if self.violations.is_empty() {
             Ok(changes)
         } else {
             Err(self.violations)
         }
     }
+}
+
+/// The fields of links, as requests have them.
+pub struct LinkFields {
+    /// The name of the category; empty for none.
+    pub category: String,
+    /// The names of the tags.
+    pub tags: Vec<String>,
+    /// The id of the parent; empty for none.
+    pub parent_task_id: String,
+    /// The ids of the tasks that must be done before.
+    pub depends_on: Vec<String>,
+}
+
+impl LinkFields {
+    /// Reads the fields that a mask names.
+    pub fn changes(self, mask: &UpdateMask) -> Result<LinkChanges, Violations> {
+        let Self {
+            category,
+            tags,
+            parent_task_id,
+            depends_on,
+        } = self;
+        let mut edits = Edits::new(mask);
+        let changes = LinkChanges {
+            category: edits.edit("category", || given(&category).map(Name::parse).transpose()),
+            tags: edits.edit_parts("tags", || {
+                let names = each("tags", &tags, Name::parse)?;
+                in_field("tags", tag_names(names))
+            }),
+            parent_task_id: edits.edit("parent_task_id", || {
+                let id = given(&parent_task_id).map(str::parse).transpose();
+                id.map_err(|_| NOT_A_UUID)
+            }),
+            depends_on: edits.edit_parts("depends_on", || {
+                let ids = each("depends_on", &depends_on, |id| {
+                    id.parse().map_err(|_| NOT_A_UUID)
+                })?;
+                in_field("depends_on", dependencies(ids))
+            }),
+        };
+        edits.finish(changes)
+    }
+}
+
+/// Longer lists are not read through.
+const LONGEST_LIST: usize = 1_000;
+
+/// Reads a list, whose entries are named in its violations.
+pub fn each<T, E: ToString>(
+    field: &str,
+    list: &[String],
+    parse: impl Fn(&str) -> Result<T, E>,
+) -> Result<Vec<T>, Violations> {
+    let mut violations = Violations::default();
+    if list.len() > LONGEST_LIST {
+        let wrong = format!("has {} entries; {LONGEST_LIST} is the most", list.len());
+        violations.push(field, wrong);
+        return Err(violations);
+    }
+    let entries = list.iter().enumerate();
+    let values: Vec<T> = entries
+        .filter_map(|(index, text)| violations.check(&format!("{field}[{index}]"), parse(text)))
+        .collect();
+    if violations.is_empty() {
+        Ok(values)
+    } else {
+        Err(violations)
+    }
+}
+
+fn in_field<T, E: ToString>(field: &str, result: Result<T, E>) -> Result<T, Violations> {
+    let mut violations = Violations::default();
+    violations.check(field, result).ok_or(violations)
+}
+
+/// Returns a text unless it is empty.
+pub fn given(text: &str) -> Option<&str> {
+    Some(text).filter(|text| !text.is_empty())
+}
+
+/// What is wrong with an id.
+pub const NOT_A_UUID: &str = "must be a UUID such as 019ab8c0-6f4e-7cc2-9d5b-0123456789ab";
+
+fn due_moment(time: Timestamp) -> Result<DueWish, InvalidTime> {
+    user_time(time).map(DueWish::Time)
+}
+
+fn due_local(text: &str) -> Result<DueWish, String> {
+    let local: LocalTime = text
+        .parse()
+        .map_err(|error: InvalidLocalTime| error.to_string())?;
+    // Any zone differs from UTC by a day at most; what is meant is checked as a date of that day is.
+    parse_due_date(&local.naive().date().to_string())
+        .map(|_| DueWish::Local(local))
+        .map_err(|_| InvalidTime.to_string())
 }
 
 /// Reads a moment that another service of the mesh names; none if it is no moment.

@@ -2,7 +2,8 @@ use prost_types::FieldMask;
 
 use crate::domain::{Violations, nearest};
 
-const FIELDS: [&str; 9] = [
+/// The fields of a task that an update writes.
+pub const TASK_FIELDS: &[&str] = &[
     "title",
     "description",
     "priority",
@@ -12,6 +13,13 @@ const FIELDS: [&str; 9] = [
     "recurrence_anchor",
     "reminders",
     "muted",
+    "due_date",
+    "due_local_time",
+    "start_time",
+    "category",
+    "tags",
+    "parent_task_id",
+    "depends_on",
 ];
 
 /// Which fields an update writes.
@@ -19,29 +27,33 @@ const FIELDS: [&str; 9] = [
 pub struct UpdateMask(Vec<&'static str>);
 
 impl UpdateMask {
-    /// Returns the mask that names every field.
-    pub fn all() -> Self {
-        Self(FIELDS.to_vec())
+    /// Returns the mask that names these fields.
+    pub fn of(fields: &[&'static str]) -> Self {
+        Self(fields.to_vec())
     }
 
     /// Reads a mask (AIP-134): field names, or `*` alone for all of them.
     ///
     /// The fields that it names rightly are returned even if others are wrong, so that their values can be checked as well.
-    pub fn parse(mask: Option<FieldMask>, violations: &mut Violations) -> Self {
+    pub fn parse(
+        mask: Option<FieldMask>,
+        known: &[&'static str],
+        violations: &mut Violations,
+    ) -> Self {
         let paths = mask.unwrap_or_default().paths;
         match paths.as_slice() {
             [] => violations.push(
                 "update_mask",
                 "must name at least one field to change, or be * for all of them",
             ),
-            [all] if all == "*" => return Self::all(),
+            [all] if all == "*" => return Self::of(known),
             _ => {}
         }
         let mut fields = Vec::new();
         for path in &paths {
-            match FIELDS.iter().find(|field| *field == path) {
+            match known.iter().find(|field| *field == path) {
                 Some(field) => fields.push(*field),
-                None => violations.push("update_mask", complaint(path)),
+                None => violations.push("update_mask", complaint(path, known)),
             }
         }
         Self(fields)
@@ -53,7 +65,7 @@ impl UpdateMask {
     }
 }
 
-fn complaint(path: &str) -> String {
+fn complaint(path: &str, known: &[&str]) -> String {
     let shown: String = path
         .chars()
         .filter(|character| !character.is_control())
@@ -62,10 +74,11 @@ fn complaint(path: &str) -> String {
     let cure = match path {
         "*" => return "* means all fields and must stand alone".to_owned(),
         "state" | "complete_time" => "complete or reopen the task instead".to_owned(),
+        "blocked_by" => "change depends_on, or complete the tasks that it names".to_owned(),
         "delete_time" => "delete or undelete the task instead".to_owned(),
-        _ => match nearest(&shown, FIELDS) {
+        _ => match nearest(&shown, known.iter().copied()) {
             Some(field) => format!("did you mean {field}?"),
-            None => format!("the fields are {}", FIELDS.join(", ")),
+            None => format!("the fields are {}", known.join(", ")),
         },
     };
     format!("names {shown:?}, which is no field that can be updated; {cure}")
@@ -79,7 +92,7 @@ mod tests {
     fn parse(paths: &[&str]) -> (UpdateMask, Vec<String>) {
         let mut violations = Violations::default();
         let paths = paths.iter().map(ToString::to_string).collect();
-        let mask = UpdateMask::parse(Some(FieldMask { paths }), &mut violations);
+        let mask = UpdateMask::parse(Some(FieldMask { paths }), TASK_FIELDS, &mut violations);
         let descriptions = violations.as_slice().iter().map(|violation| {
             assert_eq!(violation.field, "update_mask");
             violation.description.clone()
@@ -90,10 +103,17 @@ mod tests {
     #[test]
     fn every_value_of_an_update_can_be_masked() {
         let fields = taskmesh_fields("UpdateTaskRequest");
+        let control = [
+            "task_id",
+            "update_mask",
+            "etag",
+            "request_id",
+            "validate_only",
+        ];
         let values = fields
             .iter()
-            .filter(|field| !["task_id", "update_mask", "etag"].contains(&field.as_str()));
-        assert!(values.eq(FIELDS.iter()));
+            .filter(|field| !control.contains(&field.as_str()));
+        assert!(values.eq(TASK_FIELDS.iter()));
     }
 
     #[test]
@@ -105,7 +125,7 @@ mod tests {
 
     #[test]
     fn a_star_names_all_fields() {
-        assert_eq!(parse(&["*"]), (UpdateMask::all(), vec![]));
+        assert_eq!(parse(&["*"]), (UpdateMask::of(TASK_FIELDS), vec![]));
         assert_eq!(
             parse(&["title", "*"]).1,
             ["* means all fields and must stand alone"]
@@ -116,7 +136,7 @@ mod tests {
     fn an_empty_or_absent_mask_is_refused() {
         assert_eq!(parse(&[]).1.len(), 1);
         let mut violations = Violations::default();
-        UpdateMask::parse(None, &mut violations);
+        UpdateMask::parse(None, TASK_FIELDS, &mut violations);
         assert_eq!(violations.as_slice().len(), 1);
     }
 

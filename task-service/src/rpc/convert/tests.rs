@@ -5,9 +5,9 @@ use prost_types::FileDescriptorSet;
 use taskmesh_proto::{FILE_DESCRIPTOR_SET, task::v1 as pb};
 
 use crate::domain::{
-    Description, FirstOccurrence, Occurrence, Priority, Recurrence, RecurrenceAnchor,
-    RecurrenceRule, Reminder, Reminders, Schedule, Task, TimeZone, Title,
-    fixtures::{moment, task},
+    Description, Due, FirstOccurrence, LabelRef, Links, Occurrence, Priority, Recurrence,
+    RecurrenceAnchor, RecurrenceRule, Reminder, Reminders, Schedule, Task, TimeZone, Title,
+    fixtures::{moment, operation_id, task},
 };
 
 /// Returns the names of a message's fields in `taskmesh.task.v1`.
@@ -36,7 +36,10 @@ fn another() -> Task {
         rule: RecurrenceRule::new("FREQ=DAILY".to_owned()).unwrap(),
         anchor: RecurrenceAnchor::Completion,
     };
+    let date = "2027-01-15".parse().unwrap();
+    let begin = moment();
     let schedule = Schedule::new(
+        Some(Due::Date { date, begin }),
         Some(moment()),
         TimeZone::parse("Europe/Berlin").ok(),
         Some(recurrence),
@@ -45,12 +48,25 @@ fn another() -> Task {
     let mut task = task()
         .completed(moment())
         .deleted(moment())
-        .next_version(moment());
+        .next_version(operation_id(), moment());
     task.details.title = Title::parse("Feed the cat").unwrap();
     task.details.description = Description::parse("twice").unwrap();
     task.details.priority = Priority::High;
     task.details.muted = true;
     task.schedule = schedule.unwrap();
+    task.links = Links {
+        category: Some(LabelRef {
+            id: uuid::Uuid::from_u128(3).into(),
+            name: "home".to_owned(),
+        }),
+        tags: vec![LabelRef {
+            id: uuid::Uuid::from_u128(4).into(),
+            name: "garden".to_owned(),
+        }],
+        parent_task_id: Some(uuid::Uuid::from_u128(5).into()),
+        depends_on: vec![uuid::Uuid::from_u128(6).into()],
+        blocked_by: vec![uuid::Uuid::from_u128(6).into()],
+    };
     task.occurrence = Some(Occurrence::first(uuid::Uuid::from_u128(2).into(), first));
     task
 }
@@ -58,7 +74,16 @@ fn another() -> Task {
 #[test]
 fn every_field_that_can_change_is_told_when_it_does() {
     let told = another().changed_fields(&task());
-    let always_or_never = ["id", "etag", "create_time", "update_time", "remind_time"];
+    let always_or_never = [
+        "id",
+        "etag",
+        "create_time",
+        "update_time",
+        "remind_time",
+        "operation_id",
+        // That of a task that is due on a date stays absent.
+        "due_local_time",
+    ];
     let fields = taskmesh_fields("Task");
     let can_change = fields
         .iter()

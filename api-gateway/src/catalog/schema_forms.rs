@@ -1,0 +1,61 @@
+//! The forms that values take in schemas beyond their own types.
+
+use prost_reflect::{FieldDescriptor, Kind, MessageDescriptor};
+use serde_json::{Value, json};
+
+use super::json_schema::Schema;
+
+/// In an update, null empties a field.
+pub fn allow_null(schema: &mut Schema) {
+    let required = schema.get("required").cloned().unwrap_or_default();
+    let required = required.as_array().cloned().unwrap_or_default();
+    let properties = schema.get_mut("properties").and_then(Value::as_object_mut);
+    for (name, property) in properties.into_iter().flatten() {
+        let Some(property) = property.as_object_mut() else {
+            continue;
+        };
+        if required.iter().any(|required| required == name) {
+            continue;
+        }
+        if let Some(kind) = property.get_mut("type") {
+            *kind = json!([kind.clone(), "null"]);
+        } else if let Some(reference) = property.shift_remove("$ref") {
+            property.insert(
+                "anyOf".to_owned(),
+                json!([{"$ref": reference}, {"type": "null"}]),
+            );
+        }
+    }
+}
+
+/// Returns an example as the JSON value that the field would hold.
+pub fn typed(field: &FieldDescriptor, example: &str) -> Value {
+    let value = match field.kind() {
+        Kind::String | Kind::Bytes | Kind::Enum(_) | Kind::Message(_) => example.into(),
+        _ => serde_json::from_str(example).unwrap_or_else(|_| example.into()),
+    };
+    match field.is_list() {
+        true => json!([value]),
+        false => value,
+    }
+}
+
+/// Returns the schema of a message that has a JSON form of its own.
+pub(super) fn well_known(message: &MessageDescriptor) -> Option<Value> {
+    Some(
+        match message.full_name().strip_prefix("google.protobuf.")? {
+            "Timestamp" => json!({"type": "string", "format": "date-time"}),
+            "Duration" => json!({"type": "string", "pattern": "^-?[0-9]+(\\.[0-9]{1,9})?s$"}),
+            "FieldMask" | "StringValue" => json!({"type": "string"}),
+            "BytesValue" => json!({"type": "string", "contentEncoding": "base64"}),
+            "BoolValue" => json!({"type": "boolean"}),
+            "Int32Value" | "UInt32Value" => json!({"type": "integer"}),
+            "Int64Value" | "UInt64Value" => json!({"type": "string"}),
+            "FloatValue" | "DoubleValue" => json!({"type": "number"}),
+            "ListValue" => json!({"type": "array"}),
+            "Value" => json!({}),
+            "Struct" | "Any" | "Empty" => json!({"type": "object"}),
+            _ => return None,
+        },
+    )
+}

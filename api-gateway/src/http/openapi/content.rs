@@ -1,0 +1,117 @@
+use prost_reflect::{FieldDescriptor, Kind, MessageDescriptor};
+use serde_json::{Map, Value, json};
+
+use crate::{
+    catalog::{Binding, Body, Catalog, Notes, Rpc, Schema, SchemaWriter, allow_null, typed},
+    http::reply::answers_with_file,
+};
+
+const STREAM: &str = "A stream: one message a line (NDJSON), or one message an event (server-sent events) if the header \
+    `Accept` names text/event-stream. If it breaks off, its last line, or its last event, of the type `error`, is \
+    `{\"error\": …}` with the error in the shape of every other.";
+const FILE: &str = "The file, with its own content type.";
+const FILE_STREAM: &str = "The file, with its own content type, as it is being written; if it breaks off, so does the connection.";
+
+/// Writes what a route answers with.
+pub(super) fn answer(writer: &mut SchemaWriter<'_>, rpc: &Rpc, binding: &Binding) -> Value {
+    let output = rpc.method.output();
+    if answers_with_file(&output, binding) {
+        let description = if rpc.streams { FILE_STREAM } else { FILE };
+        return json!({"description": description, "content": {"*/*": {}}});
+    }
+    let schema = match &binding.response_body {
+        Some(field) => Value::from(writer.shape(field)),
+        None => writer.refer(output.full_name(), &Kind::Message(output.clone())),
+    };
+    match rpc.streams {
+        false => json!({
+            "description": "Done.",
+            "content": {"application/json": {"schema": schema}},
+        }),
+        true => json!({
+            "description": STREAM,
+            "content": {
+                "application/x-ndjson": {"schema": schema},
+                "text/event-stream": {"schema": {"type": "string"}},
+            },
+        }),
+    }
+}
+
+/// Writes what the body of a request holds; nothing if it has none.
+pub(super) fn request_body(
+    catalog: &Catalog,
+    writer: &mut SchemaWriter<'_>,
+    rpc: &Rpc,
+    binding: &Binding,
+) -> Option<Value> {
+    let (schema, example, required) = match &binding.body {
+        Body::None => return None,
+        Body::File(field) => {
+            let notes = catalog.notes.field(field);
+            return Some(json!({
+                "description": notes.comment,
+                "required": notes.required,
+                "content": {"*/*": {}},
+            }));
+        }
+        Body::Field(field) => (
+            writer.field(field),
+            Map::new(),
+            catalog.notes.field(field).required,
+        ),
+        Body::Whole => {
+            let input = rpc.method.input();
+            let mut schema = writer.message(&input, |field| !binding.fills(field));
+            schema.insert("additionalProperties".to_owned(), false.into());
+            if binding.method == http::Method::PATCH {
+                allow_null(&mut schema);
+            }
+            let required = schema.contains_key("required");
+            (schema, example(&catalog.notes, &input, binding), required)
+        }
+    };
+    let mut content = json!({"schema": schema});
+    if !example.is_empty() {
+        content["example"] = example.into();
+    }
+    Some(json!({"required": required, "content": {"application/json": content}}))
+}
+
+/// Returns the examples of the fields that the path does not fill.
+pub(in crate::http) fn example(
+    notes: &Notes,
+    input: &MessageDescriptor,
+    binding: &Binding,
+) -> Schema {
+    examples(notes, input.fields().filter(|field| !binding.fills(field)))
+}
+
+fn examples(notes: &Notes, fields: impl Iterator<Item = FieldDescriptor>) -> Schema {
+    let shown = fields.filter_map(|field| {
+        let value = field_example(notes, &field)?;
+        Some((field.name().to_owned(), value))
+    });
+    shown.collect()
+}
+
+/// A message that must be given is shown with the examples of its own fields.
+fn field_example(notes: &Notes, field: &FieldDescriptor) -> Option<Value> {
+    let field_notes = notes.field(field);
+    if let Some(example) = &field_notes.example {
+        return Some(typed(field, example));
+    }
+    match field.kind() {
+        Kind::Message(inner) if field_notes.required && !field.is_map() => {
+            let value = Value::Object(examples(notes, inner.fields()));
+            let is_empty = value.as_object().is_some_and(Map::is_empty);
+            let value = if field.is_list() {
+                json!([value])
+            } else {
+                value
+            };
+            (!is_empty).then_some(value)
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,83 @@
+use std::time::Duration;
+
+use http::{HeaderMap, header};
+use serde_json::Value;
+
+/// How a stream of messages is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    /// One JSON value a line (NDJSON).
+    Lines,
+    /// Server-sent events, as browsers read them.
+    Events,
+}
+
+impl Form {
+    /// Returns the form that the client asks for: events if its `Accept` names them, lines otherwise.
+    pub(super) fn wanted(headers: &HeaderMap) -> Self {
+        let names = headers.get_all(header::ACCEPT).iter();
+        let mut names = names
+            .filter_map(|value| value.to_str().ok())
+            .flat_map(|value| value.split(','))
+            .filter_map(|range| range.split(';').next());
+        match names.any(|name| name.trim().eq_ignore_ascii_case("text/event-stream")) {
+            true => Self::Events,
+            false => Self::Lines,
+        }
+    }
+
+    /// Returns the content type.
+    pub(super) fn content_type(self) -> &'static str {
+        match self {
+            Self::Lines => "application/x-ndjson",
+            Self::Events => "text/event-stream",
+        }
+    }
+
+    /// Writes a message.
+    pub(super) fn write_message(self, chunk: &mut String, json: &Value) {
+        match self {
+            Self::Lines => chunk.push_str(&format!("{json}\n")),
+            Self::Events => chunk.push_str(&format!("data: {json}\n\n")),
+        }
+    }
+
+    /// Writes the error that a stream ends with.
+    pub(super) fn write_error(self, chunk: &mut String, status: Value) {
+        let json = serde_json::json!({ "error": status });
+        if self == Self::Events {
+            chunk.push_str("event: error\n");
+        }
+        self.write_message(chunk, &json);
+    }
+
+    /// Returns what is written after which silence, so that nothing on the way takes the connection for dead.
+    pub(super) fn sign_of_life(self) -> Option<(Duration, &'static str)> {
+        match self {
+            Self::Lines => None,
+            Self::Events => Some((Duration::from_secs(15), ":\n\n")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn events_are_written_for_those_who_ask_for_them() {
+        let wanted = |accept: &'static str| {
+            let accept = HeaderValue::from_static(accept);
+            Form::wanted(&HeaderMap::from_iter([(header::ACCEPT, accept)]))
+        };
+        assert_eq!(wanted("text/event-stream"), Form::Events);
+        assert_eq!(
+            wanted("application/json, Text/Event-Stream;q=0.9"),
+            Form::Events
+        );
+        assert_eq!(wanted("*/*"), Form::Lines);
+        assert_eq!(Form::wanted(&HeaderMap::new()), Form::Lines);
+    }
+}

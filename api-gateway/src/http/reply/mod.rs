@@ -1,0 +1,13 @@
+//! What goes back to the client: JSON, a file, or a stream of either.
+
+mod events;
+mod file;
+mod form;
+mod messages;
+mod stream;
+mod whole;
+
+pub(super) use file::answers_with_file;
+pub(super) use messages::Messages;
+pub(super) use stream::stream;
+pub(super) use whole::whole;

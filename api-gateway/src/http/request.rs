@@ -1,0 +1,71 @@
+use axum::body::Body;
+use bytes::Bytes;
+use http::{header, request::Parts};
+use prost_reflect::DynamicMessage;
+use url::form_urlencoded;
+
+use super::{
+    body::{check_content_type, check_encoding, read_body},
+    etag,
+    idempotency_key::idempotency_key,
+};
+use crate::{
+    catalog::{self, Binding, Rpc},
+    error::Error,
+    gateway::Gateway,
+    transcode::{File, HttpInput, from_http, parse},
+};
+
+/// Reads the request message of an RPC from an HTTP request.
+///
+/// # Errors
+///
+/// Fails if the request is wrong, and names the field or the header and the cure.
+pub(super) async fn read_message(
+    gateway: &Gateway,
+    rpc: &Rpc,
+    binding: &Binding,
+    path_values: &[String],
+    parts: &Parts,
+    body: Body,
+) -> Result<DynamicMessage, Error> {
+    let takes_file = matches!(binding.body, catalog::Body::File(_));
+    let limit = match takes_file {
+        true => gateway.requests.max_file_bytes,
+        false => gateway.requests.max_body_bytes,
+    };
+    let body = read_body(body, limit, &gateway.requests).await?;
+    let (mut json, mut file) = (None, None);
+    if !body.is_empty() && takes_file {
+        file = Some(read_file(parts, &body)?);
+    } else if !body.is_empty() {
+        check_content_type(&parts.headers)?;
+        json = Some(parse(&body)?);
+    }
+    let query = parts.uri.query().unwrap_or_default();
+    let query: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes())
+        .into_owned()
+        .collect();
+    let if_match = etag::if_match(&parts.headers)?;
+    let input = HttpInput {
+        path_values,
+        query: &query,
+        body: json.as_ref(),
+        file,
+        if_match: if_match.as_deref(),
+        idempotency_key: idempotency_key(&parts.headers)?,
+    };
+    from_http(&gateway.catalog.notes, rpc, binding, input).map_err(Error::InvalidFields)
+}
+
+fn read_file<'a>(parts: &'a Parts, data: &'a Bytes) -> Result<File<'a>, Error> {
+    check_encoding(&parts.headers)?;
+    let content_type = match parts.headers.get(header::CONTENT_TYPE) {
+        None => "",
+        Some(value) => value.to_str().map_err(|_| Error::Header {
+            name: "Content-Type",
+            cure: "must be a media type, such as text/csv",
+        })?,
+    };
+    Ok(File { content_type, data })
+}

@@ -1,0 +1,1 @@
+DROP TABLE settings, saved_filters, tags, categories;

@@ -1,0 +1,13 @@
+DROP INDEX tasks_muted;
+DROP INDEX tasks_with_dependencies;
+DROP INDEX tasks_by_tag;
+DROP INDEX tasks_by_category;
+DROP INDEX tasks_by_complete_time;
+DROP INDEX tasks_by_start_time;
+DROP INDEX tasks_by_due_time;
+DROP INDEX tasks_by_priority;
+DROP INDEX tasks_by_title;
+DROP INDEX tasks_by_update_time;
+DROP INDEX tasks_by_create_time;
+ALTER TABLE tasks DROP COLUMN list_class;
+CREATE INDEX tasks_to_do ON tasks (user_id, id) WHERE complete_time IS NULL AND delete_time IS NULL;

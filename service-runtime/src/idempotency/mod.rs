@@ -1,0 +1,170 @@
+//! Calls that may come again: each has its effect once, and the first answer is given to all of them (AIP-155).
+//!
+//! A call is remembered in the transaction that does what it asks for, so it is remembered if and only if it was done.
+
+mod call;
+
+pub use call::{Call, IdempotencyConflict};
+
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use diesel::{
+    prelude::*,
+    sql_types::{BigInt, Timestamptz},
+};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use openssl::sha::Sha256;
+use prost::Message;
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+use tracing::warn;
+use uuid::Uuid;
+
+use crate::{
+    BoxError,
+    clock::Clock,
+    ids::UserId,
+    postgres::{Database, DatabaseError, schema::idempotency_keys},
+};
+
+/// What tells a repeated call from another one: the id that the caller gave it, and what it asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IdempotencyKey {
+    request_id: Uuid,
+    fingerprint: [u8; 32],
+}
+
+/// What is known of a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Known {
+    /// It has not been answered yet.
+    New,
+    /// It was answered like this.
+    Answered(Vec<u8>),
+    /// Its id was used for another call.
+    Conflict,
+}
+
+impl IdempotencyKey {
+    /// Takes the id of a call and what it asks for: the method's name and the message, without the id itself.
+    pub fn new(request_id: Uuid, method: &str, message: &impl Message) -> Self {
+        let mut hash = Sha256::new();
+        hash.update(method.as_bytes());
+        hash.update(&[0]);
+        hash.update(&message.encode_to_vec());
+        Self {
+            request_id,
+            fingerprint: hash.finish(),
+        }
+    }
+
+    /// Finds out whether the call was answered before.
+    pub async fn find(
+        &self,
+        tx: &mut AsyncPgConnection,
+        user_id: &UserId,
+    ) -> Result<Known, DatabaseError> {
+        let found: Option<(Vec<u8>, Vec<u8>)> = idempotency_keys::table
+            .find((user_id.as_ref(), self.request_id))
+            .select((idempotency_keys::fingerprint, idempotency_keys::answer))
+            .first(tx)
+            .await
+            .optional()?;
+        Ok(match found {
+            None => Known::New,
+            Some((fingerprint, answer)) if fingerprint == self.fingerprint => {
+                Known::Answered(answer)
+            }
+            Some(_) => Known::Conflict,
+        })
+    }
+
+    /// Takes the id for this call until the transaction ends, and finds out whether the call was answered before.
+    ///
+    /// Waits for another transaction that has the same id, so that a call never works on what the same call is changing.
+    async fn claim(
+        &self,
+        tx: &mut AsyncPgConnection,
+        user_id: &UserId,
+    ) -> Result<Known, DatabaseError> {
+        if self.remember(tx, user_id, &[]).await? {
+            return Ok(Known::New);
+        }
+        self.find(tx, user_id).await
+    }
+
+    /// Keeps the answer to a call whose id is claimed.
+    async fn keep(
+        &self,
+        tx: &mut AsyncPgConnection,
+        user_id: &UserId,
+        answer: &[u8],
+    ) -> Result<(), DatabaseError> {
+        diesel::update(idempotency_keys::table.find((user_id.as_ref(), self.request_id)))
+            .set(idempotency_keys::answer.eq(answer))
+            .execute(tx)
+            .await?;
+        Ok(())
+    }
+
+    /// Remembers the answer. Waits for another transaction that is about to remember the same id, and returns false if that
+    /// one did: then this one must be given up, and the answer be found.
+    pub async fn remember(
+        &self,
+        tx: &mut AsyncPgConnection,
+        user_id: &UserId,
+        answer: &[u8],
+    ) -> Result<bool, DatabaseError> {
+        let rows = diesel::insert_into(idempotency_keys::table)
+            .values((
+                idempotency_keys::user_id.eq(user_id.as_ref()),
+                idempotency_keys::request_id.eq(self.request_id),
+                idempotency_keys::fingerprint.eq(self.fingerprint.as_slice()),
+                idempotency_keys::answer.eq(answer),
+            ))
+            .on_conflict_do_nothing()
+            .execute(tx)
+            .await?;
+        Ok(rows == 1)
+    }
+}
+
+/// How long an answer is remembered at least: longer than any caller goes on trying.
+const KEEP: TimeDelta = TimeDelta::days(7);
+const PAUSE: Duration = Duration::from_secs(3600);
+const MOST_ROWS_A_STATEMENT: i64 = 10_000;
+
+/// Forgets old answers until the service stops.
+pub(crate) async fn forget_old(
+    database: Database,
+    clock: Clock,
+    stopping: CancellationToken,
+) -> Result<(), BoxError> {
+    while stopping.run_until_cancelled(sleep(PAUSE)).await.is_some() {
+        let before = clock.now() - KEEP;
+        let forgotten = database
+            .transaction("forget_old_answers", async |tx: &mut AsyncPgConnection| {
+                delete_older(tx, before).await
+            })
+            .await;
+        if let Err(error) = forgotten {
+            warn!(%error, "old answers could not be deleted; tried again in an hour");
+        }
+    }
+    Ok(())
+}
+
+/// Deletes answers that were given before a moment, up to 10 000 of them, and returns how many.
+async fn delete_older(
+    tx: &mut AsyncPgConnection,
+    before: DateTime<Utc>,
+) -> Result<usize, DatabaseError> {
+    let statement = "DELETE FROM idempotency_keys WHERE ctid = ANY (ARRAY(
+        SELECT ctid FROM idempotency_keys WHERE create_time < $1 LIMIT $2))";
+    Ok(diesel::sql_query(statement)
+        .bind::<Timestamptz, _>(before)
+        .bind::<BigInt, _>(MOST_ROWS_A_STATEMENT)
+        .execute(tx)
+        .await?)
+}

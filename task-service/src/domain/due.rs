@@ -1,0 +1,102 @@
+use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
+
+use super::{DueTime, LocalTime, TimeZone, parse_date};
+
+/// When a task is due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Due {
+    /// At a moment.
+    Time(DueTime),
+    /// On a date, at no certain time of it.
+    Date {
+        /// The date.
+        date: NaiveDate,
+        /// The beginning of that day in the task's zone, which puts the task in order among others.
+        begin: DueTime,
+    },
+}
+
+/// When a task shall be due, as people say it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DueWish {
+    /// At a moment.
+    Time(DueTime),
+    /// On a date.
+    Date(NaiveDate),
+    /// At a time on the clocks of the task's zone.
+    Local(LocalTime),
+}
+
+impl Due {
+    /// Returns the moment, for a date its beginning.
+    pub fn time(self) -> DueTime {
+        match self {
+            Self::Time(time) => time,
+            Self::Date { begin, .. } => begin,
+        }
+    }
+
+    /// Returns the date, if that is all that is certain.
+    pub fn date(self) -> Option<NaiveDate> {
+        match self {
+            Self::Time(_) => None,
+            Self::Date { date, .. } => Some(date),
+        }
+    }
+
+    /// Returns a due of the same kind at another moment, which the clocks show as the given local time.
+    pub fn moved_to(self, time: DueTime, local: LocalTime) -> Self {
+        match self {
+            Self::Time(_) => Self::Time(time),
+            Self::Date { .. } => Self::Date {
+                date: local.naive().date(),
+                begin: time,
+            },
+        }
+    }
+
+    /// Returns what it means in another zone: a date begins at another moment there.
+    pub fn in_zone(self, zone: &TimeZone) -> Self {
+        match self {
+            Self::Time(_) => self,
+            Self::Date { date, .. } => Self::Date {
+                date,
+                begin: zone.begin_of(date),
+            },
+        }
+    }
+}
+
+impl DueWish {
+    /// Returns whether only a zone gives it a meaning.
+    pub fn needs_zone(self) -> bool {
+        !matches!(self, Self::Time(_))
+    }
+
+    /// Returns what it means in a zone.
+    pub fn in_zone(self, zone: &TimeZone) -> Due {
+        match self {
+            Self::Time(time) => Due::Time(time),
+            Self::Date(date) => Due::Date {
+                date,
+                begin: zone.begin_of(date),
+            },
+            Self::Local(local) => Due::Time(zone.instant(local.naive())),
+        }
+    }
+}
+
+/// A text that is no date, or one out of bounds.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("must be a date between the years 1970 and 2200, such as 2026-12-01")]
+pub struct InvalidDate;
+
+/// Reads a date that a user names.
+pub fn parse_due_date(text: &str) -> Result<DueWish, InvalidDate> {
+    parse_date(text).map(DueWish::Date).ok_or(InvalidDate)
+}
+
+/// Returns the beginning of a day on its clocks.
+pub fn midnight(date: NaiveDate) -> NaiveDateTime {
+    date.and_time(NaiveTime::MIN)
+}

@@ -1,0 +1,115 @@
+use crate::domain::filter::Filter;
+
+fn mistake(text: &str) -> (usize, String) {
+    let error = Filter::parse(text).expect_err(text);
+    (error.position, error.to_string())
+}
+
+fn suggestion(text: &str) -> Option<String> {
+    Filter::parse(text).expect_err(text).suggestion
+}
+
+#[test]
+fn a_misspelt_field_brings_its_place_and_what_was_meant() {
+    let (position, words) = mistake("state = open AND priorty >= high");
+    assert_eq!(position, 18);
+    assert_eq!(
+        words,
+        "at character 18: found \"priorty\"; did you mean priority? Expected a field (title, description, priority, state, due, \
+         start, create, update, complete, tag, category, parent, recurring, blocked, overdue, muted)"
+    );
+}
+
+#[test]
+fn a_misspelt_value_brings_its_place_and_what_was_meant() {
+    assert_eq!(
+        mistake("priority >= hihg").1,
+        "at character 13: found \"hihg\"; did you mean high? Expected low, medium, high, urgent"
+    );
+    assert_eq!(suggestion("state = opne").as_deref(), Some("open"));
+    assert_eq!(suggestion("muted = ture").as_deref(), Some("true"));
+    assert_eq!(suggestion("due < tomorow").as_deref(), Some("tomorrow"));
+    assert_eq!(suggestion("due < 7d").as_deref(), Some("today + 7d"));
+}
+
+#[test]
+fn positions_count_characters_and_not_bytes() {
+    assert_eq!(mistake("title:\"日本語 🥛\" AND colour = red").0, 19);
+}
+
+#[test]
+fn keywords_in_small_letters_are_recognised() {
+    for (text, meant) in [
+        ("muted and blocked", "AND"),
+        ("muted or blocked", "OR"),
+        ("not muted", "NOT"),
+        ("muted && blocked", "AND"),
+        ("muted || blocked", "OR"),
+        ("!muted", "NOT"),
+    ] {
+        assert_eq!(suggestion(text).as_deref(), Some(meant), "{text}");
+    }
+}
+
+#[test]
+fn words_of_other_systems_are_recognised() {
+    for (text, meant) in [
+        ("open", "state = open"),
+        ("urgent", "priority = urgent"),
+        ("status = open", "state"),
+        ("deadline < today", "due"),
+        ("project:home", "category"),
+        ("label:work", "tag"),
+        ("milk", "title:\"milk\""),
+        ("\"oat milk\"", "title:\"oat milk\""),
+    ] {
+        assert_eq!(suggestion(text).as_deref(), Some(meant), "{text}");
+    }
+}
+
+#[test]
+fn what_is_missing_is_named_where_it_is_missing() {
+    for (text, position, expected) in [
+        ("due", 4, "an operator after due: due < today + 7d"),
+        ("due <", 6, "a value: due < today + 7d"),
+        ("muted AND", 10, "a condition"),
+        ("muted OR", 9, "a condition"),
+        ("NOT", 4, "a condition"),
+        ("(muted", 7, "\")\" for the \"(\" at character 1"),
+        ("muted)", 6, "AND, OR or the end"),
+        ("()", 2, "a field ("),
+        ("title:\"milk", 7, "the closing \" of this text"),
+        ("title:\"milk\\", 12, "a closing quotation mark"),
+        ("title:\"\\x\"", 8, "\\\\, \\\", \\', \\*, \\n or \\t"),
+        ("due < today + soon", 15, "a stretch of time such as 7d"),
+        ("due < today - 7x", 15, "a stretch of time such as 7d"),
+        ("title:\"a\0b\"", 9, "text without U+0000"),
+        ("muted muted = ", 15, "a value: muted = true"),
+    ] {
+        let (found, words) = mistake(text);
+        assert!(words.contains(expected), "{text}: {words}");
+        assert_eq!(found, position, "{text}: {words}");
+    }
+}
+
+#[test]
+fn an_operator_that_a_field_does_not_have_is_refused() {
+    for (text, position) in [
+        ("title < \"a\"", 7),
+        ("state >= open", 7),
+        ("tag > work", 5),
+        ("muted <= true", 7),
+        ("parent != 5", 11),
+        ("tag:\"wo*\"", 5),
+        ("title = \"a*b\"", 9),
+        ("due = 2026-02-30", 7),
+        ("due = 1899-12-31", 7),
+        ("due = 2026-12-01T09:00:00", 7),
+        ("due < today + 999999999d", 15),
+        ("due < today-", 7),
+        ("due < \"\"", 7),
+    ] {
+        let (found, words) = mistake(text);
+        assert_eq!(found, position, "{text}: {words}");
+    }
+}

@@ -1,0 +1,92 @@
+use std::fmt;
+
+use unicode_normalization::UnicodeNormalization;
+
+use super::{
+    limits::NAME as LONGEST,
+    text::{InvalidText, check},
+};
+
+/// What people call a category, a tag or a saved filter: one line of 1 to 100 characters in NFC, without spaces around it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Name(String);
+
+/// A name as it is compared with others: whatever the case of its letters and the form of its characters (NFKC).
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct NameKey(String);
+
+impl Name {
+    /// Checks and normalises a name.
+    pub fn parse(text: &str) -> Result<Self, InvalidText> {
+        let text: String = text.trim().nfc().collect();
+        if text.is_empty() {
+            return Err(InvalidText::EmptyName);
+        }
+        check(&text, LONGEST, |_| false)?;
+        Ok(Self(text))
+    }
+
+    /// Takes a name that was parsed before it was stored.
+    pub fn from_stored(text: String) -> Self {
+        Self(text)
+    }
+
+    /// Returns the name as it is compared.
+    pub fn key(&self) -> NameKey {
+        NameKey::of(&self.0)
+    }
+}
+
+impl NameKey {
+    /// Returns a text as names are compared, whether or not it could be a name.
+    pub fn of(text: &str) -> Self {
+        let lower = text.trim().nfkc().collect::<String>().to_lowercase();
+        // Lower case can undo the normal form: İ becomes i with a combining dot.
+        Self(lower.nfkc().collect())
+    }
+}
+
+impl AsRef<str> for Name {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl AsRef<str> for NameKey {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_has_one_to_a_hundred_characters_between_its_spaces() {
+        assert_eq!(Name::parse(" home ").unwrap().as_ref(), "home");
+        assert!(Name::parse(&"ß".repeat(100)).is_ok());
+        assert!(Name::parse(&"ß".repeat(101)).is_err());
+        assert_eq!(Name::parse("  "), Err(InvalidText::EmptyName));
+        assert!(Name::parse("a\nb").is_err());
+    }
+
+    #[test]
+    fn names_are_the_same_whatever_the_case_and_the_form_of_their_characters() {
+        for (one, other) in [
+            ("Home", "hOME"),
+            ("Caf\u{e9}", "cafe\u{301}"),
+            ("ﬁnance", "Finance"),
+            ("ÄRGER", "ärger"),
+        ] {
+            assert_eq!(NameKey::of(one), NameKey::of(other), "{one}");
+        }
+        assert_ne!(NameKey::of("home"), NameKey::of("homes"));
+    }
+}

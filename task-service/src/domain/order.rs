@@ -1,0 +1,244 @@
+//! The order of a list.
+
+use std::fmt;
+
+use super::nearest;
+
+/// What a list is ordered by: what was asked for, then the time of creation, the newest first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Order(Vec<OrderKey>);
+
+/// One field to order by; tasks that do not have it come last in either direction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OrderKey {
+    /// The field.
+    pub field: OrderField,
+    /// Whether the greatest comes first.
+    pub descending: bool,
+}
+
+/// A field that tasks can be ordered by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OrderField {
+    /// When it should be done.
+    Due,
+    /// How much it matters.
+    Priority,
+    /// What is to be done, whatever the case of the letters.
+    Title,
+    /// When lists begin to show it.
+    Start,
+    /// When it was created.
+    Create,
+    /// When it last changed.
+    Update,
+    /// When it was completed.
+    Complete,
+}
+
+/// A text that is no order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum InvalidOrder {
+    /// There is no such field.
+    UnknownField {
+        /// What was given.
+        given: String,
+        /// What was probably meant.
+        suggestion: Option<&'static str>,
+    },
+    /// A field has something else than `asc` or `desc` behind it.
+    UnknownDirection(String),
+    /// A field is named twice.
+    Twice(OrderField),
+}
+
+impl Order {
+    /// Reads an order such as `priority desc, due`; an empty one is the newest first.
+    pub fn parse(text: &str) -> Result<Self, InvalidOrder> {
+        let mut keys: Vec<OrderKey> = Vec::new();
+        for part in text.split(',') {
+            if part.trim().is_empty() && text.trim().is_empty() {
+                break;
+            }
+            let key = OrderKey::parse(part)?;
+            if keys.iter().any(|other| other.field == key.field) {
+                return Err(InvalidOrder::Twice(key.field));
+            }
+            keys.push(key);
+        }
+        if !keys.iter().any(|key| key.field == OrderField::Create) {
+            keys.push(OrderKey {
+                field: OrderField::Create,
+                descending: true,
+            });
+        }
+        Ok(Self(keys))
+    }
+
+    /// Returns its keys, of which the time of creation is always one.
+    pub fn keys(&self) -> &[OrderKey] {
+        &self.0
+    }
+}
+
+impl OrderKey {
+    fn parse(text: &str) -> Result<Self, InvalidOrder> {
+        let mut words = text.split_whitespace();
+        let word = words.next().unwrap_or_default();
+        let field = OrderField::from_word(word).ok_or_else(|| InvalidOrder::UnknownField {
+            given: shortened(word),
+            suggestion: nearest(word, OrderField::words()),
+        })?;
+        let direction: Vec<&str> = words.collect();
+        let descending = match direction.as_slice() {
+            [] => false,
+            [word] if word.eq_ignore_ascii_case("asc") => false,
+            [word] if word.eq_ignore_ascii_case("desc") => true,
+            words => return Err(InvalidOrder::UnknownDirection(shortened(&words.join(" ")))),
+        };
+        Ok(Self { field, descending })
+    }
+}
+
+fn shortened(text: &str) -> String {
+    text.chars().take(60).collect()
+}
+
+impl OrderField {
+    const ALL: [Self; 7] = [
+        Self::Due,
+        Self::Priority,
+        Self::Title,
+        Self::Start,
+        Self::Create,
+        Self::Update,
+        Self::Complete,
+    ];
+
+    /// Returns its word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Due => "due",
+            Self::Priority => "priority",
+            Self::Title => "title",
+            Self::Start => "start",
+            Self::Create => "create",
+            Self::Update => "update",
+            Self::Complete => "complete",
+        }
+    }
+
+    /// Returns whether a task can be without it.
+    pub fn is_optional(self) -> bool {
+        matches!(self, Self::Due | Self::Start | Self::Complete)
+    }
+
+    /// Returns the field of a word: its own, or the name that it has in a task.
+    fn from_word(word: &str) -> Option<Self> {
+        let word = match word {
+            "due_time" | "due_date" => "due",
+            "start_time" => "start",
+            "create_time" => "create",
+            "update_time" => "update",
+            "complete_time" => "complete",
+            word => word,
+        };
+        Self::ALL.into_iter().find(|field| field.word() == word)
+    }
+
+    fn words() -> impl Iterator<Item = &'static str> {
+        Self::ALL.into_iter().map(Self::word)
+    }
+}
+
+impl fmt::Display for Order {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (place, key) in self.0.iter().enumerate() {
+            let comma = if place > 0 { ", " } else { "" };
+            let direction = if key.descending { " desc" } else { "" };
+            write!(formatter, "{comma}{}{direction}", key.field.word())?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for InvalidOrder {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UnknownField { given, suggestion } => {
+                let fields: Vec<&str> = OrderField::words().collect();
+                write!(
+                    formatter,
+                    "\"{}\" is no field to order by; give {}",
+                    given.escape_debug(),
+                    fields.join(", ")
+                )?;
+                match suggestion {
+                    Some(suggestion) => write!(formatter, "; did you mean {suggestion}?"),
+                    None => Ok(()),
+                }
+            }
+            Self::UnknownDirection(given) => write!(
+                formatter,
+                "\"{}\" is no direction; give desc, or nothing for asc, and separate fields by commas",
+                given.escape_debug()
+            ),
+            Self::Twice(field) => write!(formatter, "names {} twice", field.word()),
+        }
+    }
+}
+
+impl std::error::Error for InvalidOrder {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn order(text: &str) -> String {
+        Order::parse(text).unwrap().to_string()
+    }
+
+    #[test]
+    fn the_newest_comes_first_among_equals() {
+        assert_eq!(order(""), "create desc");
+        assert_eq!(order("  "), "create desc");
+        assert_eq!(order("create"), "create");
+        assert_eq!(
+            order("priority desc, due"),
+            "priority desc, due, create desc"
+        );
+    }
+
+    #[test]
+    fn fields_may_have_the_names_that_they_have_in_a_task() {
+        assert_eq!(
+            order(" due_time  DESC,title asc"),
+            "due desc, title, create desc"
+        );
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        for (text, words) in [
+            (
+                "priorty",
+                "\"priorty\" is no field to order by; give due, priority, title, start, create, update, complete; did you mean priority?",
+            ),
+            (
+                "due,",
+                "\"\" is no field to order by; give due, priority, title, start, create, update, complete",
+            ),
+            (
+                "due down",
+                "\"down\" is no direction; give desc, or nothing for asc, and separate fields by commas",
+            ),
+            (
+                "due priority",
+                "\"priority\" is no direction; give desc, or nothing for asc, and separate fields by commas",
+            ),
+            ("due, priority, due_time desc", "names due twice"),
+        ] {
+            assert_eq!(Order::parse(text).unwrap_err().to_string(), words);
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! iCalendar (RFC 5545): the tasks of a calendar, its VTODO components.
+//!
+//! The file is cut into components here, so that a broken one costs no other and every loss has its line; what stands in a
+//! component, the library reads.
+
+mod alarm;
+mod component;
+mod moment;
+mod read;
+#[cfg(test)]
+mod tests;
+mod todo;
+mod unfold;
+mod zone;
+
+pub use read::read;

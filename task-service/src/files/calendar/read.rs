@@ -1,0 +1,113 @@
+use std::collections::{HashMap, HashSet};
+
+use super::{
+    component::{Component, Cut, cut},
+    todo::Todo,
+    unfold::raw_value,
+    zone::Zones,
+};
+use crate::files::{
+    identity::Identities,
+    loss::Loss,
+    read::{Contents, InvalidFile},
+};
+
+/// Reads the tasks of a calendar; times that name no zone are read in the calendar's, or else in the user's.
+pub fn read(text: &str, user_zone: &str) -> Result<Contents, InvalidFile> {
+    let cut = cut(text)?;
+    let zones = zones(&cut, user_zone);
+    let mut contents = Contents::default();
+    about_the_calendar(&cut, &mut contents);
+    let mut todos = Vec::new();
+    for component in &cut.components {
+        match component.name.as_str() {
+            "VTODO" => match Todo::read(component, &zones) {
+                Ok(todo) => todos.push((component, todo)),
+                Err(loss) => contents.add(Err(loss))?,
+            },
+            "VTIMEZONE" => {}
+            name => {
+                let uid = raw_value(component.text, "UID").unwrap_or_default();
+                let loss = Loss::new(component.line, &uid, name, "is not a task");
+                contents.losses.push(loss);
+            }
+        }
+    }
+    adopt_children(&mut todos);
+    let masters: HashSet<String> = todos
+        .iter()
+        .filter(|(_, todo)| !todo.is_override)
+        .map(|(_, todo)| todo.task.source_id.clone())
+        .collect();
+    let mut identities = Identities::default();
+    for (component, todo) in todos {
+        let Todo {
+            mut task,
+            is_override,
+            ..
+        } = todo;
+        if is_override && masters.contains(&task.source_id) {
+            let reason =
+                "changes one occurrence of a recurring task, which is imported without the change";
+            contents.losses.push(Loss::new(
+                task.line,
+                &task.source_id,
+                "RECURRENCE-ID",
+                reason,
+            ));
+            continue;
+        }
+        if is_override {
+            let reason =
+                "the recurring task is not in the file; its occurrence is imported as a task";
+            task.lose("RECURRENCE-ID", reason);
+        }
+        identities.identify(&mut task, component.text.as_bytes());
+        contents.add(Ok(task))?;
+    }
+    Ok(contents)
+}
+
+fn zones(cut: &Cut<'_>, user_zone: &str) -> Zones {
+    let mut zones = Zones::new(user_zone);
+    let is_zone = |component: &&Component<'_>| component.name == "VTIMEZONE";
+    for component in cut.components.iter().filter(is_zone) {
+        zones.learn(component.text);
+    }
+    for (_, line) in &cut.properties {
+        if let Some(zone) = line.trim().strip_prefix("X-WR-TIMEZONE:") {
+            zones.set_default(zone);
+        }
+    }
+    zones
+}
+
+/// Reports what a calendar itself says about its tasks.
+fn about_the_calendar(cut: &Cut<'_>, contents: &mut Contents) {
+    for (number, line) in &cut.properties {
+        let name = line.split([':', ';']).next().unwrap_or_default();
+        let name = name.trim().to_ascii_uppercase();
+        if matches!(name.as_str(), "X-WR-CALNAME" | "NAME") {
+            let reason = "the name of a calendar is not kept; give the tasks a category instead";
+            contents.losses.push(Loss::new(*number, "", &name, reason));
+        }
+    }
+}
+
+/// Tells parts what they are parts of, where only the whole says it.
+fn adopt_children(todos: &mut [(&Component<'_>, Todo)]) {
+    let mut parents: HashMap<String, String> = HashMap::new();
+    for (_, todo) in todos.iter() {
+        for child in &todo.children {
+            parents.insert(child.clone(), todo.task.source_id.clone());
+        }
+    }
+    let orphans = todos
+        .iter_mut()
+        .filter(|(_, todo)| todo.task.parent.is_empty());
+    for (_, Todo { task, .. }) in orphans {
+        if let Some(parent) = parents.remove(&task.source_id) {
+            task.parent = parent;
+        }
+    }
+}

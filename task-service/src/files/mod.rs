@@ -1,0 +1,29 @@
+//! Tasks in files: NDJSON and CSV, written and read, and iCalendar, read.
+//!
+//! Between the bytes of a file and plain values; whether a value makes a valid task, the import decides.
+
+mod bounds;
+mod calendar;
+mod cell;
+mod csv;
+mod format;
+mod identity;
+mod loss;
+mod ndjson;
+mod of_task;
+mod read;
+mod record;
+mod record_value;
+mod task;
+#[cfg(test)]
+mod tests;
+mod written;
+
+#[cfg(test)]
+pub use csv::COLUMNS;
+pub use format::Format;
+pub use identity::of_id as identity_of_id;
+pub use loss::{Loss, Losses};
+pub use read::{Contents, read};
+pub use task::{FileReminder, FileTask, When};
+pub use written::{Writer, WrittenTask};

@@ -1,0 +1,370 @@
+//! Files as a whole: what is written is read back, and what is no such file is refused, quickly and clearly.
+
+use std::time::{Duration, Instant};
+
+use super::{read::InvalidFile, written::WrittenReminder, *};
+use crate::domain::{Priority, RecurrenceAnchor};
+
+/// A task that has every field, and texts that formats stumble over.
+fn written() -> WrittenTask {
+    WrittenTask {
+        id: "019a0000-0000-7000-8000-000000000001".to_owned(),
+        title: " =HYPERLINK(\"http://example.org\"), 'quoted'".to_owned(),
+        description: "one\n\ttwo \"three\"\n=4;5\\6, ünï\u{1f600} \u{5d0}\u{5d1}".to_owned(),
+        priority: "PRIORITY_URGENT",
+        state: "TASK_STATE_COMPLETED",
+        due_time: "2026-12-01T08:00:00.123456Z".to_owned(),
+        due_local_time: "2026-12-01T09:00:00".to_owned(),
+        time_zone: "Europe/Berlin".to_owned(),
+        start_time: "2026-11-01T08:00:00Z".to_owned(),
+        recurrence_rule: "FREQ=WEEKLY;BYDAY=MO,TH".to_owned(),
+        recurrence_anchor: "RECURRENCE_ANCHOR_COMPLETION",
+        series_id: "019a0000-0000-7000-8000-000000000009".to_owned(),
+        recurrence_id: "2026-12-01T09:00:00".to_owned(),
+        reminders: vec![
+            WrittenReminder::MinutesBeforeDue(30),
+            WrittenReminder::AtTime("2026-12-01T07:00:00Z".to_owned()),
+        ],
+        muted: true,
+        category: "'=home".to_owned(),
+        tags: ["a;b", "c\\d", "=e", "-f", "ok"]
+            .map(str::to_owned)
+            .to_vec(),
+        parent_task_id: "019a0000-0000-7000-8000-000000000002".to_owned(),
+        depends_on: ["3", "4"].map(str::to_owned).to_vec(),
+        create_time: "2026-10-01T08:00:00Z".to_owned(),
+        update_time: "2026-10-01T08:00:00Z".to_owned(),
+        complete_time: "2026-11-30T12:00:00Z".to_owned(),
+        ..WrittenTask::default()
+    }
+}
+
+fn expected() -> FileTask {
+    let WrittenTask {
+        id,
+        title,
+        description,
+        time_zone,
+        recurrence_rule,
+        category,
+        tags,
+        parent_task_id,
+        depends_on,
+        ..
+    } = written();
+    let time = |text: &str| text.parse().unwrap();
+    FileTask {
+        source_id: id.clone(),
+        identity: id,
+        title,
+        description,
+        priority: Some(Priority::Urgent),
+        completed: true,
+        complete_time: Some(time("2026-11-30T12:00:00Z")),
+        due: Some(When::Instant(time("2026-12-01T08:00:00.123456Z"))),
+        time_zone,
+        start: Some(time("2026-11-01T08:00:00Z")),
+        recurrence_rule,
+        recurrence_anchor: Some(RecurrenceAnchor::Completion),
+        reminders: vec![
+            FileReminder::MinutesBeforeDue(30),
+            FileReminder::AtTime(time("2026-12-01T07:00:00Z")),
+        ],
+        muted: true,
+        category,
+        tags,
+        parent: parent_task_id,
+        depends_on,
+        ..FileTask::default()
+    }
+}
+
+fn write(format: Format, tasks: &[WrittenTask]) -> Vec<u8> {
+    let mut writer = Writer::new(format);
+    let mut file = Vec::new();
+    for chunk in tasks.chunks(2) {
+        file.extend(writer.chunk(chunk).unwrap());
+    }
+    file
+}
+
+fn read_text(format: Format, text: &str) -> Result<Contents, InvalidFile> {
+    read(format, text.as_bytes(), "UTC")
+}
+
+fn refusal(format: Format, bytes: &[u8]) -> String {
+    read(format, bytes, "UTC").unwrap_err().to_string()
+}
+
+#[test]
+fn what_is_written_is_read_back() {
+    let plain = WrittenTask {
+        title: "Plain".to_owned(),
+        priority: "PRIORITY_MEDIUM",
+        state: "TASK_STATE_OPEN",
+        due_date: "2026-12-01".to_owned(),
+        due_time: "2026-11-30T23:00:00Z".to_owned(),
+        ..WrittenTask::default()
+    };
+    for format in [Format::Ndjson, Format::Csv] {
+        let file = write(format, &[written(), plain.clone(), plain.clone()]);
+        let contents = read(format, &file, "UTC").unwrap();
+        let [full, first, second] = contents.tasks.as_slice() else {
+            panic!("{contents:?}");
+        };
+        assert_eq!(full.losses, []);
+        let lost: Vec<_> = full.lost_in_common.iter().map(|(field, _)| field).collect();
+        assert_eq!(
+            lost,
+            ["series_id", "recurrence_id", "create_time", "update_time"]
+        );
+        let kept = FileTask {
+            line: 0,
+            lost_in_common: Vec::new(),
+            ..full.clone()
+        };
+        assert_eq!(kept, expected(), "{format:?}");
+        let day = chrono::NaiveDate::from_ymd_opt(2026, 12, 1).unwrap();
+        assert_eq!(first.due, Some(When::Date(day)));
+        assert_ne!(first.identity, second.identity);
+    }
+}
+
+#[test]
+fn csv_is_written_by_the_letter_of_its_rfc() {
+    let file = String::from_utf8(write(Format::Csv, &[written()])).unwrap();
+    let header = file.lines().next().unwrap();
+    assert!(header.starts_with("id,title,description,priority,state,due_date,due_time"));
+    assert!(file.contains("\" =HYPERLINK(\"\"http://example.org\"\"), 'quoted'\""));
+    assert!(file.contains(r"a\;b;c\\d;=e;-f;ok"));
+    assert!(file.contains(",''=home,"));
+    assert!(file.ends_with("\r\n"));
+    let empty = Writer::new(Format::Csv).chunk(&[]).unwrap();
+    assert_eq!(String::from_utf8(empty).unwrap().trim_end(), header);
+}
+
+#[test]
+fn a_table_made_by_hand_is_read() {
+    let text = "\u{feff}Tags;Title;Due date;Mood\r\n\"home;garden\";Dig;2026-12-01;good\r\n;Rest;;\r\n\r\n;Rest;;\r\n";
+    let contents = read_text(Format::Csv, text).unwrap();
+    let [dig, rest, again] = contents.tasks.as_slice() else {
+        panic!("{contents:?}");
+    };
+    assert_eq!((dig.line, rest.line, again.line), (2, 3, 5));
+    assert_eq!(dig.tags, ["home", "garden"]);
+    assert!(matches!(dig.due, Some(When::Date(_))));
+    assert_eq!(dig.lost_in_common.len(), 1);
+    assert_eq!(dig.lost_in_common[0].0, "mood");
+    assert!(rest.losses.is_empty() && rest.lost_in_common.is_empty());
+    assert_ne!(rest.identity, again.identity);
+
+    // The same rows in other columns are the same tasks.
+    let moved = "title,due_date,tags,mood\nRest,,,\nDig,2026-12-01,home;garden,good\n";
+    let moved = read_text(Format::Csv, moved).unwrap().tasks;
+    assert_eq!(moved[0].identity, rest.identity);
+    assert_eq!(moved[1].identity, dig.identity);
+}
+
+#[test]
+fn one_bad_record_never_stops_the_others() {
+    let text = "{\"title\":\"a\"}\nnot json\n{\"title\":\"b\",\"priority\":\"great\",\"tags\":[1],\"due_time\":[1]}\n\n\
+                [1]\n{\"title\":\"c\",\"delete_time\":\"2026-01-01T00:00:00Z\"}\n{\"title\":\"d\",\"x\":{}, \"y\":0}\n";
+    let contents = read_text(Format::Ndjson, text).unwrap();
+    let titles: Vec<_> = contents
+        .tasks
+        .iter()
+        .map(|task| task.title.as_str())
+        .collect();
+    assert_eq!(titles, ["a", "b", "d"]);
+    let failed: Vec<_> = contents.failed.iter().map(|loss| loss.line).collect();
+    assert_eq!(failed, [2, 5, 6]);
+    assert_eq!(
+        contents.failed[0].reason,
+        "is not a JSON object: expected ident at character 2"
+    );
+    let lost: Vec<_> = contents.tasks[1]
+        .losses
+        .iter()
+        .map(|loss| loss.field.as_str())
+        .collect();
+    assert_eq!(lost, ["priority", "tags", "due_time"]);
+    assert_eq!(contents.tasks[2].lost_in_common.len(), 1);
+}
+
+#[test]
+fn a_file_that_is_none_is_refused_with_a_cure() {
+    for (format, text, words) in [
+        (Format::Ndjson, "", "is empty"),
+        (Format::Csv, " \r\n", "is empty"),
+        (Format::Ndjson, "[{\"title\":\"a\"}]", "is a JSON array"),
+        (Format::Ndjson, "title,x", "is not NDJSON"),
+        (Format::Csv, "{\"title\":\"a\"}", "has no column title"),
+        (Format::Csv, "name,due\nx,y", "has no column title"),
+        (Format::Calendar, "title\nx", "is not iCalendar"),
+        (Format::Calendar, "\0\0\0", "is not iCalendar"),
+    ] {
+        let refusal = refusal(format, text.as_bytes());
+        assert!(refusal.contains(words), "{refusal}");
+    }
+    assert_eq!(
+        refusal(Format::Csv, b"title\nna\xefve"),
+        "is not UTF-8 at line 2, byte 9; save it as UTF-8"
+    );
+}
+
+#[test]
+fn what_is_too_much_is_refused_quickly() {
+    let many_lines = "{\"title\":\"x\"}\n".repeat(5_001);
+    let many_rows = format!("title\n{}", "x\n".repeat(5_001));
+    let many_todos = "BEGIN:VTODO\nSUMMARY:x\nEND:VTODO\n".repeat(5_001);
+    let unfinished = "BEGIN:VTODO\n".repeat(300_000);
+    for (format, text) in [
+        (Format::Ndjson, &many_lines),
+        (Format::Csv, &many_rows),
+        (Format::Calendar, &many_todos),
+        (Format::Calendar, &unfinished),
+    ] {
+        assert_eq!(
+            quickly(|| read_text(format, text)).unwrap_err(),
+            InvalidFile::TooManyTasks
+        );
+    }
+    let large = vec![b'x'; 4_000_001];
+    assert!(refusal(Format::Csv, &large).starts_with("has 4000001 bytes"));
+}
+
+#[test]
+fn a_line_of_a_megabyte_is_one_loss() {
+    let long = "x".repeat(1_000_000);
+    for (format, text) in [
+        (
+            Format::Ndjson,
+            format!("{{\"title\":\"{long}\"}}\n{{\"title\":\"b\"}}\n"),
+        ),
+        (Format::Csv, format!("title\n\"{long}\"\nb\n")),
+        (
+            Format::Calendar,
+            format!("BEGIN:VTODO\nSUMMARY:{long}\nEND:VTODO\nBEGIN:VTODO\nSUMMARY:b\nEND:VTODO\n"),
+        ),
+    ] {
+        let contents = quickly(|| read_text(format, &text)).unwrap();
+        assert_eq!(contents.failed.len(), 1, "{format:?}");
+        assert_eq!(contents.tasks.len(), 1, "{format:?}");
+        assert_eq!(contents.tasks[0].title, "b");
+    }
+}
+
+#[test]
+fn whatever_is_built_to_hurt_is_read_quickly_and_without_a_panic() {
+    let deep_json = format!("{{\"title\":{}", "[".repeat(400_000));
+    let many_fields: String = (0..60_000).map(|n| format!("\"f{n}\":1,")).collect();
+    let many_fields = format!("{{{many_fields}\"title\":\"x\"}}");
+    let open_quote = format!("title\n\"{}", "a\n".repeat(1_900_000));
+    let many_cells = format!("title{}\n", ",x".repeat(1_900_000));
+    let wide_rows = format!(
+        "title\n{}",
+        format!("{}\n", ",".repeat(1_000)).repeat(3_900)
+    );
+    let folds = format!(
+        "BEGIN:VTODO\nDESCRIPTION:{}\nEND:VTODO\n",
+        "\n x".repeat(1_300_000)
+    );
+    let properties = format!("BEGIN:VTODO\n{}END:VTODO\n", "X-A:1\n".repeat(80_000)).repeat(8);
+    let losses = format!("BEGIN:VTODO\n{}END:VTODO\n", "URL:1\n".repeat(80_000)).repeat(8);
+    let alarms = format!(
+        "BEGIN:VTODO\nDUE:20261201T090000Z\n{}END:VTODO\n",
+        "BEGIN:VALARM\nTRIGGER:-PT5M\nEND:VALARM\n".repeat(12_000)
+    );
+    let between = "BEGIN:VCALENDAR\n".to_owned() + &"NAME:x\n".repeat(550_000);
+    let zones = "BEGIN:VTIMEZONE\nTZID:UTC\nEND:VTIMEZONE\n".repeat(90_000);
+    let tags = format!(
+        "BEGIN:VTODO\nCATEGORIES:{}\nEND:VTODO\n",
+        "a,".repeat(250_000)
+    );
+    let overflows = "BEGIN:VTODO\nDTSTART:99991231T235959Z\nDURATION:P4294967295WT4294967295S\n\
+                     PRIORITY:99999999999999999999\nRRULE:COUNT=99999999999999999999;INTERVAL=-1\n\
+                     BEGIN:VALARM\nTRIGGER:-P99999999999W\nEND:VALARM\nEND:VTODO\n"
+        .to_owned();
+    for (format, text) in [
+        (Format::Ndjson, deep_json),
+        (Format::Ndjson, many_fields),
+        (Format::Csv, open_quote),
+        (Format::Csv, many_cells),
+        (Format::Csv, wide_rows),
+        (Format::Calendar, folds),
+        (Format::Calendar, properties),
+        (Format::Calendar, losses),
+        (Format::Calendar, alarms),
+        (Format::Calendar, between),
+        (Format::Calendar, zones),
+        (Format::Calendar, tags),
+        (Format::Calendar, overflows),
+    ] {
+        assert!(text.len() <= 4_000_000);
+        let _ = quickly(|| read_text(format, &text));
+    }
+}
+
+#[test]
+fn damaged_files_never_make_the_reader_panic() {
+    let samples = [
+        (Format::Ndjson, write(Format::Ndjson, &[written()])),
+        (Format::Csv, write(Format::Csv, &[written()])),
+        (
+            Format::Calendar,
+            include_bytes!("calendar/samples/apple_reminders.ics").to_vec(),
+        ),
+        (
+            Format::Calendar,
+            include_bytes!("calendar/samples/thunderbird.ics").to_vec(),
+        ),
+    ];
+    let pieces: [&[u8]; 14] = [
+        b"",
+        b"\n",
+        b"\r\n ",
+        b"\\",
+        b"\"",
+        b":",
+        b";",
+        b",",
+        b"=",
+        b"-",
+        b"9999999999",
+        b"\xc3\xa4",
+        b"BEGIN:VALARM\n",
+        b"\0",
+    ];
+    // Numbers that look random and are the same in every run (a linear congruential generator).
+    let mut state: u64 = 1;
+    let mut next = |below: usize| {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        usize::try_from(state >> 33).unwrap() % below
+    };
+    for (format, sample) in samples {
+        for _ in 0..1_000 {
+            let mut file = sample.clone();
+            for _ in 0..=next(4) {
+                let start = next(file.len());
+                let end = (start + next(8)).min(file.len());
+                let piece = pieces[next(pieces.len())];
+                file.splice(start..end, piece.iter().copied());
+            }
+            let _ = read(format, &file, "Europe/Berlin");
+        }
+    }
+}
+
+/// Makes sure that something does not take long, even in a debug build on a busy machine.
+fn quickly<T>(work: impl FnOnce() -> T) -> T {
+    let begin = Instant::now();
+    let result = work();
+    assert!(
+        begin.elapsed() < Duration::from_secs(5),
+        "{:?}",
+        begin.elapsed()
+    );
+    result
+}

@@ -1,0 +1,228 @@
+use diesel_async::{AnsiTransactionManager, TransactionManager};
+use service_runtime::postgres::{DatabaseError, DatabaseFault};
+
+use super::{
+    complete_task::CompleteTask, create_task::CreateTask, delete_task::DeleteTask,
+    transaction::Write, update_task::UpdateTask, write::Operation,
+};
+use crate::{
+    domain::{OperationId, Repetition, Task, TaskId, Violations},
+    error::Error,
+    store,
+};
+
+/// How many items a batch can have.
+pub const MOST_ITEMS: usize = 500;
+
+/// The same operation on several tasks.
+#[derive(Debug, Clone)]
+pub struct Batch<I> {
+    /// What the items are called in the request.
+    pub field: &'static str,
+    /// The items, or what is wrong with each.
+    pub items: Vec<Result<I, Violations>>,
+    /// Whether the items that are right are done although others are wrong.
+    pub partial: bool,
+}
+
+/// What became of a batch.
+#[derive(Debug)]
+pub struct BatchOutcome {
+    /// The write that changed all of it.
+    pub operation_id: OperationId,
+    /// One result for each item, in their order.
+    pub results: Vec<Result<Task, Error>>,
+}
+
+/// An operation that can be an item of a batch.
+pub trait BatchItem: Operation<Answer = Task> {
+    /// The name of the batch in logs.
+    const BATCH_NAME: &'static str;
+
+    /// Returns the task that it is about, if that exists already.
+    fn task_id(&self) -> Option<TaskId>;
+
+    /// Returns whether the item may succeed once other items are done.
+    fn may_wait_for_others(_error: &Error) -> bool {
+        false
+    }
+}
+
+impl BatchItem for CreateTask {
+    const BATCH_NAME: &'static str = "batch_create_tasks";
+
+    fn task_id(&self) -> Option<TaskId> {
+        None
+    }
+}
+
+impl BatchItem for UpdateTask {
+    const BATCH_NAME: &'static str = "batch_update_tasks";
+
+    fn task_id(&self) -> Option<TaskId> {
+        Some(self.target.task_id)
+    }
+}
+
+impl BatchItem for CompleteTask {
+    const BATCH_NAME: &'static str = "batch_complete_tasks";
+
+    fn task_id(&self) -> Option<TaskId> {
+        Some(self.target.task_id)
+    }
+
+    fn may_wait_for_others(error: &Error) -> bool {
+        matches!(error, Error::OpenParts { .. } | Error::TaskBlocked { .. })
+    }
+}
+
+impl BatchItem for DeleteTask {
+    const BATCH_NAME: &'static str = "batch_delete_tasks";
+
+    fn task_id(&self) -> Option<TaskId> {
+        Some(self.target.task_id)
+    }
+}
+
+impl<I: BatchItem> Operation for Batch<I> {
+    const NAME: &'static str = I::BATCH_NAME;
+    type Answer = BatchOutcome;
+
+    async fn run(&self, write: &mut Write<'_>) -> Result<BatchOutcome, Error> {
+        self.check()?;
+        let ids: Vec<TaskId> = self
+            .items
+            .iter()
+            .flatten()
+            .filter_map(BatchItem::task_id)
+            .collect();
+        let user_id = &write.caller().user_id;
+        store::task::lock_all(write.tx(), user_id, &ids).await?;
+
+        let mut results: Vec<Option<Result<Task, Error>>> = Vec::new();
+        results.resize_with(self.items.len(), || None);
+        let mut questions = Vec::new();
+        let mut waiting: Vec<usize> = (0..self.items.len()).collect();
+        loop {
+            let before = waiting.len();
+            for index in std::mem::take(&mut waiting) {
+                let result = self.run_item(write, index, &mut questions).await?;
+                if matches!(&result, Err(error) if I::may_wait_for_others(error)) {
+                    waiting.push(index);
+                }
+                results[index] = Some(result);
+            }
+            if waiting.is_empty() || waiting.len() == before {
+                break;
+            }
+        }
+        if !questions.is_empty() {
+            return Err(Error::Unanswered(questions));
+        }
+        self.outcome(write.operation_id(), results)
+    }
+}
+
+impl<I: BatchItem> Batch<I> {
+    fn check(&self) -> Result<(), Violations> {
+        let mut violations = Violations::default();
+        let count = self.items.len();
+        if !(1..=MOST_ITEMS).contains(&count) {
+            violations.push(
+                self.field,
+                format!("has {count} items; a batch has 1 to {MOST_ITEMS}"),
+            );
+            return Err(violations);
+        }
+        let mut seen = std::collections::HashMap::new();
+        for (index, item) in self.items.iter().enumerate() {
+            let Some(id) = item.as_ref().ok().and_then(BatchItem::task_id) else {
+                continue;
+            };
+            if let Some(first) = seen.insert(id, index) {
+                violations.push(
+                    format!("{}[{index}]", self.field),
+                    format!(
+                        "is the same task as {}[{first}]; leave one of them out",
+                        self.field
+                    ),
+                );
+            }
+        }
+        if violations.is_empty() {
+            Ok(())
+        } else {
+            Err(violations)
+        }
+    }
+
+    /// Does one item. An item of a partial batch that fails leaves nothing behind; faults of the database fail the batch.
+    async fn run_item(
+        &self,
+        write: &mut Write<'_>,
+        index: usize,
+        questions: &mut Vec<Repetition>,
+    ) -> Result<Result<Task, Error>, Error> {
+        let item = match &self.items[index] {
+            Ok(item) => item,
+            Err(violations) => return Ok(Err(violations.clone().into())),
+        };
+        // What a new task writes is written at the end, so there is nothing to go back from.
+        let savepoint = self.partial && item.task_id().is_some();
+        let mark = write.mark();
+        if savepoint {
+            AnsiTransactionManager::begin_transaction(write.tx())
+                .await
+                .map_err(DatabaseError::from)?;
+        }
+        let result = item.run(write).await;
+        match &result {
+            Err(error) if error.database_error().is_some() => {}
+            Err(_) if savepoint => {
+                AnsiTransactionManager::rollback_transaction(write.tx())
+                    .await
+                    .map_err(DatabaseError::from)?;
+                write.forget_since(mark);
+            }
+            Ok(_) if savepoint => {
+                AnsiTransactionManager::commit_transaction(write.tx())
+                    .await
+                    .map_err(DatabaseError::from)?;
+            }
+            _ => {}
+        }
+        match result {
+            Err(Error::Unanswered(asked)) => {
+                questions.extend(asked);
+                // Another round will tell; this one is given up.
+                Ok(Err(Error::Busy))
+            }
+            Err(error) if error.database_error().is_some() => Err(error),
+            result => Ok(result),
+        }
+    }
+
+    fn outcome(
+        &self,
+        operation_id: OperationId,
+        results: Vec<Option<Result<Task, Error>>>,
+    ) -> Result<BatchOutcome, Error> {
+        let mut outcome = BatchOutcome {
+            operation_id,
+            results: Vec::new(),
+        };
+        for (index, result) in results.into_iter().flatten().enumerate() {
+            match result {
+                Err(error) if !self.partial => {
+                    return Err(Error::Item {
+                        field: self.field,
+                        index,
+                        cause: Box::new(error),
+                    });
+                }
+                result => outcome.results.push(result),
+            }
+        }
+        Ok(outcome)
+    }
+}

@@ -1,0 +1,170 @@
+//! Which tasks a call means: what lists, searches and exports have in common.
+
+use chrono::{DateTime, Utc};
+use service_runtime::{
+    ids::UserId,
+    postgres::{AsyncPgConnection, DatabaseError},
+};
+
+use crate::{
+    domain::{
+        LabelKind, NameKey, TimeZone, Violations,
+        filter::{Filter, FilterError, Name, Now},
+        nearest,
+    },
+    error::Error,
+    store::{
+        self,
+        filter_condition::Condition,
+        filter_names::{self, Names},
+    },
+};
+
+/// How many names are looked through for one that was probably meant.
+const MOST_TO_SUGGEST_FROM: i64 = 500;
+
+/// Which tasks a call asks for.
+#[derive(Debug, Clone, Default)]
+pub struct Wish {
+    /// Those that match this, as it is written.
+    pub text: String,
+    /// The same, as it is read.
+    pub filter: Filter,
+    /// And the filter that has this name; no other one if empty.
+    pub saved_filter: String,
+}
+
+/// A moment and a zone in which filters are understood: those of the call, or of the first page.
+#[derive(Debug, Clone)]
+pub struct Standpoint {
+    /// When it is.
+    pub time: DateTime<Utc>,
+    /// Where the user is.
+    pub zone: TimeZone,
+}
+
+/// What a call means, ready to be asked of the table, and the text of the saved filter, which may change between two pages.
+#[derive(Debug)]
+pub struct Meaning {
+    /// The condition.
+    pub condition: Condition,
+    /// Where and when it is meant.
+    pub standpoint: Standpoint,
+    /// What the saved filter says; empty if none is asked for.
+    pub saved_text: String,
+}
+
+/// Finds out what a call means.
+pub async fn meaning(
+    tx: &mut AsyncPgConnection,
+    user_id: &UserId,
+    wish: &Wish,
+    now: DateTime<Utc>,
+    standpoint: Option<Standpoint>,
+) -> Result<Meaning, Error> {
+    let standpoint = match standpoint {
+        Some(standpoint) => standpoint,
+        None => Standpoint {
+            time: now,
+            zone: store::settings::find(tx, user_id).await?.time_zone,
+        },
+    };
+    let (saved, saved_text) = saved_filter(tx, user_id, &wish.saved_filter).await?;
+    let filter = wish.filter.clone().and(saved);
+    let names = filter_names::find(tx, user_id, &filter).await?;
+    // A filter that was saved may name what was deleted since: that matches nothing.
+    if let Some(name) = names.unknown_category(&wish.filter) {
+        return Err(unknown_category(tx, user_id, name).await?);
+    }
+    Ok(Meaning {
+        condition: condition(user_id, filter, &standpoint, names),
+        standpoint,
+        saved_text,
+    })
+}
+
+fn condition(user_id: &UserId, filter: Filter, standpoint: &Standpoint, names: Names) -> Condition {
+    Condition {
+        user_id: user_id.clone(),
+        filter,
+        now: Now::new(standpoint.time, &standpoint.zone),
+        names,
+    }
+}
+
+async fn saved_filter(
+    tx: &mut AsyncPgConnection,
+    user_id: &UserId,
+    name: &str,
+) -> Result<(Filter, String), Error> {
+    if name.is_empty() {
+        return Ok((Filter::default(), String::new()));
+    }
+    let key = NameKey::of(name);
+    // What no name contains, the database would refuse.
+    let is_possible = !key.as_ref().contains('\0');
+    let saved = match is_possible {
+        true => store::saved_filter::find_by_name(tx, user_id, &key).await?,
+        false => None,
+    };
+    let Some(saved) = saved else {
+        return Err(unknown_saved_filter(tx, user_id, name).await?);
+    };
+    let filter = saved
+        .filter
+        .filter()
+        .map_err(|error| Error::InvalidFilter {
+            field: "saved_filter",
+            error,
+        })?;
+    Ok((filter, saved.filter.to_string()))
+}
+
+async fn unknown_saved_filter(
+    tx: &mut AsyncPgConnection,
+    user_id: &UserId,
+    name: &str,
+) -> Result<Error, DatabaseError> {
+    let known = store::saved_filter::list(tx, user_id, "", MOST_TO_SUGGEST_FROM).await?;
+    let names = known.iter().map(|saved| saved.name.as_ref());
+    let shown: String = name.chars().take(100).collect();
+    let cure = match nearest(&shown, names) {
+        Some(near) => format!("did you mean {near:?}?"),
+        None => "create it first, or give its condition as filter".to_owned(),
+    };
+    let mut violations = Violations::default();
+    let wrong = format!("there is no saved filter {shown:?}; {cure}");
+    violations.push("saved_filter", wrong);
+    Ok(violations.into())
+}
+
+async fn unknown_category(
+    tx: &mut AsyncPgConnection,
+    user_id: &UserId,
+    name: &Name,
+) -> Result<Error, DatabaseError> {
+    let kind = LabelKind::Category;
+    let known = store::label::list(tx, user_id, kind, "", MOST_TO_SUGGEST_FROM).await?;
+    let names = known.iter().map(|category| category.name.as_ref());
+    let shown: String = name.given.chars().take(100).collect();
+    let near = nearest(&shown, names).map(|near| format!("{near:?}"));
+    let error = FilterError::new(
+        name.position,
+        format!("{shown:?}"),
+        "the name of a category that exists",
+    );
+    Ok(Error::InvalidFilter {
+        field: "filter",
+        error: error.suggest(near),
+    })
+}
+
+/// Returns a number that tells lists or searches from each other (FNV-1a), of this and every later copy of the service.
+pub fn fingerprint(parts: &[&str]) -> u64 {
+    let bytes = parts
+        .iter()
+        .flat_map(|part| part.bytes().chain(std::iter::once(0xff)));
+    bytes.fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    })
+}

@@ -1,0 +1,85 @@
+use service_runtime::{grpc::Caller, postgres::AsyncPgConnection};
+
+use super::plan::Plan;
+use crate::{
+    App,
+    domain::OperationId,
+    error::Error,
+    files::{Contents, Format, Loss, read},
+    operations::{transaction::Write, write::Operation},
+    store,
+};
+
+/// Creates the tasks of a file that do not exist yet.
+pub struct ImportTasks {
+    format: Format,
+    contents: Contents,
+}
+
+/// What became of an import.
+#[derive(Debug)]
+pub struct Imported {
+    /// The write that created the tasks; none if there were none to create.
+    pub operation_id: Option<OperationId>,
+    /// How many were created.
+    pub created: usize,
+    /// How many existed.
+    pub existing: usize,
+    /// How many could not be imported.
+    pub failed: usize,
+    /// What could not be kept.
+    pub losses: Vec<Loss>,
+}
+
+impl ImportTasks {
+    /// Reads a file; times that name no zone are meant in the user's.
+    pub async fn read(
+        app: &App,
+        caller: &Caller,
+        content_type: &str,
+        bytes: Vec<u8>,
+    ) -> Result<Self, Error> {
+        let format = Format::from_content_type(content_type)
+            .map_err(|error| Error::field("file.content_type", error))?;
+        let settings = app
+            .database
+            .read(
+                "import_tasks",
+                async |connection: &mut AsyncPgConnection| {
+                    store::settings::find(connection, &caller.user_id)
+                        .await
+                        .map_err(Error::from)
+                },
+            )
+            .await?;
+        let zone = settings.time_zone;
+        // Megabytes of text: not on a thread that answers other calls.
+        let reading = tokio::task::spawn_blocking(move || read(format, &bytes, zone.as_ref()));
+        match reading.await {
+            Ok(contents) => Ok(Self {
+                format,
+                contents: contents.map_err(|error| Error::field("file", error))?,
+            }),
+            Err(ended) => match ended.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                Err(_) => Err(Error::Busy),
+            },
+        }
+    }
+}
+
+impl Operation for ImportTasks {
+    const NAME: &'static str = "import_tasks";
+    type Answer = Imported;
+
+    async fn run(&self, write: &mut Write<'_>) -> Result<Imported, Error> {
+        let user_id = &write.caller().user_id;
+        // Also keeps two imports of one user apart: the second one finds what the first one created.
+        store::structure::lock(write.tx(), user_id).await?;
+        let mut plan = Plan::make(write, self.format, &self.contents).await?;
+        plan.begin_series(write)?;
+        plan.connect(write).await?;
+        plan.label(write).await?;
+        plan.carry_out(write)
+    }
+}

@@ -1,0 +1,12 @@
+//! Imports the tasks of a file: those that were not imported before are created as far as they make valid tasks, and what of
+//! them could not be kept is reported.
+
+mod content;
+mod import;
+mod known;
+mod labels;
+mod network;
+mod plan;
+mod schedule;
+
+pub use import::{ImportTasks, Imported};

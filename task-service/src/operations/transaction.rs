@@ -1,0 +1,347 @@
+//! A write in the making.
+
+use std::collections::{BTreeSet, HashMap};
+
+use chrono::{DateTime, Utc};
+use service_runtime::{
+    grpc::Caller,
+    outbox::{self, OutboxRow},
+    postgres::AsyncPgConnection,
+};
+
+use super::write::Answers;
+use crate::{
+    App,
+    domain::{
+        Change, Etag, FirstOccurrence, Label, LabelKind, LabelRef, NameKey, OperationId,
+        Repetition, Settings, Task, TaskId, TimeZone,
+    },
+    error::Error,
+    events::{self, TaskChange},
+    store::{self, TaskRow, operation_change::OperationChange},
+};
+
+/// The task that a call is about.
+#[derive(Debug, Clone)]
+pub struct Target {
+    /// Which task.
+    pub task_id: TaskId,
+    /// The etag that it must still have, if the caller cares.
+    pub etag: Option<Etag>,
+}
+
+impl Target {
+    /// Means a task, whatever its version.
+    pub fn any_version(task_id: TaskId) -> Self {
+        Self {
+            task_id,
+            etag: None,
+        }
+    }
+}
+
+/// One transaction of one call: what it has changed so far, and what is still to be written of that.
+pub struct Write<'a> {
+    app: &'a App,
+    caller: &'a Caller,
+    tx: &'a mut AsyncPgConnection,
+    operation_id: OperationId,
+    answers: &'a Answers,
+    settings: Option<Settings>,
+    labels: HashMap<(LabelKind, NameKey), Option<LabelRef<uuid::Uuid>>>,
+    pending: Pending,
+}
+
+/// What is written at the end, all at once.
+#[derive(Default)]
+struct Pending {
+    created: Vec<Task>,
+    reworded: Vec<Task>,
+    events: Vec<OutboxRow>,
+    kept: Vec<OperationChange>,
+    changes: Vec<Change>,
+}
+
+/// How far a write had come, to go back there when one item of a batch fails.
+#[derive(Debug, Clone, Copy)]
+pub struct Mark {
+    created: usize,
+    reworded: usize,
+    events: usize,
+    kept: usize,
+    changes: usize,
+}
+
+impl<'a> Write<'a> {
+    /// Begins a write.
+    pub fn new(
+        app: &'a App,
+        caller: &'a Caller,
+        tx: &'a mut AsyncPgConnection,
+        answers: &'a Answers,
+    ) -> Self {
+        Self {
+            app,
+            caller,
+            tx,
+            operation_id: app.ids.uuid_v7().into(),
+            answers,
+            settings: None,
+            labels: HashMap::new(),
+            pending: Pending::default(),
+        }
+    }
+
+    /// Returns who makes the call.
+    pub fn caller(&self) -> &'a Caller {
+        self.caller
+    }
+
+    /// Returns the transaction.
+    pub fn tx(&mut self) -> &mut AsyncPgConnection {
+        self.tx
+    }
+
+    /// Returns the id of this write, which names all that it changes.
+    pub fn operation_id(&self) -> OperationId {
+        self.operation_id
+    }
+
+    /// Returns whether nothing was changed so far.
+    pub fn is_unchanged(&self) -> bool {
+        self.pending.kept.is_empty()
+    }
+
+    /// Returns the time.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.app.clock.now()
+    }
+
+    /// Returns a new id.
+    pub fn new_id<I: From<uuid::Uuid>>(&self) -> I {
+        self.app.ids.uuid_v7().into()
+    }
+
+    /// Returns the caller's settings.
+    pub async fn settings(&mut self) -> Result<&Settings, Error> {
+        if self.settings.is_none() {
+            let settings = store::settings::find(self.tx, &self.caller.user_id).await?;
+            self.settings = Some(settings);
+        }
+        Ok(self.settings.get_or_insert_default())
+    }
+
+    /// Returns the caller's own time zone.
+    pub async fn user_zone(&mut self) -> Result<TimeZone, Error> {
+        Ok(self.settings().await?.time_zone.clone())
+    }
+
+    /// Returns where a series would begin, if the recurrence-service has been asked; else the write stops, to ask it.
+    pub fn first_occurrence(&self, repetition: &Repetition) -> Result<FirstOccurrence, Error> {
+        match self.answers.get(repetition) {
+            Some(Ok(first)) => Ok(*first),
+            Some(Err(violations)) => Err(violations.clone().into()),
+            None => Err(Error::Unanswered(vec![repetition.clone()])),
+        }
+    }
+
+    /// Locks a task and makes sure that it is the version that the caller means.
+    pub async fn lock(&mut self, target: &Target) -> Result<Task, Error> {
+        let Target { task_id, etag } = target;
+        let task = store::task::lock(self.tx, &self.caller.user_id, *task_id)
+            .await?
+            .ok_or(Error::TaskNotFound(*task_id))?;
+        if etag.as_ref().is_some_and(|etag| *etag != task.etag()) {
+            return Err(Error::StaleEtag {
+                id: task.id.as_uuid(),
+                current: task.etag(),
+            });
+        }
+        Ok(task)
+    }
+
+    /// Adds a new task; its row is written at the end.
+    pub fn create(&mut self, task: Task) -> Result<Task, Error> {
+        let task = Task {
+            operation_id: Some(self.operation_id),
+            ..task
+        };
+        self.note(Change::Created, &task, None)?;
+        self.pending.created.push(task.clone());
+        Ok(task)
+    }
+
+    /// Writes the next version of a locked task.
+    pub async fn save(
+        &mut self,
+        change: Change,
+        previous: &Task,
+        next: Task,
+    ) -> Result<Task, Error> {
+        self.save_at(change, previous, next, self.now()).await
+    }
+
+    /// Writes the next version of a locked task, as changed at a moment.
+    pub async fn save_at(
+        &mut self,
+        change: Change,
+        previous: &Task,
+        next: Task,
+        now: DateTime<Utc>,
+    ) -> Result<Task, Error> {
+        let task = next.next_version(self.operation_id, now);
+        store::task_write::update(self.tx, &task).await?;
+        self.note(change, &task, Some(previous))?;
+        if !task.says_the_same_as(previous) {
+            self.pending.reworded.push(task.clone());
+        }
+        Ok(task)
+    }
+
+    /// Deletes locked tasks that a write created and that is taken back, all at once. What they were imported from can be
+    /// imported again.
+    pub async fn take_back(&mut self, tasks: Vec<Task>) -> Result<Vec<Task>, Error> {
+        let now = self.now();
+        let ids: Vec<TaskId> = tasks.iter().map(|task| task.id).collect();
+        let user_id = &self.caller.user_id;
+        store::task_write::take_back(self.tx, user_id, &ids, self.operation_id, now).await?;
+        let mut taken = Vec::new();
+        for previous in tasks {
+            let next = Task {
+                import_id: None,
+                ..previous.clone().deleted(now)
+            };
+            let task = next.next_version(self.operation_id, now);
+            self.note(Change::Deleted, &task, Some(&previous))?;
+            taken.push(task);
+        }
+        Ok(taken)
+    }
+
+    /// Writes the next version of a locked task from what was kept of it; the names that it carries may be others by now.
+    pub async fn restore(
+        &mut self,
+        change: Change,
+        previous: &Task,
+        next: Task,
+    ) -> Result<Task, Error> {
+        let task = next.next_version(self.operation_id, self.now());
+        store::task_write::update(self.tx, &task).await?;
+        let task = store::task::find(self.tx, &task.user_id, task.id)
+            .await?
+            .ok_or(Error::TaskNotFound(task.id))?;
+        self.note(change, &task, Some(previous))?;
+        if !task.says_the_same_as(previous) {
+            self.pending.reworded.push(task.clone());
+        }
+        Ok(task)
+    }
+
+    fn note(&mut self, change: Change, task: &Task, previous: Option<&Task>) -> Result<(), Error> {
+        let event = TaskChange {
+            id: self.app.ids.uuid_v7(),
+            change,
+            task,
+            previous,
+            caller: self.caller,
+        };
+        self.pending.events.extend(events::of_task(event));
+        let before = previous.map(TaskRow::of).transpose()?;
+        let kept = OperationChange::of_task(task.id, task.version, before.as_ref())?;
+        self.pending.kept.push(kept);
+        self.pending.changes.push(change);
+        Ok(())
+    }
+
+    /// Notes the change of something that is not a task, whose row was written.
+    pub fn note_other(&mut self, kept: OperationChange, event: OutboxRow) {
+        self.pending.kept.push(kept);
+        self.pending.events.push(event);
+    }
+
+    /// Tells the world of something that undoing this write shall leave as it is.
+    pub fn tell(&mut self, event: OutboxRow) {
+        self.pending.events.push(event);
+    }
+
+    /// Returns what is known in this write of the labels that have a name.
+    pub fn known_label(
+        &mut self,
+        kind: LabelKind,
+        key: &NameKey,
+    ) -> &mut Option<LabelRef<uuid::Uuid>> {
+        self.labels.entry((kind, key.clone())).or_default()
+    }
+
+    /// Notes what a name stands for.
+    pub fn remember_label(&mut self, label: &Label) {
+        let known = self.known_label(label.kind, &label.name.key());
+        *known = Some(label.reference());
+    }
+
+    /// Remembers how far the write has come.
+    pub fn mark(&self) -> Mark {
+        let Pending {
+            created,
+            reworded,
+            events,
+            kept,
+            changes,
+        } = &self.pending;
+        Mark {
+            created: created.len(),
+            reworded: reworded.len(),
+            events: events.len(),
+            kept: kept.len(),
+            changes: changes.len(),
+        }
+    }
+
+    /// Forgets what came after a mark; the transaction itself must have gone back there, too.
+    pub fn forget_since(&mut self, mark: Mark) {
+        self.pending.created.truncate(mark.created);
+        self.pending.reworded.truncate(mark.reworded);
+        self.pending.events.truncate(mark.events);
+        self.pending.kept.truncate(mark.kept);
+        self.pending.changes.truncate(mark.changes);
+        self.labels.clear();
+    }
+
+    /// Writes what is pending. Returns the changes, to be counted once they are committed.
+    pub(super) async fn finish(self) -> Result<Vec<Change>, Error> {
+        let Pending {
+            created,
+            reworded,
+            events,
+            kept,
+            changes,
+        } = self.pending;
+        let user_id = &self.caller.user_id;
+        store::series::insert_of_first(self.tx, &created).await?;
+        store::task_write::insert(self.tx, &created).await?;
+        let said: Vec<&Task> = created.iter().chain(&reworded).collect();
+        store::search::index(self.tx, user_id, &said).await?;
+        if !kept.is_empty() {
+            let now = self.app.clock.now();
+            store::operation_change::insert(self.tx, user_id, self.operation_id, now, &kept)
+                .await?;
+        }
+        if !events.is_empty() {
+            outbox::append_all(self.tx, &events).await?;
+        }
+        Ok(changes)
+    }
+}
+
+/// Refuses a deleted task.
+pub fn refuse_deleted(task: Task) -> Result<Task, Error> {
+    if task.delete_time.is_some() {
+        return Err(Error::TaskDeleted(task.id));
+    }
+    Ok(task)
+}
+
+/// Returns the ids in the order in which all writes lock them, so that no two wait for each other.
+pub fn in_lock_order(ids: impl IntoIterator<Item = TaskId>) -> BTreeSet<TaskId> {
+    ids.into_iter().collect()
+}

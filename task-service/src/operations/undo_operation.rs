@@ -1,0 +1,320 @@
+use serde::de::DeserializeOwned;
+use service_runtime::postgres::DatabaseError;
+use uuid::Uuid;
+
+use super::{
+    create_saved_filter, links,
+    transaction::{Target, Write},
+    undo_creations,
+    update_saved_filter::is_name_taken,
+    write::Operation,
+};
+use crate::{
+    domain::{Change, Edit, LabelKind, LinkChanges, OperationId, SavedFilterId, Task, TaskState},
+    error::Error,
+    events,
+    store::{
+        self, TaskRow,
+        label::LabelRow,
+        operation_change::{EntityKind, OperationChange},
+        saved_filter::SavedFilterRow,
+        settings::SettingsRow,
+    },
+};
+
+/// Puts back what an operation changed, where nothing newer has touched it.
+#[derive(Debug, Clone)]
+pub struct UndoOperation {
+    /// The operation.
+    pub operation_id: OperationId,
+}
+
+/// What was put back.
+#[derive(Debug, Default)]
+pub struct Undone {
+    /// This undo; none if nothing was put back.
+    pub operation_id: Option<OperationId>,
+    /// The tasks that were put back.
+    pub tasks: Vec<Task>,
+    /// The other things that were put back.
+    pub others: Vec<(EntityKind, Option<Uuid>)>,
+    /// What could not be put back, and why.
+    pub not_undone: Vec<(EntityKind, Option<Uuid>, String)>,
+}
+
+/// What became of one thing.
+enum Fate {
+    Task(Box<Task>),
+    Other,
+    Left(String),
+}
+
+pub(super) const NEWER: &str = "has changed since; undo that change first, or change it by hand";
+pub(super) const GONE: &str = "does not exist any more";
+
+impl Operation for UndoOperation {
+    const NAME: &'static str = "undo_operation";
+    type Answer = Undone;
+
+    async fn run(&self, write: &mut Write<'_>) -> Result<Undone, Error> {
+        let user_id = &write.caller().user_id;
+        let changes = store::operation_change::find(write.tx(), user_id, self.operation_id).await?;
+        if changes.is_empty() {
+            return Err(Error::OperationNotFound(self.operation_id));
+        }
+        let mut undone = Undone::default();
+        let (creations, changes) = undo_creations::split(changes);
+        undo_creations::undo(write, creations, &mut undone).await?;
+        for change in changes {
+            let (kind, id) = (change.kind, change.entity_id);
+            match undo(write, change).await? {
+                Fate::Task(task) => {
+                    undone
+                        .not_undone
+                        .extend(next_occurrence(write, &task).await?);
+                    undone.tasks.push(*task);
+                }
+                Fate::Other => undone.others.push((kind, id)),
+                Fate::Left(reason) => undone.not_undone.push((kind, id, reason)),
+            }
+        }
+        undone.operation_id = (!write.is_unchanged()).then(|| write.operation_id());
+        Ok(undone)
+    }
+}
+
+async fn undo(write: &mut Write<'_>, change: OperationChange) -> Result<Fate, Error> {
+    match (change.kind, change.entity_id) {
+        (EntityKind::Task, Some(id)) => undo_task(write, id, change).await,
+        (EntityKind::Category, Some(id)) => {
+            undo_label(write, LabelKind::Category, id, change).await
+        }
+        (EntityKind::Tag, Some(id)) => undo_label(write, LabelKind::Tag, id, change).await,
+        (EntityKind::Settings, _) => undo_settings(write, change).await,
+        (EntityKind::SavedFilter, Some(id)) => undo_saved_filter(write, id.into(), change).await,
+        (_, None) => Ok(Fate::Left(GONE.to_owned())),
+    }
+}
+
+async fn undo_task(
+    write: &mut Write<'_>,
+    id: Uuid,
+    change: OperationChange,
+) -> Result<Fate, Error> {
+    let current = match write.lock(&Target::any_version(id.into())).await {
+        Ok(task) => task,
+        Err(Error::TaskNotFound(_)) => return Ok(Fate::Left(GONE.to_owned())),
+        Err(error) => return Err(error),
+    };
+    if current.version != change.version {
+        return Ok(Fate::Left(NEWER.to_owned()));
+    }
+    let user_id = &write.caller().user_id;
+    let Some(before) = before::<TaskRow>(&change)? else {
+        return Ok(Fate::Left(GONE.to_owned()));
+    };
+    let before = before.into_task()?;
+    let next = Task {
+        version: current.version,
+        remind_time: current.remind_time,
+        import_id: import_id(write, &current, &before).await?,
+        ..before
+    };
+    if let Some(reason) = refusal(write, &current, &next).await? {
+        return Ok(Fate::Left(reason));
+    }
+    if next.series_id() != current.series_id() {
+        if let Some(leaving) = &current.occurrence {
+            let now = write.now();
+            store::series::update_end(write.tx(), user_id, leaving, now).await?;
+        }
+        if let Some(series_id) = next.series_id() {
+            store::series::clear_end(write.tx(), user_id, series_id).await?;
+        }
+    }
+    let task = write
+        .restore(what_happens(&current, &next), &current, next)
+        .await?;
+    Ok(Fate::Task(Box::new(task)))
+}
+
+/// Returns the import_id that a task gets back: the one it had, unless the same task was imported again since.
+async fn import_id(
+    write: &mut Write<'_>,
+    current: &Task,
+    before: &Task,
+) -> Result<Option<String>, Error> {
+    let import_id = match before.import_id.as_deref() {
+        Some(import_id) if before.import_id != current.import_id => import_id,
+        _ => return Ok(current.import_id.clone()),
+    };
+    let user_id = &write.caller().user_id;
+    // As every import does, so that none takes it meanwhile.
+    store::structure::lock(write.tx(), user_id).await?;
+    let known = store::imported::find(write.tx(), user_id, &[], &[import_id]).await?;
+    let is_free = known.iter().all(|other| other.id == current.id);
+    Ok(is_free.then(|| import_id.to_owned()))
+}
+
+/// Returns why a task cannot hang together with others as it did.
+async fn refusal(
+    write: &mut Write<'_>,
+    current: &Task,
+    next: &Task,
+) -> Result<Option<String>, Error> {
+    let (old, new) = (&current.links, &next.links);
+    let mut changes = LinkChanges::default();
+    if old.parent_task_id != new.parent_task_id {
+        changes.parent_task_id = Edit::Set(new.parent_task_id);
+    }
+    if old.depends_on != new.depends_on {
+        changes.depends_on = Edit::Set(new.depends_on.clone());
+    }
+    match links::apply(write, current.id, false, old, &changes).await {
+        Ok(_) => Ok(None),
+        Err(Error::Invalid(violations)) => Ok(violations
+            .as_slice()
+            .first()
+            .map(|violation| format!("{}: {}", violation.field, violation.description))),
+        Err(error) => Err(error),
+    }
+}
+
+fn what_happens(current: &Task, next: &Task) -> Change {
+    match (current.delete_time, next.delete_time) {
+        (None, Some(_)) => return Change::Deleted,
+        (Some(_), None) => return Change::Undeleted,
+        _ => {}
+    }
+    match (current.state, next.state) {
+        (TaskState::Open, TaskState::Completed { .. }) => Change::Completed,
+        (TaskState::Completed { .. }, TaskState::Open) => Change::Reopened,
+        _ => Change::Updated,
+    }
+}
+
+/// Returns the occurrence that exists because this one was completed, which it no longer is.
+async fn next_occurrence(
+    write: &mut Write<'_>,
+    task: &Task,
+) -> Result<Option<(EntityKind, Option<Uuid>, String)>, Error> {
+    let Some(place) = task.occurrence.filter(|_| task.state == TaskState::Open) else {
+        return Ok(None);
+    };
+    let user_id = &write.caller().user_id;
+    let following = store::find_following(write.tx(), user_id, task.id, &place).await?;
+    let following = following.filter(|next| {
+        next.delete_time.is_none()
+            && next
+                .occurrence
+                .is_some_and(|place| place.previous_task_id == Some(task.id))
+    });
+    Ok(following.map(|next| {
+        let reason =
+            "is the next occurrence, which was created when this one was completed; it stays";
+        (EntityKind::Task, Some(next.id.as_uuid()), reason.to_owned())
+    }))
+}
+
+async fn undo_label(
+    write: &mut Write<'_>,
+    kind: LabelKind,
+    id: Uuid,
+    change: OperationChange,
+) -> Result<Fate, Error> {
+    let user_id = &write.caller().user_id;
+    let Some(current) = store::label::find(write.tx(), user_id, kind, id, true).await? else {
+        return Ok(Fate::Left(GONE.to_owned()));
+    };
+    if current.version != change.version {
+        return Ok(Fate::Left(NEWER.to_owned()));
+    }
+    let mut next = current.clone();
+    match before::<LabelRow>(&change)? {
+        None => next.delete_time = Some(write.now()),
+        Some(row) => {
+            let before = row.into_label(kind, user_id);
+            next.name = before.name;
+            next.color = before.color;
+            next.delete_time = before.delete_time;
+        }
+    }
+    if next.delete_time.is_none() {
+        let key = next.name.key();
+        let named = store::label::find_by_names(write.tx(), user_id, kind, &[&key]).await?;
+        if named.iter().any(|other| other.id != id) {
+            let reason = format!(
+                "another {kind} is called {:?} by now; rename it first",
+                next.name.as_ref()
+            );
+            return Ok(Fate::Left(reason));
+        }
+    }
+    let next = next.next_version(write.operation_id(), write.now());
+    store::label::update(write.tx(), &next).await?;
+    let kept = OperationChange::of(
+        change.kind,
+        Some(id),
+        next.version,
+        Some(&LabelRow::of(&current)),
+    )?;
+    let event = events::of_label(write.new_id(), &next);
+    write.note_other(kept, event);
+    Ok(Fate::Other)
+}
+
+async fn undo_saved_filter(
+    write: &mut Write<'_>,
+    id: SavedFilterId,
+    change: OperationChange,
+) -> Result<Fate, Error> {
+    let user_id = &write.caller().user_id;
+    let Some(current) = store::saved_filter::lock(write.tx(), user_id, id).await? else {
+        return Ok(Fate::Left(GONE.to_owned()));
+    };
+    if current.version != change.version {
+        return Ok(Fate::Left(NEWER.to_owned()));
+    }
+    let mut next = current.clone();
+    match before::<SavedFilterRow>(&change)? {
+        None => next.delete_time = Some(write.now()),
+        Some(row) => {
+            let before = row.into_saved_filter(user_id);
+            next.name = before.name;
+            next.filter = before.filter;
+            next.delete_time = before.delete_time;
+        }
+    }
+    if next.delete_time.is_none() && is_name_taken(write, &next).await? {
+        let name = next.name.as_ref();
+        let reason = format!("another saved filter is called {name:?} by now; rename it first");
+        return Ok(Fate::Left(reason));
+    }
+    let next = next.next_version(write.operation_id(), write.now());
+    store::saved_filter::update(write.tx(), &next).await?;
+    create_saved_filter::note(write, Some(&current), &next)?;
+    Ok(Fate::Other)
+}
+
+async fn undo_settings(write: &mut Write<'_>, change: OperationChange) -> Result<Fate, Error> {
+    let current = write.settings().await?.clone();
+    if current.version != change.version {
+        return Ok(Fate::Left(NEWER.to_owned()));
+    }
+    let Some(before) = before::<SettingsRow>(&change)? else {
+        return Ok(Fate::Left(GONE.to_owned()));
+    };
+    let mut next = crate::domain::Settings::from(before);
+    next.version = current.version;
+    super::update_settings::save(write, &current, next).await?;
+    Ok(Fate::Other)
+}
+
+fn before<T: DeserializeOwned>(change: &OperationChange) -> Result<Option<T>, DatabaseError> {
+    change
+        .before
+        .clone()
+        .map(serde_json::from_value)
+        .transpose()
+        .map_err(|cause| diesel::result::Error::DeserializationError(cause.into()).into())
+}

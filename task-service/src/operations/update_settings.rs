@@ -1,0 +1,67 @@
+use super::{transaction::Write, write::Operation};
+use crate::{
+    domain::{Etag, Settings, SettingsChanges},
+    error::Error,
+    events,
+    store::{
+        self,
+        operation_change::{EntityKind, OperationChange},
+        settings::SettingsRow,
+    },
+};
+
+/// Changes some of the caller's settings.
+#[derive(Debug, Clone)]
+pub struct UpdateSettings {
+    /// The etag that they must still have, if the caller cares.
+    pub etag: Option<Etag>,
+    /// What to change.
+    pub changes: SettingsChanges,
+}
+
+impl Operation for UpdateSettings {
+    const NAME: &'static str = "update_settings";
+    type Answer = Settings;
+
+    async fn run(&self, write: &mut Write<'_>) -> Result<Settings, Error> {
+        let previous = write.settings().await?.clone();
+        if self
+            .etag
+            .as_ref()
+            .is_some_and(|etag| *etag != previous.etag())
+        {
+            return Err(Error::StaleSettings(previous.etag()));
+        }
+        let next = self.changes.apply(&previous);
+        if next == previous {
+            return Ok(previous);
+        }
+        save(write, &previous, next).await
+    }
+}
+
+/// Writes the next version of the settings.
+pub async fn save(
+    write: &mut Write<'_>,
+    previous: &Settings,
+    next: Settings,
+) -> Result<Settings, Error> {
+    let next = Settings {
+        version: previous.version + 1,
+        operation_id: Some(write.operation_id()),
+        update_time: Some(write.now()),
+        ..next
+    };
+    let user_id = &write.caller().user_id;
+    if !store::settings::save(write.tx(), user_id, &next).await? {
+        return Err(Error::Busy);
+    }
+    if next.search_language != previous.search_language {
+        store::search::index_again(write.tx(), user_id).await?;
+    }
+    let before = SettingsRow::of(previous);
+    let kept = OperationChange::of(EntityKind::Settings, None, next.version, Some(&before))?;
+    let event = events::of_settings(write.new_id(), user_id, &next);
+    write.note_other(kept, event);
+    Ok(next)
+}

@@ -1,0 +1,131 @@
+//! Searches, and the tokens of their pages.
+
+use serde::{Deserialize, Serialize};
+use service_runtime::page::{self, InvalidPageToken};
+use taskmesh_proto::task::v1 as pb;
+
+use super::list::wish;
+use crate::{
+    domain::{KeyValue, TaskId, TimeZone, Violations, search::SearchQuery},
+    error::Error,
+    operations::{
+        filtering::Standpoint,
+        search_tasks::{Match, Matches, SearchEnd, SearchTasks},
+    },
+    store::search::Found,
+};
+
+const DEFAULT_SIZE: usize = 20;
+const MAXIMUM_SIZE: usize = 100;
+
+/// Where a search goes on.
+#[derive(Serialize, Deserialize)]
+struct Token {
+    level: i16,
+    task_id: TaskId,
+    /// When the first page was asked for, in microseconds.
+    now: i64,
+    zone: String,
+    search: u64,
+}
+
+impl TryFrom<pb::SearchTasksRequest> for SearchTasks {
+    type Error = Error;
+
+    fn try_from(message: pb::SearchTasksRequest) -> Result<Self, Error> {
+        let pb::SearchTasksRequest {
+            query,
+            page_size,
+            page_token,
+            filter,
+            saved_filter,
+            show_deleted,
+        } = message;
+        let mut violations = Violations::default();
+        let query = violations.check("query", SearchQuery::parse(&query));
+        let limit = violations.check("page_size", size(page_size));
+        let after = violations.check("page_token", search_end(&page_token));
+        match (query, limit, after, wish(filter, saved_filter)) {
+            (Some(query), Some(limit), Some(after), wish) => Ok(Self {
+                query,
+                wish: wish?,
+                show_deleted,
+                after,
+                limit,
+            }),
+            (.., Err(Error::InvalidFilter { field, error })) => {
+                violations.push(field, error);
+                Err(violations.into())
+            }
+            _ => Err(violations.into()),
+        }
+    }
+}
+
+fn size(requested: i32) -> Result<usize, String> {
+    match usize::try_from(requested) {
+        Ok(0) => Ok(DEFAULT_SIZE),
+        Ok(size @ 1..=MAXIMUM_SIZE) => Ok(size),
+        _ => Err(format!(
+            "must be between 1 and {MAXIMUM_SIZE}, or left out for {DEFAULT_SIZE}"
+        )),
+    }
+}
+
+fn search_end(token: &str) -> Result<Option<SearchEnd>, InvalidPageToken> {
+    if token.is_empty() {
+        return Ok(None);
+    }
+    let Token {
+        level,
+        task_id,
+        now,
+        zone,
+        search,
+    } = page::decode(token)?;
+    let time = KeyValue::Number(now).time().ok_or(InvalidPageToken)?;
+    let zone = TimeZone::parse(&zone).map_err(|_| InvalidPageToken)?;
+    Ok(Some(SearchEnd {
+        found: Found { level, task_id },
+        standpoint: Standpoint { time, zone },
+        fingerprint: search,
+    }))
+}
+
+/// Returns a page of matches.
+pub fn search_answer(found: Matches) -> pb::SearchTasksResponse {
+    let Matches {
+        matches,
+        end,
+        corrected_query,
+    } = found;
+    let token = end.map(|end| Token {
+        level: end.found.level,
+        task_id: end.found.task_id,
+        now: end.standpoint.time.timestamp_micros(),
+        zone: end.standpoint.zone.to_string(),
+        search: end.fingerprint,
+    });
+    pb::SearchTasksResponse {
+        matches: matches.iter().map(Into::into).collect(),
+        next_page_token: token.map(|token| page::encode(&token)).unwrap_or_default(),
+        corrected_query: corrected_query.unwrap_or_default(),
+    }
+}
+
+impl From<&Match> for pb::SearchMatch {
+    fn from(found: &Match) -> Self {
+        let Match {
+            task,
+            rank,
+            title,
+            description,
+        } = found;
+        Self {
+            task: Some(task.into()),
+            rank: *rank,
+            title_highlight: title.clone(),
+            description_highlight: description.clone(),
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! The settings of a user, and the context.
+
+use taskmesh_proto::task::v1 as pb;
+
+use super::{
+    answer::timestamp,
+    field::{Edits, given},
+    mask::UpdateMask,
+};
+use crate::{
+    domain::{Etag, LocalTime, SearchLanguage, Settings, SettingsChanges, TimeZone, Violations},
+    operations::{Context, UpdateSettings, batch},
+};
+
+const FIELDS: &[&str] = &["time_zone", "search_language"];
+
+impl From<&Settings> for pb::Settings {
+    fn from(settings: &Settings) -> Self {
+        Self {
+            time_zone: settings.time_zone.to_string(),
+            search_language: settings.search_language.as_ref().to_owned(),
+            etag: settings.etag().to_string(),
+            update_time: settings.update_time.map(timestamp),
+            operation_id: settings
+                .operation_id
+                .map(|id| id.to_string())
+                .unwrap_or_default(),
+        }
+    }
+}
+
+impl TryFrom<pb::UpdateSettingsRequest> for UpdateSettings {
+    type Error = Violations;
+
+    fn try_from(message: pb::UpdateSettingsRequest) -> Result<Self, Violations> {
+        let pb::UpdateSettingsRequest {
+            update_mask,
+            etag,
+            time_zone,
+            search_language,
+            request_id: _,
+            validate_only: _,
+        } = message;
+        let mut violations = Violations::default();
+        let mask = UpdateMask::parse(update_mask, FIELDS, &mut violations);
+        let mut edits = Edits::new(&mask);
+        let changes = SettingsChanges {
+            time_zone: edits.edit("time_zone", || {
+                given(&time_zone).map(TimeZone::parse).transpose()
+            }),
+            search_language: edits.edit("search_language", || {
+                given(&search_language)
+                    .map(SearchLanguage::parse)
+                    .transpose()
+            }),
+        };
+        let mask = match violations.is_empty() {
+            true => Ok(()),
+            false => Err(violations),
+        };
+        let (changes, ()) = Violations::both(edits.finish(changes), mask)?;
+        Ok(Self {
+            etag: Etag::given(etag),
+            changes,
+        })
+    }
+}
+
+impl From<&Context> for pb::Context {
+    fn from(context: &Context) -> Self {
+        let Context {
+            user_id,
+            now,
+            local,
+            settings,
+            categories,
+            saved_filters,
+            counts,
+        } = context;
+        Self {
+            now: Some(timestamp(*now)),
+            user_id: user_id.clone(),
+            time_zone: settings.time_zone.to_string(),
+            local_time: LocalTime::from(*local).to_string(),
+            weekday: local.format("%A").to_string(),
+            search_language: settings.search_language.as_ref().to_owned(),
+            categories: categories.clone(),
+            saved_filters: saved_filters.clone(),
+            open_count: number(counts.open),
+            overdue_count: number(counts.overdue),
+            limits: Some(limits()),
+        }
+    }
+}
+
+fn limits() -> pb::Limits {
+    use crate::domain::limits::{DEPENDENCIES, DEPTH, DESCRIPTION, REMINDERS, TAGS, TITLE};
+    pb::Limits {
+        title_characters: number(TITLE),
+        description_characters: number(DESCRIPTION),
+        reminders: number(REMINDERS),
+        tags: number(TAGS),
+        dependencies: number(DEPENDENCIES),
+        depth: number(DEPTH),
+        batch_items: number(batch::MOST_ITEMS),
+        page_size: number(service_runtime::page::LARGEST),
+    }
+}
+
+fn number(count: impl TryInto<i32>) -> i32 {
+    count.try_into().unwrap_or(i32::MAX)
+}

@@ -1,0 +1,184 @@
+use chrono::{DateTime, TimeDelta, Utc};
+use diesel::{prelude::*, sql_types};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use serde::Serialize;
+use service_runtime::{ids::UserId, postgres::DatabaseError};
+use uuid::Uuid;
+
+use super::{TaskRow, schema::operation_changes};
+use crate::domain::{OperationId, TaskId};
+
+/// How long an operation can be undone.
+pub const KEEP: TimeDelta = TimeDelta::days(30);
+/// A statement has 65 535 parameters at most, and a row has eight.
+const MOST_ROWS_A_STATEMENT: usize = 5_000;
+const MOST_ROWS_TO_DELETE: i64 = 10_000;
+
+/// What a write can change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EntityKind {
+    /// A task.
+    Task,
+    /// A category.
+    Category,
+    /// A tag.
+    Tag,
+    /// A saved filter.
+    SavedFilter,
+    /// The user's settings.
+    Settings,
+}
+
+/// One thing that a write changed.
+#[derive(Debug, Clone)]
+pub struct OperationChange {
+    /// What it is.
+    pub kind: EntityKind,
+    /// Its id; none for the settings.
+    pub entity_id: Option<Uuid>,
+    /// Its version after the change.
+    pub version: i64,
+    /// Its row before the change; none if it was created.
+    pub before: Option<serde_json::Value>,
+}
+
+impl EntityKind {
+    const ALL: [Self; 5] = [
+        Self::Task,
+        Self::Category,
+        Self::Tag,
+        Self::SavedFilter,
+        Self::Settings,
+    ];
+
+    /// Returns its word, as it is stored.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Task => "task",
+            Self::Category => "category",
+            Self::Tag => "tag",
+            Self::SavedFilter => "saved_filter",
+            Self::Settings => "settings",
+        }
+    }
+
+    fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.word() == word)
+    }
+}
+
+impl OperationChange {
+    /// Notes the change of a task.
+    pub fn of_task(
+        id: TaskId,
+        version: i64,
+        before: Option<&TaskRow>,
+    ) -> Result<Self, DatabaseError> {
+        Self::of(EntityKind::Task, Some(id.as_uuid()), version, before)
+    }
+
+    /// Notes the change of anything.
+    pub fn of<T: Serialize>(
+        kind: EntityKind,
+        entity_id: Option<Uuid>,
+        version: i64,
+        before: Option<&T>,
+    ) -> Result<Self, DatabaseError> {
+        let before = before
+            .map(serde_json::to_value)
+            .transpose()
+            .map_err(|cause| diesel::result::Error::SerializationError(cause.into()))?;
+        Ok(Self {
+            kind,
+            entity_id,
+            version,
+            before,
+        })
+    }
+}
+
+/// Keeps what a write changed.
+pub async fn insert(
+    tx: &mut AsyncPgConnection,
+    user_id: &UserId,
+    operation_id: OperationId,
+    now: DateTime<Utc>,
+    changes: &[OperationChange],
+) -> Result<(), DatabaseError> {
+    let row = |(ordinal, change): (i32, &OperationChange)| {
+        (
+            operation_changes::user_id.eq(user_id.as_ref().to_owned()),
+            operation_changes::operation_id.eq(operation_id),
+            operation_changes::ordinal.eq(ordinal),
+            operation_changes::kind.eq(change.kind.word()),
+            operation_changes::entity_id.eq(change.entity_id),
+            operation_changes::version.eq(change.version),
+            operation_changes::before.eq(change.before.clone()),
+            operation_changes::create_time.eq(now),
+        )
+    };
+    let numbered: Vec<_> = (0..).zip(changes).collect();
+    for chunk in numbered.chunks(MOST_ROWS_A_STATEMENT) {
+        let insert = diesel::insert_into(operation_changes::table);
+        match chunk {
+            // One row is the same statement every time, which the server prepares once.
+            [change] => insert.values(row(*change)).execute(tx).await?,
+            _ => {
+                let rows: Vec<_> = chunk.iter().copied().map(row).collect();
+                insert.values(rows).execute(tx).await?
+            }
+        };
+    }
+    Ok(())
+}
+
+/// Reads what a write changed, the last change first.
+pub async fn find(
+    tx: &mut AsyncPgConnection,
+    user_id: &UserId,
+    operation_id: OperationId,
+) -> Result<Vec<OperationChange>, DatabaseError> {
+    type Row = (String, Option<Uuid>, i64, Option<serde_json::Value>);
+    let rows: Vec<Row> = operation_changes::table
+        .filter(operation_changes::user_id.eq(user_id.as_ref()))
+        .filter(operation_changes::operation_id.eq(operation_id))
+        .order(operation_changes::ordinal.desc())
+        .select((
+            operation_changes::kind,
+            operation_changes::entity_id,
+            operation_changes::version,
+            operation_changes::before,
+        ))
+        .load(tx)
+        .await?;
+    rows.into_iter()
+        .map(|(kind, entity_id, version, before)| {
+            let kind = EntityKind::from_word(&kind).ok_or_else(|| {
+                diesel::result::Error::DeserializationError(
+                    "unknown kind in table operation_changes".into(),
+                )
+            })?;
+            Ok(OperationChange {
+                kind,
+                entity_id,
+                version,
+                before,
+            })
+        })
+        .collect()
+}
+
+/// Deletes what was changed before a moment, up to 10 000 rows of it.
+pub async fn delete_older(
+    tx: &mut AsyncPgConnection,
+    before: DateTime<Utc>,
+) -> Result<(), DatabaseError> {
+    let statement = "DELETE FROM operation_changes WHERE ctid = ANY (ARRAY(
+        SELECT ctid FROM operation_changes WHERE create_time < $1 LIMIT $2))";
+    diesel::sql_query(statement)
+        .bind::<sql_types::Timestamptz, _>(before)
+        .bind::<sql_types::BigInt, _>(MOST_ROWS_TO_DELETE)
+        .execute(tx)
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,43 @@
+//! All matches at once, where they are few.
+
+use diesel_async::AsyncPgConnection;
+use service_runtime::postgres::DatabaseError;
+
+use super::{super::statement::Statement, Page, Scope, column, keyset, row::ListedRow};
+use crate::domain::Place;
+
+/// How many matches are sorted; beyond that they are not few.
+const MOST_MATCHES: i64 = 2_500;
+
+/// Finds all matches behind the place where the page begins and returns the first ones, or none if they are too many.
+pub async fn all(
+    tx: &mut AsyncPgConnection,
+    page: &Page<'_>,
+    scope: &Scope,
+) -> Result<Option<Vec<Place>>, DatabaseError> {
+    let rows: Vec<ListedRow> = statement(page, scope).load(tx).await?;
+    let are_few = rows.first().is_none_or(|row| row.number <= MOST_MATCHES);
+    Ok(are_few.then(|| rows.iter().map(|row| row.place(page.order)).collect()))
+}
+
+/// Writes the search for matches.
+pub fn statement(page: &Page, scope: &Scope) -> Statement {
+    let mut statement = Statement::default();
+    statement.push("SELECT *, count(*) OVER () AS number FROM (SELECT ");
+    statement.push(&column::selection(page.order));
+    statement.push(", TRUE AS matches FROM tasks t WHERE ");
+    scope.write(&mut statement, page);
+    statement.push(" AND t.list_class = ANY (");
+    statement.bind(scope.classes.clone()).push(")");
+    page.condition.write(&mut statement);
+    if let Some(place) = page.after {
+        statement.push(" AND ");
+        let (keys, values) = (page.order.keys(), place.keys.as_slice());
+        keyset::write(&mut statement, keys, values, place.id, false);
+    }
+    statement.push(" LIMIT ").bind(MOST_MATCHES + 1);
+    statement.push(") t ");
+    statement.push(&column::order_of_gathered(page.order.keys()));
+    statement.push(" LIMIT ").bind(page.limit);
+    statement
+}

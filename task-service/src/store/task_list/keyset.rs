@@ -1,0 +1,50 @@
+//! What comes behind a place.
+
+use super::{super::statement::Statement, column};
+use crate::domain::{KeyValue, OrderKey, TaskId};
+
+/// Writes the condition of coming behind a task with these values; the first key is never absent, if `is_first_present`.
+pub fn write(
+    statement: &mut Statement,
+    keys: &[OrderKey],
+    values: &[KeyValue],
+    id: TaskId,
+    is_first_present: bool,
+) {
+    let Some(((key, value), (keys, values))) = split(keys, values) else {
+        statement.push("t.id < ").bind(id.as_uuid());
+        return;
+    };
+    let column = column::expression(key.field);
+    let sign = if key.descending { "<" } else { ">" };
+    let Some(value) = column::value(key.field, value) else {
+        statement.push("(").push(column).push(" IS NULL AND ");
+        write(statement, keys, values, id, false);
+        statement.push(")");
+        return;
+    };
+    statement.push("(");
+    if is_first_present || !key.field.is_optional() {
+        // An index can be read from here on.
+        let from = format!("{column} {sign}= ");
+        statement.push(&from).bind(value.clone()).push(" AND (");
+    } else {
+        statement.push("(").push(column).push(" IS NULL OR ");
+    }
+    let beyond = format!("{column} {sign} ");
+    statement.push(&beyond).bind(value.clone()).push(" OR (");
+    statement.push(column).push(" = ").bind(value).push(" AND ");
+    write(statement, keys, values, id, false);
+    statement.push(")))");
+}
+
+type Split<'a> = (
+    (&'a OrderKey, &'a KeyValue),
+    (&'a [OrderKey], &'a [KeyValue]),
+);
+
+fn split<'a>(keys: &'a [OrderKey], values: &'a [KeyValue]) -> Option<Split<'a>> {
+    let (key, keys) = keys.split_first()?;
+    let (value, values) = values.split_first()?;
+    Some(((key, value), (keys, values)))
+}

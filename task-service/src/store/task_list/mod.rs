@@ -1,0 +1,95 @@
+//! Which tasks a list shows, in which order.
+//!
+//! A page is found in up to three steps, so that it costs about the same whatever the filter and however long the list:
+//!
+//! 1. Walk along the index of the order for a bounded number of tasks and keep those that match. That fills the page unless the
+//!    matches are few or lie far away.
+//! 2. If it did not, find up to a bounded number of matches by whatever index the planner likes, and sort them.
+//! 3. If they are more than that, they lie far away: walk on without a bound.
+
+mod column;
+mod gather;
+mod keyset;
+mod row;
+mod scope;
+mod segment;
+#[cfg(test)]
+mod tests;
+mod walk;
+
+use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
+use service_runtime::postgres::DatabaseError;
+
+use super::filter_condition::Condition;
+use crate::domain::{Order, Place};
+use scope::Scope;
+use segment::segments;
+
+pub use scope::Show;
+
+const WALKS_BEFORE_GATHERING: usize = 2;
+
+/// A part of a list.
+#[derive(Debug, Clone, Copy)]
+pub struct Page<'a> {
+    /// Which tasks.
+    pub condition: &'a Condition,
+    /// Which tasks that are left out by default.
+    pub show: Show,
+    /// In which order.
+    pub order: &'a Order,
+    /// Behind which place; from the beginning if absent.
+    pub after: Option<&'a Place>,
+    /// How many at most.
+    pub limit: i64,
+}
+
+/// Finds the tasks of a page, in order.
+#[tracing::instrument(name = "store.task_list.find_page", level = "debug", skip_all)]
+pub async fn find_page(
+    tx: &mut AsyncPgConnection,
+    page: &Page<'_>,
+) -> Result<Vec<Place>, DatabaseError> {
+    let Some(scope) = Scope::of(page) else {
+        return Ok(Vec::new());
+    };
+    only_own_rows(tx).await?;
+    let bound = walk::bound(page);
+    let mut has_gathered = false;
+    let mut places = Vec::new();
+    for (number, segment) in segments(page).iter().enumerate() {
+        // So many short stretches are rather a short list.
+        if number == WALKS_BEFORE_GATHERING && !has_gathered {
+            has_gathered = true;
+            if let Some(all) = gather::all(tx, page, &scope).await? {
+                return Ok(all);
+            }
+        }
+        let missing = page.limit - i64::try_from(places.len()).unwrap_or(page.limit);
+        let mut walked = walk::along(tx, page, &scope, segment, bound, missing).await?;
+        if !walked.is_complete {
+            if !has_gathered {
+                has_gathered = true;
+                if let Some(all) = gather::all(tx, page, &scope).await? {
+                    return Ok(all);
+                }
+            }
+            walked = walk::along(tx, page, &scope, segment, i64::MAX, missing).await?;
+        }
+        places.append(&mut walked.places);
+        if i64::try_from(places.len()).is_ok_and(|count| count >= page.limit) {
+            break;
+        }
+    }
+    Ok(places)
+}
+
+/// Keeps the planner, until the transaction ends, from reading the whole table when a user has much of it, and from spending more
+/// time on compiling a query than it takes to run.
+async fn only_own_rows(tx: &mut AsyncPgConnection) -> Result<(), DatabaseError> {
+    tx.batch_execute(
+        "SET LOCAL enable_seqscan = off; SET LOCAL jit = off; SET LOCAL max_parallel_workers_per_gather = 0",
+    )
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,172 @@
+//! Along the index of an order.
+
+use diesel_async::AsyncPgConnection;
+use service_runtime::postgres::DatabaseError;
+
+use super::{
+    super::statement::Statement,
+    Page, Scope, column, keyset,
+    row::ListedRow,
+    segment::{Fixed, Segment, is_same},
+};
+use crate::domain::{
+    OrderField, Place,
+    filter::{Expression, Field},
+};
+
+/// How many entries of an index are read before other ways are tried; they lie side by side.
+const INDEX_ENTRIES: i64 = 3_000;
+/// How many rows of the table are read before other ways are tried; they lie scattered.
+const TABLE_ROWS: i64 = 1_500;
+
+/// What a walk found.
+#[derive(Debug)]
+pub struct Walked {
+    /// The tasks that match, in order.
+    pub places: Vec<Place>,
+    /// Whether these are all of the page.
+    pub is_complete: bool,
+}
+
+/// Returns how far to walk at first.
+pub fn bound(page: &Page) -> i64 {
+    let tests = page.condition.filter.tests();
+    let is_covered = tests.map(|test| test.field()).all(is_in_index)
+        && page
+            .order
+            .keys()
+            .iter()
+            .all(|key| is_key_of_index(key.field));
+    if is_covered {
+        INDEX_ENTRIES
+    } else {
+        TABLE_ROWS
+    }
+    .max(page.limit)
+}
+
+/// Returns whether the indexes of the most common orders hold the field.
+fn is_in_index(field: Field) -> bool {
+    !matches!(
+        field,
+        Field::Title | Field::Description | Field::Update | Field::Blocked
+    )
+}
+
+fn is_key_of_index(field: OrderField) -> bool {
+    matches!(
+        field,
+        OrderField::Create | OrderField::Due | OrderField::Priority
+    )
+}
+
+/// Walks along one stretch of the list, for at most so many tasks of each class, until so many match as are missing.
+pub async fn along(
+    tx: &mut AsyncPgConnection,
+    page: &Page<'_>,
+    scope: &Scope,
+    segment: &Segment<'_>,
+    bound: i64,
+    missing: i64,
+) -> Result<Walked, DatabaseError> {
+    let statement = statement(page, scope, segment, bound, missing);
+    let rows: Vec<ListedRow> = statement.load(tx).await?;
+    let mut places = Vec::with_capacity(rows.len());
+    for row in rows {
+        if row.matches == Some(true) {
+            places.push(row.place(page.order));
+        }
+        // Classes were merged in order: what comes behind the end of one walk may lack tasks of its class.
+        let is_full = i64::try_from(places.len()).is_ok_and(|count| count >= missing);
+        if row.number == bound && !is_full {
+            return Ok(Walked {
+                places,
+                is_complete: false,
+            });
+        }
+    }
+    Ok(Walked {
+        places,
+        is_complete: true,
+    })
+}
+
+/// Writes the walk.
+pub fn statement(
+    page: &Page,
+    scope: &Scope,
+    segment: &Segment,
+    bound: i64,
+    missing: i64,
+) -> Statement {
+    let mut statement = Statement::default();
+    statement.push("SELECT * FROM (");
+    for (place, class) in scope.classes.iter().enumerate() {
+        statement.push(if place > 0 { " UNION ALL " } else { "" });
+        write_class(&mut statement, page, scope, segment, *class, bound);
+        statement.push(" LIMIT ").bind(missing).push(")");
+    }
+    statement.push(") t");
+    if scope.classes.len() > 1 {
+        let order = column::order_of_answers(segment.keys);
+        statement.push(" ").push(&order);
+    }
+    statement.push(" LIMIT ").bind(missing);
+    statement
+}
+
+fn write_class(
+    statement: &mut Statement,
+    page: &Page,
+    scope: &Scope,
+    segment: &Segment,
+    class: i16,
+    bound: i64,
+) {
+    let order = column::order_of_rows(segment.keys);
+    let condition = page.condition;
+    // The last row of the walk is read, matching or not: it tells that the walk ended there.
+    statement.push("(SELECT * FROM (SELECT ");
+    statement.push(&column::selection(page.order));
+    statement.push(", (TRUE");
+    condition.write(statement);
+    statement.push(") AS matches, t.number FROM (SELECT t.*, row_number() OVER (");
+    statement
+        .push(&order)
+        .push(") AS number FROM tasks t WHERE ");
+    scope.write(statement, page);
+    statement.push(" AND t.list_class = ").bind(class);
+    for (field, fixed) in &segment.fixed {
+        write_fixed(statement, *field, *fixed);
+    }
+    let leading = segment.keys.first().map(|key| key.field);
+    for term in condition.filter.terms() {
+        if leading.is_some_and(|field| is_only_about(term, field)) {
+            statement.push(" AND ");
+            condition.write_term(statement, term);
+        }
+    }
+    if let (Some(values), Some(place)) = (segment.after, page.after) {
+        statement.push(" AND ");
+        keyset::write(statement, segment.keys, values, place.id, true);
+    }
+    statement.push(" ").push(&order).push(" LIMIT ").bind(bound);
+    statement
+        .push(") t) t WHERE t.matches OR t.number = ")
+        .bind(bound);
+}
+
+fn write_fixed(statement: &mut Statement, field: OrderField, fixed: Fixed) {
+    let column = column::expression(field);
+    statement.push(" AND ").push(column);
+    match fixed {
+        Fixed::Rank(rank) => statement.push(" = ").bind(rank),
+        Fixed::Absent => statement.push(" IS NULL"),
+        Fixed::Present => statement.push(" IS NOT NULL"),
+    };
+}
+
+/// Returns whether a term speaks of nothing else: then it bounds the walk along that field.
+fn is_only_about(term: &Expression, field: OrderField) -> bool {
+    term.tests().all(|test| is_same(test.field(), field))
+}
