@@ -68,3 +68,15 @@ fn report(error: &dyn Error) {
         cause = error.source();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn no_two_arguments_of_a_subcommand_have_one_name() {
+        CommandLine::command().debug_assert();
+    }
+}

@@ -6,7 +6,8 @@ use service_runtime::BoxError;
 use super::{
     api, flows,
     mesh::{Broker, Connection},
-    search, subject,
+    search,
+    subject::Common,
 };
 
 /// Measure a running mesh.
@@ -35,14 +36,14 @@ enum Command {
     /// data set first, if it is not there.
     Api {
         #[command(flatten)]
-        common: Box<subject::Arguments>,
+        common: Box<Common>,
         #[command(flatten)]
         own: api::Arguments,
     },
     /// Measure searches. Seeds a data set first, if it is not there.
     Search {
         #[command(flatten)]
-        common: Box<subject::Arguments>,
+        common: Box<Common>,
         #[command(flatten)]
         own: search::Arguments,
     },

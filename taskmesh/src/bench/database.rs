@@ -17,7 +17,7 @@ const DATABASE: &str = "taskmesh";
 
 /// Which database the mesh works with; the private one of the data folder unless said otherwise.
 #[derive(Debug, Clone, Args)]
-pub struct Location {
+pub struct DatabaseLocation {
     /// The database that the mesh works with, as somebody who may write into its tables.
     #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
     database_url: Option<String>,
@@ -33,7 +33,7 @@ pub struct Database {
     driver: JoinHandle<()>,
 }
 
-impl Location {
+impl DatabaseLocation {
     /// Connects.
     pub async fn connect(&self, data_folder: &Path) -> Result<Database, BoxError> {
         let url = self.url(data_folder)?;

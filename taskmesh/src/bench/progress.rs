@@ -39,7 +39,8 @@ impl Progress {
     pub async fn watch<T>(&self, work: impl Future<Output = T>) -> T {
         let begun = Instant::now();
         let terminal = stderr().is_terminal();
-        let mut every = tokio::time::interval(if terminal { REDRAW } else { LOG_EVERY });
+        let every = if terminal { REDRAW } else { LOG_EVERY };
+        let mut every = tokio::time::interval_at(tokio::time::Instant::now() + every, every);
         tokio::pin!(work);
         let result = loop {
             tokio::select! {

@@ -8,7 +8,7 @@ use service_runtime::BoxError;
 use super::{
     caller::Caller,
     data::{self, Drafts, Sizes, User},
-    database::{self, Database},
+    database::{Database, DatabaseLocation},
     effort::Effort,
     mesh::Connection,
     report::Page,
@@ -16,11 +16,11 @@ use super::{
 
 /// What is measured, with which data, and how it is told.
 #[derive(Debug, Args)]
-pub struct Arguments {
+pub struct Common {
     #[command(flatten)]
     pub connection: Connection,
     #[command(flatten)]
-    database: database::Location,
+    database: DatabaseLocation,
     #[command(flatten)]
     pub effort: Effort,
     #[command(flatten)]
@@ -49,7 +49,7 @@ pub struct MeasuredUser {
     pub caller: Arc<Caller>,
 }
 
-impl Arguments {
+impl Common {
     /// Connects to the mesh and makes sure that the data set is in it.
     pub async fn open(&self) -> Result<Subject, BoxError> {
         let database = self.database.connect(self.connection.data_dir()).await?;

@@ -3,7 +3,7 @@ use service_runtime::BoxError;
 use url::Url;
 
 use super::{batch, create_task, gateway, get_task, list_tasks, quiet, writer::Writer};
-use crate::bench::{effort::at_least_one, report::Page, subject};
+use crate::bench::{effort::at_least_one, report::Page, subject::Common};
 
 /// What is measured of the API.
 #[derive(Debug, Args)]
@@ -37,7 +37,7 @@ enum Part {
 }
 
 /// Measures one part after the other: first what reads, then what leaves work behind for the rest of the mesh.
-pub async fn measure(common: &subject::Arguments, own: &Arguments) -> Result<Page, BoxError> {
+pub async fn measure(common: &Common, own: &Arguments) -> Result<Page, BoxError> {
     let subject = common.open().await?;
     let mut page = subject.page().await?;
     let wanted = |part| own.only.is_empty() || own.only.contains(&part);

@@ -2,6 +2,9 @@ use std::{fmt, time::Duration};
 
 use serde::Serialize;
 
+/// How wide the column of names is, unless a width is given.
+pub const NAME_WIDTH: usize = 52;
+
 /// What one measurement came to, in milliseconds.
 #[derive(Debug, Clone, Serialize)]
 pub struct Figures {
@@ -46,9 +49,10 @@ impl fmt::Display for Figures {
             p99_ms,
             max_ms,
         } = self;
+        let width = formatter.width().unwrap_or(NAME_WIDTH);
         write!(
             formatter,
-            "{name:<52} {count:>6} {p50_ms:>9.1} {p95_ms:>9.1} {p99_ms:>9.1} {max_ms:>9.1}"
+            "{name:<width$} {count:>6} {p50_ms:>9.1} {p95_ms:>9.1} {p99_ms:>9.1} {max_ms:>9.1}"
         )
     }
 }

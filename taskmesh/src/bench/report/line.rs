@@ -1,8 +1,9 @@
 use std::fmt;
 
 use serde::Serialize;
+use service_runtime::BoxError;
 
-use super::{Bound, Figures, Goal, Measure};
+use super::{Bound, Figures, Goal, Measure, figures::NAME_WIDTH};
 use crate::bench::load::Outcome;
 
 /// One line of a report.
@@ -80,6 +81,15 @@ impl Line {
         }
     }
 
+    /// Tells why there is no value.
+    pub fn of_failure(name: impl Into<String>, failure: &BoxError) -> Self {
+        Self {
+            failures: 1,
+            first_failure: Some(failure.to_string()),
+            ..Self::of_value(name, f64::NAN, "")
+        }
+    }
+
     /// Notes that calls failed of which the value was computed.
     pub fn failing(mut self, failures: usize) -> Self {
         self.failures += failures;
@@ -112,6 +122,14 @@ impl Line {
         self
     }
 
+    /// Returns what was measured.
+    pub fn name(&self) -> &str {
+        match &self.content {
+            Content::Durations { figures, .. } => &figures.name,
+            Content::Value { name, .. } => name,
+        }
+    }
+
     /// Returns whether all that is to be reached was.
     pub fn is_reached(&self) -> bool {
         self.goals.iter().all(|goal| goal.reached)
@@ -136,19 +154,24 @@ impl Line {
 
 impl fmt::Display for Line {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let width = formatter.width().unwrap_or(NAME_WIDTH);
         match &self.content {
             Content::Durations {
                 figures,
                 per_second,
             } => {
-                write!(formatter, "{figures}")?;
+                write!(formatter, "{figures:width$}")?;
                 match per_second {
                     Some(per_second) => write!(formatter, " {per_second:>9.0}")?,
                     None => write!(formatter, " {:>9}", "")?,
                 }
             }
             Content::Value { name, value, unit } => {
-                write!(formatter, "{name:<52} {:>56}", format!("{value:.2} {unit}"))?;
+                write!(
+                    formatter,
+                    "{name:<width$} {:>56}",
+                    format!("{value:.2} {unit}")
+                )?;
             }
         }
         let mut separator = "  ";

@@ -3,7 +3,7 @@ use std::process::ExitCode;
 use serde::Serialize;
 use service_runtime::BoxError;
 
-use super::{Line, machine::Machine};
+use super::{Line, figures::NAME_WIDTH, machine::Machine};
 
 /// Everything that one benchmark has to say.
 #[derive(Debug, Serialize)]
@@ -33,12 +33,14 @@ impl Page {
             return Ok(());
         }
         println!("{}\n", self.machine);
+        let names = self.figures.iter().map(|line| line.name().len());
+        let width = names.max().unwrap_or(0).max(NAME_WIDTH);
         println!(
-            "{:<52} {:>6} {:>9} {:>9} {:>9} {:>9} {:>9}  goal",
+            "{:<width$} {:>6} {:>9} {:>9} {:>9} {:>9} {:>9}  goal",
             "milliseconds", "count", "p50", "p95", "p99", "max", "per s"
         );
         for line in &self.figures {
-            println!("{line}");
+            println!("{line:width$}");
         }
         Ok(())
     }

@@ -10,7 +10,7 @@ use crate::bench::{
     load::{closed_loop, one_by_one, open_loop},
     progress::Progress,
     report::{Bound, Line, Measure, Page},
-    subject::{self, MeasuredUser, Subject},
+    subject::{Common, MeasuredUser, Subject},
 };
 
 const GOAL_P95_MS: f64 = 10.0;
@@ -27,7 +27,7 @@ pub struct Arguments {
 }
 
 /// Measures searches of every kind one by one, alone and with a filter; then all kinds together under load.
-pub async fn measure(common: &subject::Arguments, own: &Arguments) -> Result<Page, BoxError> {
+pub async fn measure(common: &Common, own: &Arguments) -> Result<Page, BoxError> {
     if !own.rate.is_finite() || own.rate <= 0.0 {
         return Err("--rate: give a number above 0".into());
     }

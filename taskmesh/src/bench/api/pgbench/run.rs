@@ -1,4 +1,4 @@
-use std::process::Stdio;
+use std::{path::PathBuf, process::Stdio};
 
 use percent_encoding::percent_decode_str;
 use service_runtime::{BoxError, clock::Clock};
@@ -11,6 +11,8 @@ use crate::{
     embedded::programs::Programs,
 };
 
+const NAME: &str = "pgbench";
+
 /// Runs pgbench with so many clients and returns how many transactions a second it reached.
 pub async fn run(
     database: &Database,
@@ -18,7 +20,7 @@ pub async fn run(
     concurrency: usize,
     bounds: Bounds,
 ) -> Result<f64, BoxError> {
-    let program = Programs::find(None)?.path("pgbench");
+    let program = program()?;
     let first_id = Clock::system().now().timestamp_millis() << 12;
     let mut command = Command::new(&program);
     command
@@ -52,6 +54,16 @@ pub async fn run(
     }
     transactions_per_second(&text)
         .ok_or_else(|| format!("pgbench does not say how fast it was: {text}").into())
+}
+
+/// Finds the program beside the others; where these are links, beside what they lead to; or wherever the system finds it.
+fn program() -> Result<PathBuf, BoxError> {
+    let programs = Programs::find(None)?;
+    let beside = programs.path(NAME);
+    let server = programs.path("postgres").canonicalize()?;
+    let candidates = [beside, server.with_file_name(NAME)];
+    let found = candidates.into_iter().find(|path| path.is_file());
+    Ok(found.unwrap_or_else(|| NAME.into()))
 }
 
 /// Tells the program in variables where the database is: other users of the machine see arguments.
