@@ -9,7 +9,7 @@ use super::{
 };
 
 fn titles(list: &Value) -> Vec<&str> {
-    let titled = |item: &'_ Value| item.get("task").map_or(false, Value::is_object);
+    let titled = |item: &'_ Value| item.get("task").is_some_and(Value::is_object);
     let tasks = list.as_array().map(Vec::as_slice).unwrap_or_default();
     tasks
         .iter()
