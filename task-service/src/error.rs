@@ -1,5 +1,6 @@
 use service_runtime::{
     grpc::{ApiError, ErrorCode, FieldViolation, UpstreamError, error::STALE_ETAG},
+    idempotency::IdempotencyConflict,
     postgres::{DatabaseError, DatabaseFault},
 };
 
@@ -66,10 +67,8 @@ pub enum Error {
     )]
     StaleSettings(Etag),
     /// The request_id was used for another call.
-    #[error(
-        "this request_id was used for another call; give each call an id of its own, and repeat a call with exactly the same values"
-    )]
-    IdempotencyConflict,
+    #[error(transparent)]
+    IdempotencyConflict(#[from] IdempotencyConflict),
     /// A task with open parts is not done.
     #[error(
         "task {id} has {count} open parts ({}); complete them first, or set complete_children",
@@ -126,9 +125,6 @@ pub enum Error {
     /// Others kept changing the same things.
     #[error("others changed the same things at the same time; try again")]
     Busy,
-    /// An answer that was stored cannot be read.
-    #[error("a stored answer cannot be read")]
-    StoredAnswer(#[source] prost::DecodeError),
     /// A part of a file could not be written.
     #[error("a part of a file could not be written")]
     Unwritten(#[source] std::io::Error),
@@ -210,7 +206,7 @@ impl ApiError for Error {
             | Self::SeriesNotFound(_)
             | Self::LabelNotFound { .. }
             | Self::OperationNotFound(_) => ErrorCode::NotFound,
-            Self::NameTaken { .. } | Self::IdempotencyConflict => ErrorCode::AlreadyExists,
+            Self::NameTaken { .. } | Self::IdempotencyConflict(_) => ErrorCode::AlreadyExists,
             Self::StaleEtag { .. } | Self::StaleSettings(_) => ErrorCode::StaleEtag,
             Self::TaskDeleted(_)
             | Self::TaskCompleted(_)
@@ -223,7 +219,6 @@ impl ApiError for Error {
             Self::Recurrence(error) => error.code(),
             Self::Database(DatabaseError::Unavailable(_)) => ErrorCode::Unavailable,
             Self::RecurrenceAnswer(_)
-            | Self::StoredAnswer(_)
             | Self::Unwritten(_)
             | Self::Unanswered(_)
             | Self::Database(DatabaseError::Query(_)) => ErrorCode::Internal,
@@ -238,7 +233,7 @@ impl ApiError for Error {
             Self::LabelNotFound { .. } => "NAME_NOT_FOUND",
             Self::OperationNotFound(_) => "OPERATION_NOT_FOUND",
             Self::NameTaken { .. } => "NAME_TAKEN",
-            Self::IdempotencyConflict => "IDEMPOTENCY_CONFLICT",
+            Self::IdempotencyConflict(_) => "IDEMPOTENCY_CONFLICT",
             Self::StaleEtag { .. } | Self::StaleSettings(_) => STALE_ETAG,
             Self::OpenParts { .. } => "OPEN_PARTS",
             Self::TaskBlocked { .. } => "TASK_BLOCKED",
@@ -247,7 +242,7 @@ impl ApiError for Error {
             Self::TaskDeleted(_) => "TASK_DELETED",
             Self::TaskCompleted(_) => "TASK_COMPLETED",
             Self::Busy => "BUSY",
-            Self::StoredAnswer(_) | Self::Unanswered(_) | Self::Unwritten(_) => "INTERNAL",
+            Self::Unanswered(_) | Self::Unwritten(_) => "INTERNAL",
             Self::NotTheRecurrenceService => "INTERNAL_RPC",
             Self::Recurrence(error) => error.reason(),
             Self::RecurrenceAnswer(_) => "UPSTREAM_FAILED",

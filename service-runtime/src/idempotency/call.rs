@@ -60,6 +60,15 @@ impl Call {
         })
     }
 
+    /// Returns a call that comes without an id and is no rehearsal.
+    pub fn without_id(caller: Caller) -> Self {
+        Self {
+            caller,
+            key: None,
+            validate_only: false,
+        }
+    }
+
     /// Does the work in one transaction, and returns its answer and its result.
     ///
     /// The result is missing if nothing was changed now: a call that was answered before gets its first answer again, and a

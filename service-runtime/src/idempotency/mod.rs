@@ -30,14 +30,14 @@ use crate::{
 
 /// What tells a repeated call from another one: the id that the caller gave it, and what it asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct IdempotencyKey {
+struct IdempotencyKey {
     request_id: Uuid,
     fingerprint: [u8; 32],
 }
 
 /// What is known of a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Known {
+enum Known {
     /// It has not been answered yet.
     New,
     /// It was answered like this.
@@ -48,7 +48,7 @@ pub enum Known {
 
 impl IdempotencyKey {
     /// Takes the id of a call and what it asks for: the method's name and the message, without the id itself.
-    pub fn new(request_id: Uuid, method: &str, message: &impl Message) -> Self {
+    fn new(request_id: Uuid, method: &str, message: &impl Message) -> Self {
         let mut hash = Sha256::new();
         hash.update(method.as_bytes());
         hash.update(&[0]);
@@ -59,8 +59,7 @@ impl IdempotencyKey {
         }
     }
 
-    /// Finds out whether the call was answered before.
-    pub async fn find(
+    async fn find(
         &self,
         tx: &mut AsyncPgConnection,
         user_id: &UserId,
@@ -88,10 +87,21 @@ impl IdempotencyKey {
         tx: &mut AsyncPgConnection,
         user_id: &UserId,
     ) -> Result<Known, DatabaseError> {
-        if self.remember(tx, user_id, &[]).await? {
-            return Ok(Known::New);
+        let claimed = diesel::insert_into(idempotency_keys::table)
+            .values((
+                idempotency_keys::user_id.eq(user_id.as_ref()),
+                idempotency_keys::request_id.eq(self.request_id),
+                idempotency_keys::fingerprint.eq(self.fingerprint.as_slice()),
+                // Whoever else reads the row sees the answer that is kept before the transaction ends.
+                idempotency_keys::answer.eq(Vec::new()),
+            ))
+            .on_conflict_do_nothing()
+            .execute(tx)
+            .await?;
+        match claimed {
+            0 => self.find(tx, user_id).await,
+            _ => Ok(Known::New),
         }
-        self.find(tx, user_id).await
     }
 
     /// Keeps the answer to a call whose id is claimed.
@@ -106,27 +116,6 @@ impl IdempotencyKey {
             .execute(tx)
             .await?;
         Ok(())
-    }
-
-    /// Remembers the answer. Waits for another transaction that is about to remember the same id, and returns false if that
-    /// one did: then this one must be given up, and the answer be found.
-    pub async fn remember(
-        &self,
-        tx: &mut AsyncPgConnection,
-        user_id: &UserId,
-        answer: &[u8],
-    ) -> Result<bool, DatabaseError> {
-        let rows = diesel::insert_into(idempotency_keys::table)
-            .values((
-                idempotency_keys::user_id.eq(user_id.as_ref()),
-                idempotency_keys::request_id.eq(self.request_id),
-                idempotency_keys::fingerprint.eq(self.fingerprint.as_slice()),
-                idempotency_keys::answer.eq(answer),
-            ))
-            .on_conflict_do_nothing()
-            .execute(tx)
-            .await?;
-        Ok(rows == 1)
     }
 }
 

@@ -66,4 +66,4 @@ pub use update_label::{LabelTarget, UpdateLabel};
 pub use update_saved_filter::{SavedFilterTarget, UpdateSavedFilter};
 pub use update_settings::UpdateSettings;
 pub use update_task::UpdateTask;
-pub use write::{Call, Operation, write};
+pub use write::{Operation, write};

@@ -1,5 +1,8 @@
 use futures::{StreamExt, TryStreamExt, stream::BoxStream};
-use service_runtime::grpc::{accept, status};
+use service_runtime::{
+    grpc::{accept, status},
+    idempotency::Call,
+};
 use taskmesh_proto::{
     google::api::HttpBody,
     task::v1::{self as pb, task_service_server::TaskService},
@@ -198,11 +201,7 @@ impl TaskService for Rpc {
         let (caller, message) = accept(request)?;
         create_occurrence::authorize(&caller).map_err(refuse)?;
         let operation: CreateOccurrence = message.try_into().map_err(refuse)?;
-        let call = operations::Call {
-            caller,
-            key: None,
-            validate_only: false,
-        };
+        let call = Call::without_id(caller);
         let answer = operations::write(&self.0, &call, &operation).await;
         answer.map(Response::new).map_err(refuse)
     }

@@ -3,7 +3,7 @@
 use prost::Message;
 use service_runtime::{
     grpc::{accept, status},
-    idempotency::IdempotencyKey,
+    idempotency::Call,
 };
 use taskmesh_proto::task::v1 as pb;
 use tonic::{Request, Response, Status};
@@ -12,7 +12,7 @@ use crate::{
     App,
     domain::Violations,
     error::Error,
-    operations::{self, Call, Operation},
+    operations::{self, Operation},
 };
 
 /// A request that writes.
@@ -85,20 +85,7 @@ where
 pub fn accept_write<R: WriteRequest>(request: Request<R>) -> Result<(Call, R), Status> {
     let (caller, mut message) = accept(request)?;
     let (request_id, validate_only) = message.take_control();
-    let key = match request_id.is_empty() {
-        true => None,
-        false => {
-            let id = request_id.parse().map_err(|_| {
-                let wrong = "must be a UUID, a new one for each call; or leave it out";
-                status(&Error::field("request_id", wrong))
-            })?;
-            Some(IdempotencyKey::new(id, R::METHOD, &message))
-        }
-    };
-    let call = Call {
-        caller,
-        key,
-        validate_only,
-    };
+    let call = Call::new(caller, &request_id, validate_only, R::METHOD, &message)
+        .map_err(|wrong| status(&Error::field(&wrong.field, wrong.description)))?;
     Ok((call, message))
 }

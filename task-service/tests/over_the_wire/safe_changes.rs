@@ -191,3 +191,22 @@ async fn a_stale_etag_changes_nothing_and_tells_the_current_one() {
     let stale = alice.update_category(rename("1", "Flat")).await;
     assert_refused(stale, ErrorCode::StaleEtag, "has changed since it was read");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_call_at_once_never_meets_what_the_first_one_did() {
+    let mesh = Mesh::start().await;
+    let alice = mesh.user("alice");
+    for round in 0..10 {
+        let task = alice.create_task(titled("Water the plants")).await.unwrap();
+        let delete = pb::DeleteTaskRequest {
+            task_id: task.id,
+            // Stale as soon as the first of the calls is done.
+            etag: task.etag,
+            request_id: Uuid::from_u128(round).to_string(),
+            ..Default::default()
+        };
+        let answers = join_all((0..8).map(|_| alice.delete_task(delete.clone()))).await;
+        let answers: Vec<_> = answers.into_iter().map(Result::unwrap).collect();
+        assert!(answers.iter().all(|answer| *answer == answers[0]));
+    }
+}
