@@ -39,13 +39,6 @@ pub struct KafkaConfig {
     /// back, it goes on with its partitions at once. Without it, a restart is a rebalance.
     #[serde(default)]
     pub group_instance_id: Option<String>,
-    /// How long a fetch may wait at the broker for records, in milliseconds; 10 with the embedded broker, whose waits are coarse.
-    #[serde(default = "default_fetch_wait_max_ms")]
-    pub fetch_wait_max_ms: u32,
-}
-
-fn default_fetch_wait_max_ms() -> u32 {
-    100
 }
 
 /// How the connection is protected, in librdkafka's words.

@@ -235,10 +235,8 @@ impl<H: EventHandler> ConsumerLoop<H> {
             .set("topic.metadata.refresh.interval.ms", "30000")
             // From the beginning, never from the end: what comes twice is dropped by the inbox, what is skipped is lost.
             .set("auto.offset.reset", "earliest")
-            .set(
-                "fetch.wait.max.ms",
-                self.config.fetch_wait_max_ms.to_string(),
-            )
+            // Records are sent at once; but a fetch that waits delays the first one of a partition that is resumed.
+            .set("fetch.wait.max.ms", "100")
             .set_log_level(RDKafkaLogLevel::Warning);
         if let Some(instance) = &self.config.group_instance_id {
             // Each topic has a consumer of its own, and so needs a name of its own.

@@ -54,7 +54,6 @@ impl TestTopics {
             ssl_certificate_location: None,
             ssl_key_location: None,
             group_instance_id: None,
-            fetch_wait_max_ms: 10,
         };
         let mut names = Vec::new();
         for topic in ALL {

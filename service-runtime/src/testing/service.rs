@@ -228,7 +228,6 @@ fn standard_settings(database: &TestDatabase, topics: &TestTopics) -> Vec<(Strin
         ("DATABASE__URL", database.url()),
         ("KAFKA__BOOTSTRAP_SERVERS", &kafka.bootstrap_servers),
         ("KAFKA__TOPIC_PREFIX", &kafka.topic_prefix),
-        ("KAFKA__FETCH_WAIT_MAX_MS", "10"),
         ("AUTH__USERS__ISSUER", ISSUER),
         ("AUTH__USERS__AUDIENCE", AUDIENCE),
         ("AUTH__USERS__SECRET", SECRET),

@@ -1,4 +1,4 @@
-//! The broker's connections, and the one answer in which it differs from `tansu` as it comes.
+//! The broker's connections, and the two answers in which it differs from `tansu` as it comes.
 
 use std::{
     io,
@@ -11,7 +11,7 @@ use tansu_broker::{
     coordinator::group::Coordinator,
     service::{coordinator, storage},
 };
-use tansu_sans_io::{ApiVersionsResponse, Body, Frame};
+use tansu_sans_io::{ApiVersionsResponse, Body, FetchRequest, Frame, Header};
 use tansu_service::{
     BytesFrameLayer, FrameRouteService, TcpBytesLayer, TcpContext, TcpContextLayer,
 };
@@ -19,9 +19,11 @@ use tansu_storage::{Storage, StorageContainer};
 use tokio::{
     net::{TcpListener, TcpStream},
     task::JoinSet,
-    time::{interval, sleep},
+    time::{Instant, interval, sleep},
 };
 use tracing::{debug, warn};
+
+use super::broker_fetch::{self, Arrivals};
 
 /// How often records past their retention are removed.
 const MAINTENANCE: Duration = Duration::from_secs(600);
@@ -31,13 +33,47 @@ const ACCEPT_TRIES: u32 = 100;
 
 /// Answers requests of every kind that the broker knows.
 #[derive(Clone)]
-pub struct Routes(FrameRouteService<(), Error>);
+pub struct Routes {
+    routes: FrameRouteService<(), Error>,
+    arrivals: Arrivals,
+}
 
 impl Routes {
     /// Puts the answers together from the storage and the consumer groups.
     pub fn new(records: StorageContainer, groups: impl Coordinator) -> Result<Self, Error> {
         let routes = storage::services(FrameRouteService::<(), Error>::builder(), records)?;
-        Ok(Self(coordinator::services(routes, groups)?.build()?))
+        Ok(Self {
+            routes: coordinator::services(routes, groups)?.build()?,
+            arrivals: Arrivals::default(),
+        })
+    }
+
+    /// Answers a fetch when there are records, or when it has waited as long as it may.
+    async fn fetch(
+        &self,
+        context: Context<()>,
+        header: Header,
+        mut fetch: FetchRequest,
+    ) -> Result<Frame, Error> {
+        let (wait, topics) = broker_fetch::take_wait(&mut fetch);
+        let end = Instant::now() + wait;
+        loop {
+            // Before the storage is asked, so that nothing is missed in between.
+            let mut arrivals = self.arrivals.watch(topics.clone());
+            let request = Frame {
+                size: 0,
+                header: header.clone(),
+                body: fetch.clone().into(),
+            };
+            let answer = self.routes.serve(context.clone(), request).await?;
+            let is_due = match &answer.body {
+                Body::FetchResponse(response) => broker_fetch::says_something(response),
+                _ => true,
+            };
+            if is_due || topics.is_empty() || !arrivals.until(end).await {
+                return Ok(answer);
+            }
+        }
     }
 }
 
@@ -46,7 +82,17 @@ impl Service<(), Frame> for Routes {
     type Error = Error;
 
     async fn serve(&self, context: Context<()>, request: Frame) -> Result<Frame, Error> {
-        let mut response = self.0.serve(context, request).await?;
+        let Frame { size, header, body } = request;
+        let body = match body {
+            Body::FetchRequest(fetch) => return self.fetch(context, header, fetch).await,
+            body => body,
+        };
+        let written = broker_fetch::written_topics(&body);
+        let request = Frame { size, header, body };
+        let mut response = self.routes.serve(context, request).await?;
+        if !written.is_empty() {
+            self.arrivals.announce(&written);
+        }
         if let Body::ApiVersionsResponse(versions) = response.body {
             response.body = without_features(versions).into();
         }

@@ -126,8 +126,6 @@ pub fn kafka(bootstrap_servers: &str, embedded: bool) -> Vec<(String, String)> {
         bootstrap_servers.to_owned(),
     )];
     if embedded {
-        // It answers a waiting fetch only at the end of the wait.
-        settings.push(("KAFKA__FETCH_WAIT_MAX_MS".to_owned(), "10".to_owned()));
         // A mesh that comes back after a kill takes its old place in the groups instead of waiting for it to time out.
         settings.push((
             "KAFKA__GROUP_INSTANCE_ID".to_owned(),

@@ -51,11 +51,7 @@ async fn creates_go_on_while_the_broker_is_away_and_their_events_arrive_when_it_
     let folder = TempDir::new().unwrap();
     let (mut broker, port) = start_broker(folder.path(), 0).await;
     let servers = format!("127.0.0.1:{port}");
-    let mesh = Mesh::start_with(&[
-        ("KAFKA_BOOTSTRAP_SERVERS", &servers),
-        ("TASKMESH_KAFKA__FETCH_WAIT_MAX_MS", "10"),
-    ])
-    .await;
+    let mesh = Mesh::start_with(&[("KAFKA_BOOTSTRAP_SERVERS", &servers)]).await;
     let mut created = vec![create(&mesh, "before".to_owned()).await];
 
     broker.kill().await.unwrap();
