@@ -1,7 +1,7 @@
 //! A Kafka-protocol broker in this process, for development: the parts of `tansu`, with SQLite as the storage.
 //!
 //! All its work is done in one task, so ending the task ends it; what was acknowledged is committed in SQLite's write-ahead
-//! log and survives a kill of the process.
+//! log and survives a kill of the process. It has a thread of its own, for SQLite keeps the thread that asks it busy.
 
 use std::{
     fs, io,
@@ -13,7 +13,11 @@ use std::{
 use tansu_broker::coordinator::group::administrator::Controller;
 use tansu_storage::{BrokerRegistrationRequest, Storage, StorageContainer};
 use tempfile::TempDir;
-use tokio::{net::TcpListener, task::JoinSet};
+use tokio::{
+    net::TcpListener,
+    runtime::{Builder, Handle, Runtime},
+    task::JoinSet,
+};
 use url::Url;
 use uuid::Uuid;
 
@@ -27,6 +31,7 @@ const NODE: i32 = 1;
 pub struct Broker {
     address: SocketAddr,
     server: JoinSet<io::Error>,
+    _thread: Thread,
     _detour: Option<TempDir>,
 }
 
@@ -37,10 +42,14 @@ pub enum BrokerError {
     Folder(#[source] io::Error),
     #[error("the broker cannot listen on port {0}")]
     Listen(u16, #[source] io::Error),
+    #[error("the broker has no thread")]
+    Thread(#[source] io::Error),
     #[error("the broker's address or storage path is not a URL")]
     Url(#[from] url::ParseError),
     #[error("the broker's storage fails")]
     Storage(#[from] tansu_storage::Error),
+    #[error("the broker's records cannot be indexed")]
+    Index(#[from] libsql::Error),
     #[error("the broker cannot be put together")]
     Broker(#[from] tansu_broker::Error),
     #[error("the broker takes no more connections")]
@@ -63,13 +72,20 @@ impl Broker {
             .map_err(listening)?;
         let address = listener.local_addr().map_err(listening)?;
 
-        let storage = open_storage(&folder, address).await?;
+        let thread = Thread::start().map_err(BrokerError::Thread)?;
+        // Storage works in the runtime in which it is opened.
+        let opening = thread
+            .handle()
+            .spawn(async move { open_storage(&folder, address).await });
+        let storage = opening.await.map_err(BrokerError::Panic)??;
         let routes = Routes::new(storage.clone(), Controller::with_storage(storage.clone())?)?;
         let mut server = JoinSet::new();
-        server.spawn(Connections::new(CLUSTER, routes, storage).serve(listener));
+        let serving = Connections::new(CLUSTER, routes, storage).serve(listener);
+        server.spawn_on(serving, &thread.handle());
         Ok(Self {
             address,
             server,
+            _thread: thread,
             _detour: detour,
         })
     }
@@ -94,6 +110,35 @@ impl Broker {
     }
 }
 
+/// A runtime with one thread.
+#[derive(Debug)]
+struct Thread(Option<Runtime>);
+
+impl Thread {
+    fn start() -> io::Result<Self> {
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(1)
+            .thread_name("broker")
+            .enable_all()
+            .build()?;
+        Ok(Self(Some(runtime)))
+    }
+
+    fn handle(&self) -> Handle {
+        let runtime = self.0.as_ref();
+        runtime.map_or_else(Handle::current, |runtime| runtime.handle().clone())
+    }
+}
+
+impl Drop for Thread {
+    fn drop(&mut self) {
+        // The runtime of whoever drops the broker cannot wait for another one.
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
 async fn open_storage(folder: &Path, address: SocketAddr) -> Result<StorageContainer, BrokerError> {
     // The second slash of the path makes it absolute; with one, the broker takes it as relative to the working folder.
     let file = Url::parse(&format!("sqlite:///{}/broker.db", folder.display()))?;
@@ -106,6 +151,7 @@ async fn open_storage(folder: &Path, address: SocketAddr) -> Result<StorageConta
         .silent(true)
         .build()
         .await?;
+    index_headers(folder).await?;
     let registration = BrokerRegistrationRequest {
         broker_id: NODE,
         cluster_id: CLUSTER.to_owned(),
@@ -114,6 +160,16 @@ async fn open_storage(folder: &Path, address: SocketAddr) -> Result<StorageConta
     };
     storage.register_broker(registration).await?;
     Ok(storage)
+}
+
+/// Adds an index that `tansu` lacks: it looks up the headers of each record, and would read those of all records every time.
+async fn index_headers(folder: &Path) -> Result<(), libsql::Error> {
+    let database = libsql::Builder::new_local(folder.join("broker.db"))
+        .build()
+        .await?;
+    let statement = "CREATE INDEX IF NOT EXISTS header_by_record ON header (topition, offset_id)";
+    database.connect()?.execute(statement, ()).await?;
+    Ok(())
 }
 
 /// Returns a path to the folder that a URL holds as it is, because the broker opens the URL's path without decoding it:

@@ -11,7 +11,7 @@ use tansu_broker::{
     coordinator::group::Coordinator,
     service::{coordinator, storage},
 };
-use tansu_sans_io::{ApiVersionsResponse, Body, FetchRequest, Frame, Header};
+use tansu_sans_io::{ApiVersionsResponse, Body, FetchRequest, FetchResponse, Frame, Header};
 use tansu_service::{
     BytesFrameLayer, FrameRouteService, TcpBytesLayer, TcpContext, TcpContextLayer,
 };
@@ -23,19 +23,21 @@ use tokio::{
 };
 use tracing::{debug, warn};
 
-use super::broker_fetch::{self, Arrivals};
+use super::broker_fetch::{self, Change, Tails};
 
 /// How often records past their retention are removed.
 const MAINTENANCE: Duration = Duration::from_secs(600);
 /// The pause after a connection could not be accepted, which mostly means that the process has too many open.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 const ACCEPT_TRIES: u32 = 100;
+/// How long a fetch that records woke waits for more of them.
+const LINGER: Duration = Duration::from_millis(2);
 
 /// Answers requests of every kind that the broker knows.
 #[derive(Clone)]
 pub struct Routes {
     routes: FrameRouteService<(), Error>,
-    arrivals: Arrivals,
+    tails: Tails,
 }
 
 impl Routes {
@@ -44,7 +46,7 @@ impl Routes {
         let routes = storage::services(FrameRouteService::<(), Error>::builder(), records)?;
         Ok(Self {
             routes: coordinator::services(routes, groups)?.build()?,
-            arrivals: Arrivals::default(),
+            tails: Tails::default(),
         })
     }
 
@@ -53,27 +55,72 @@ impl Routes {
         &self,
         context: Context<()>,
         header: Header,
-        mut fetch: FetchRequest,
+        fetch: FetchRequest,
     ) -> Result<Frame, Error> {
-        let (wait, topics) = broker_fetch::take_wait(&mut fetch);
-        let end = Instant::now() + wait;
+        let wait = u64::try_from(fetch.max_wait_ms).unwrap_or_default();
+        let end = Instant::now() + Duration::from_millis(wait);
         loop {
             // Before the storage is asked, so that nothing is missed in between.
-            let mut arrivals = self.arrivals.watch(topics.clone());
+            let mut news = self.tails.watch(&fetch);
+            let response = self.read(&context, &header, &fetch).await?;
+            let is_due = match &response.body {
+                Body::FetchResponse(response) => broker_fetch::is_due(response),
+                _ => true,
+            };
+            if is_due || !news.until(end).await {
+                return Ok(response);
+            }
+            // More often than one by one, records come in a row.
+            sleep(LINGER).await;
+        }
+    }
+
+    /// Answers a fetch with what there is.
+    async fn read(
+        &self,
+        context: &Context<()>,
+        header: &Header,
+        fetch: &FetchRequest,
+    ) -> Result<Frame, Error> {
+        let plan = self.tails.plan(fetch);
+        let mut frame = if plan.is_known() {
+            known(header)
+        } else {
             let request = Frame {
                 size: 0,
                 header: header.clone(),
-                body: fetch.clone().into(),
+                body: plan.asked.clone().into(),
             };
-            let answer = self.routes.serve(context.clone(), request).await?;
-            let is_due = match &answer.body {
-                Body::FetchResponse(response) => broker_fetch::says_something(response),
-                _ => true,
-            };
-            if is_due || topics.is_empty() || !arrivals.until(end).await {
-                return Ok(answer);
-            }
+            self.routes.serve(context.clone(), request).await?
+        };
+        if let Body::FetchResponse(response) = &mut frame.body {
+            self.tails.learn(&plan, response);
+            response
+                .responses
+                .get_or_insert_default()
+                .extend(plan.known);
         }
+        Ok(frame)
+    }
+}
+
+/// Returns the answer to a fetch of which every partition is known.
+fn known(header: &Header) -> Frame {
+    let correlation_id = match header {
+        Header::Request { correlation_id, .. } | Header::Response { correlation_id } => {
+            *correlation_id
+        }
+    };
+    let body = FetchResponse::default()
+        .throttle_time_ms(Some(0))
+        .error_code(Some(0))
+        .session_id(Some(0))
+        .node_endpoints(Some(Vec::new()))
+        .responses(Some(Vec::new()));
+    Frame {
+        size: 0,
+        header: Header::Response { correlation_id },
+        body: body.into(),
     }
 }
 
@@ -87,12 +134,11 @@ impl Service<(), Frame> for Routes {
             Body::FetchRequest(fetch) => return self.fetch(context, header, fetch).await,
             body => body,
         };
-        let written = broker_fetch::written_topics(&body);
+        let change = Change::of(&body);
         let request = Frame { size, header, body };
-        let mut response = self.routes.serve(context, request).await?;
-        if !written.is_empty() {
-            self.arrivals.announce(&written);
-        }
+        let response = self.routes.serve(context, request).await;
+        self.tails.note(change);
+        let mut response = response?;
         if let Body::ApiVersionsResponse(versions) = response.body {
             response.body = without_features(versions).into();
         }

@@ -191,6 +191,10 @@ fn settings(options: Options<'_>) -> Vec<String> {
         format!("max_connections={}", options.max_connections),
         "timezone=UTC".to_owned(),
         "log_timezone=UTC".to_owned(),
+        // Its defaults are for a machine of the last century: they write all pages anew every five minutes.
+        "shared_buffers=512MB".to_owned(),
+        "max_wal_size=4GB".to_owned(),
+        "checkpoint_timeout=15min".to_owned(),
     ];
     if !options.durable {
         settings.extend(
