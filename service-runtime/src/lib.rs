@@ -24,5 +24,9 @@ pub mod testing;
 
 pub use service::{Context, Running, Service, StartError, main, start};
 
+/// Calls allocate much in small pieces and free it on other threads, which this allocator does in less time than the system's.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Any error, where only its words matter.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;

@@ -12,7 +12,7 @@ use diesel::{
     },
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use service_runtime::postgres::DatabaseError;
+use service_runtime::postgres::{AsFixed, DatabaseError};
 use uuid::Uuid;
 
 use super::{schema::deliveries, text};
@@ -111,6 +111,7 @@ pub async fn update_claimed(
     .bind::<BigInt, _>(limit)
     .bind::<SqlUuid, _>(claim_id)
     .bind::<Double, _>(patience.as_secs_f64())
+    .fixed()
     .load(tx)
     .await?;
     rows.into_iter()

@@ -7,7 +7,10 @@ use diesel::{
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde_json::Value;
-use service_runtime::{ids::UserId, postgres::DatabaseError};
+use service_runtime::{
+    ids::UserId,
+    postgres::{AsFixed, DatabaseError},
+};
 
 use super::{schema::watched_tasks, text};
 use crate::domain::{ids::TaskId, setting::Setting, watched_task::WatchedTask};
@@ -57,6 +60,7 @@ pub async fn update_if_newer(
     .bind::<Bool, _>(task.muted)
     .bind::<Jsonb, _>(settings_to_json(&task.settings))
     .bind::<Timestamptz, _>(task.update_time)
+    .fixed()
     .execute(tx)
     .await?;
     Ok(written == 1)

@@ -25,7 +25,7 @@ use crate::{
     BoxError,
     clock::Clock,
     ids::UserId,
-    postgres::{Database, DatabaseError, schema::idempotency_keys},
+    postgres::{AsFixed, Database, DatabaseError, schema::idempotency_keys},
 };
 
 /// What tells a repeated call from another one: the id that the caller gave it, and what it asks for.
@@ -154,6 +154,7 @@ async fn delete_older(
     Ok(diesel::sql_query(statement)
         .bind::<Timestamptz, _>(before)
         .bind::<BigInt, _>(MOST_ROWS_A_STATEMENT)
+        .fixed()
         .execute(tx)
         .await?)
 }

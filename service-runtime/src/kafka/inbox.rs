@@ -2,7 +2,7 @@ use diesel::{ExpressionMethods, sql_types::Interval};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
-use crate::postgres::{DatabaseError, schema::inbox};
+use crate::postgres::{AsFixed, DatabaseError, schema::inbox};
 
 /// Records an event as handled; returns false if it already was.
 pub(super) async fn insert(
@@ -26,6 +26,7 @@ pub(super) async fn delete_old(
     Ok(
         diesel::sql_query("DELETE FROM inbox WHERE create_time < clock_timestamp() - $1")
             .bind::<Interval, _>(keep)
+            .fixed()
             .execute(connection)
             .await?,
     )

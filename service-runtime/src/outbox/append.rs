@@ -8,12 +8,14 @@ use taskmesh_proto::topics::Topic;
 use uuid::Uuid;
 
 use crate::{
-    postgres::{DatabaseError, schema::outbox},
+    postgres::{AsFixed, DatabaseError, schema::outbox},
     telemetry::propagation,
 };
 
 /// A statement has 65 535 parameters at most, and a row has ten.
 const MOST_ROWS_A_STATEMENT: usize = 2_000;
+/// Statements with up to so many rows stay prepared.
+const FEW_ROWS: usize = 8;
 
 tokio::task_local! {
     static APPENDED: Cell<bool>;
@@ -86,14 +88,15 @@ pub async fn append<M: Message>(
 
 /// Adds events in their order, as [`append`] does.
 pub async fn append_all(
-    tx: &mut AsyncPgConnection,
+    mut tx: &AsyncPgConnection,
     events: &[OutboxRow],
 ) -> Result<(), DatabaseError> {
     for chunk in events.chunks(MOST_ROWS_A_STATEMENT) {
-        diesel::insert_into(outbox::table)
-            .values(chunk)
-            .execute(tx)
-            .await?;
+        let insert = diesel::insert_into(outbox::table).values(chunk);
+        match chunk.len() {
+            ..=FEW_ROWS => insert.fixed().execute(&mut tx).await?,
+            _ => insert.execute(&mut tx).await?,
+        };
     }
     // Outside a transaction of `Database` nobody watches, and the relay's safety poll finds the rows.
     let _ = APPENDED.try_with(|appended| appended.set(!events.is_empty() || appended.get()));

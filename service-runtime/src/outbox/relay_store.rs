@@ -10,7 +10,7 @@ use diesel::{
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
-use crate::postgres::DatabaseError;
+use crate::postgres::{AsFixed, DatabaseError};
 
 /// One row of the outbox.
 #[derive(Debug, Clone, QueryableByName)]
@@ -70,6 +70,7 @@ pub(super) async fn acquire_lease(
     )
     .bind::<SqlUuid, _>(owner)
     .bind::<Interval, _>(lease)
+    .fixed()
     .get_result::<Place>(connection)
     .await
     .optional()?;
@@ -85,6 +86,7 @@ pub(super) async fn release_lease(
         "UPDATE outbox_relay SET owner = NULL, lease_until = '-infinity' WHERE owner = $1",
     )
     .bind::<SqlUuid, _>(owner)
+    .fixed()
     .execute(connection)
     .await?;
     Ok(())
@@ -105,6 +107,7 @@ pub(super) async fn list_unacknowledged(
     .bind::<Text, _>(low_tx)
     .bind::<Array<BigInt>, _>(acknowledged)
     .bind::<BigInt, _>(limit)
+    .fixed()
     .load(connection)
     .await?)
 }
@@ -129,6 +132,7 @@ pub(super) async fn advance(
     .bind::<SqlUuid, _>(owner)
     .bind::<Array<BigInt>, _>(acknowledged)
     .bind::<Interval, _>(lease)
+    .fixed()
     .get_result::<Place>(connection)
     .await
     .optional()?;
@@ -150,6 +154,7 @@ pub(super) async fn list_above(
         diesel::sql_query("SELECT id FROM outbox WHERE tx >= $1::xid8 AND id = ANY($2)")
             .bind::<Text, _>(low_tx)
             .bind::<Array<BigInt>, _>(acknowledged)
+            .fixed()
             .load(connection)
             .await?;
     Ok(rows.into_iter().map(|row| row.id).collect())
@@ -167,6 +172,7 @@ pub(super) async fn oldest_age(
     )
     .bind::<Text, _>(low_tx)
     .bind::<Array<BigInt>, _>(acknowledged)
+    .fixed()
     .get_result(connection)
     .await?;
     Ok(age.seconds)
@@ -186,6 +192,7 @@ pub(super) async fn delete_old(
     )
     .bind::<Interval, _>(keep)
     .bind::<BigInt, _>(limit)
+    .fixed()
     .get_result(connection)
     .await?;
     Ok(truth.it_is)

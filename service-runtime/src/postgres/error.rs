@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use diesel::result::{DatabaseErrorKind, Error};
 
 use crate::BoxError;
@@ -26,6 +28,31 @@ impl DatabaseFault for DatabaseError {
 }
 
 impl DatabaseError {
+    /// Returns an error for one of several who share the same.
+    pub(crate) fn shared(error: &Arc<Self>) -> Self {
+        let cause = Box::new(Arc::clone(error));
+        match &**error {
+            Self::Unavailable(_) => Self::Unavailable(cause),
+            Self::Query(_) => Self::Query(Error::QueryBuilderError(cause)),
+        }
+    }
+
+    /// Returns the result of statements that were sent together: the error of the one that failed first, not of those that
+    /// were refused because of it.
+    pub fn first_of(results: impl IntoIterator<Item = Result<(), Self>>) -> Result<(), Self> {
+        let errors = results.into_iter().filter_map(Result::err);
+        errors.min_by_key(Self::is_consequence).map_or(Ok(()), Err)
+    }
+
+    fn is_consequence(&self) -> bool {
+        match self {
+            Self::Query(Error::DatabaseError(_, info)) => {
+                info.message().starts_with("current transaction is aborted")
+            }
+            _ => false,
+        }
+    }
+
     /// Returns whether another transaction was in the way, so that the same work may succeed at once.
     pub(crate) fn is_conflict(&self) -> bool {
         match self {

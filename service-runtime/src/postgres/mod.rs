@@ -1,6 +1,8 @@
 //! PostgreSQL: the pool, named transactions that retry themselves, migrations under a lock.
 
 mod error;
+mod fixed;
+mod gathered;
 mod migrate;
 mod pool;
 pub(crate) mod schema;
@@ -8,6 +10,8 @@ mod transaction;
 
 pub use diesel_async::AsyncPgConnection;
 pub use error::{DatabaseError, DatabaseFault};
+pub use fixed::{AsFixed, Fixed};
+pub use gathered::Gathered;
 pub use migrate::{MigrateError, Schema, migrate};
 #[cfg(feature = "testing")]
 pub(crate) use pool::connect;

@@ -1,10 +1,11 @@
 use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
 
+use deadpool::managed::QueueMode;
 use diesel::{ConnectionError, ConnectionResult};
 use diesel_async::{
     AsyncPgConnection,
     pooled_connection::{
-        AsyncDieselConnectionManager, ManagerConfig,
+        AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod,
         deadpool::{Object, Pool},
     },
 };
@@ -19,6 +20,10 @@ use crate::{BoxError, config::Redacted};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 const WAIT_FOR_CONNECTION: Duration = Duration::from_secs(3);
+/// Every statement reads a few rows along an index. Whole tables would be read where one user has much of one, workers would be
+/// started and code be compiled for longer than the statement runs.
+const SHORT_STATEMENTS: &str =
+    "-c enable_seqscan=off -c max_parallel_workers_per_gather=0 -c jit=off";
 
 /// How a service reaches its database.
 #[derive(Debug, Clone, Deserialize)]
@@ -58,7 +63,7 @@ impl DatabaseConfig {
         config
             .options(format!(
                 "-c search_path={schema} -c timezone=UTC -c statement_timeout={statement_timeout_ms} \
-                 -c idle_in_transaction_session_timeout=5000"
+                 -c idle_in_transaction_session_timeout=5000 {SHORT_STATEMENTS}"
             ))
             .application_name(format!("taskmesh-{schema}"))
             .connect_timeout(CONNECT_TIMEOUT)
@@ -134,6 +139,8 @@ impl Database {
         let connection = config.connection(schema, config.statement_timeout_ms)?;
         let tls = config.tls()?;
         let mut manager = ManagerConfig::default();
+        // A connection that is known to be closed is not used again; asking the server each time would cost a round trip.
+        manager.recycling_method = RecyclingMethod::Fast;
         manager.custom_setup = Box::new(move |_| {
             let (connection, tls) = (connection.clone(), tls.clone());
             Box::pin(async move { establish(&connection, tls).await })
@@ -145,6 +152,8 @@ impl Database {
             .create_timeout(Some(CONNECT_TIMEOUT))
             .recycle_timeout(Some(CONNECT_TIMEOUT))
             .runtime(deadpool::Runtime::Tokio1)
+            // The connection that was used last has the statements prepared and the pages at hand.
+            .queue_mode(QueueMode::Lifo)
             .build()?;
         Ok(Self {
             pool,

@@ -15,11 +15,18 @@ const MAXIMUM_CHARACTERS: usize = 255;
 pub(super) struct Claims {
     // Kept as they come, because an issuer may put anything here.
     sub: Option<Value>,
+    exp: Option<Value>,
     jti: Option<Value>,
     act: Option<Value>,
 }
 
 impl Claims {
+    /// Returns when the token expires, in seconds since 1970.
+    pub(super) fn expire_time(&self) -> u64 {
+        let time = self.exp.as_ref().and_then(Value::as_u64);
+        time.unwrap_or_default()
+    }
+
     /// Reads who calls from a user's token; whatever it says about an actor does not count.
     pub(super) fn user(self) -> Result<Caller, AuthError> {
         Ok(Caller {

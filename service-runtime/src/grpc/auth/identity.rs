@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use moka::sync::Cache;
 use tonic::{Request, metadata::MetadataValue};
 
 use super::{
@@ -11,6 +12,9 @@ use super::{
 use crate::{grpc::deadline, ids::UserId, telemetry::propagation};
 
 const TOKEN_LIFETIME: Duration = Duration::from_secs(60);
+/// How long a token is used for further calls, so that enough of its life is left for the longest of them.
+const TOKEN_USE: Duration = Duration::from_secs(30);
+const MOST_TOKENS: u64 = 10_000;
 /// The longest time that a call to another service may take.
 const CALL_TIMEOUT: Duration = Duration::from_secs(10);
 const SHORTEST_TIMEOUT: Duration = Duration::from_millis(1);
@@ -22,6 +26,7 @@ pub struct ServiceIdentity(Arc<Inner>);
 struct Inner {
     service: String,
     signer: Signer,
+    tokens: Cache<UserId, String>,
 }
 
 impl ServiceIdentity {
@@ -30,13 +35,26 @@ impl ServiceIdentity {
         Ok(Self(Arc::new(Inner {
             service: service.to_owned(),
             signer: Signer::for_mesh(config)?,
+            tokens: Cache::builder()
+                .max_capacity(MOST_TOKENS)
+                .time_to_live(TOKEN_USE)
+                .build(),
         })))
     }
 
-    /// Returns a token, valid for 60 seconds, with which this service acts for the user.
+    /// Returns a token, valid for at least 30 seconds, with which this service acts for the user.
     pub fn token(&self, user: &UserId) -> String {
-        let Inner { service, signer } = &*self.0;
-        signer.sign(user, Some(service), TOKEN_LIFETIME)
+        let Inner {
+            service,
+            signer,
+            tokens,
+        } = &*self.0;
+        if let Some(token) = tokens.get(user) {
+            return token;
+        }
+        let token = signer.sign(user, Some(service), TOKEN_LIFETIME);
+        tokens.insert(user.clone(), token.clone());
+        token
     }
 
     /// Makes a call on behalf of the user: with a token, the trace, and what is left of the current deadline, at most 10

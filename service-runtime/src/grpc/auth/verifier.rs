@@ -1,8 +1,9 @@
 //! Tells from a token who calls.
 
-use std::{fs, sync::Arc};
+use std::{fs, sync::Arc, time::Duration};
 
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, errors::ErrorKind};
+use moka::sync::Cache;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -19,10 +20,36 @@ use crate::grpc::Caller;
 
 const LEEWAY_SECONDS: u64 = 30;
 const MAXIMUM_BYTES: usize = 8 * 1024;
+/// How long a token that was verified is believed without looking at it again, which is also how long a key still counts after
+/// its issuer has taken it back.
+const BELIEVED: Duration = Duration::from_secs(30);
+/// What the tokens that are believed may take of memory.
+const MOST_BELIEVED_BYTES: u64 = 8 * 1024 * 1024;
 
 /// Verifies bearer tokens of the two issuers.
 #[derive(Clone)]
-pub struct Verifier(Arc<Issuers>);
+pub struct Verifier {
+    issuers: Arc<Issuers>,
+    believed: Cache<String, Believed>,
+}
+
+/// What a token said when it was verified.
+#[derive(Clone)]
+struct Believed {
+    caller: Caller,
+    /// When it expires, in seconds since 1970.
+    expire_time: u64,
+}
+
+impl Believed {
+    fn new(expire_time: u64, caller: Result<Caller, AuthError>) -> Result<Self, AuthError> {
+        let caller = caller?;
+        Ok(Self {
+            caller,
+            expire_time,
+        })
+    }
+}
 
 struct Issuers {
     users: Issuer,
@@ -54,14 +81,37 @@ impl Verifier {
                 "must differ from users.issuer, because only the mesh may act for users",
             ));
         }
-        Ok(Self(Arc::new(Issuers {
+        let issuers = Issuers {
             users: Issuer::new("users", &config.users)?,
             mesh: Issuer::new("mesh", &config.mesh)?,
-        })))
+        };
+        let believed = Cache::builder()
+            .weigher(|token: &String, _| u32::try_from(2 * token.len() + 200).unwrap_or(u32::MAX))
+            .max_capacity(MOST_BELIEVED_BYTES)
+            .time_to_live(BELIEVED)
+            .build();
+        Ok(Self {
+            issuers: Arc::new(issuers),
+            believed,
+        })
     }
 
     /// Returns who calls, if the token's signature, issuer, audience, times and subject are right.
+    ///
+    /// Only tokens that were right are remembered, for 30 seconds and never beyond their end.
     pub async fn verify(&self, token: &str) -> Result<Caller, AuthError> {
+        if let Some(believed) = self.believed.get(token)
+            && jsonwebtoken::get_current_timestamp() < believed.expire_time
+        {
+            return Ok(believed.caller);
+        }
+        let believed = self.verify_anew(token).await?;
+        let caller = believed.caller.clone();
+        self.believed.insert(token.to_owned(), believed);
+        Ok(caller)
+    }
+
+    async fn verify_anew(&self, token: &str) -> Result<Believed, AuthError> {
         if token.len() > MAXIMUM_BYTES {
             return Err(AuthError::Malformed);
         }
@@ -69,10 +119,16 @@ impl Verifier {
         let unverified: Unverified = jsonwebtoken::dangerous::insecure_decode_claims(token)
             .map_err(|_| AuthError::Malformed)?;
         let issuer = unverified.iss.as_ref().and_then(Value::as_str);
-        let Issuers { users, mesh } = &*self.0;
+        let Issuers { users, mesh } = &*self.issuers;
         match issuer {
-            Some(name) if name == users.name => users.verify(token).await?.user(),
-            Some(name) if name == mesh.name => mesh.verify(token).await?.service(),
+            Some(name) if name == users.name => {
+                let claims = users.verify(token).await?;
+                Believed::new(claims.expire_time(), claims.user())
+            }
+            Some(name) if name == mesh.name => {
+                let claims = mesh.verify(token).await?;
+                Believed::new(claims.expire_time(), claims.service())
+            }
             _ => Err(AuthError::Invalid),
         }
     }
