@@ -37,6 +37,7 @@ use tonic::service::Routes;
 pub use config::Config;
 use events::OnReminderSent;
 use rpc::{RecurrenceClient, Rpc};
+use store::TaskReader;
 
 /// The migrations of schema `task`.
 pub const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../migrations/task");
@@ -48,6 +49,7 @@ pub struct TaskService;
 #[derive(Clone)]
 struct App {
     database: Database,
+    tasks: TaskReader,
     clock: Clock,
     ids: Ids,
     recurrence: RecurrenceClient,
@@ -66,6 +68,7 @@ impl Service for TaskService {
         metrics::describe();
         let app = App {
             database: ctx.database(),
+            tasks: TaskReader::new(ctx.database()),
             clock: ctx.clock(),
             ids: ctx.ids(),
             recurrence: RecurrenceClient::new(&ctx.config().recurrence_url, ctx.identity()),

@@ -23,6 +23,7 @@ pub async fn category(write: &mut Write<'_>, name: &Name) -> Result<LabelRef<Cat
 
 /// Finds the tags that have the names, in alphabetical order; those that do not exist yet are created.
 pub async fn tags(write: &mut Write<'_>, names: &[Name]) -> Result<Vec<LabelRef<TagId>>, Error> {
+    remember(write, LabelKind::Tag, names).await?;
     let mut tags = Vec::new();
     for name in names {
         let known = match find(write, LabelKind::Tag, name).await? {
@@ -41,6 +42,20 @@ pub async fn tags(write: &mut Write<'_>, names: &[Name]) -> Result<Vec<LabelRef<
 /// Puts tags in the order in which tasks show them.
 pub fn sort(tags: &mut [LabelRef<TagId>]) {
     tags.sort_by_cached_key(|tag| NameKey::of(&tag.name));
+}
+
+/// Finds all names at once that are not known yet.
+async fn remember(write: &mut Write<'_>, kind: LabelKind, names: &[Name]) -> Result<(), Error> {
+    let keys = names.iter().map(Name::key);
+    let unknown: Vec<NameKey> = keys
+        .filter(|key| write.known_label(kind, key).is_none())
+        .collect();
+    if unknown.len() > 1 {
+        let (user_id, keys) = (&write.caller().user_id, unknown.iter().collect::<Vec<_>>());
+        let found = store::label::find_by_names(write.tx(), user_id, kind, &keys).await?;
+        found.iter().for_each(|label| write.remember_label(label));
+    }
+    Ok(())
 }
 
 async fn find(

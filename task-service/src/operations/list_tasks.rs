@@ -1,6 +1,9 @@
 use service_runtime::{grpc::Caller, postgres::AsyncPgConnection};
 
-use super::filtering::{self, Meaning, Standpoint, Wish};
+use super::{
+    filtering::{self, Meaning, Standpoint, Wish},
+    page_bytes::fitting,
+};
 use crate::{
     App,
     domain::{Order, Place, Task, TaskId, Violations},
@@ -44,9 +47,8 @@ pub async fn list_tasks(
     caller: &Caller,
     list: &ListTasks,
 ) -> Result<(Vec<Task>, Option<PageEnd>), Error> {
-    // A transaction, for how the planner is steered shall not outlive it.
     app.database
-        .transaction("list_tasks", async |tx: &mut AsyncPgConnection| {
+        .read("list_tasks", async |tx: &mut AsyncPgConnection| {
             page(app, tx, caller, list).await
         })
         .await
@@ -78,10 +80,19 @@ async fn page(
     };
     let mut places = task_list::find_page(tx, &page).await?;
     let asked_for = usize::try_from(list.limit).unwrap_or(usize::MAX);
-    let has_more = places.len() > asked_for;
+    let mut has_more = places.len() > asked_for;
     places.truncate(asked_for);
     let ids: Vec<TaskId> = places.iter().map(|place| place.id).collect();
-    let tasks = store::task::find_all(tx, user_id, &ids).await?;
+    let mut tasks = store::task::find_all(tx, user_id, &ids).await?;
+    if let Some(first) = tasks.get(fitting(&tasks)) {
+        has_more = true;
+        places.truncate(
+            ids.iter()
+                .position(|id| *id == first.id)
+                .unwrap_or_default(),
+        );
+        tasks.truncate(fitting(&tasks));
+    }
     let end = places.pop().filter(|_| has_more).map(|place| PageEnd {
         place,
         standpoint: meaning.standpoint,

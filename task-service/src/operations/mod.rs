@@ -23,6 +23,7 @@ mod links;
 mod list_labels;
 mod list_saved_filters;
 pub mod list_tasks;
+mod page_bytes;
 mod reopen_task;
 pub mod search_tasks;
 mod tag_task;

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use service_runtime::{
     grpc::Caller,
     outbox::{self, OutboxRow},
-    postgres::AsyncPgConnection,
+    postgres::{AsyncPgConnection, DatabaseError},
 };
 
 use super::write::Answers;
@@ -318,17 +318,16 @@ impl<'a> Write<'a> {
         } = self.pending;
         let user_id = &self.caller.user_id;
         store::series::insert_of_first(self.tx, &created).await?;
-        store::task_write::insert(self.tx, &created).await?;
-        let said: Vec<&Task> = created.iter().chain(&reworded).collect();
-        store::search::index(self.tx, user_id, &said).await?;
-        if !kept.is_empty() {
-            let now = self.app.clock.now();
-            store::operation_change::insert(self.tx, user_id, self.operation_id, now, &kept)
-                .await?;
-        }
-        if !events.is_empty() {
-            outbox::append_all(self.tx, &events).await?;
-        }
+        let (tx, now) = (&*self.tx, self.app.clock.now());
+        // Sent together, for none needs what another one writes.
+        let results = futures::join!(
+            store::task_write::insert(tx, &created),
+            store::search::index_new(tx, user_id, &created),
+            store::search::index(tx, user_id, &reworded),
+            store::operation_change::insert(tx, user_id, self.operation_id, now, &kept),
+            outbox::append_all(tx, &events),
+        );
+        DatabaseError::first_of(<[_; 5]>::from(results))?;
         Ok(changes)
     }
 }

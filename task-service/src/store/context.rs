@@ -4,7 +4,10 @@ use diesel::{
     sql_types::{BigInt, Date, Text, Timestamptz},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use service_runtime::{ids::UserId, postgres::DatabaseError};
+use service_runtime::{
+    ids::UserId,
+    postgres::{AsFixed, DatabaseError},
+};
 
 use super::schema::saved_filters;
 
@@ -34,6 +37,7 @@ pub async fn counts(
     .bind::<Text, _>(user_id.as_ref())
     .bind::<Timestamptz, _>(now)
     .bind::<Date, _>(today)
+    .fixed()
     .get_result(tx)
     .await?)
 }

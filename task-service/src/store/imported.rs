@@ -7,7 +7,10 @@ use diesel::{
     sql_types::{Array, Integer, Text, Uuid as SqlUuid},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use service_runtime::{ids::UserId, postgres::DatabaseError};
+use service_runtime::{
+    ids::UserId,
+    postgres::{AsFixed, DatabaseError},
+};
 
 use super::schema::tasks;
 use crate::domain::TaskId;
@@ -94,6 +97,7 @@ pub async fn depths(
     .bind::<Text, _>(user_id.as_ref())
     .bind::<Array<SqlUuid>, _>(ids)
     .bind::<Integer, _>(DEEPEST_WALK)
+    .fixed()
     .load(tx)
     .await?;
     let depth = |row: Row| (row.id, usize::try_from(row.depth).unwrap_or(1));

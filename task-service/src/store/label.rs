@@ -7,10 +7,14 @@ use diesel::{
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::{Deserialize, Serialize};
-use service_runtime::{ids::UserId, postgres::DatabaseError};
+use service_runtime::{
+    ids::UserId,
+    postgres::{AsFixed, DatabaseError},
+};
 use uuid::Uuid;
 
-use crate::domain::{Color, Label, LabelKind, Name, NameKey, OperationId};
+use super::search::words_of_name;
+use crate::domain::{Color, Label, LabelKind, Name, NameKey, OperationId, search::plain};
 
 /// A category or tag as it is read, and as it is kept to undo a change.
 #[derive(Debug, Clone, QueryableByName, Serialize, Deserialize)]
@@ -91,6 +95,7 @@ pub async fn find(
     ))
     .bind::<Text, _>(user_id.as_ref())
     .bind::<SqlUuid, _>(id)
+    .fixed()
     .get_result(tx)
     .await
     .optional()?;
@@ -111,6 +116,7 @@ pub async fn find_by_names(
     ))
     .bind::<Text, _>(user_id.as_ref())
     .bind::<Array<Text>, _>(keys)
+    .fixed()
     .load(tx)
     .await?;
     Ok(rows
@@ -135,6 +141,7 @@ pub async fn list(
     .bind::<Text, _>(user_id.as_ref())
     .bind::<Text, _>(after)
     .bind::<BigInt, _>(limit)
+    .fixed()
     .load(tx)
     .await?;
     Ok(rows
@@ -146,10 +153,10 @@ pub async fn list(
 /// Adds one, unless another one has its name; waits for a transaction that is about to take the name. Returns whether it was
 /// added.
 pub async fn insert(tx: &mut AsyncPgConnection, label: &Label) -> Result<bool, DatabaseError> {
-    let table = table(label.kind);
+    let (table, [words, forms]) = (table(label.kind), words_of_name("$10"));
     let rows = diesel::sql_query(format!(
-        "INSERT INTO {table} (user_id, id, display_name, name_key, color, version, operation_id, create_time, update_time)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+        "INSERT INTO {table} (user_id, id, display_name, name_key, color, version, operation_id, create_time, update_time, words, forms)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, {words}, {forms})
          ON CONFLICT (user_id, name_key) WHERE delete_time IS NULL DO NOTHING"
     ))
     .bind::<Text, _>(label.user_id.as_ref())
@@ -161,6 +168,8 @@ pub async fn insert(tx: &mut AsyncPgConnection, label: &Label) -> Result<bool, D
     .bind::<SqlUuid, _>(label.operation_id)
     .bind::<Timestamptz, _>(label.create_time)
     .bind::<Timestamptz, _>(label.update_time)
+    .bind::<Text, _>(plain(label.name.as_ref()))
+    .fixed()
     .execute(tx)
     .await?;
     Ok(rows == 1)
@@ -168,10 +177,10 @@ pub async fn insert(tx: &mut AsyncPgConnection, label: &Label) -> Result<bool, D
 
 /// Writes one that was locked and changed.
 pub async fn update(tx: &mut AsyncPgConnection, label: &Label) -> Result<(), DatabaseError> {
-    let table = table(label.kind);
+    let (table, [words, forms]) = (table(label.kind), words_of_name("$10"));
     diesel::sql_query(format!(
         "UPDATE {table} SET display_name = $3, name_key = $4, color = $5, version = $6, operation_id = $7,
-                update_time = $8, delete_time = $9
+                update_time = $8, delete_time = $9, words = {words}, forms = {forms}
          WHERE user_id = $1 AND id = $2"
     ))
     .bind::<Text, _>(label.user_id.as_ref())
@@ -183,6 +192,8 @@ pub async fn update(tx: &mut AsyncPgConnection, label: &Label) -> Result<(), Dat
     .bind::<SqlUuid, _>(label.operation_id)
     .bind::<Timestamptz, _>(label.update_time)
     .bind::<Nullable<Timestamptz>, _>(label.delete_time)
+    .bind::<Text, _>(plain(label.name.as_ref()))
+    .fixed()
     .execute(tx)
     .await?;
     Ok(())

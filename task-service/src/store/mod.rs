@@ -17,8 +17,10 @@ pub mod statement;
 pub mod structure;
 pub mod task;
 pub mod task_list;
+mod task_reader;
 mod task_row;
 pub mod task_write;
 
 pub use occurrence::find_following;
+pub use task_reader::TaskReader;
 pub use task_row::TaskRow;

@@ -2,7 +2,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 use diesel::{prelude::*, sql_types};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::Serialize;
-use service_runtime::{ids::UserId, postgres::DatabaseError};
+use service_runtime::{
+    ids::UserId,
+    postgres::{AsFixed, DatabaseError},
+};
 use uuid::Uuid;
 
 use super::{TaskRow, schema::operation_changes};
@@ -99,7 +102,7 @@ impl OperationChange {
 
 /// Keeps what a write changed.
 pub async fn insert(
-    tx: &mut AsyncPgConnection,
+    mut tx: &AsyncPgConnection,
     user_id: &UserId,
     operation_id: OperationId,
     now: DateTime<Utc>,
@@ -122,10 +125,10 @@ pub async fn insert(
         let insert = diesel::insert_into(operation_changes::table);
         match chunk {
             // One row is the same statement every time, which the server prepares once.
-            [change] => insert.values(row(*change)).execute(tx).await?,
+            [change] => insert.values(row(*change)).execute(&mut tx).await?,
             _ => {
                 let rows: Vec<_> = chunk.iter().copied().map(row).collect();
-                insert.values(rows).execute(tx).await?
+                insert.values(rows).execute(&mut tx).await?
             }
         };
     }
@@ -178,6 +181,7 @@ pub async fn delete_older(
     diesel::sql_query(statement)
         .bind::<sql_types::Timestamptz, _>(before)
         .bind::<sql_types::BigInt, _>(MOST_ROWS_TO_DELETE)
+        .fixed()
         .execute(tx)
         .await?;
     Ok(())

@@ -7,7 +7,7 @@ use diesel::{
     sql_types::{Array, BigInt, Date, SmallInt, Text, Timestamptz, Uuid as UuidType},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use service_runtime::postgres::DatabaseError;
+use service_runtime::postgres::{AsFixed, DatabaseError};
 use uuid::Uuid;
 
 /// A statement in the making.
@@ -15,6 +15,7 @@ use uuid::Uuid;
 pub struct Statement {
     sql: String,
     values: Vec<Value>,
+    is_fixed: bool,
 }
 
 /// A value that stands in a statement as `$1`, `$2` and so on.
@@ -59,6 +60,14 @@ impl Statement {
         self
     }
 
+    /// Begins a statement whose text is one of a few, whatever is asked for.
+    pub fn fixed() -> Self {
+        Self {
+            is_fixed: true,
+            ..Self::default()
+        }
+    }
+
     /// Returns the statement that shows the plan of this one.
     #[cfg(test)]
     pub fn explained(mut self) -> Self {
@@ -86,7 +95,11 @@ impl Statement {
                 Value::Smalls(numbers) => query.bind::<Array<SmallInt>, _>(numbers),
                 Value::Big(number) => query.bind::<BigInt, _>(number),
             });
-        Ok(query.load(tx).await?)
+        let rows = match self.is_fixed {
+            true => query.fixed().load(tx).await,
+            false => query.load(tx).await,
+        };
+        Ok(rows?)
     }
 }
 

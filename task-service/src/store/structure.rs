@@ -5,7 +5,10 @@ use diesel::{
     sql_types::{Array, BigInt, Integer, Text, Uuid as SqlUuid},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use service_runtime::{ids::UserId, postgres::DatabaseError};
+use service_runtime::{
+    ids::UserId,
+    postgres::{AsFixed, DatabaseError},
+};
 
 use super::schema::tasks;
 use crate::domain::TaskId;
@@ -30,6 +33,7 @@ struct Number {
 pub async fn lock(tx: &mut AsyncPgConnection, user_id: &UserId) -> Result<(), DatabaseError> {
     diesel::sql_query("SELECT pg_advisory_xact_lock(hashtextextended($1, 7105))")
         .bind::<Text, _>(user_id.as_ref())
+        .fixed()
         .execute(tx)
         .await?;
     Ok(())
@@ -54,6 +58,7 @@ pub async fn ancestors(
     .bind::<Text, _>(user_id.as_ref())
     .bind::<SqlUuid, _>(id)
     .bind::<Integer, _>(DEEPEST_WALK)
+    .fixed()
     .load(tx)
     .await?;
     Ok(rows.into_iter().map(|row| row.id).collect())
@@ -78,6 +83,7 @@ pub async fn height(
     .bind::<Text, _>(user_id.as_ref())
     .bind::<SqlUuid, _>(id)
     .bind::<Integer, _>(DEEPEST_WALK)
+    .fixed()
     .get_result(tx)
     .await?;
     Ok(row.number)
@@ -104,6 +110,7 @@ pub async fn descendants(
     .bind::<SqlUuid, _>(id)
     .bind::<Integer, _>(DEEPEST_WALK)
     .bind::<Integer, _>(i32::from(and_deleted))
+    .fixed()
     .load(tx)
     .await?;
     Ok(rows.into_iter().map(|row| row.id).collect())
@@ -200,6 +207,7 @@ pub async fn depend_on(
     .bind::<Text, _>(user_id.as_ref())
     .bind::<Array<SqlUuid>, _>(ids)
     .bind::<SqlUuid, _>(on)
+    .fixed()
     .get_result(tx)
     .await?;
     Ok(row.count > 0)

@@ -95,21 +95,21 @@ impl<'a> TaskChanges<'a> {
 
 /// Adds tasks.
 #[tracing::instrument(name = "store.task.insert", level = "debug", skip_all)]
-pub async fn insert(tx: &mut AsyncPgConnection, new: &[Task]) -> Result<(), DatabaseError> {
+pub async fn insert(mut tx: &AsyncPgConnection, new: &[Task]) -> Result<(), DatabaseError> {
     for chunk in new.chunks(MOST_ROWS_A_STATEMENT) {
         match chunk {
             // One row is the same statement every time, which the server prepares once.
             [task] => {
                 diesel::insert_into(tasks::table)
                     .values(NewTask::of(task)?)
-                    .execute(tx)
+                    .execute(&mut tx)
                     .await?
             }
             _ => {
                 let rows: Vec<_> = chunk.iter().map(NewTask::of).collect::<Result<_, _>>()?;
                 diesel::insert_into(tasks::table)
                     .values(rows)
-                    .execute(tx)
+                    .execute(&mut tx)
                     .await?
             }
         };

@@ -154,6 +154,47 @@ async fn a_filter_shows_what_it_says() {
     assert_eq!(titles(&alice, filtered("blocked")).await, "g");
 }
 
+#[tokio::test]
+async fn a_text_is_found_anywhere_in_a_title_whatever_stands_beside_it() {
+    let mesh = Mesh::start().await;
+    let alice = mesh.user("alice");
+    let matching = [
+        "Needle",
+        "preNEEDLEpost",
+        "<a needle>",
+        "x—needle—y",
+        "john.needle@example.com",
+        "néedle caféneedle",
+    ];
+    for title in matching
+        .into_iter()
+        .chain(["need le", "noodle", "the others", "hay"])
+    {
+        alice.create(title).await;
+    }
+    let count = async |filter: &str| {
+        let answer = alice.list_tasks(filtered(filter)).await.unwrap();
+        answer.tasks.len()
+    };
+    for filter in [
+        "title:\"needle\"",
+        "title:\"nEEd\" title:\"edle\"",
+        "title = \"*needle*\"",
+    ] {
+        assert_eq!(count(filter).await, matching.len(), "{filter}");
+    }
+    assert_eq!(count("title = \"Needle\"").await, 1);
+    assert_eq!(count("title = \"<a need*\"").await, 1);
+    assert_eq!(count("title = \"*example.com\"").await, 1);
+    assert_eq!(count("NOT title:\"needle\"").await, 4);
+    assert_eq!(count("title:\"nothing\"").await, 0);
+    assert_eq!(count("description:\"needle\"").await, 0);
+    // In words that are in no index: one that is in every text, and one that is very long.
+    assert_eq!(count("title:\"the\"").await, 1);
+    alice.create(&("x".repeat(120) + "needle")).await;
+    assert_eq!(count("title:\"needle\"").await, matching.len() + 1);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn today_is_where_the_user_lives() {
     let mesh = Mesh::start_with_clock(monday_ten()).await;

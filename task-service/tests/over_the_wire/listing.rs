@@ -40,6 +40,36 @@ async fn pages_show_every_task_once_and_the_newest_first() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_page_ends_before_its_answer_is_larger_than_clients_take() {
+    let mesh = Mesh::start().await;
+    let alice = mesh.user("alice");
+    let tasks = (0..60).map(|number| pb::CreateTaskRequest {
+        title: number.to_string(),
+        description: "€".repeat(20_000),
+        ..Default::default()
+    });
+    let batch = pb::BatchCreateTasksRequest {
+        tasks: tasks.collect(),
+        ..Default::default()
+    };
+    alice.batch_create_tasks(batch).await.unwrap();
+    let mut request = pb::ListTasksRequest {
+        page_size: 500,
+        ..Default::default()
+    };
+    let mut listed = Vec::new();
+    let mut pages = 0;
+    while pages == 0 || !request.page_token.is_empty() {
+        let page = alice.list_tasks(request.clone()).await.unwrap();
+        listed.extend(page.tasks.into_iter().map(|task| task.id));
+        request.page_token = page.next_page_token;
+        pages += 1;
+    }
+    assert_eq!((pages, listed.len()), (2, 60));
+    assert!(listed.is_sorted_by(|one, other| one > other));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn completed_and_deleted_tasks_are_shown_on_demand() {
     let mesh = Mesh::start().await;
     let alice = mesh.user("alice");

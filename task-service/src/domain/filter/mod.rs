@@ -57,6 +57,15 @@ impl Filter {
         self.tests().any(|test| fields.contains(&test.field()))
     }
 
+    /// Returns the longest piece of a word that title or description of every match contain, if the filter asks for one.
+    pub fn part_of_word(&self) -> Option<String> {
+        let texts = self.0.iter().filter_map(|term| match term {
+            Expression::Test(Test::Text(_, pattern)) => pattern.part_of_word(),
+            _ => None,
+        });
+        texts.max_by_key(String::len)
+    }
+
     /// Returns all single tests, wherever they stand.
     pub fn tests(&self) -> impl Iterator<Item = &Test> {
         self.0.iter().flat_map(Expression::tests)

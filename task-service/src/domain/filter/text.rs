@@ -15,7 +15,25 @@ pub enum Pattern {
     EndsWith(String),
 }
 
+/// A part of a text is worth looking for in words from so many characters on.
+const SHORTEST_PART: usize = 3;
+/// Longer parts are cut: what contains a text contains its beginning.
+const LONGEST_PART: usize = 40;
+
 impl Pattern {
+    /// Returns the longest piece of letters and digits, in lower case, that every text has in one word which this matches; none
+    /// if that would be short or has other letters than ASCII's, of which databases differ in what they take for equal.
+    pub fn part_of_word(&self) -> Option<String> {
+        let (Self::Contains(text)
+        | Self::Equals(text)
+        | Self::StartsWith(text)
+        | Self::EndsWith(text)) = self;
+        let pieces = text.split(|character: char| !character.is_ascii_alphanumeric());
+        let longest = pieces.max_by_key(|piece| piece.len())?;
+        let part = &longest[..longest.len().min(LONGEST_PART)];
+        (part.len() >= SHORTEST_PART).then(|| part.to_ascii_lowercase())
+    }
+
     /// Reads what follows `:`; a star means nothing there, for the text may go on at both ends anyway.
     pub fn contained(literal: &Literal) -> Self {
         let text = if literal.is_quoted {

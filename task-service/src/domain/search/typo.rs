@@ -2,6 +2,8 @@ use std::ops::RangeInclusive;
 
 use strsim::damerau_levenshtein;
 
+use super::words::LONGEST_WORD;
+
 /// A word that no task contains, and that may be a mistyped one.
 ///
 /// A slip changes letters in one place, so that the beginning or the ending of the word stays: what was meant is among the words
@@ -84,16 +86,6 @@ impl Typo {
     }
 }
 
-/// Longer ones are no words that anybody begins to type or mistypes; in bytes.
-const LONGEST_WORD: usize = 100;
-
-/// Returns the words of a text in lower case: what stands together of letters and digits.
-pub fn words_of(text: &str) -> impl Iterator<Item = String> {
-    text.split(|character: char| !character.is_alphanumeric())
-        .filter(|word| !word.is_empty() && word.len() <= LONGEST_WORD)
-        .map(str::to_lowercase)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -158,24 +150,5 @@ mod tests {
             }
         }
         slips
-    }
-
-    #[test]
-    fn words_are_letters_and_digits_in_lower_case() {
-        let words: Vec<String> =
-            words_of("Écrire à john@example.com: q3-2026! 日本語 🎉").collect();
-        assert_eq!(
-            words,
-            [
-                "écrire",
-                "à",
-                "john",
-                "example",
-                "com",
-                "q3",
-                "2026",
-                "日本語"
-            ]
-        );
     }
 }

@@ -49,7 +49,7 @@ pub(super) fn statement(
     ids: &[TaskId],
 ) -> Statement {
     const MARKS: &str = "StartSel=**, StopSel=**";
-    let mut statement = Statement::default();
+    let mut statement = Statement::fixed();
     statement
         .push("SELECT t.id, ts_headline(")
         .bind(language)

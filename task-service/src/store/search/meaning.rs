@@ -5,8 +5,8 @@ use diesel::{
 use diesel_async::AsyncPgConnection;
 use service_runtime::{ids::UserId, postgres::DatabaseError};
 
-use super::{super::statement::Statement, key, push_names, separated};
-use crate::domain::SearchLanguage;
+use super::{super::statement::Statement, key, push_names};
+use crate::domain::{SearchLanguage, search::plain};
 
 /// Where counting the tasks with a word ends: beyond, it is one of many.
 pub const MANY: i64 = 1_000;
@@ -39,6 +39,7 @@ pub async fn meanings(
     language: SearchLanguage,
     terms: Vec<String>,
 ) -> Result<Vec<Meaning>, DatabaseError> {
+    let terms = terms.iter().map(|term| plain(term)).collect();
     statement(user_id.as_ref(), language.as_ref(), terms)
         .load(tx)
         .await
@@ -46,18 +47,16 @@ pub async fn meanings(
 
 pub(super) fn statement(user_id: &str, language: &str, terms: Vec<String>) -> Statement {
     const MOST_LABELS: i64 = 64;
-    let mut statement = Statement::default();
+    let mut statement = Statement::fixed();
     statement.push("WITH ");
-    push_names(&mut statement, user_id, language);
+    push_names(&mut statement, user_id);
     statement
         .push(" SELECT nullif(term.query::text, '') AS query, found.words, found.sizes, label.labels, label.label_size FROM (SELECT ")
         .push("text, ordinality, phraseto_tsquery(")
         .bind(language)
-        .push("::regconfig, text) AS query FROM (SELECT ordinality, ")
-        .push(&separated("text"))
-        .push(" AS text FROM unnest(")
+        .push("::regconfig, text) AS query FROM unnest(")
         .bind(terms)
-        .push(") WITH ORDINALITY given(text, ordinality) OFFSET 0) separate OFFSET 0) term")
+        .push(") WITH ORDINALITY given(text, ordinality) OFFSET 0) term")
         .push(" CROSS JOIN LATERAL (SELECT coalesce(array_agg(word), '{}') AS words, coalesce(array_agg(size), '{}') AS sizes FROM (")
         .push("SELECT word, (SELECT count(*) FROM (SELECT FROM search_postings p WHERE p.user_id = ")
         .bind(user_id)

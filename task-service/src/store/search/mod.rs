@@ -6,6 +6,7 @@
 //! whether it fulfils the rest, until the page is full; so it costs about the same whether the word is in ten tasks or in all.
 
 mod alternative;
+mod containing;
 mod highlight;
 mod index;
 mod meaning;
@@ -18,40 +19,48 @@ mod walk;
 pub use alternative::{
     Alternative, BEST_LEVEL, BranchMeaning, LEVELS, alternatives, beginning_query,
 };
+pub use containing::containing;
 pub use highlight::highlight;
-pub use index::{index, index_again};
+pub use index::{index, index_again, index_new};
 pub use meaning::{Meaning, meanings};
 pub use vocabulary::{Completions, complete, near};
 pub use walk::{Condition, Found, Walker};
 
 use super::statement::Statement;
-
-/// Makes an expression of a text in which signs separate words, where PostgreSQL would take all for one word or for a number:
-/// john.doe@example.com, notes/today.txt, 2026-12-01.
-fn separated(text: &str) -> String {
-    format!("translate({text}, '@/\\._-', '      ')")
-}
+use crate::domain::SearchLanguage;
 
 /// Makes an expression of how a lexeme stands in `search_postings`: one that is too long for an index as its hash.
 fn key(lexeme: &str) -> String {
     format!("CASE WHEN octet_length({lexeme}) > 100 THEN md5({lexeme}) ELSE {lexeme} END")
 }
 
-/// Adds the tables of expressions `names`: the labels of a user, each with its key and its name in the language and as it is.
-fn push_names(statement: &mut Statement, user_id: &str, language: &str) {
-    statement
-        .push(
-            "names AS MATERIALIZED (SELECT '#' || replace(id::text, '-', '') AS key, to_tsvector(",
-        )
-        .bind(language)
-        .push(&format!(
-            "::regconfig, {name}) AS words, to_tsvector('simple', {name}) AS forms FROM (",
-            name = separated("display_name"),
-        ));
+/// Makes an expression of the language of the user `$1`.
+fn language_of_user() -> String {
+    let language = SearchLanguage::default();
+    let language = language.as_ref();
+    format!(
+        "coalesce((SELECT search_language FROM settings WHERE user_id = $1), '{language}')::regconfig"
+    )
+}
+
+/// Makes expressions of the words of a label's plain name: in the language of the user `$1`, and as they are.
+pub fn words_of_name(plain: &str) -> [String; 2] {
+    let language = language_of_user();
+    [
+        format!("to_tsvector({language}, {plain})"),
+        format!("to_tsvector('simple', {plain})"),
+    ]
+}
+
+/// Adds the table of expressions `names`: the labels of a user, each with its key and its name in the language and as it is.
+fn push_names(statement: &mut Statement, user_id: &str) {
+    statement.push(
+        "names AS MATERIALIZED (SELECT '#' || replace(id::text, '-', '') AS key, words, forms FROM (",
+    );
     for (table, sign) in [("categories", "UNION ALL "), ("tags", ") labels)")] {
         statement
             .push(&format!(
-                "SELECT id, display_name FROM {table} WHERE delete_time IS NULL AND user_id = "
+                "SELECT id, words, forms FROM {table} WHERE delete_time IS NULL AND user_id = "
             ))
             .bind(user_id)
             .push(" ")

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::{
     super::statement::Statement,
     alternative::{Alternative, BEST_LEVEL, BranchMeaning, alternatives},
-    highlight, meaning,
+    containing, highlight, meaning,
     stretch::{Asking, Stretch},
     vocabulary,
     walk::{Condition, matching},
@@ -97,6 +97,7 @@ async fn statements(tx: &mut AsyncPgConnection, user: &UserId) -> Vec<Statement>
         ),
         vocabulary::completing(name, language, "rar"),
         vocabulary::nearing(name, &typo),
+        containing::statement(name, "rare6", 100),
         highlight::statement(
             name,
             language,
@@ -189,9 +190,10 @@ fn check(plan: &[&str], sql: &str) -> Vec<String> {
             })
             .filter(|line| line.contains("Index Cond:") || line.contains("Recheck Cond:"))
             .collect();
-        let names_user = conditions
-            .iter()
-            .any(|line| line.contains("(user_id = 'anna'::text)"));
+        let names_user = conditions.iter().any(|line| {
+            // The parts of words are numbers that no two users share.
+            line.contains("(user_id = 'anna'::text)") || line.contains("search_parts(user_id")
+        });
         assert!(names_user, "{line}\n{}\n{sql}", plan.join("\n"));
         tables.push(table);
     }

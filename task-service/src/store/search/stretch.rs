@@ -39,7 +39,11 @@ impl Stretch<'_> {
     /// Makes a statement of several stretches; one is begun only if those before it did not suffice.
     pub fn first_of(stretches: &[Self], asking: Asking) -> Option<Statement> {
         let limit = stretches.first()?.limit;
-        let mut statement = Statement::default();
+        let mut statement = if stretches.iter().all(Self::is_usual) {
+            Statement::fixed()
+        } else {
+            Statement::default()
+        };
         statement.push("SELECT level, task_id FROM (");
         for (place, stretch) in stretches.iter().enumerate() {
             statement.push(if place == 0 { "(" } else { " UNION ALL (" });
@@ -48,6 +52,11 @@ impl Stretch<'_> {
         }
         statement.push(") found LIMIT ").bind(limit);
         Some(statement)
+    }
+
+    /// Returns whether this is one of the few forms that most searches have: no filter, and one word or two.
+    fn is_usual(&self) -> bool {
+        self.condition.is_broad() && self.others.len() <= 1 && self.step.unless.len() <= 2
     }
 
     /// Makes the statement of this stretch.

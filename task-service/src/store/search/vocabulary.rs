@@ -5,7 +5,7 @@ use diesel::{
 use diesel_async::AsyncPgConnection;
 use service_runtime::{ids::UserId, postgres::DatabaseError};
 
-use super::{super::statement::Statement, key, meaning::MANY, push_names, separated};
+use super::{super::statement::Statement, key, meaning::MANY, push_names};
 use crate::domain::{SearchLanguage, search::Typo};
 
 /// How many words with one beginning or ending are read.
@@ -57,9 +57,9 @@ pub async fn near(
 }
 
 pub(super) fn completing(user_id: &str, language: &str, beginning: &str) -> Statement {
-    let mut statement = Statement::default();
+    let mut statement = Statement::fixed();
     statement.push("WITH ");
-    push_names(&mut statement, user_id, language);
+    push_names(&mut statement, user_id);
     statement.push(" SELECT words, labels, (SELECT count(*) FROM (SELECT FROM search_postings p WHERE p.user_id = ").bind(user_id);
     statement
         .push(" AND p.word = ANY (words || labels) LIMIT ")
@@ -79,10 +79,7 @@ pub(super) fn completing(user_id: &str, language: &str, beginning: &str) -> Stat
     statement
         .push(") short, unnest(tsvector_to_array(to_tsvector(")
         .bind(language);
-    statement
-        .push("::regconfig, ")
-        .push(&separated("word"))
-        .push("))) lexeme) AS words, ");
+    statement.push("::regconfig, word))) lexeme) AS words, ");
     statement
         .push("ARRAY(SELECT key FROM names WHERE forms @@ ")
         .bind(format!("'{beginning}':*"));
@@ -95,7 +92,7 @@ pub(super) fn completing(user_id: &str, language: &str, beginning: &str) -> Stat
 
 pub(super) fn nearing(user_id: &str, typo: &Typo) -> Statement {
     let ending: String = typo.ending().chars().rev().collect();
-    let mut statement = Statement::default();
+    let mut statement = Statement::fixed();
     for (place, (column, beginning)) in [("word", typo.beginning()), ("reverse(word)", &ending)]
         .into_iter()
         .enumerate()

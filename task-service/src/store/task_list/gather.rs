@@ -7,21 +7,23 @@ use super::{super::statement::Statement, Page, Scope, column, keyset, row::Liste
 use crate::domain::Place;
 
 /// How many matches are sorted; beyond that they are not few.
-const MOST_MATCHES: i64 = 2_500;
+pub const MOST_MATCHES: i64 = 2_500;
 
-/// Finds all matches behind the place where the page begins and returns the first ones, or none if they are too many.
+/// Finds all matches behind the place where the page begins, only among the tasks with some words if there are any, and returns
+/// the first ones; or none if they are too many.
 pub async fn all(
     tx: &mut AsyncPgConnection,
     page: &Page<'_>,
     scope: &Scope,
+    words: Option<Vec<String>>,
 ) -> Result<Option<Vec<Place>>, DatabaseError> {
-    let rows: Vec<ListedRow> = statement(page, scope).load(tx).await?;
+    let rows: Vec<ListedRow> = statement(page, scope, words).load(tx).await?;
     let are_few = rows.first().is_none_or(|row| row.number <= MOST_MATCHES);
     Ok(are_few.then(|| rows.iter().map(|row| row.place(page.order)).collect()))
 }
 
-/// Writes the search for matches.
-pub fn statement(page: &Page, scope: &Scope) -> Statement {
+/// Writes the search for matches, only among the tasks with some words if there are any.
+pub fn statement(page: &Page, scope: &Scope, words: Option<Vec<String>>) -> Statement {
     let mut statement = Statement::default();
     statement.push("SELECT *, count(*) OVER () AS number FROM (SELECT ");
     statement.push(&column::selection(page.order));
@@ -29,6 +31,17 @@ pub fn statement(page: &Page, scope: &Scope) -> Statement {
     scope.write(&mut statement, page);
     statement.push(" AND t.list_class = ANY (");
     statement.bind(scope.classes.clone()).push(")");
+    if let Some(words) = words {
+        // As an array they are looked up first, and then the tasks by their ids.
+        statement
+            .push(
+                " AND t.id = ANY (ARRAY(SELECT p.task_id FROM search_postings p WHERE p.user_id = ",
+            )
+            .bind(page.condition.user_id.as_ref())
+            .push(" AND p.word = ANY (")
+            .bind(words)
+            .push(")))");
+    }
     page.condition.write(&mut statement);
     if let Some(place) = page.after {
         statement.push(" AND ");

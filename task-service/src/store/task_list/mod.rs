@@ -1,6 +1,7 @@
 //! Which tasks a list shows, in which order.
 //!
-//! A page is found in up to three steps, so that it costs about the same whatever the filter and however long the list:
+//! If the filter asks for a text that is in few words, the tasks with these words are all that is read. Else a page is found in up
+//! to three steps, so that it costs about the same whatever the filter and however long the list:
 //!
 //! 1. Walk along the index of the order for a bounded number of tasks and keep those that match. That fills the page unless the
 //!    matches are few or lie far away.
@@ -17,10 +18,10 @@ mod segment;
 mod tests;
 mod walk;
 
-use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
+use diesel_async::AsyncPgConnection;
 use service_runtime::postgres::DatabaseError;
 
-use super::filter_condition::Condition;
+use super::{filter_condition::Condition, search};
 use crate::domain::{Order, Place};
 use scope::Scope;
 use segment::segments;
@@ -53,7 +54,9 @@ pub async fn find_page(
     let Some(scope) = Scope::of(page) else {
         return Ok(Vec::new());
     };
-    only_own_rows(tx).await?;
+    if let Some(all) = with_rare_text(tx, page, &scope).await? {
+        return Ok(all);
+    }
     let bound = walk::bound(page);
     let mut has_gathered = false;
     let mut places = Vec::new();
@@ -61,7 +64,7 @@ pub async fn find_page(
         // So many short stretches are rather a short list.
         if number == WALKS_BEFORE_GATHERING && !has_gathered {
             has_gathered = true;
-            if let Some(all) = gather::all(tx, page, &scope).await? {
+            if let Some(all) = gather::all(tx, page, &scope, None).await? {
                 return Ok(all);
             }
         }
@@ -70,7 +73,7 @@ pub async fn find_page(
         if !walked.is_complete {
             if !has_gathered {
                 has_gathered = true;
-                if let Some(all) = gather::all(tx, page, &scope).await? {
+                if let Some(all) = gather::all(tx, page, &scope, None).await? {
                     return Ok(all);
                 }
             }
@@ -84,12 +87,19 @@ pub async fn find_page(
     Ok(places)
 }
 
-/// Keeps the planner, until the transaction ends, from reading the whole table when a user has much of it, and from spending more
-/// time on compiling a query than it takes to run.
-async fn only_own_rows(tx: &mut AsyncPgConnection) -> Result<(), DatabaseError> {
-    tx.batch_execute(
-        "SET LOCAL enable_seqscan = off; SET LOCAL jit = off; SET LOCAL max_parallel_workers_per_gather = 0",
-    )
-    .await?;
-    Ok(())
+async fn with_rare_text(
+    tx: &mut AsyncPgConnection,
+    page: &Page<'_>,
+    scope: &Scope,
+) -> Result<Option<Vec<Place>>, DatabaseError> {
+    let Condition {
+        filter, user_id, ..
+    } = page.condition;
+    let Some(part) = filter.part_of_word() else {
+        return Ok(None);
+    };
+    match search::containing(tx, user_id, &part, gather::MOST_MATCHES).await? {
+        Some(words) => gather::all(tx, page, scope, Some(words)).await,
+        None => Ok(None),
+    }
 }

@@ -10,7 +10,7 @@ use super::User;
 /// first are in none of theirs.
 pub async fn fill(client: &Client, users: &[User]) -> Result<(), tokio_postgres::Error> {
     let ids: Vec<&str> = users.iter().map(|user| user.id.as_ref()).collect();
-    for statement in [DOCUMENTS, POSTINGS, WORDS] {
+    for statement in [CATEGORIES, TAGS, DOCUMENTS, POSTINGS, WORDS] {
         client.execute(statement, &[&ids]).await?;
     }
     Ok(())
@@ -22,6 +22,14 @@ pub const TABLES: [&str; 3] = [
     "task.search_postings",
     "task.search_words",
 ];
+
+const CATEGORIES: &str = "
+UPDATE task.categories SET words = to_tsvector('english', display_name), forms = to_tsvector('simple', display_name)
+WHERE user_id = ANY ($1)";
+
+const TAGS: &str = "
+UPDATE task.tags SET words = to_tsvector('english', display_name), forms = to_tsvector('simple', display_name)
+WHERE user_id = ANY ($1)";
 
 const DOCUMENTS: &str = "
 INSERT INTO task.search_documents (user_id, task_id, words)

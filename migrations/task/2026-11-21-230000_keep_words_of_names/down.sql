@@ -1,0 +1,2 @@
+ALTER TABLE categories DROP COLUMN words, DROP COLUMN forms;
+ALTER TABLE tags DROP COLUMN words, DROP COLUMN forms;
