@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use service_runtime::ids::UserId;
+use uuid::Uuid;
 
 use super::{filter_names::Names, statement::Statement};
 use crate::domain::filter::{
@@ -45,6 +46,17 @@ impl Condition {
     }
 
     /// Writes one expression.
+    /// Returns a category or tag that every match has, if the filter asks for one.
+    pub fn label(&self) -> Option<Uuid> {
+        let terms = self.filter.terms().iter();
+        terms
+            .filter_map(|term| match term {
+                Expression::Test(Test::Named(kind, name)) => self.names.id(*kind, name),
+                _ => None,
+            })
+            .next()
+    }
+
     pub fn write_term(&self, statement: &mut Statement, expression: &Expression) {
         match expression {
             Expression::All(parts) => self.joined(statement, parts, " AND "),

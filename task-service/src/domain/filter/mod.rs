@@ -66,6 +66,12 @@ impl Filter {
         texts.max_by_key(String::len)
     }
 
+    /// Returns whether only blocked tasks match.
+    pub fn asks_for_blocked(&self) -> bool {
+        let blocked = Expression::Test(Test::Flag(Flag::Blocked));
+        self.0.contains(&blocked)
+    }
+
     /// Returns all single tests, wherever they stand.
     pub fn tests(&self) -> impl Iterator<Item = &Test> {
         self.0.iter().flat_map(Expression::tests)

@@ -4,6 +4,7 @@ use diesel::{
 };
 use diesel_async::AsyncPgConnection;
 use service_runtime::{ids::UserId, postgres::DatabaseError};
+use uuid::Uuid;
 
 use super::{super::statement::Statement, key, language_of_user};
 use crate::domain::search::LONGER_WORDS;
@@ -17,6 +18,41 @@ struct Row {
     keys: Vec<String>,
     #[diesel(sql_type = Bool)]
     is_known: bool,
+    #[diesel(sql_type = BigInt)]
+    size: i64,
+}
+
+/// Returns how a label stands in `search_postings`.
+pub fn label_word(id: Uuid) -> String {
+    format!("#{}", id.simple())
+}
+
+/// Counts the tasks with one of these words, as they stand in `search_postings`, up to one more than `most`.
+pub async fn size(
+    tx: &mut AsyncPgConnection,
+    user_id: &UserId,
+    words: &[String],
+    most: i64,
+) -> Result<i64, DatabaseError> {
+    let rows: Vec<Size> = sizing(user_id.as_ref(), words, most).load(tx).await?;
+    Ok(rows.into_iter().map(|row| row.size).sum())
+}
+
+pub(super) fn sizing(user_id: &str, words: &[String], most: i64) -> Statement {
+    let mut statement = Statement::fixed();
+    statement
+        .push("SELECT count(*) AS size FROM (SELECT FROM search_postings p WHERE p.user_id = ")
+        .bind(user_id)
+        .push(" AND p.word = ANY (")
+        .bind(words.to_vec())
+        .push(") LIMIT ")
+        .bind(most + 1)
+        .push(") counted");
+    statement
+}
+
+#[derive(QueryableByName)]
+struct Size {
     #[diesel(sql_type = BigInt)]
     size: i64,
 }

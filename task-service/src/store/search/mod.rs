@@ -19,7 +19,7 @@ mod walk;
 pub use alternative::{
     Alternative, BEST_LEVEL, BranchMeaning, LEVELS, alternatives, beginning_query,
 };
-pub use containing::containing;
+pub use containing::{containing, label_word, size};
 pub use highlight::highlight;
 pub use index::{index, index_again, index_new};
 pub use meaning::{Meaning, meanings};

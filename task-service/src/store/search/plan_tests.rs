@@ -98,6 +98,7 @@ async fn statements(tx: &mut AsyncPgConnection, user: &UserId) -> Vec<Statement>
         vocabulary::completing(name, language, "rar"),
         vocabulary::nearing(name, &typo),
         containing::statement(name, "rare6", 100),
+        containing::sizing(name, &["often".to_owned()], 100),
         highlight::statement(
             name,
             language,

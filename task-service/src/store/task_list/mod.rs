@@ -1,7 +1,7 @@
 //! Which tasks a list shows, in which order.
 //!
-//! If the filter asks for a text that is in few words, the tasks with these words are all that is read. Else a page is found in up
-//! to three steps, so that it costs about the same whatever the filter and however long the list:
+//! If the filter asks for something that few tasks have, these are all that is read. Else a page is found in up to three steps, so
+//! that it costs about the same whatever the filter and however long the list:
 //!
 //! 1. Walk along the index of the order for a bounded number of tasks and keep those that match. That fills the page unless the
 //!    matches are few or lie far away.
@@ -9,6 +9,7 @@
 //! 3. If they are more than that, they lie far away: walk on without a bound.
 
 mod column;
+mod few;
 mod gather;
 mod keyset;
 mod row;
@@ -21,7 +22,7 @@ mod walk;
 use diesel_async::AsyncPgConnection;
 use service_runtime::postgres::DatabaseError;
 
-use super::{filter_condition::Condition, search};
+use super::filter_condition::Condition;
 use crate::domain::{Order, Place};
 use scope::Scope;
 use segment::segments;
@@ -54,7 +55,7 @@ pub async fn find_page(
     let Some(scope) = Scope::of(page) else {
         return Ok(Vec::new());
     };
-    if let Some(all) = with_rare_text(tx, page, &scope).await? {
+    if let Some(all) = few::all(tx, page, &scope).await? {
         return Ok(all);
     }
     let bound = walk::bound(page);
@@ -85,21 +86,4 @@ pub async fn find_page(
         }
     }
     Ok(places)
-}
-
-async fn with_rare_text(
-    tx: &mut AsyncPgConnection,
-    page: &Page<'_>,
-    scope: &Scope,
-) -> Result<Option<Vec<Place>>, DatabaseError> {
-    let Condition {
-        filter, user_id, ..
-    } = page.condition;
-    let Some(part) = filter.part_of_word() else {
-        return Ok(None);
-    };
-    match search::containing(tx, user_id, &part, gather::MOST_MATCHES).await? {
-        Some(words) => gather::all(tx, page, scope, Some(words)).await,
-        None => Ok(None),
-    }
 }
