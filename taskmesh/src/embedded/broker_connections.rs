@@ -30,8 +30,8 @@ const MAINTENANCE: Duration = Duration::from_secs(600);
 /// The pause after a connection could not be accepted, which mostly means that the process has too many open.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 const ACCEPT_TRIES: u32 = 100;
-/// How long a fetch that records woke waits for more of them.
-const LINGER: Duration = Duration::from_millis(2);
+/// How long a fetch that records woke waits for more of them: under load, answering for each record costs more than the records.
+const LINGER: Duration = Duration::from_millis(5);
 
 /// Answers requests of every kind that the broker knows.
 #[derive(Clone)]
