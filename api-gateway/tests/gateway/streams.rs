@@ -10,6 +10,7 @@ use std::{
 
 use futures::{StreamExt, stream};
 use serde_json::{Value, json};
+use service_runtime::testing::eventually;
 use tonic::Status;
 
 use crate::support::gateway::{TestGateway, send};
@@ -24,14 +25,6 @@ async fn library(more: &[(&str, &str)]) -> TestGateway {
         stream::iter([book("Emma"), book("Persuasion")]).boxed()
     });
     gateway
-}
-
-async fn eventually(what: &str, condition: impl Fn() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(10);
-    while !condition() {
-        assert!(Instant::now() < deadline, "{what}");
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
 }
 
 /// Tells when it is dropped, as a stream is whose call was cancelled.
@@ -181,8 +174,8 @@ async fn a_call_is_cancelled_when_its_client_goes_away() {
     assert!(response.chunk().await.unwrap().is_some());
     assert!(!dropped.load(Ordering::SeqCst));
     drop(response);
-    eventually("the service sees that nobody reads", || {
-        dropped.load(Ordering::SeqCst)
+    eventually("the service sees that nobody reads", async || {
+        dropped.load(Ordering::SeqCst).then_some(())
     })
     .await;
 }

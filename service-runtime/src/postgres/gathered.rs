@@ -90,7 +90,12 @@ struct Reader<K, V> {
 impl<K, V> Drop for Reader<K, V> {
     fn drop(&mut self) {
         if self.is_counted {
-            self.shared.state().readers -= 1;
+            let mut state = self.shared.state();
+            state.readers -= 1;
+            if state.readers == 0 {
+                // Nobody is left who would read them; without their answers, they are told so.
+                state.waiting.clear();
+            }
         }
     }
 }

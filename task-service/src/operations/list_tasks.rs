@@ -84,14 +84,15 @@ async fn page(
     places.truncate(asked_for);
     let ids: Vec<TaskId> = places.iter().map(|place| place.id).collect();
     let mut tasks = store::task::find_all(tx, user_id, &ids).await?;
-    if let Some(first) = tasks.get(fitting(&tasks)) {
+    let shown = fitting(&tasks);
+    if let Some(first) = tasks.get(shown) {
         has_more = true;
         places.truncate(
             ids.iter()
                 .position(|id| *id == first.id)
                 .unwrap_or_default(),
         );
-        tasks.truncate(fitting(&tasks));
+        tasks.truncate(shown);
     }
     let end = places.pop().filter(|_| has_more).map(|place| PageEnd {
         place,

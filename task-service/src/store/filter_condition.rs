@@ -45,18 +45,15 @@ impl Condition {
         }
     }
 
-    /// Writes one expression.
     /// Returns a category or tag that every match has, if the filter asks for one.
     pub fn label(&self) -> Option<Uuid> {
-        let terms = self.filter.terms().iter();
-        terms
-            .filter_map(|term| match term {
-                Expression::Test(Test::Named(kind, name)) => self.names.id(*kind, name),
-                _ => None,
-            })
-            .next()
+        self.filter.terms().iter().find_map(|term| match term {
+            Expression::Test(Test::Named(kind, name)) => self.names.id(*kind, name),
+            _ => None,
+        })
     }
 
+    /// Writes one expression.
     pub fn write_term(&self, statement: &mut Statement, expression: &Expression) {
         match expression {
             Expression::All(parts) => self.joined(statement, parts, " AND "),

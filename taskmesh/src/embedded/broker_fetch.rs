@@ -4,6 +4,7 @@
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use futures::future::select_all;
@@ -16,6 +17,9 @@ use tokio::{
     sync::watch,
     time::{Instant, timeout_at},
 };
+
+/// How long the end of a partition is believed: a write that nobody told of, because whoever made it was cut off, is found then.
+const BELIEVED: Duration = Duration::from_secs(1);
 
 /// What is known of the ends of partitions without asking the storage.
 #[derive(Debug, Clone, Default)]
@@ -37,7 +41,14 @@ struct State {
 struct End {
     offset: i64,
     writes: u64,
+    since: Instant,
     answer: FetchableTopicResponse,
+}
+
+impl End {
+    fn is_at(&self, offset: i64, writes: u64) -> bool {
+        (self.offset, self.writes) == (offset, writes) && self.since.elapsed() < BELIEVED
+    }
 }
 
 /// What of a fetch has to be asked, and what is known.
@@ -138,8 +149,7 @@ impl Tails {
                 let place = (name(topic), partition.partition);
                 let writes = state.writes.get(&place).copied().unwrap_or_default();
                 let end = state.ends.get(&(place.clone(), fetch.isolation_level));
-                let end =
-                    end.filter(|end| end.offset == partition.fetch_offset && end.writes == writes);
+                let end = end.filter(|end| end.is_at(partition.fetch_offset, writes));
                 plan.known.extend(end.map(|end| end.answer.clone()));
                 plan.writes.insert(place, writes);
                 end.is_none()
@@ -167,6 +177,7 @@ impl Tails {
                     let end = End {
                         offset,
                         writes: *writes,
+                        since: Instant::now(),
                         answer: topic.clone().partitions(Some(vec![partition.clone()])),
                     };
                     state.ends.insert((place, plan.asked.isolation_level), end);
@@ -225,8 +236,6 @@ fn name(topic: &FetchTopic) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use tansu_sans_io::{
         ProduceRequest,
         fetch_request::FetchPartition,
