@@ -22,7 +22,7 @@ use crate::{
     ids::Ids,
     kafka::{ConsumerLoop, EventHandler},
     lifecycle::{Lifecycle, StopError, TaskFailure},
-    outbox::Relay,
+    outbox::{Pace, Relay},
     postgres::{self, Database, Schema},
     telemetry::{logging, metrics},
 };
@@ -126,6 +126,7 @@ impl<C: ServiceConfig> Context<C> {
             self.kafka().clone(),
             self.name,
             Ids.uuid_v7(),
+            Pace::default(),
         );
         self.lifecycle
             .spawn("relay", relay.run(self.lifecycle.stopping()));

@@ -2,71 +2,13 @@
 
 mod support;
 
-use diesel::{
-    QueryableByName,
-    sql_types::{BigInt, Text},
+use service_runtime::{postgres::DatabaseError, testing::TestService};
+use support::{
+    Probe,
+    changes::{KIND, change, commit, versions},
 };
-use diesel_async::RunQueryDsl;
-use service_runtime::{
-    clock::Clock,
-    ids::Ids,
-    outbox::{self, OutboxEvent},
-    postgres::{AsyncPgConnection, Database, DatabaseError},
-    testing::{RecordedEvent, TestService},
-};
-use support::{Probe, event};
 use taskmesh_proto::{notification::v1::ReminderEvent, topics::TASK_EVENTS};
 use tokio::sync::oneshot;
-
-const KIND: &str = "taskmesh.notification.v1.ReminderScheduled";
-
-#[derive(QueryableByName)]
-struct Version {
-    #[diesel(sql_type = BigInt)]
-    version: i64,
-}
-
-/// Counts an aggregate up and tells the world, as every operation does.
-async fn change(tx: &mut AsyncPgConnection, key: &str) -> Result<i64, DatabaseError> {
-    let Version { version } = diesel::sql_query(
-        "INSERT INTO counters VALUES ($1, 1) ON CONFLICT (name) DO UPDATE SET version = counters.version + 1 \
-         RETURNING version",
-    )
-    .bind::<Text, _>(key)
-    .get_result(tx)
-    .await?;
-    let message = event("ok", key, version);
-    outbox::append(
-        tx,
-        OutboxEvent {
-            topic: &TASK_EVENTS,
-            key: key.to_owned(),
-            id: Ids.uuid_v7(),
-            kind: KIND,
-            subject: key.to_owned(),
-            time: Clock::system().now(),
-            aggregate_version: version,
-            message: &message,
-        },
-    )
-    .await?;
-    Ok(version)
-}
-
-async fn commit(database: &Database, key: &str) -> i64 {
-    database
-        .transaction("change", async |tx| change(tx, key).await)
-        .await
-        .unwrap()
-}
-
-fn versions(events: &[RecordedEvent<ReminderEvent>], key: &str) -> Vec<i64> {
-    events
-        .iter()
-        .filter(|event| event.key == key)
-        .map(|event| event.message.reminder_version)
-        .collect()
-}
 
 #[tokio::test]
 async fn an_event_is_told_if_and_only_if_its_transaction_commits() {

@@ -7,12 +7,13 @@ use prost::Message;
 use taskmesh_proto::topics::Topic;
 use uuid::Uuid;
 
+use super::lane;
 use crate::{
     postgres::{AsFixed, DatabaseError, schema::outbox},
     telemetry::propagation,
 };
 
-/// A statement has 65 535 parameters at most, and a row has ten.
+/// A statement has 65 535 parameters at most, and a row has eleven.
 const MOST_ROWS_A_STATEMENT: usize = 2_000;
 /// Statements with up to so many rows stay prepared.
 const FEW_ROWS: usize = 8;
@@ -46,6 +47,7 @@ pub struct OutboxEvent<'a, M> {
 #[derive(Debug, Insertable)]
 #[diesel(table_name = outbox)]
 pub struct OutboxRow {
+    lane: i16,
     topic: &'static str,
     record_key: String,
     event_id: Uuid,
@@ -61,6 +63,7 @@ pub struct OutboxRow {
 impl<M: Message> From<OutboxEvent<'_, M>> for OutboxRow {
     fn from(event: OutboxEvent<'_, M>) -> Self {
         Self {
+            lane: lane::of(event.topic.name, &event.key),
             topic: event.topic.name,
             record_key: event.key,
             event_id: event.id,

@@ -1,9 +1,15 @@
-//! The transactional outbox: events are rows of the commit that caused them, and a relay carries them to the broker.
+//! The transactional outbox: events are rows of the commit that caused them, and relays carry them to the broker.
 
 mod append;
+mod holding;
+mod lane;
+mod link;
+mod metrics;
+mod position;
 mod relay;
-mod relay_store;
+mod sender;
+mod store;
 
 pub(crate) use append::watch_appends;
 pub use append::{OutboxEvent, OutboxRow, append, append_all};
-pub(crate) use relay::Relay;
+pub(crate) use relay::{Pace, Relay};

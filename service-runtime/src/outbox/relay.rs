@@ -1,35 +1,64 @@
-//! Carries events from the outbox to the broker: every one, in the order of its key, by one process at a time.
+//! Carries events from the outbox to the broker: every one, in the order of its key. Several relays share an outbox by its lanes.
 //!
-//! Rows are read in the order of their ids among the transactions that may not be done with (`tx >= low_tx`), without those
-//! that the broker has acknowledged. A crash forgets which ones those were, so their events are sent again with the same
-//! ids: duplicates within bounds, never a loss.
+//! A round reads what has appeared since the positions of the relay's lanes, hands it to the broker, waits for all answers, and writes
+//! the new positions down. A crash between the last two has the batch sent again, with the same event ids: never a loss.
 
-use std::time::{Duration, Instant};
+use std::{collections::HashSet, time::Duration};
 
-use chrono::TimeDelta;
-use diesel_async::AsyncPgConnection;
+use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, info, warn};
+use tracing::{debug, warn};
 use uuid::Uuid;
 
-use super::relay_store::{self, OutboxRow};
+use super::{
+    holding::Holding,
+    link::{Link, Notice},
+    metrics,
+    position::{Outcome, Position, after_batch},
+    sender::Sender,
+    store::{self, OutboxRow, Read},
+};
 use crate::{
     BoxError,
     backoff::Backoff,
-    kafka::{EventHeaders, KafkaConfig, ProduceError, Producer, Record},
+    kafka::{KafkaConfig, ProduceError},
     postgres::{Database, DatabaseError},
 };
 
-const LEASE: TimeDelta = TimeDelta::seconds(2);
-const RENEW_AFTER: Duration = Duration::from_millis(500);
-const STANDBY: Duration = Duration::from_millis(500);
-const SAFETY_POLL: Duration = Duration::from_millis(250);
+const BATCH: usize = 2_000;
+/// So many bytes of payload go to the broker at once, or one event.
+const BATCH_BYTES: usize = 8 << 20;
+const LANES: usize = 16;
+/// Other processes are woken no more often than this.
+const WAKE_EVERY: Duration = Duration::from_millis(10);
+/// When a renewal has failed while the broker has a batch.
+const RENEW_AGAIN: Duration = Duration::from_millis(100);
 const STOP_PATIENCE: Duration = Duration::from_secs(1);
-const BATCH: i64 = 500;
-const KEEP: TimeDelta = TimeDelta::hours(1);
-const CLEAN_EVERY: Duration = Duration::from_secs(60);
-const CLEAN_BATCH: i64 = 5_000;
-const BACKOFF: Backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(2));
+const BACKOFF: Backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(1));
+
+/// How often a relay does what it does.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Pace {
+    /// A relay that is silent for so long loses its lanes.
+    pub lease: Duration,
+    /// How often it says that it is alive.
+    pub renew: Duration,
+    /// How often it looks for events that nobody has told it of.
+    pub poll: Duration,
+    /// How often it writes all positions down and empties a partition.
+    pub tidy: Duration,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self {
+            lease: Duration::from_secs(3),
+            renew: Duration::from_millis(750),
+            poll: Duration::from_millis(250),
+            tidy: Duration::from_secs(30),
+        }
+    }
+}
 
 #[derive(Debug, thiserror::Error)]
 enum RelayError {
@@ -37,26 +66,32 @@ enum RelayError {
     Database(#[from] DatabaseError),
     #[error(transparent)]
     Produce(#[from] ProduceError),
+    #[error("the lease of the outbox was lost")]
+    LeaseLost,
 }
 
-/// Whether this process may relay.
-enum Lease {
-    Held,
-    Elsewhere,
+/// Some events that become visible together, and where that leaves their lanes.
+struct Part {
+    lanes: Vec<i16>,
+    start: Position,
+    upto: String,
+    /// Whether these are all.
+    is_whole: bool,
+    rows: Vec<OutboxRow>,
 }
 
 pub(crate) struct Relay {
     database: Database,
-    kafka: KafkaConfig,
     source: &'static str,
-    owner: Uuid,
-    producer: Option<Producer>,
-    /// Every row with a smaller tx is acknowledged.
-    low_tx: String,
-    /// Acknowledged rows at or above `low_tx`.
-    acknowledged: Vec<i64>,
-    last_cleaning: Instant,
-    last_renewal: Option<Instant>,
+    id: Uuid,
+    pace: Pace,
+    link: Link,
+    holding: Holding,
+    sender: Sender,
+    /// Whether events were committed here that may lie in lanes of others.
+    has_news: bool,
+    wake_at: Instant,
+    tidy_at: Instant,
 }
 
 impl Relay {
@@ -64,185 +99,266 @@ impl Relay {
         database: Database,
         kafka: KafkaConfig,
         source: &'static str,
-        owner: Uuid,
+        id: Uuid,
+        pace: Pace,
     ) -> Self {
         Self {
+            link: Link::new(database.clone(), id),
+            holding: Holding::new(id, pace.lease, pace.renew),
+            sender: Sender::new(kafka, source),
             database,
-            kafka,
             source,
-            owner,
-            producer: None,
-            low_tx: String::new(),
-            acknowledged: Vec::new(),
-            last_cleaning: Instant::now(),
-            last_renewal: None,
+            id,
+            pace,
+            has_news: false,
+            wake_at: Instant::now(),
+            tidy_at: Instant::now() + pace.tidy,
         }
     }
 
-    /// Runs until it is told to stop; gives the lease back then.
+    /// Runs until it is told to stop; gives its lanes back then.
     pub(crate) async fn run(mut self, stopping: CancellationToken) -> Result<(), BoxError> {
+        metrics::describe();
         let mut failures = 0;
         loop {
             let round = tokio::select! {
                 round = self.round() => round,
-                // What the broker does not acknowledge by then is sent again by whoever relays next.
+                // What the broker does not acknowledge by then is sent again by whoever owns the lanes next.
                 () = patience(&stopping) => break,
             };
-            let wait = match round {
-                Ok(Some(wait)) => {
+            let until = match round {
+                Ok(until) => {
                     failures = 0;
-                    wait
-                }
-                // More is waiting already.
-                Ok(None) => {
-                    failures = 0;
-                    Duration::ZERO
+                    until
                 }
                 Err(error) => {
                     failures += 1;
-                    metrics::counter!("outbox_relay_errors_total").increment(1);
-                    if failures == 1 {
-                        warn!(error = %BoxError::from(error), "relay of {} stumbled and goes on", self.source);
-                    } else {
-                        debug!(error = %BoxError::from(error), failures, "relay of {} stumbles still", self.source);
-                    }
-                    // What a failed producer still holds must not go out after newer events.
-                    self.producer = None;
-                    self.last_renewal = None;
-                    BACKOFF.delay(failures)
+                    self.tell_of(error, failures);
+                    self.sender.give_up().await;
+                    self.link.close();
+                    Instant::now() + BACKOFF.delay(failures)
                 }
             };
-            if stopping.is_cancelled() {
-                break;
-            }
-            if wait.is_zero() {
-                continue;
-            }
             tokio::select! {
+                biased;
                 () = stopping.cancelled() => break,
-                () = self.database.appended.notified(), if failures == 0 => {}
-                () = tokio::time::sleep(wait) => {}
-            }
-        }
-        let mut connection = self.database.connection().await?;
-        relay_store::release_lease(&mut connection, self.owner).await?;
-        Ok(())
-    }
-
-    /// Sends one batch; returns how long to wait at most before the next round, or nothing if there is more.
-    async fn round(&mut self) -> Result<Option<Duration>, RelayError> {
-        let database = self.database.clone();
-        let mut connection = database.connection().await?;
-        if matches!(self.hold_lease(&mut connection).await?, Lease::Elsewhere) {
-            return Ok(Some(STANDBY));
-        }
-        let rows = relay_store::list_unacknowledged(
-            &mut connection,
-            &self.low_tx,
-            &self.acknowledged,
-            BATCH,
-        )
-        .await?;
-        if rows.is_empty() {
-            metrics::gauge!("outbox_oldest_event_age_seconds", "schema" => database.schema())
-                .set(0.0);
-            if !self.acknowledged.is_empty() {
-                // An older transaction held the mark back; it may be over by now.
-                self.advance(&mut connection).await?;
-            }
-            self.clean(&mut connection).await?;
-            return Ok(Some(SAFETY_POLL));
-        }
-        // The broker may be slow: the connection goes back to the pool meanwhile.
-        drop(connection);
-        let full = i64::try_from(rows.len()).is_ok_and(|sent| sent == BATCH);
-        let sent = self.send(&rows).await;
-        let mut connection = database.connection().await?;
-        if sent.is_err() {
-            let age =
-                relay_store::oldest_age(&mut connection, &self.low_tx, &self.acknowledged).await?;
-            metrics::gauge!("outbox_oldest_event_age_seconds", "schema" => database.schema())
-                .set(age);
-        }
-        self.advance(&mut connection).await?;
-        sent?;
-        Ok((!full).then_some(SAFETY_POLL))
-    }
-
-    async fn hold_lease(
-        &mut self,
-        connection: &mut AsyncPgConnection,
-    ) -> Result<Lease, RelayError> {
-        if self
-            .last_renewal
-            .is_some_and(|last| last.elapsed() < RENEW_AFTER)
-        {
-            return Ok(Lease::Held);
-        }
-        let first = self.last_renewal.is_none();
-        let Some(low_tx) = relay_store::acquire_lease(connection, self.owner, LEASE).await? else {
-            self.last_renewal = None;
-            return Ok(Lease::Elsewhere);
-        };
-        if first {
-            info!("relays the outbox of {}", self.source);
-            // Another process may have held the lease since, so what this one remembers is of no use.
-            self.low_tx = low_tx;
-            self.acknowledged.clear();
-        }
-        self.last_renewal = Some(Instant::now());
-        Ok(Lease::Held)
-    }
-
-    async fn advance(&mut self, connection: &mut AsyncPgConnection) -> Result<(), RelayError> {
-        let Some(low_tx) =
-            relay_store::advance(connection, self.owner, &self.acknowledged, LEASE).await?
-        else {
-            self.last_renewal = None;
-            return Ok(());
-        };
-        self.low_tx = low_tx;
-        self.acknowledged =
-            relay_store::list_above(connection, &self.low_tx, &self.acknowledged).await?;
-        self.last_renewal = Some(Instant::now());
-        Ok(())
-    }
-
-    /// Sends the rows in their order and waits for the broker; remembers those it acknowledged.
-    async fn send(&mut self, rows: &[OutboxRow]) -> Result<(), RelayError> {
-        let producer = match &self.producer {
-            Some(producer) => producer,
-            None => self.producer.insert(Producer::new(&self.kafka)?),
-        };
-        let records = rows
-            .iter()
-            .map(|row| self.kafka.record(self.source, row))
-            .collect();
-        let outcomes = producer.send_all(records).await;
-        let mut failure = None;
-        let mut sent = 0_u64;
-        for (row, outcome) in rows.iter().zip(outcomes) {
-            match outcome {
-                Ok(()) => {
-                    sent += 1;
-                    self.acknowledged.push(row.id);
+                () = self.database.appended.notified(), if failures == 0 => self.has_news = true,
+                notice = self.link.notice(), if failures == 0 => {
+                    if notice == Notice::Share {
+                        self.holding.renew_in(Duration::ZERO);
+                    }
                 }
-                Err(error) => failure = failure.or(Some(error)),
+                () = tokio::time::sleep_until(until) => {}
             }
         }
-        metrics::counter!("outbox_events_relayed_total", "schema" => self.database.schema())
-            .increment(sent);
-        failure.map_or(Ok(()), |error| Err(error.into()))
+        // Before another relay sends what comes behind it.
+        self.sender.give_up().await;
+        // The connection may be in the middle of a statement.
+        self.link.close();
+        timeout(STOP_PATIENCE, self.leave()).await??;
+        Ok(())
     }
 
-    async fn clean(&mut self, connection: &mut AsyncPgConnection) -> Result<(), RelayError> {
-        if self.last_cleaning.elapsed() < CLEAN_EVERY {
+    async fn leave(&mut self) -> Result<(), DatabaseError> {
+        store::leave(self.link.open().await?, self.id).await?;
+        metrics::lanes_owned(self.database.schema(), 0);
+        Ok(())
+    }
+
+    /// Sends one batch; returns when the next round is due if nothing happens before.
+    async fn round(&mut self) -> Result<Instant, RelayError> {
+        let schema = self.database.schema();
+        if self.holding.renew_at() <= Instant::now() {
+            self.holding.renew(&mut self.link, true).await?;
+            metrics::lanes_owned(schema, self.holding.count());
+        }
+        let wake = self.wake_others().await?;
+        // What a database that was away has kept it from writing down.
+        self.holding.write_down(&mut self.link, false).await?;
+        let snapshot = store::current_snapshot(self.link.open().await?).await?;
+        let (parts, is_all) = self.read(&snapshot).await?;
+        if parts.iter().all(|part| part.rows.is_empty()) {
+            metrics::oldest(schema, 0.0);
+            for part in &parts {
+                let end = Position::at(part.upto.clone());
+                for lane in &part.lanes {
+                    self.holding.advance(*lane, end.clone(), false);
+                }
+            }
+        } else {
+            self.send(&parts).await?;
+        }
+        self.tidy().await?;
+        let is_more = |part: &Part| !part.is_whole || part.upto != snapshot;
+        if !is_all || parts.iter().any(is_more) {
+            return Ok(Instant::now());
+        }
+        let poll = Instant::now() + self.pace.poll;
+        let others = [wake, self.holding.next_retry()];
+        let next = others.into_iter().flatten().fold(poll, Instant::min);
+        Ok(next.min(self.holding.renew_at()))
+    }
+
+    /// Reads what the snapshot sees and the broker has not acknowledged, up to what goes into one batch; returns whether every lane
+    /// was looked at.
+    async fn read(&mut self, snapshot: &str) -> Result<(Vec<Part>, bool), RelayError> {
+        let connection = self.link.open().await?;
+        let (mut rows_left, mut bytes_left) = (BATCH, BATCH_BYTES);
+        let mut parts = Vec::new();
+        for (mut start, lanes) in self.holding.behind(snapshot) {
+            if rows_left == 0 || bytes_left == 0 {
+                return Ok((parts, false));
+            }
+            let limit = i64::try_from(rows_left).unwrap_or(i64::MAX);
+            let mut rows = None;
+            if start.under_way.is_none() {
+                match store::list_new(connection, &lanes, &start.seen, snapshot, limit).await? {
+                    Read::Rows(new) => rows = Some((snapshot.to_owned(), new)),
+                    Read::TooMany => start = start.within(snapshot, 0),
+                }
+            }
+            let (upto, mut rows) = match (rows, &start.under_way) {
+                (None, Some(under_way)) => {
+                    let rows =
+                        store::list_under_way(connection, &lanes, &start.seen, under_way, limit)
+                            .await?;
+                    (under_way.upto.clone(), rows)
+                }
+                (rows, _) => rows.unwrap_or_default(),
+            };
+            let mut is_whole = rows.len() < rows_left;
+            let fitting = rows
+                .iter()
+                .take_while(|row| {
+                    let fits = bytes_left > 0;
+                    bytes_left = bytes_left.saturating_sub(row.payload.len());
+                    fits
+                })
+                .count();
+            is_whole &= fitting == rows.len();
+            rows.truncate(fitting);
+            rows_left = if is_whole { rows_left - rows.len() } else { 0 };
+            parts.push(Part {
+                lanes,
+                start,
+                upto,
+                is_whole,
+                rows,
+            });
+        }
+        Ok((parts, true))
+    }
+
+    /// Sends events, and writes down how far their lanes are.
+    async fn send(&mut self, parts: &[Part]) -> Result<(), RelayError> {
+        let schema = self.database.schema();
+        let rows: Vec<OutboxRow> = parts.iter().flat_map(|part| part.rows.clone()).collect();
+        let oldest = rows.iter().map(|row| row.age_seconds).fold(0.0, f64::max);
+        metrics::oldest(schema, oldest);
+        let results = self.send_under_lease(&rows).await?;
+        let outcomes: Vec<Outcome> = rows
+            .iter()
+            .zip(&results)
+            .map(|(row, result)| Outcome {
+                lane: row.lane,
+                id: row.id,
+                is_acknowledged: result.is_ok(),
+            })
+            .collect();
+        let acknowledged = results.iter().filter(|result| result.is_ok()).count();
+        metrics::batch(schema, rows.len(), acknowledged);
+        let failure = results.into_iter().find_map(Result::err);
+        let with_events: HashSet<i16> = rows.iter().map(|row| row.lane).collect();
+        let mut first = 0;
+        let mut failures = None;
+        for part in parts {
+            let own = &outcomes[first..first + part.rows.len()];
+            first += part.rows.len();
+            let progress = after_batch(&part.lanes, &part.start, &part.upto, part.is_whole, own);
+            for (lane, position) in progress.moved {
+                self.holding
+                    .advance(lane, position, with_events.contains(&lane));
+            }
+            for lane in progress.failed {
+                failures = failures.max(Some(self.holding.fail(lane)));
+            }
+        }
+        if let Some(error) = failure {
+            self.tell_of(error.into(), failures.unwrap_or_default());
+            self.sender.give_up().await;
+        }
+        self.holding.write_down(&mut self.link, false).await?;
+        Ok(())
+    }
+
+    /// Sends events while the lease is held; a slow broker does not cost the lease, and a lost lease does not wait for the broker.
+    async fn send_under_lease(
+        &mut self,
+        rows: &[OutboxRow],
+    ) -> Result<Vec<Result<(), ProduceError>>, RelayError> {
+        let lanes: HashSet<i16> = rows.iter().map(|row| row.lane).collect();
+        if Instant::now() >= self.holding.valid_until() {
+            return Err(RelayError::LeaseLost);
+        }
+        let sending = self.sender.send(rows);
+        tokio::pin!(sending);
+        loop {
+            tokio::select! {
+                results = &mut sending => return Ok(results?),
+                () = tokio::time::sleep_until(self.holding.renew_at()) => {
+                    let end = self.holding.valid_until();
+                    let renewal = self.holding.renew(&mut self.link, false);
+                    match timeout_at(end, renewal).await {
+                        Ok(Ok(())) if self.holding.has_all(&lanes) => {}
+                        // The database may be back before the lease is over.
+                        Ok(Err(_)) if Instant::now() + RENEW_AGAIN < end => {
+                            self.link.close();
+                            self.holding.renew_in(RENEW_AGAIN);
+                        }
+                        _ => return Err(RelayError::LeaseLost),
+                    }
+                }
+            }
+        }
+    }
+
+    /// Wakes the relays of other processes, if what was committed here may lie in their lanes; returns when that is due if it is
+    /// too early now.
+    async fn wake_others(&mut self) -> Result<Option<Instant>, RelayError> {
+        if !self.has_news || self.holding.count() == LANES {
+            self.has_news = false;
+            return Ok(None);
+        }
+        if Instant::now() < self.wake_at {
+            return Ok(Some(self.wake_at));
+        }
+        self.has_news = false;
+        self.wake_at = Instant::now() + WAKE_EVERY;
+        store::wake_others(self.link.open().await?, self.id).await?;
+        Ok(None)
+    }
+
+    /// Once in a while writes down how far all lanes are, and empties a partition that everyone is past.
+    async fn tidy(&mut self) -> Result<(), RelayError> {
+        if Instant::now() < self.tidy_at {
             return Ok(());
         }
-        if !relay_store::delete_old(connection, KEEP, CLEAN_BATCH).await? {
-            self.last_cleaning = Instant::now();
+        self.tidy_at = Instant::now() + self.pace.tidy;
+        self.holding.write_down(&mut self.link, true).await?;
+        if self.holding.is_first() && store::empty_oldest(self.link.open().await?).await? {
+            debug!("emptied a partition of the outbox of {}", self.source);
         }
         Ok(())
+    }
+
+    fn tell_of(&self, error: RelayError, failures: u32) {
+        metrics::error(self.database.schema());
+        let error = BoxError::from(error);
+        if failures == 1 {
+            warn!(%error, cause = error.source().map(tracing::field::display), "relay of {} stumbled and goes on", self.source);
+        } else {
+            debug!(%error, failures, "relay of {} stumbles still", self.source);
+        }
     }
 }
 
@@ -250,27 +366,4 @@ impl Relay {
 async fn patience(stopping: &CancellationToken) {
     stopping.cancelled().await;
     tokio::time::sleep(STOP_PATIENCE).await;
-}
-
-impl KafkaConfig {
-    fn record(&self, source: &'static str, row: &OutboxRow) -> Record {
-        Record {
-            topic: self.topic_name(&row.topic),
-            partition: None,
-            key: row.record_key.clone().into_bytes(),
-            payload: row.payload.clone(),
-            timestamp_ms: None,
-            headers: EventHeaders {
-                id: row.event_id,
-                kind: row.event_type.clone(),
-                source: format!("/taskmesh/{source}"),
-                subject: row.subject.clone(),
-                time: row.event_time,
-                data_schema: row.data_schema.clone(),
-                aggregate_version: row.aggregate_version,
-                trace_parent: row.trace_parent.clone(),
-            }
-            .to_record_headers(),
-        }
-    }
 }

@@ -12,7 +12,7 @@ use diesel_async::{
 use openssl::ssl::{SslConnector, SslMethod};
 use postgres_openssl::MakeTlsConnector;
 use serde::Deserialize;
-use tokio::sync::Notify;
+use tokio::{sync::Notify, time::timeout};
 use tokio_postgres::config::SslMode;
 
 use super::DatabaseError;
@@ -115,10 +115,24 @@ async fn establish(
     }
 }
 
+/// Opens connections with the settings of one service.
+#[derive(Clone)]
+struct Opener {
+    connection: tokio_postgres::Config,
+    tls: MakeTlsConnector,
+}
+
+impl Opener {
+    async fn open(&self) -> ConnectionResult<AsyncPgConnection> {
+        establish(&self.connection, self.tls.clone()).await
+    }
+}
+
 /// One service's schema in the database, through a pool of connections.
 #[derive(Clone)]
 pub struct Database {
     pool: Pool<AsyncPgConnection>,
+    opener: Opener,
     schema: &'static str,
     /// Tells the relay that a commit left something in the outbox.
     pub(crate) appended: Arc<Notify>,
@@ -136,14 +150,17 @@ impl fmt::Debug for Database {
 impl Database {
     /// Prepares the pool; connections are opened as they are needed.
     pub fn new(config: &DatabaseConfig, schema: &'static str) -> Result<Self, BoxError> {
-        let connection = config.connection(schema, config.statement_timeout_ms)?;
-        let tls = config.tls()?;
+        let opener = Opener {
+            connection: config.connection(schema, config.statement_timeout_ms)?,
+            tls: config.tls()?,
+        };
+        let pooled = opener.clone();
         let mut manager = ManagerConfig::default();
         // A connection that is known to be closed is not used again; asking the server each time would cost a round trip.
         manager.recycling_method = RecyclingMethod::Fast;
         manager.custom_setup = Box::new(move |_| {
-            let (connection, tls) = (connection.clone(), tls.clone());
-            Box::pin(async move { establish(&connection, tls).await })
+            let opener = pooled.clone();
+            Box::pin(async move { opener.open().await })
         });
         let manager = AsyncDieselConnectionManager::new_with_config(String::new(), manager);
         let pool = Pool::builder(manager)
@@ -157,6 +174,7 @@ impl Database {
             .build()?;
         Ok(Self {
             pool,
+            opener,
             schema,
             appended: Arc::new(Notify::new()),
         })
@@ -165,6 +183,14 @@ impl Database {
     /// Returns the name of the schema.
     pub fn schema(&self) -> &'static str {
         self.schema
+    }
+
+    /// Opens a connection outside the pool, for who keeps it.
+    pub(crate) async fn connect(&self) -> Result<AsyncPgConnection, DatabaseError> {
+        let opened = timeout(CONNECT_TIMEOUT, self.opener.open()).await;
+        opened
+            .map_err(|late| DatabaseError::Unavailable(late.into()))?
+            .map_err(|error| DatabaseError::Unavailable(error.into()))
     }
 
     /// Takes a connection from the pool, waiting up to three seconds for one.

@@ -5,6 +5,8 @@ diesel::table! {
     outbox (id) {
         /// The order of the events of one aggregate.
         id -> BigInt,
+        /// Follows from topic and key.
+        lane -> SmallInt,
         topic -> Text,
         record_key -> Text,
         event_id -> Uuid,

@@ -6,6 +6,7 @@ use rdkafka::{
     client::DefaultClientContext,
     consumer::{BaseConsumer, Consumer},
     message::{Headers, OwnedMessage},
+    mocking::MockCluster,
 };
 use taskmesh_proto::topics::{ALL, Topic};
 use uuid::Uuid;
@@ -43,18 +44,7 @@ pub struct RecordedEvent<E> {
 impl TestTopics {
     /// Creates every topic of the mesh and their dead-letter topics, under a prefix of its own.
     pub async fn create() -> Self {
-        let config = KafkaConfig {
-            bootstrap_servers: required("TEST_KAFKA_BOOTSTRAP_SERVERS"),
-            topic_prefix: format!("t{}.", Ids.uuid_v7().simple()),
-            security_protocol: SecurityProtocol::Plaintext,
-            sasl_mechanism: None,
-            sasl_username: None,
-            sasl_password: None,
-            ssl_ca_location: None,
-            ssl_certificate_location: None,
-            ssl_key_location: None,
-            group_instance_id: None,
-        };
+        let config = config(required("TEST_KAFKA_BOOTSTRAP_SERVERS"));
         let mut names = Vec::new();
         for topic in ALL {
             names.push((config.topic_name(topic.name), topic.partitions));
@@ -82,6 +72,19 @@ impl TestTopics {
             .expect("the broker of TEST_KAFKA_BOOTSTRAP_SERVERS answers");
         for result in results {
             result.expect("a new topic can be created");
+        }
+        let producer = Producer::new(&config).expect("the settings are right");
+        Self { config, producer }
+    }
+
+    /// Creates every topic of the mesh on a broker of librdkafka's own, which fails as it is told to.
+    pub fn on_mock<C: rdkafka::ClientContext>(cluster: &MockCluster<'_, C>) -> Self {
+        let config = config(cluster.bootstrap_servers());
+        for topic in ALL {
+            let name = config.topic_name(topic.name);
+            cluster
+                .create_topic(&name, topic.partitions, 1)
+                .expect("a new topic can be created");
         }
         let producer = Producer::new(&config).expect("the settings are right");
         Self { config, producer }
@@ -163,6 +166,21 @@ impl TestTopics {
         tokio::task::spawn_blocking(move || read_all(&config, &name))
             .await
             .expect("reading does not panic")
+    }
+}
+
+fn config(bootstrap_servers: String) -> KafkaConfig {
+    KafkaConfig {
+        bootstrap_servers,
+        topic_prefix: format!("t{}.", Ids.uuid_v7().simple()),
+        security_protocol: SecurityProtocol::Plaintext,
+        sasl_mechanism: None,
+        sasl_username: None,
+        sasl_password: None,
+        ssl_ca_location: None,
+        ssl_certificate_location: None,
+        ssl_key_location: None,
+        group_instance_id: None,
     }
 }
 

@@ -3,11 +3,13 @@
 mod broker;
 mod database;
 mod eventually;
+mod relay;
 mod service;
 
 pub use broker::{RecordedEvent, TestTopics};
 pub use database::TestDatabase;
 pub use eventually::eventually;
+pub use relay::TestRelay;
 pub use service::TestService;
 
 use std::sync::LazyLock;

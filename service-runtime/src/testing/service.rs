@@ -246,11 +246,9 @@ async fn pending(database: &Database) -> i64 {
         count: i64,
     }
     let mut connection = database.connection().await.expect("the database answers");
-    diesel::sql_query(
-        "SELECT count(*) AS count FROM outbox WHERE tx >= (SELECT low_tx FROM outbox_relay)",
-    )
-    .get_result::<Count>(&mut connection)
-    .await
-    .expect("the outbox can be counted")
-    .count
+    diesel::sql_query("SELECT count(*) AS count FROM outbox_unsent")
+        .get_result::<Count>(&mut connection)
+        .await
+        .expect("the outbox can be counted")
+        .count
 }

@@ -1,6 +1,8 @@
 //! A service with nothing of its own but a table of effects, to watch the runtime at work.
 #![expect(dead_code, reason = "each test program uses its part")]
 
+pub mod changes;
+
 use std::{
     collections::HashMap,
     sync::{LazyLock, Mutex},

@@ -1,0 +1,65 @@
+use super::store::OutboxRow;
+use crate::kafka::{EventHeaders, KafkaConfig, ProduceError, Producer, Record};
+
+/// Sends batches to the broker.
+pub(super) struct Sender {
+    kafka: KafkaConfig,
+    source: &'static str,
+    producer: Option<Producer>,
+}
+
+impl Sender {
+    pub(super) fn new(kafka: KafkaConfig, source: &'static str) -> Self {
+        Self {
+            kafka,
+            source,
+            producer: None,
+        }
+    }
+
+    /// Sends events in their order and waits for the broker; returns what became of each.
+    pub(super) async fn send(
+        &mut self,
+        rows: &[OutboxRow],
+    ) -> Result<Vec<Result<(), ProduceError>>, ProduceError> {
+        let producer = match &self.producer {
+            Some(producer) => producer,
+            None => self.producer.insert(Producer::new(&self.kafka)?),
+        };
+        let records = rows
+            .iter()
+            .map(|row| record(&self.kafka, self.source, row))
+            .collect();
+        Ok(producer.send_all(records).await)
+    }
+
+    /// Takes back what was not acknowledged: it must not go out behind newer events.
+    pub(super) async fn give_up(&mut self) {
+        if let Some(producer) = self.producer.take() {
+            // On a thread of its own, because it waits for the library.
+            let gone = tokio::task::spawn_blocking(move || drop(producer)).await;
+            gone.unwrap_or_else(|panic| tracing::warn!(error = %panic, "a producer ended badly"));
+        }
+    }
+}
+
+fn record(kafka: &KafkaConfig, source: &'static str, row: &OutboxRow) -> Record {
+    Record {
+        topic: kafka.topic_name(&row.topic),
+        partition: None,
+        key: row.record_key.clone().into_bytes(),
+        payload: row.payload.clone(),
+        timestamp_ms: None,
+        headers: EventHeaders {
+            id: row.event_id,
+            kind: row.event_type.clone(),
+            source: format!("/taskmesh/{source}"),
+            subject: row.subject.clone(),
+            time: row.event_time,
+            data_schema: row.data_schema.clone(),
+            aggregate_version: row.aggregate_version,
+            trace_parent: row.trace_parent.clone(),
+        }
+        .to_record_headers(),
+    }
+}

@@ -1,0 +1,57 @@
+use std::time::Duration;
+
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use super::RUNTIME;
+use crate::{
+    BoxError,
+    ids::Ids,
+    kafka::KafkaConfig,
+    outbox::{Pace, Relay},
+    postgres::Database,
+};
+
+/// Quicker than in production, for a test waits for the end of leases.
+const PACE: Pace = Pace {
+    lease: Duration::from_millis(1_000),
+    renew: Duration::from_millis(250),
+    poll: Duration::from_millis(100),
+    tidy: Duration::from_millis(200),
+};
+
+/// One relay of an outbox by itself, as one replica of a service runs it.
+pub struct TestRelay {
+    task: JoinHandle<Result<(), BoxError>>,
+    stopping: CancellationToken,
+}
+
+impl TestRelay {
+    /// Starts a relay.
+    pub fn start(database: &Database, kafka: &KafkaConfig) -> Self {
+        let stopping = CancellationToken::new();
+        let relay = Relay::new(
+            database.clone(),
+            kafka.clone(),
+            "task-service",
+            Ids.uuid_v7(),
+            PACE,
+        );
+        let task = RUNTIME.spawn(relay.run(stopping.clone()));
+        Self { task, stopping }
+    }
+
+    /// Stops it as SIGTERM does.
+    pub async fn stop(self) {
+        self.stopping.cancel();
+        let stopped = self.task.await.expect("the relay does not panic");
+        stopped.expect("the relay gives its lanes back");
+    }
+
+    /// Ends it where it is, without a word to anybody.
+    pub async fn kill(self) {
+        self.task.abort();
+        let ended = self.task.await;
+        assert!(ended.is_err(), "the relay has ended by itself");
+    }
+}
