@@ -42,11 +42,13 @@ pub(super) fn oldest(schema: &'static str, seconds: f64) {
 }
 
 pub(super) fn lanes_owned(schema: &'static str, count: usize) {
-    gauge!(LANES_OWNED, "schema" => schema).set(f64::from(u32::try_from(count).unwrap_or(u32::MAX)));
+    gauge!(LANES_OWNED, "schema" => schema)
+        .set(f64::from(u32::try_from(count).unwrap_or(u32::MAX)));
 }
 
 pub(super) fn batch(schema: &'static str, events: usize, acknowledged: usize) {
-    histogram!(BATCH, "schema" => schema).record(f64::from(u32::try_from(events).unwrap_or(u32::MAX)));
+    histogram!(BATCH, "schema" => schema)
+        .record(f64::from(u32::try_from(events).unwrap_or(u32::MAX)));
     counter!(RELAYED, "schema" => schema).increment(acknowledged as u64);
 }
 

@@ -25,7 +25,6 @@ use crate::{
     postgres::{Database, DatabaseError},
 };
 
-const BATCH: usize = 2_000;
 /// So many bytes of payload go to the broker at once, or one event.
 const BATCH_BYTES: usize = 8 << 20;
 const LANES: usize = 16;
@@ -36,7 +35,7 @@ const RENEW_AGAIN: Duration = Duration::from_millis(100);
 const STOP_PATIENCE: Duration = Duration::from_secs(1);
 const BACKOFF: Backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(1));
 
-/// How often a relay does what it does.
+/// How often a relay does what it does, and how much at once.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Pace {
     /// A relay that is silent for so long loses its lanes.
@@ -47,6 +46,10 @@ pub(crate) struct Pace {
     pub poll: Duration,
     /// How often it writes all positions down and empties a partition.
     pub tidy: Duration,
+    /// So many events go to the broker at once.
+    pub batch: usize,
+    /// So many events that become visible at once are sorted; a larger set is read along the index of ids.
+    pub most_sorted: i64,
 }
 
 impl Default for Pace {
@@ -56,6 +59,8 @@ impl Default for Pace {
             renew: Duration::from_millis(750),
             poll: Duration::from_millis(250),
             tidy: Duration::from_secs(30),
+            batch: 2_000,
+            most_sorted: 10_000,
         }
     }
 }
@@ -203,7 +208,7 @@ impl Relay {
     /// was looked at.
     async fn read(&mut self, snapshot: &str) -> Result<(Vec<Part>, bool), RelayError> {
         let connection = self.link.open().await?;
-        let (mut rows_left, mut bytes_left) = (BATCH, BATCH_BYTES);
+        let (mut rows_left, mut bytes_left) = (self.pace.batch, BATCH_BYTES);
         let mut parts = Vec::new();
         for (mut start, lanes) in self.holding.behind(snapshot) {
             if rows_left == 0 || bytes_left == 0 {
@@ -212,7 +217,10 @@ impl Relay {
             let limit = i64::try_from(rows_left).unwrap_or(i64::MAX);
             let mut rows = None;
             if start.under_way.is_none() {
-                match store::list_new(connection, &lanes, &start.seen, snapshot, limit).await? {
+                let most = self.pace.most_sorted;
+                match store::list_new(connection, &lanes, &start.seen, snapshot, limit, most)
+                    .await?
+                {
                     Read::Rows(new) => rows = Some((snapshot.to_owned(), new)),
                     Read::TooMany => start = start.within(snapshot, 0),
                 }

@@ -12,12 +12,14 @@ use crate::{
     postgres::Database,
 };
 
-/// Quicker than in production, for a test waits for the end of leases.
+/// Quicker than in production, for a test waits for the end of leases, and in smaller steps, for a test has few events.
 const PACE: Pace = Pace {
     lease: Duration::from_millis(1_000),
     renew: Duration::from_millis(250),
     poll: Duration::from_millis(100),
     tidy: Duration::from_millis(200),
+    batch: 50,
+    most_sorted: 100,
 };
 
 /// One relay of an outbox by itself, as one replica of a service runs it.

@@ -13,9 +13,6 @@ use crate::{
     postgres::{AsFixed, DatabaseError},
 };
 
-/// So many events may become visible at once and are still sorted; a larger set is read along the index of ids.
-const MOST_NEW: i64 = 10_000;
-
 /// One row of the outbox.
 #[derive(Debug, Clone, QueryableByName)]
 pub(in crate::outbox) struct OutboxRow {
@@ -68,11 +65,10 @@ pub(in crate::outbox) async fn current_snapshot(
         #[diesel(sql_type = Text)]
         snapshot: String,
     }
-    let row: Snapshot =
-        diesel::sql_query("SELECT pg_current_snapshot()::text AS snapshot")
-            .fixed()
-            .get_result(connection)
-            .await?;
+    let row: Snapshot = diesel::sql_query("SELECT pg_current_snapshot()::text AS snapshot")
+        .fixed()
+        .get_result(connection)
+        .await?;
     Ok(row.snapshot)
 }
 
@@ -84,6 +80,7 @@ pub(in crate::outbox) async fn list_new(
     seen: &str,
     upto: &str,
     limit: i64,
+    most_sorted: i64,
 ) -> Result<Read, DatabaseError> {
     let rows: Vec<OutboxRow> = diesel::sql_query(
         "WITH bounds AS MATERIALIZED ( \
@@ -105,7 +102,7 @@ pub(in crate::outbox) async fn list_new(
     .bind::<Text, _>(seen)
     .bind::<Text, _>(upto)
     .bind::<BigInt, _>(limit)
-    .bind::<BigInt, _>(MOST_NEW)
+    .bind::<BigInt, _>(most_sorted)
     .fixed()
     .load(connection)
     .await?;
