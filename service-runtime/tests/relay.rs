@@ -156,14 +156,20 @@ async fn relays_share_the_lanes_and_send_everything_once_and_in_order() {
 }
 
 #[tokio::test]
-async fn a_change_is_sent_at_once_by_the_process_that_owns_its_lane_wherever_that_is() {
+async fn a_commit_wakes_the_relay_that_owns_its_lane_in_whatever_process_that_is() {
     let stage = Stage::new().await;
-    let (here, there) = (stage.relay_here(), stage.relay());
+    let here = TestRelay::start_slow(&stage.pool, stage.topics.config());
+    stage.shared(&[16]).await;
+    let elsewhere = stage.database.open(schema());
+    let there = TestRelay::start_slow(&elsewhere, stage.topics.config());
     stage.shared(&[8, 8]).await;
-    stage.commit_all(1).await;
-    stage.relayed().await;
-    in_order(&stage.events().await, 1);
+    for count in 1..=3 {
+        stage.commit_all(1).await;
+        stage.relayed().await;
+        in_order(&stage.events().await, count);
+    }
     here.stop().await;
+    stage.shared(&[16]).await;
     there.stop().await;
 }
 

@@ -2,7 +2,7 @@
 -- makes no dead rows pile up.
 
 CREATE FUNCTION outbox_part() RETURNS smallint LANGUAGE sql VOLATILE
-    AS 'SELECT (extract(epoch FROM clock_timestamp())::bigint / 600 % 3)::smallint';
+    AS $$ SELECT (date_part('epoch', clock_timestamp())::bigint / 600 % 3)::smallint $$;
 
 COMMENT ON FUNCTION outbox_part IS 'The partition that rows go into now: each of the three takes its turn of ten minutes.';
 
@@ -171,13 +171,13 @@ BEGIN
     IF newest >= horizon OR outbox_part() = oldest THEN
         RETURN false;
     END IF;
-    -- A lane that has not moved since would start all over.
+    -- A lane that has not moved since would start all over. They go to the partition before, even if the turn has changed meanwhile.
     EXECUTE format(
-        'INSERT INTO outbox_positions (lane, epoch, step, seen, upto, after) '
-        'SELECT p.lane, p.epoch, p.step, p.seen, p.upto, p.after FROM outbox_lanes l CROSS JOIN LATERAL ( '
+        'INSERT INTO outbox_positions (part, lane, epoch, step, seen, upto, after) '
+        'SELECT %s, p.lane, p.epoch, p.step, p.seen, p.upto, p.after FROM outbox_lanes l CROSS JOIN LATERAL ( '
         '    SELECT q.*, q.tableoid AS source FROM outbox_positions q WHERE q.lane = l.lane '
         '    ORDER BY q.epoch DESC, q.step DESC LIMIT 1) p '
-        'WHERE p.source = %L::regclass', positions);
+        'WHERE p.source = %L::regclass', (oldest + 2) % 3, positions);
     EXECUTE format('TRUNCATE %I, %I', events, positions);
     RETURN true;
 EXCEPTION WHEN lock_not_available THEN

@@ -30,6 +30,8 @@ struct Lane {
     has_sent: bool,
     failures: u32,
     retry_at: Option<Instant>,
+    /// The oldest event that has failed waits since then.
+    waits_since: Option<Instant>,
 }
 
 /// The lanes that a relay owns, under a lease.
@@ -77,9 +79,13 @@ impl Holding {
         self.lanes.len()
     }
 
-    /// Returns whether all of these lanes are owned.
-    pub(super) fn has_all(&self, lanes: &HashSet<i16>) -> bool {
-        lanes.iter().all(|lane| self.lanes.contains_key(lane))
+    /// Returns the epochs of those of these lanes that are owned.
+    pub(super) fn epochs(&self, lanes: &HashSet<i16>) -> BTreeMap<i16, i64> {
+        let owned = self.lanes.iter();
+        owned
+            .filter(|(number, _)| lanes.contains(number))
+            .map(|(number, lane)| (*number, lane.epoch))
+            .collect()
     }
 
     /// Returns whether this relay does what only one should do.
@@ -125,19 +131,24 @@ impl Holding {
     }
 
     /// Returns the lanes that may have something to send that this snapshot sees, those at one position together.
-    pub(super) fn behind(&self, snapshot: &str) -> HashMap<Position, Vec<i16>> {
+    ///
+    /// What has failed comes last, for if it fails again, what is behind it in the batch is not sent.
+    pub(super) fn behind(&self, snapshot: &str) -> Vec<(Position, Vec<i16>)> {
         let now = Instant::now();
-        let mut groups: HashMap<Position, Vec<i16>> = HashMap::new();
+        let mut groups: HashMap<(u32, Position), Vec<i16>> = HashMap::new();
         for (number, lane) in &self.lanes {
             let is_there = lane.position.under_way.is_none() && lane.position.seen == snapshot;
             if !is_there && lane.retry_at.is_none_or(|retry_at| retry_at <= now) {
-                groups
-                    .entry(lane.position.clone())
-                    .or_default()
-                    .push(*number);
+                let group = (lane.failures, lane.position.clone());
+                groups.entry(group).or_default().push(*number);
             }
         }
+        let mut groups: Vec<_> = groups.into_iter().collect();
+        groups.sort_by_key(|((failures, _), _)| *failures);
         groups
+            .into_iter()
+            .map(|((_, position), lanes)| (position, lanes))
+            .collect()
     }
 
     /// Moves a lane, to be written down.
@@ -148,17 +159,25 @@ impl Holding {
             lane.has_sent |= has_sent;
             lane.failures = 0;
             lane.retry_at = None;
+            lane.waits_since = None;
         }
     }
 
     /// Lets a lane wait before it is tried again, longer each time; returns how often it has failed in a row.
-    pub(super) fn fail(&mut self, number: i16) -> u32 {
+    pub(super) fn fail(&mut self, number: i16, since: Instant) -> u32 {
         let Some(lane) = self.lanes.get_mut(&number) else {
             return 0;
         };
         lane.failures += 1;
         lane.retry_at = Some(Instant::now() + BACKOFF.delay(lane.failures));
+        lane.waits_since = Some(since);
         lane.failures
+    }
+
+    /// Returns how long the oldest event waits that has failed.
+    pub(super) fn oldest_age(&self) -> Duration {
+        let since = self.lanes.values().filter_map(|lane| lane.waits_since);
+        since.min().map(|since| since.elapsed()).unwrap_or_default()
     }
 
     /// Returns when the first of the lanes that have failed is tried again.
@@ -210,6 +229,7 @@ impl Lane {
             has_sent: false,
             failures: 0,
             retry_at: None,
+            waits_since: None,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The transactional outbox: events are rows of the commit that caused them, and relays carry them to the broker.
 
 mod append;
+mod batch;
 mod holding;
 mod lane;
 mod link;

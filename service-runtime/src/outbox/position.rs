@@ -1,4 +1,8 @@
-use std::collections::HashSet;
+use std::{collections::HashMap, time::Duration};
+
+use tokio::time::Instant;
+
+use super::store::OutboxRow;
 
 /// How far a lane is: which of its events the broker has acknowledged. Snapshots are kept as PostgreSQL writes them.
 ///
@@ -49,6 +53,22 @@ pub(super) struct Outcome {
     pub lane: i16,
     pub id: i64,
     pub is_acknowledged: bool,
+    /// Since when it waits.
+    since: Instant,
+}
+
+impl Outcome {
+    /// Begins with an event of which nothing is known.
+    pub(super) fn unknown(row: &OutboxRow) -> Self {
+        let now = Instant::now();
+        let age = Duration::try_from_secs_f64(row.age_seconds).unwrap_or_default();
+        Self {
+            lane: row.lane,
+            id: row.id,
+            is_acknowledged: false,
+            since: now.checked_sub(age).unwrap_or(now),
+        }
+    }
 }
 
 /// What a batch has done to the lanes that it was read for.
@@ -56,8 +76,8 @@ pub(super) struct Outcome {
 pub(super) struct Progress {
     /// Lanes with their new positions.
     pub moved: Vec<(i16, Position)>,
-    /// Lanes with an event that was not acknowledged.
-    pub failed: HashSet<i16>,
+    /// Lanes with an event that was not acknowledged, and since when that waits.
+    pub failed: HashMap<i16, Instant>,
 }
 
 /// Tells how far lanes are after a batch that began at a position of theirs.
@@ -85,11 +105,11 @@ pub(super) fn after_batch(
             }
             !outcome.is_acknowledged
         });
-        if failure.is_none() {
+        let Some(failure) = failure else {
             progress.moved.push((*lane, end.clone()));
             continue;
-        }
-        progress.failed.insert(*lane);
+        };
+        progress.failed.insert(*lane, failure.since);
         if let Some(id) = acknowledged {
             progress.moved.push((*lane, start.within(upto, id)));
         }
@@ -106,6 +126,7 @@ mod tests {
             lane: *lane,
             id: *id,
             is_acknowledged: *is_acknowledged,
+            since: Instant::now(),
         };
         outcomes.iter().map(outcome).collect()
     }
@@ -146,6 +167,7 @@ mod tests {
             (3, Position::at("9:9:".to_owned())),
         ];
         assert_eq!(progress.moved, moved);
-        assert_eq!(progress.failed, HashSet::from([1, 2]));
+        let failed = [(1, sent[2].since), (2, sent[1].since)];
+        assert_eq!(progress.failed, HashMap::from(failed));
     }
 }

@@ -3,7 +3,7 @@
 //! A round reads what has appeared since the positions of the relay's lanes, hands it to the broker, waits for all answers, and writes
 //! the new positions down. A crash between the last two has the batch sent again, with the same event ids: never a loss.
 
-use std::{collections::HashSet, time::Duration};
+use std::{collections::HashSet, mem, time::Duration};
 
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
@@ -11,12 +11,13 @@ use tracing::{debug, warn};
 use uuid::Uuid;
 
 use super::{
+    batch::Batch,
     holding::Holding,
     link::{Link, Notice},
     metrics,
-    position::{Outcome, Position, after_batch},
+    position::Outcome,
     sender::Sender,
-    store::{self, OutboxRow, Read},
+    store::{self, OutboxRow},
 };
 use crate::{
     BoxError,
@@ -25,8 +26,6 @@ use crate::{
     postgres::{Database, DatabaseError},
 };
 
-/// So many bytes of payload go to the broker at once, or one event.
-const BATCH_BYTES: usize = 8 << 20;
 const LANES: usize = 16;
 /// Other processes are woken no more often than this.
 const WAKE_EVERY: Duration = Duration::from_millis(10);
@@ -73,16 +72,6 @@ enum RelayError {
     Produce(#[from] ProduceError),
     #[error("the lease of the outbox was lost")]
     LeaseLost,
-}
-
-/// Some events that become visible together, and where that leaves their lanes.
-struct Part {
-    lanes: Vec<i16>,
-    start: Position,
-    upto: String,
-    /// Whether these are all.
-    is_whole: bool,
-    rows: Vec<OutboxRow>,
 }
 
 pub(crate) struct Relay {
@@ -180,22 +169,18 @@ impl Relay {
         let wake = self.wake_others().await?;
         // What a database that was away has kept it from writing down.
         self.holding.write_down(&mut self.link, false).await?;
-        let snapshot = store::current_snapshot(self.link.open().await?).await?;
-        let (parts, is_all) = self.read(&snapshot).await?;
-        if parts.iter().all(|part| part.rows.is_empty()) {
-            metrics::oldest(schema, 0.0);
-            for part in &parts {
-                let end = Position::at(part.upto.clone());
-                for lane in &part.lanes {
-                    self.holding.advance(*lane, end.clone(), false);
-                }
-            }
-        } else {
-            self.send(&parts).await?;
+        if self.holding.count() == 0 {
+            return Ok(self.holding.renew_at());
         }
+        let connection = self.link.open().await?;
+        let snapshot = store::current_snapshot(connection).await?;
+        let groups = self.holding.behind(&snapshot);
+        let batch = Batch::read(connection, groups, &snapshot, &self.pace).await?;
+        let is_followed = batch.is_followed(&snapshot);
+        self.send(batch).await?;
         self.tidy().await?;
-        let is_more = |part: &Part| !part.is_whole || part.upto != snapshot;
-        if !is_all || parts.iter().any(is_more) {
+        metrics::oldest(schema, self.holding.oldest_age().as_secs_f64());
+        if is_followed {
             return Ok(Instant::now());
         }
         let poll = Instant::now() + self.pace.poll;
@@ -204,95 +189,33 @@ impl Relay {
         Ok(next.min(self.holding.renew_at()))
     }
 
-    /// Reads what the snapshot sees and the broker has not acknowledged, up to what goes into one batch; returns whether every lane
-    /// was looked at.
-    async fn read(&mut self, snapshot: &str) -> Result<(Vec<Part>, bool), RelayError> {
-        let connection = self.link.open().await?;
-        let (mut rows_left, mut bytes_left) = (self.pace.batch, BATCH_BYTES);
-        let mut parts = Vec::new();
-        for (mut start, lanes) in self.holding.behind(snapshot) {
-            if rows_left == 0 || bytes_left == 0 {
-                return Ok((parts, false));
-            }
-            let limit = i64::try_from(rows_left).unwrap_or(i64::MAX);
-            let mut rows = None;
-            if start.under_way.is_none() {
-                let most = self.pace.most_sorted;
-                match store::list_new(connection, &lanes, &start.seen, snapshot, limit, most)
-                    .await?
-                {
-                    Read::Rows(new) => rows = Some((snapshot.to_owned(), new)),
-                    Read::TooMany => start = start.within(snapshot, 0),
-                }
-            }
-            let (upto, mut rows) = match (rows, &start.under_way) {
-                (None, Some(under_way)) => {
-                    let rows =
-                        store::list_under_way(connection, &lanes, &start.seen, under_way, limit)
-                            .await?;
-                    (under_way.upto.clone(), rows)
-                }
-                (rows, _) => rows.unwrap_or_default(),
-            };
-            let mut is_whole = rows.len() < rows_left;
-            let fitting = rows
-                .iter()
-                .take_while(|row| {
-                    let fits = bytes_left > 0;
-                    bytes_left = bytes_left.saturating_sub(row.payload.len());
-                    fits
-                })
-                .count();
-            is_whole &= fitting == rows.len();
-            rows.truncate(fitting);
-            rows_left = if is_whole { rows_left - rows.len() } else { 0 };
-            parts.push(Part {
-                lanes,
-                start,
-                upto,
-                is_whole,
-                rows,
-            });
-        }
-        Ok((parts, true))
-    }
-
     /// Sends events, and writes down how far their lanes are.
-    async fn send(&mut self, parts: &[Part]) -> Result<(), RelayError> {
-        let schema = self.database.schema();
-        let rows: Vec<OutboxRow> = parts.iter().flat_map(|part| part.rows.clone()).collect();
-        let oldest = rows.iter().map(|row| row.age_seconds).fold(0.0, f64::max);
-        metrics::oldest(schema, oldest);
-        let results = self.send_under_lease(&rows).await?;
-        let outcomes: Vec<Outcome> = rows
-            .iter()
-            .zip(&results)
-            .map(|(row, result)| Outcome {
-                lane: row.lane,
-                id: row.id,
-                is_acknowledged: result.is_ok(),
-            })
-            .collect();
-        let acknowledged = results.iter().filter(|result| result.is_ok()).count();
-        metrics::batch(schema, rows.len(), acknowledged);
-        let failure = results.into_iter().find_map(Result::err);
-        let with_events: HashSet<i16> = rows.iter().map(|row| row.lane).collect();
-        let mut first = 0;
-        let mut failures = None;
-        for part in parts {
-            let own = &outcomes[first..first + part.rows.len()];
-            first += part.rows.len();
-            let progress = after_batch(&part.lanes, &part.start, &part.upto, part.is_whole, own);
-            for (lane, position) in progress.moved {
-                self.holding
-                    .advance(lane, position, with_events.contains(&lane));
+    async fn send(&mut self, mut batch: Batch) -> Result<(), RelayError> {
+        let rows = mem::take(&mut batch.rows);
+        let mut outcomes: Vec<Outcome> = rows.iter().map(Outcome::unknown).collect();
+        let mut failure = None;
+        if !rows.is_empty() {
+            let results = self.send_under_lease(rows).await?;
+            for (outcome, result) in outcomes.iter_mut().zip(results) {
+                outcome.is_acknowledged = result.is_ok();
+                failure = failure.or(result.err());
             }
-            for lane in progress.failed {
-                failures = failures.max(Some(self.holding.fail(lane)));
+            let acknowledged = outcomes.iter().filter(|outcome| outcome.is_acknowledged);
+            metrics::batch(self.database.schema(), outcomes.len(), acknowledged.count());
+        }
+        let with_events: HashSet<i16> = outcomes.iter().map(|outcome| outcome.lane).collect();
+        let mut failures = 0;
+        for progress in batch.progress(&outcomes) {
+            for (lane, position) in progress.moved {
+                let has_sent = with_events.contains(&lane);
+                self.holding.advance(lane, position, has_sent);
+            }
+            for (lane, since) in progress.failed {
+                failures = failures.max(self.holding.fail(lane, since));
             }
         }
         if let Some(error) = failure {
-            self.tell_of(error.into(), failures.unwrap_or_default());
+            self.tell_of(error.into(), failures);
             self.sender.give_up().await;
         }
         self.holding.write_down(&mut self.link, false).await?;
@@ -302,22 +225,29 @@ impl Relay {
     /// Sends events while the lease is held; a slow broker does not cost the lease, and a lost lease does not wait for the broker.
     async fn send_under_lease(
         &mut self,
-        rows: &[OutboxRow],
+        rows: Vec<OutboxRow>,
     ) -> Result<Vec<Result<(), ProduceError>>, RelayError> {
+        let schema = self.database.schema();
         let lanes: HashSet<i16> = rows.iter().map(|row| row.lane).collect();
-        if Instant::now() >= self.holding.valid_until() {
+        let epochs = self.holding.epochs(&lanes);
+        let began = Instant::now();
+        let oldest = rows.iter().map(|row| row.age_seconds).fold(0.0, f64::max);
+        if began >= self.holding.valid_until() {
             return Err(RelayError::LeaseLost);
         }
         let sending = self.sender.send(rows);
         tokio::pin!(sending);
         loop {
+            let age = (began.elapsed().as_secs_f64() + oldest)
+                .max(self.holding.oldest_age().as_secs_f64());
+            metrics::oldest(schema, age);
             tokio::select! {
                 results = &mut sending => return Ok(results?),
                 () = tokio::time::sleep_until(self.holding.renew_at()) => {
                     let end = self.holding.valid_until();
                     let renewal = self.holding.renew(&mut self.link, false);
                     match timeout_at(end, renewal).await {
-                        Ok(Ok(())) if self.holding.has_all(&lanes) => {}
+                        Ok(Ok(())) if self.holding.epochs(&lanes) == epochs => {}
                         // The database may be back before the lease is over.
                         Ok(Err(_)) if Instant::now() + RENEW_AGAIN < end => {
                             self.link.close();

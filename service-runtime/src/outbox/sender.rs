@@ -20,14 +20,14 @@ impl Sender {
     /// Sends events in their order and waits for the broker; returns what became of each.
     pub(super) async fn send(
         &mut self,
-        rows: &[OutboxRow],
+        rows: Vec<OutboxRow>,
     ) -> Result<Vec<Result<(), ProduceError>>, ProduceError> {
         let producer = match &self.producer {
             Some(producer) => producer,
             None => self.producer.insert(Producer::new(&self.kafka)?),
         };
         let records = rows
-            .iter()
+            .into_iter()
             .map(|row| record(&self.kafka, self.source, row))
             .collect();
         Ok(producer.send_all(records).await)
@@ -43,22 +43,22 @@ impl Sender {
     }
 }
 
-fn record(kafka: &KafkaConfig, source: &'static str, row: &OutboxRow) -> Record {
+fn record(kafka: &KafkaConfig, source: &'static str, row: OutboxRow) -> Record {
     Record {
         topic: kafka.topic_name(&row.topic),
         partition: None,
-        key: row.record_key.clone().into_bytes(),
-        payload: row.payload.clone(),
+        key: row.record_key.into_bytes(),
+        payload: row.payload,
         timestamp_ms: None,
         headers: EventHeaders {
             id: row.event_id,
-            kind: row.event_type.clone(),
+            kind: row.event_type,
             source: format!("/taskmesh/{source}"),
-            subject: row.subject.clone(),
+            subject: row.subject,
             time: row.event_time,
-            data_schema: row.data_schema.clone(),
+            data_schema: row.data_schema,
             aggregate_version: row.aggregate_version,
-            trace_parent: row.trace_parent.clone(),
+            trace_parent: row.trace_parent,
         }
         .to_record_headers(),
     }

@@ -22,6 +22,14 @@ const PACE: Pace = Pace {
     most_sorted: 100,
 };
 
+/// So slow that nothing happens in a test that it is not told of.
+const SLOW: Pace = Pace {
+    lease: Duration::from_secs(300),
+    renew: Duration::from_secs(100),
+    poll: Duration::from_secs(100),
+    ..PACE
+};
+
 /// One relay of an outbox by itself, as one replica of a service runs it.
 pub struct TestRelay {
     task: JoinHandle<Result<(), BoxError>>,
@@ -31,13 +39,22 @@ pub struct TestRelay {
 impl TestRelay {
     /// Starts a relay.
     pub fn start(database: &Database, kafka: &KafkaConfig) -> Self {
+        Self::start_at(PACE, database, kafka)
+    }
+
+    /// Starts a relay that does nothing of its own accord, only what it is told by commits and by other relays.
+    pub fn start_slow(database: &Database, kafka: &KafkaConfig) -> Self {
+        Self::start_at(SLOW, database, kafka)
+    }
+
+    fn start_at(pace: Pace, database: &Database, kafka: &KafkaConfig) -> Self {
         let stopping = CancellationToken::new();
         let relay = Relay::new(
             database.clone(),
             kafka.clone(),
             "task-service",
             Ids.uuid_v7(),
-            PACE,
+            pace,
         );
         let task = RUNTIME.spawn(relay.run(stopping.clone()));
         Self { task, stopping }

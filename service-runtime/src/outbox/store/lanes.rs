@@ -3,7 +3,7 @@ use diesel::{
     QueryableByName,
     sql_types::{Array, BigInt, Bool, Interval, SmallInt, Text, Uuid as SqlUuid},
 };
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use uuid::Uuid;
 
 use crate::postgres::{AsFixed, DatabaseError};
@@ -49,14 +49,14 @@ pub(in crate::outbox) async fn leave(
     Ok(())
 }
 
-/// Listens for other relays of the same outbox.
+/// Listens for other relays of the same outbox, and has each statement planned once, not for each of its values.
 pub(in crate::outbox) async fn listen(
     connection: &mut AsyncPgConnection,
     schema: &str,
 ) -> Result<(), DatabaseError> {
-    diesel::sql_query(format!("LISTEN taskmesh_outbox_{schema}"))
-        .execute(connection)
-        .await?;
+    let settings =
+        format!("SET plan_cache_mode = force_generic_plan; LISTEN taskmesh_outbox_{schema}");
+    connection.batch_execute(&settings).await?;
     Ok(())
 }
 

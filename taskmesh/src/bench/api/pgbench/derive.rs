@@ -96,7 +96,7 @@ async fn tables(database: &Database) -> Result<Vec<Table>, BoxError> {
              FROM pg_class c
              JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
              LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
-             WHERE c.relnamespace = 'task'::regnamespace AND c.relkind = 'r'
+             WHERE c.relnamespace = 'task'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition
                AND a.attgenerated = '' AND a.attidentity = ''
                AND coalesce(pg_get_expr(d.adbin, d.adrelid) NOT LIKE '%(%', true)
              ORDER BY c.relname, a.attnum",
@@ -164,11 +164,17 @@ async fn read_rows(
 }
 
 async fn make_outbox(database: &Database) -> Result<(), BoxError> {
+    let partitions: String = (0..3)
+        .map(|part| {
+            format!("CREATE TABLE {OUTBOX}_{part} PARTITION OF {OUTBOX} FOR VALUES IN ({part});")
+        })
+        .collect();
     database
         .client
         .batch_execute(&format!(
             "CREATE SCHEMA IF NOT EXISTS bench; DROP TABLE IF EXISTS {OUTBOX};
-             CREATE TABLE {OUTBOX} (LIKE task.outbox INCLUDING ALL)"
+             CREATE TABLE {OUTBOX} (LIKE task.outbox INCLUDING ALL) PARTITION BY LIST (part);
+             {partitions}"
         ))
         .await?;
     Ok(())
