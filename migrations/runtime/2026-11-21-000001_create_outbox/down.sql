@@ -1,10 +1,2 @@
-DROP FUNCTION outbox_empty_oldest;
-DROP FUNCTION outbox_leave;
-DROP FUNCTION outbox_share;
-DROP VIEW outbox_unsent;
-DROP VIEW outbox_places;
-DROP TABLE outbox_positions;
-DROP TABLE outbox_lanes;
-DROP TABLE outbox_relays;
+DROP TABLE outbox_relay;
 DROP TABLE outbox;
-DROP FUNCTION outbox_part;
