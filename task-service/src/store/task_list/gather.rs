@@ -7,7 +7,7 @@ use super::{super::statement::Statement, Page, Scope, column, keyset, row::Liste
 use crate::domain::Place;
 
 /// How many matches are sorted; beyond that they are not few.
-pub const MOST_MATCHES: i64 = 2_500;
+pub const MOST_MATCHES: i64 = 1_000;
 
 /// Finds all matches behind the place where the page begins, only among the tasks with some words if there are any, and returns
 /// the first ones; or none if they are too many.
