@@ -39,6 +39,10 @@ pub struct KafkaConfig {
     /// back, it goes on with its partitions at once. Without it, a restart is a rebalance.
     #[serde(default)]
     pub group_instance_id: Option<String>,
+    /// Whether a partition whose next records are gone from the broker goes on with the oldest that are there. Without it such a
+    /// partition stands still until a person has decided.
+    #[serde(default)]
+    pub skip_lost_records: bool,
 }
 
 /// How the connection is protected, in librdkafka's words.

@@ -15,6 +15,7 @@ use rdkafka::{
     consumer::{CommitMode, Consumer, StreamConsumer},
     error::KafkaError,
     message::OwnedMessage,
+    types::RDKafkaErrorCode,
 };
 use taskmesh_proto::topics::Topic;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -23,11 +24,16 @@ use tracing::{debug, error, warn};
 
 use super::{
     KafkaConfig,
+    beginning::commit_beginnings,
+    breaker::Breaker,
     context::{LoopContext, Progress},
     dead_letter::DeadLetters,
     handler::EventHandler,
     inbox,
-    partition::{Load, PartitionWorker, Shared},
+    load::{Load, weight},
+    metrics,
+    partition::{PartitionWorker, Shared},
+    watchdog::{self, Watchdog},
 };
 use crate::{BoxError, backoff::Backoff, postgres::Database};
 
@@ -44,6 +50,18 @@ pub(crate) struct ConsumerLoop<H> {
     topic: &'static Topic,
     shared: Arc<Shared<H>>,
     drained: UnboundedReceiver<i32>,
+    watchdog: Watchdog,
+}
+
+/// Why a consumer is replaced.
+#[derive(Debug, thiserror::Error)]
+enum ConsumeError {
+    #[error(transparent)]
+    Kafka(#[from] KafkaError),
+    #[error("a partition stands still although the broker has records for it")]
+    StandsStill,
+    #[error("the thread that asks for the group's offsets ended")]
+    Asking(#[from] tokio::task::JoinError),
 }
 
 struct Worker {
@@ -71,8 +89,10 @@ impl<H: EventHandler> ConsumerLoop<H> {
                 config: config.clone(),
             },
             progress: Progress::default(),
+            breaker: Breaker::new(topic.name),
             stopping,
             topic: topic.name,
+            full_topic: config.topic_name(topic.name),
             drained: drained_sender,
         };
         Self {
@@ -80,11 +100,13 @@ impl<H: EventHandler> ConsumerLoop<H> {
             topic,
             shared: Arc::new(shared),
             drained,
+            watchdog: Watchdog::default(),
         }
     }
 
     /// Runs until the process stops; a consumer that failed for good is replaced.
     pub(crate) async fn run(mut self) -> Result<(), BoxError> {
+        metrics::describe();
         let mut failures = 0;
         loop {
             let started = Instant::now();
@@ -92,6 +114,7 @@ impl<H: EventHandler> ConsumerLoop<H> {
                 Ok(()) => return Ok(()),
                 Err(cause) => {
                     error!(error = %cause, "the consumer of {} failed and is replaced", self.topic.name);
+                    metrics::replaced(self.topic.name);
                 }
             }
             failures = if started.elapsed() > Duration::from_secs(60) {
@@ -106,14 +129,16 @@ impl<H: EventHandler> ConsumerLoop<H> {
         }
     }
 
-    async fn consume(&mut self) -> Result<(), KafkaError> {
-        let topic = self.config.topic_name(self.topic.name);
-        let consumer: StreamConsumer<LoopContext> =
-            self.client_config().create_with_context(LoopContext {
-                topic: topic.clone(),
-                group: self.shared.dead_letters.group.clone(),
-                progress: self.shared.progress.clone(),
-            })?;
+    async fn consume(&mut self) -> Result<(), ConsumeError> {
+        let topic = self.shared.full_topic.clone();
+        self.commit_beginnings(&topic).await?;
+        let context = LoopContext {
+            topic: topic.clone(),
+            group: self.shared.dead_letters.group.clone(),
+            progress: self.shared.progress.clone(),
+        };
+        let consumer: Arc<StreamConsumer<LoopContext>> =
+            Arc::new(self.client_config().create_with_context(context)?);
         consumer.subscribe(&[&topic])?;
         let workers = TaskTracker::new();
         let result = self.poll(&consumer, &topic, &workers).await;
@@ -128,15 +153,25 @@ impl<H: EventHandler> ConsumerLoop<H> {
         result
     }
 
+    async fn commit_beginnings(&self, topic: &str) -> Result<(), ConsumeError> {
+        let (config, topic) = (self.client_config(), topic.to_owned());
+        let committing = tokio::task::spawn_blocking(move || commit_beginnings(&config, &topic));
+        tokio::select! {
+            committed = committing => Ok(committed??),
+            () = self.shared.stopping.cancelled() => Ok(()),
+        }
+    }
+
     async fn poll(
         &mut self,
-        consumer: &StreamConsumer<LoopContext>,
+        consumer: &Arc<StreamConsumer<LoopContext>>,
         topic: &str,
         tracker: &TaskTracker,
-    ) -> Result<(), KafkaError> {
+    ) -> Result<(), ConsumeError> {
         let mut workers: HashMap<i32, Worker> = HashMap::new();
         let mut commit = tokio::time::interval(COMMIT_EVERY);
         let mut clean = tokio::time::interval(CLEAN_EVERY);
+        let mut look = tokio::time::interval(watchdog::LOOK_EVERY);
         let stopping = self.shared.stopping.clone();
         loop {
             tokio::select! {
@@ -149,26 +184,48 @@ impl<H: EventHandler> ConsumerLoop<H> {
                         debug!(error = %cause, "partition {partition} of {topic} is somebody else's by now");
                     }
                 }
-                _ = commit.tick() => self.shared.progress.commit(consumer, topic, CommitMode::Async),
+                _ = commit.tick() => self.shared.progress.commit(consumer.as_ref(), topic, CommitMode::Async),
                 _ = clean.tick() => self.clean().await,
+                _ = look.tick() => {
+                    let is_paused = |partition: i32| {
+                        workers.get(&partition).is_some_and(|worker| worker.load.is_paused())
+                    };
+                    if self.watchdog.look(consumer, topic, is_paused).await {
+                        return Err(ConsumeError::StandsStill);
+                    }
+                }
                 // Last, so that a constant stream of records holds up neither commits nor resumptions.
                 received = consumer.recv() => match received {
                     Ok(message) => self.route(consumer, message.detach(), &mut workers, tracker),
-                    Err(cause) if is_final(&cause) => return Err(cause),
+                    Err(cause) if is_final(&cause) => return Err(cause.into()),
+                    Err(KafkaError::MessageConsumption(RDKafkaErrorCode::AutoOffsetReset)) => self.tell_of_loss(),
                     Err(cause) => debug!(error = %cause, "consumer of {topic} goes on"),
                 },
             }
         }
     }
 
+    /// Only a person can know whether what is gone must be brought back first.
+    fn tell_of_loss(&self) {
+        let (topic, group) = (&self.shared.full_topic, &self.shared.dead_letters.group);
+        error!(
+            messaging.destination.name = %topic,
+            messaging.consumer.group.name = %group,
+            "a partition of {topic} stands still: the broker no longer has the records that come next for {group}; \
+             to go on with the oldest that it has, start the service with KAFKA__SKIP_LOST_RECORDS=true"
+        );
+        metrics::stopped(self.topic.name);
+    }
+
     fn route(
-        &self,
+        &mut self,
         consumer: &StreamConsumer<LoopContext>,
         message: OwnedMessage,
         workers: &mut HashMap<i32, Worker>,
         tracker: &TaskTracker,
     ) {
         let partition = message.partition();
+        self.watchdog.received(partition);
         let worker = match workers.get(&partition) {
             Some(worker) if !worker.revoked.is_cancelled() => worker,
             _ => {
@@ -176,7 +233,7 @@ impl<H: EventHandler> ConsumerLoop<H> {
                 &workers[&partition]
             }
         };
-        if worker.load.add() {
+        if worker.load.add(weight(&message)) {
             let mut list = TopicPartitionList::new();
             list.add_partition(message.topic(), partition);
             if let Err(cause) = consumer.pause(&list) {
@@ -191,12 +248,8 @@ impl<H: EventHandler> ConsumerLoop<H> {
         let (queue, records) = unbounded_channel();
         let load = Arc::new(Load::default());
         let revoked = self.shared.progress.revoked(partition);
-        let worker = PartitionWorker {
-            shared: Arc::clone(&self.shared),
-            partition,
-            load: Arc::clone(&load),
-            revoked: revoked.clone(),
-        };
+        let shared = Arc::clone(&self.shared);
+        let worker = PartitionWorker::new(shared, partition, Arc::clone(&load), revoked.clone());
         tracker.spawn(worker.run(records));
         Worker {
             queue,
@@ -218,6 +271,11 @@ impl<H: EventHandler> ConsumerLoop<H> {
     fn client_config(&self) -> ClientConfig {
         let group = &self.shared.dead_letters.group;
         let mut config = self.config.client_config(group);
+        let reset = if self.config.skip_lost_records {
+            "earliest"
+        } else {
+            "error"
+        };
         config
             .set("group.id", group)
             .set("enable.auto.commit", "false")
@@ -233,8 +291,8 @@ impl<H: EventHandler> ConsumerLoop<H> {
             .set("statistics.interval.ms", "5000")
             .set("allow.auto.create.topics", "false")
             .set("topic.metadata.refresh.interval.ms", "30000")
-            // From the beginning, never from the end: what comes twice is dropped by the inbox, what is skipped is lost.
-            .set("auto.offset.reset", "earliest")
+            // Each partition has a place to begin; one whose next record is gone must not skip others in silence.
+            .set("auto.offset.reset", reset)
             // Records are sent at once; but a fetch that waits delays the first one of a partition that is resumed.
             .set("fetch.wait.max.ms", "100")
             .set_log_level(RDKafkaLogLevel::Warning);
@@ -259,9 +317,9 @@ fn is_final(error: &KafkaError) -> bool {
 
 /// Commits what is done and leaves the group. Both can block for as long as the coordinator is away, so they get a thread and
 /// a deadline of their own; what is not committed is known to the inbox.
-async fn close(consumer: StreamConsumer<LoopContext>, progress: Progress, topic: String) {
+async fn close(consumer: Arc<StreamConsumer<LoopContext>>, progress: Progress, topic: String) {
     let closing = tokio::task::spawn_blocking(move || {
-        progress.commit(&consumer, &topic, CommitMode::Sync);
+        progress.commit(consumer.as_ref(), &topic, CommitMode::Sync);
         drop(consumer);
     });
     if tokio::time::timeout(CLOSE_PATIENCE, closing).await.is_err() {

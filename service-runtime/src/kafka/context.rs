@@ -8,9 +8,12 @@ use std::{
 use rdkafka::{
     ClientContext, Offset, Statistics, TopicPartitionList,
     consumer::{BaseConsumer, CommitMode, Consumer, ConsumerContext, Rebalance},
+    error::KafkaResult,
 };
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
+
+use super::metrics;
 
 /// How far the partitions of this process are, shared by the loop, its workers and the callbacks.
 #[derive(Clone, Default)]
@@ -77,9 +80,14 @@ impl Progress {
         mode: CommitMode,
     ) {
         let offsets = self.take(topic, None);
-        if offsets.count() > 0
-            && let Err(error) = consumer.commit(&offsets, mode)
-        {
+        if offsets.count() == 0 {
+            return;
+        }
+        // Only for the statistics.
+        if let Err(error) = consumer.store_offsets(&offsets) {
+            debug!(%error, "offsets of {topic} were not stored");
+        }
+        if let Err(error) = consumer.commit(&offsets, mode) {
             debug!(%error, "offsets of {topic} were not committed, the next commit includes them");
             self.forget_commits();
         }
@@ -132,16 +140,14 @@ impl ClientContext for LoopContext {
             .filter(|(partition, _)| **partition >= 0)
         {
             // -1 means that the lag is not known.
-            for (of, lag) in [
-                ("committed", figures.consumer_lag),
-                ("stored", figures.consumer_lag_stored),
-            ] {
-                metrics::gauge!(
-                    "consumer_lag_records",
-                    "topic" => self.topic.clone(), "partition" => partition.to_string(), "of" => of
-                )
-                .set(lag as f64);
-            }
+            let partition = *partition;
+            metrics::lag(&self.topic, partition, "committed", figures.consumer_lag);
+            metrics::lag(
+                &self.topic,
+                partition,
+                "stored",
+                figures.consumer_lag_stored,
+            );
         }
     }
 
@@ -151,6 +157,13 @@ impl ClientContext for LoopContext {
 }
 
 impl ConsumerContext for LoopContext {
+    fn commit_callback(&self, result: KafkaResult<()>, _offsets: &TopicPartitionList) {
+        if let Err(error) = result {
+            debug!(%error, "offsets of {} were not committed, the next commit includes them", self.topic);
+            self.progress.forget_commits();
+        }
+    }
+
     fn pre_rebalance(&self, consumer: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
         match rebalance {
             Rebalance::Assign(list) => {

@@ -6,7 +6,6 @@ use rdkafka::{
     Message,
     message::{Header, Headers, OwnedHeaders, OwnedMessage, ToBytes},
 };
-use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
 
 use super::{KafkaConfig, Producer, Record};
@@ -26,14 +25,8 @@ pub(super) struct DeadLetters {
 impl DeadLetters {
     /// Sends the record with the same partition, key, value, time and headers, and waits until the broker has it.
     ///
-    /// Tries until it succeeds or the process stops; returns whether it succeeded.
-    pub(super) async fn send(
-        &self,
-        message: &OwnedMessage,
-        reason: &str,
-        attempts: u32,
-        stopping: &CancellationToken,
-    ) -> bool {
+    /// Tries until it succeeds.
+    pub(super) async fn send(&self, message: &OwnedMessage, reason: &str, attempts: u32) {
         error!(
             messaging.destination.name = message.topic(),
             messaging.destination.partition.id = message.partition(),
@@ -56,17 +49,14 @@ impl DeadLetters {
                 Ok(()) => {
                     metrics::counter!("consumer_dead_letters_total", "topic" => message.topic().to_owned())
                         .increment(1);
-                    return true;
+                    return;
                 }
                 Err(cause) => {
                     failures += 1;
                     warn!(error = %cause, failures, "cannot write to {}, tries again", self.topic);
                 }
             }
-            tokio::select! {
-                () = stopping.cancelled() => return false,
-                () = tokio::time::sleep(BACKOFF.delay(failures)) => {}
-            }
+            tokio::time::sleep(BACKOFF.delay(failures)).await;
         }
     }
 

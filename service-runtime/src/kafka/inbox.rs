@@ -1,21 +1,106 @@
-use diesel::{ExpressionMethods, sql_types::Interval};
+use std::collections::{HashMap, HashSet};
+
+use diesel::{
+    QueryableByName,
+    sql_types::{Array, BigInt, Interval, Nullable, Text, Uuid as SqlUuid},
+};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
-use crate::postgres::{AsFixed, DatabaseError, schema::inbox};
+use crate::postgres::{AsFixed, DatabaseError};
 
-/// Records an event as handled; returns false if it already was.
+/// An event, for the inbox.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Entry {
+    pub event_id: Uuid,
+    /// Tells one value of an event from another.
+    pub digest: i64,
+}
+
+/// Whether the inbox knows an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Known {
+    /// It is new, and recorded by now.
+    New,
+    /// It was handled before.
+    Handled,
+    /// Another event with this id was handled before.
+    OtherContent,
+}
+
+#[derive(QueryableByName)]
+struct Row {
+    #[diesel(sql_type = SqlUuid)]
+    event_id: Uuid,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    digest: Option<i64>,
+}
+
+/// Records events as handled; tells of each whether it was before.
 pub(super) async fn insert(
     tx: &mut AsyncPgConnection,
     topic: &str,
-    event_id: Uuid,
-) -> Result<bool, DatabaseError> {
-    let inserted = diesel::insert_into(inbox::table)
-        .values((inbox::topic.eq(topic), inbox::event_id.eq(event_id)))
-        .on_conflict_do_nothing()
-        .execute(tx)
-        .await?;
-    Ok(inserted == 1)
+    entries: &[Entry],
+) -> Result<Vec<Known>, DatabaseError> {
+    let ids: Vec<Uuid> = entries.iter().map(|entry| entry.event_id).collect();
+    let digests: Vec<i64> = entries.iter().map(|entry| entry.digest).collect();
+    let inserted: Vec<Row> = diesel::sql_query(
+        "INSERT INTO inbox (topic, event_id, digest) SELECT $1, event_id, digest \
+         FROM unnest($2, $3) AS entry (event_id, digest) ON CONFLICT DO NOTHING RETURNING event_id, digest",
+    )
+    .bind::<Text, _>(topic)
+    .bind::<Array<SqlUuid>, _>(&ids)
+    .bind::<Array<BigInt>, _>(digests)
+    .fixed()
+    .load(tx)
+    .await?;
+    if inserted.len() == entries.len() {
+        return Ok(vec![Known::New; entries.len()]);
+    }
+    let mut new: HashSet<Uuid> = inserted.iter().map(|row| row.event_id).collect();
+    let digests = digests_of(tx, topic, &ids).await?;
+    let known = |entry: &Entry| {
+        if new.remove(&entry.event_id) {
+            return Known::New;
+        }
+        // Rows without a digest are older than digests are.
+        match digests.get(&entry.event_id) {
+            Some(Some(digest)) if *digest != entry.digest => Known::OtherContent,
+            _ => Known::Handled,
+        }
+    };
+    Ok(entries.iter().map(known).collect())
+}
+
+/// Returns those of these events that were handled.
+pub(super) async fn find(
+    connection: &mut AsyncPgConnection,
+    topic: &str,
+    ids: &[Uuid],
+) -> Result<HashSet<Uuid>, DatabaseError> {
+    Ok(digests_of(connection, topic, ids)
+        .await?
+        .into_keys()
+        .collect())
+}
+
+async fn digests_of(
+    connection: &mut AsyncPgConnection,
+    topic: &str,
+    ids: &[Uuid],
+) -> Result<HashMap<Uuid, Option<i64>>, DatabaseError> {
+    let rows: Vec<Row> = diesel::sql_query(
+        "SELECT event_id, digest FROM inbox WHERE topic = $1 AND event_id = ANY ($2)",
+    )
+    .bind::<Text, _>(topic)
+    .bind::<Array<SqlUuid>, _>(ids)
+    .fixed()
+    .load(connection)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| (row.event_id, row.digest))
+        .collect())
 }
 
 /// Forgets events that were handled longer ago than any topic keeps its records.

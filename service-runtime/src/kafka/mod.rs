@@ -1,5 +1,9 @@
 //! Kafka: the connection, the producer, the one consumer loop, dead letters.
 
+mod attempt;
+mod attempts;
+mod beginning;
+mod breaker;
 mod config;
 mod consumer;
 mod context;
@@ -7,8 +11,14 @@ mod dead_letter;
 mod handler;
 mod headers;
 mod inbox;
+mod load;
+mod metrics;
+mod parked;
+mod parking;
 mod partition;
 mod producer;
+mod record;
+mod watchdog;
 
 pub use config::{KafkaConfig, SecurityProtocol};
 pub(crate) use consumer::ConsumerLoop;

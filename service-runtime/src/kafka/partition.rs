@@ -1,58 +1,48 @@
-//! The worker of one partition: one record after the other, each to its end.
+//! The worker of one partition: batches of records in their order, each record to its end before the partition goes on.
+//!
+//! What cannot be handled yet is parked in the database, and later records of its key behind it, so that other keys go on. So
+//! all that lies before the offset that is committed is handled, parked, or a dead letter.
 
-use std::{
-    panic::AssertUnwindSafe,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
-    },
-    time::{Duration, Instant},
-};
+use std::{mem, sync::Arc, time::Duration};
 
-use futures::FutureExt;
 use rdkafka::{Message, message::OwnedMessage};
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
+use tokio::{
+    sync::mpsc::{UnboundedReceiver, UnboundedSender},
+    time::Instant,
+};
 use tokio_util::sync::CancellationToken;
-use tracing::{Instrument, debug, warn};
+use tracing::{debug, error};
 
 use super::{
+    attempt::Attempt,
+    breaker::Breaker,
     context::Progress,
     dead_letter::DeadLetters,
-    handler::{EventHandler, HandleError, Received},
-    headers, inbox,
+    handler::{EventHandler, HandleError},
+    inbox,
+    load::{Load, weight},
+    metrics,
+    parked::{self, NewParked},
+    parking::Parking,
+    record::Delivery,
 };
-use crate::{backoff::Backoff, postgres::Database, telemetry::propagation};
+use crate::{
+    backoff::Backoff,
+    postgres::{AsyncPgConnection, Database, DatabaseError, Work},
+};
 
 const BACKOFF: Backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(60));
-/// A dependency that is down is asked more often: its return should not go unnoticed for a minute.
-const OUTAGE_BACKOFF: Backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(5));
-const MOST_TRIES: u32 = 10;
-const PATIENCE: Duration = Duration::from_secs(15 * 60);
-/// A queue longer than this pauses the partition…
-const PAUSE_ABOVE: usize = 200;
-/// …until it is as short as this.
-const RESUME_BELOW: usize = 50;
-
-/// How full a partition's queue is, as the loop and the worker see it.
-#[derive(Default)]
-pub(super) struct Load {
-    queued: AtomicUsize,
-    paused: AtomicBool,
-}
-
-impl Load {
-    /// Counts a record in; returns true when the partition must pause.
-    pub(super) fn add(&self) -> bool {
-        self.queued.fetch_add(1, Ordering::AcqRel) >= PAUSE_ABOVE
-            && !self.paused.swap(true, Ordering::AcqRel)
-    }
-
-    /// Counts a record out; returns true when the partition may go on.
-    fn remove(&self) -> bool {
-        self.queued.fetch_sub(1, Ordering::AcqRel) <= RESUME_BELOW
-            && self.paused.swap(false, Ordering::AcqRel)
-    }
-}
+const MOST_TRIES: i32 = 10;
+const PATIENCE: f64 = 15.0 * 60.0;
+/// So many records are handled in one transaction.
+const BATCH: usize = 100;
+/// As many as were in hand at most when the process died that had the partition before.
+const PROBATION: usize = BATCH;
+/// A partition with so many parked records takes no new ones.
+const MOST_PARKED: usize = 10_000;
+/// How long what is in hand may still take when the partition leaves.
+const LEAVE_PATIENCE: Duration = Duration::from_secs(2);
+const STRANGER: &str = "another event with this id was handled before";
 
 /// What the workers of one consumer share.
 pub(super) struct Shared<H> {
@@ -60,9 +50,12 @@ pub(super) struct Shared<H> {
     pub database: Database,
     pub dead_letters: DeadLetters,
     pub progress: Progress,
+    pub breaker: Breaker,
     pub stopping: CancellationToken,
-    /// The topic's name without the cluster's prefix: what the inbox knows it by.
+    /// The topic's name without the cluster's prefix: what the database knows it by.
     pub topic: &'static str,
+    /// The topic's name on the cluster.
+    pub full_topic: String,
     /// Names partitions that may go on.
     pub drained: UnboundedSender<i32>,
 }
@@ -72,45 +65,60 @@ pub(super) struct PartitionWorker<H> {
     pub partition: i32,
     pub load: Arc<Load>,
     pub revoked: CancellationToken,
+    parking: Parking,
+    /// So many records are yet to be handled one by one and counted, because one of them may be what the process died of.
+    probation: usize,
 }
 
-enum Settled {
-    /// The record had its effect, or lies in the dead-letter topic.
-    Done,
-    /// The partition is no longer this worker's.
-    Left,
-}
+/// The partition is no longer this worker's.
+pub(super) struct Left;
 
 impl<H: EventHandler> PartitionWorker<H> {
-    /// Handles records until the partition is revoked or the process stops; the record in hand is finished first.
-    pub(super) async fn run(self, mut queue: UnboundedReceiver<OwnedMessage>) {
+    pub(super) fn new(
+        shared: Arc<Shared<H>>,
+        partition: i32,
+        load: Arc<Load>,
+        revoked: CancellationToken,
+    ) -> Self {
+        Self {
+            shared,
+            partition,
+            load,
+            revoked,
+            parking: Parking::default(),
+            probation: PROBATION,
+        }
+    }
+
+    /// Handles records until the partition is revoked or the process stops; those in hand are finished first.
+    pub(super) async fn run(mut self, queue: UnboundedReceiver<OwnedMessage>) {
+        let Err(Left) = self.work(queue).await;
+    }
+
+    async fn work(
+        &mut self,
+        mut queue: UnboundedReceiver<OwnedMessage>,
+    ) -> Result<std::convert::Infallible, Left> {
+        let (topic, partition) = (self.shared.topic, self.partition);
+        let keys = self
+            .insist("list_parked", async |connection| {
+                parked::list_keys(connection, topic, partition).await
+            })
+            .await?;
+        self.parking = Parking::of(keys);
+        let mut batch = Vec::new();
         loop {
-            let message = tokio::select! {
-                biased;
-                () = self.leaving() => return,
-                message = queue.recv() => match message {
-                    Some(message) => message,
-                    None => return,
-                },
-            };
-            let span = tracing::info_span!(
-                "consume",
-                messaging.destination.name = self.shared.topic,
-                messaging.destination.partition.id = message.partition(),
-                messaging.kafka.offset = message.offset(),
-                event.id = tracing::field::Empty,
-            );
-            match self.settle(&message).instrument(span).await {
-                Settled::Done => {
-                    self.shared
-                        .progress
-                        .done(self.partition, message.offset(), &self.revoked)
+            metrics::parked(topic, partition, self.parking.count());
+            let has_room = self.parking.count() < MOST_PARKED;
+            tokio::select! {
+                () = self.leaving() => return Err(Left),
+                key = self.parking.due() => self.try_parked(&key).await?,
+                count = queue.recv_many(&mut batch, BATCH), if has_room => {
+                    if count == 0 {
+                        return Err(Left);
+                    }
+                    self.settle(mem::take(&mut batch)).await?;
                 }
-                Settled::Left => return,
-            }
-            if self.load.remove() {
-                // The loop that listens outlives its workers, or the process is on its way out.
-                let _ = self.shared.drained.send(self.partition);
             }
         }
     }
@@ -122,113 +130,266 @@ impl<H: EventHandler> PartitionWorker<H> {
         }
     }
 
-    async fn settle(&self, message: &OwnedMessage) -> Settled {
-        let received = match decode::<H::Event>(self.shared.topic, message) {
-            Ok(received) => received,
-            Err(reason) => return self.bury(message, &reason, 1).await,
-        };
-        tracing::Span::current().record("event.id", tracing::field::display(received.id));
-        let trace_parent = headers::trace_parent(message.headers());
-        let mut tries = 0;
-        let mut outages = 0;
-        let mut first_try = None;
-        loop {
-            let started = Instant::now();
-            let attempt =
-                propagation::with_traceparent(trace_parent.clone(), self.attempt(&received)).await;
-            metrics::histogram!("consumer_handle_duration_seconds", "topic" => self.shared.topic)
-                .record(started.elapsed());
-            let delay = match attempt {
-                Ok(()) => {
-                    self.count("handled");
-                    return Settled::Done;
-                }
-                Err(HandleError::Reject(reason)) => {
-                    return self.bury(message, &reason, tries + 1).await;
-                }
-                Err(HandleError::Unavailable(cause)) => {
-                    outages += 1;
-                    if outages == 1 {
-                        warn!(error = %cause, "{} waits for a dependency", self.shared.topic);
-                    }
-                    OUTAGE_BACKOFF.delay(outages)
-                }
-                Err(HandleError::Retry(cause)) => {
-                    tries += 1;
-                    let since = *first_try.get_or_insert(started);
-                    if tries >= MOST_TRIES || since.elapsed() > PATIENCE {
-                        let reason = format!("gave up after {tries} tries: {cause}");
-                        return self.bury(message, &reason, tries).await;
-                    }
-                    self.count("retried");
-                    debug!(error = %cause, tries, "event {} comes back", received.id);
-                    BACKOFF.delay(tries)
-                }
+    /// Brings records to their end, and the partition past them.
+    async fn settle(&mut self, messages: Vec<OwnedMessage>) -> Result<(), Left> {
+        let count = messages.len();
+        let bytes = messages.iter().map(weight).sum();
+        let last = messages.last().map(Message::offset);
+        let mut deliveries = Vec::with_capacity(count);
+        for message in messages {
+            match Delivery::read(self.shared.topic, message) {
+                Ok(delivery) => deliveries.push(delivery),
+                Err(refused) => self.bury(&refused.message, &refused.reason, 1).await?,
+            }
+        }
+        if self.probation == 0 {
+            self.settle_parts(vec![deliveries], false).await?;
+        } else {
+            self.settle_on_probation(deliveries).await?;
+        }
+        if let Some(offset) = last {
+            let progress = &self.shared.progress;
+            progress.done(self.partition, offset, &self.revoked);
+        }
+        if self.load.remove(count, bytes) {
+            // The loop that listens outlives its workers, or the process is on its way out.
+            let _ = self.shared.drained.send(self.partition);
+        }
+        Ok(())
+    }
+
+    /// Handles one by one what was not handled before, after what was.
+    async fn settle_on_probation(
+        &mut self,
+        deliveries: Vec<Delivery<H::Event>>,
+    ) -> Result<(), Left> {
+        let topic = self.shared.topic;
+        let ids: Vec<_> = deliveries
+            .iter()
+            .map(|delivery| delivery.event.id)
+            .collect();
+        let handled = self
+            .insist("find_handled", async |connection| {
+                inbox::find(connection, topic, &ids).await
+            })
+            .await?;
+        let (before, new): (Vec<_>, Vec<_>) = deliveries
+            .into_iter()
+            .partition(|delivery| handled.contains(&delivery.event.id));
+        self.settle_parts(vec![before], false).await?;
+        self.probation = self.probation.saturating_sub(new.len());
+        let one_by_one = new.into_iter().rev().map(|delivery| vec![delivery]);
+        self.settle_parts(one_by_one.collect(), true).await
+    }
+
+    /// Brings parts of a batch to their end, the last part first. A part that fails is halved until it is known which record it is.
+    async fn settle_parts(
+        &mut self,
+        mut parts: Vec<Vec<Delivery<H::Event>>>,
+        is_counted: bool,
+    ) -> Result<(), Left> {
+        while let Some(part) = parts.pop() {
+            let (behind, mut part): (Vec<_>, Vec<_>) = part
+                .into_iter()
+                .partition(|delivery| self.parking.holds(delivery.key()));
+            for delivery in behind {
+                self.park(
+                    &delivery,
+                    0,
+                    Duration::ZERO,
+                    "waits behind another of its key",
+                )
+                .await?;
+            }
+            let Some(first) = part.first() else {
+                continue;
             };
+            let attempt = Attempt {
+                deliveries: &part,
+                parked: None,
+                is_counted,
+            };
+            match self.attempt(attempt).await? {
+                Ok(strangers) => self.bury_strangers(&part, strangers).await?,
+                Err(_) if part.len() > 1 => {
+                    let right = part.split_off(part.len() / 2);
+                    parts.extend([right, part]);
+                }
+                Err(HandleError::Reject(reason)) => self.bury(&first.message, &reason, 1).await?,
+                Err(HandleError::Retry(cause) | HandleError::Unavailable(cause)) => {
+                    debug!(error = %cause, "event {} comes back", first.event.id);
+                    metrics::event(self.shared.topic, "parked");
+                    let wait = BACKOFF.delay(1);
+                    self.park(first, 1, wait, &cause.to_string()).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn park(
+        &mut self,
+        delivery: &Delivery<H::Event>,
+        tries: i32,
+        wait: Duration,
+        reason: &str,
+    ) -> Result<(), Left> {
+        let topic = self.shared.topic;
+        let record = NewParked {
+            message: &delivery.message,
+            event_id: delivery.event.id,
+            tries,
+            wait,
+            reason,
+        };
+        let is_new = self
+            .insist("park", async |tx| parked::insert(tx, topic, &record).await)
+            .await?;
+        if is_new || !self.parking.holds(delivery.key()) {
+            self.parking.add(delivery.key(), wait);
+        }
+        Ok(())
+    }
+
+    /// Tries the first record of a key again.
+    async fn try_parked(&mut self, key: &[u8]) -> Result<(), Left> {
+        let (topic, partition) = (self.shared.topic, self.partition);
+        let record = self
+            .insist("find_parked", async |connection| {
+                parked::find_first(connection, topic, partition, key).await
+            })
+            .await?;
+        let Some(record) = record else {
+            self.parking.forget(key);
+            return Ok(());
+        };
+        let message = record.message(self.shared.full_topic.clone(), partition, key);
+        let id = record.id;
+        let refused = match Delivery::read(topic, message) {
+            Err(refused) => Some((refused.message, refused.reason)),
+            Ok(delivery) => {
+                let attempt = Attempt {
+                    deliveries: std::slice::from_ref(&delivery),
+                    parked: Some(id),
+                    is_counted: true,
+                };
+                match self.attempt(attempt).await? {
+                    Ok(strangers) if strangers.is_empty() => None,
+                    Ok(_) => Some((delivery.message, STRANGER.to_owned())),
+                    Err(HandleError::Reject(reason)) => Some((delivery.message, reason)),
+                    Err(HandleError::Retry(cause) | HandleError::Unavailable(cause)) => {
+                        let tries = record.tries + 1;
+                        if tries < MOST_TRIES && record.age_seconds < PATIENCE {
+                            metrics::event(topic, "retried");
+                            let wait = BACKOFF.delay(tries.unsigned_abs());
+                            let reason = cause.to_string();
+                            self.insist("postpone", async |tx| {
+                                parked::update(tx, id, tries, wait, &reason).await
+                            })
+                            .await?;
+                            self.parking.postpone(key, wait);
+                            return Ok(());
+                        }
+                        let reason = format!("gave up after {tries} tries: {cause}");
+                        Some((delivery.message, reason))
+                    }
+                }
+            }
+        };
+        if let Some((message, reason)) = refused {
+            let tries = record.tries.unsigned_abs() + 1;
+            self.bury(&message, &reason, tries).await?;
+            self.insist("unpark", async |tx| parked::delete(tx, id).await)
+                .await?;
+        }
+        self.parking.remove_first(key);
+        Ok(())
+    }
+
+    /// Makes attempts for as long as a dependency is down.
+    async fn attempt(
+        &self,
+        attempt: Attempt<'_, H::Event>,
+    ) -> Result<Result<Vec<usize>, HandleError>, Left> {
+        let shared = &self.shared;
+        loop {
             tokio::select! {
-                () = self.leaving() => return Settled::Left,
-                () = tokio::time::sleep(delay) => {}
+                () = self.leaving() => return Err(Left),
+                () = shared.breaker.pass() => {}
+            }
+            let began = Instant::now();
+            let tried = tokio::select! {
+                tried = attempt.make(shared) => tried,
+                () = self.patience() => return Err(Left),
+            };
+            metrics::attempt(shared.topic, attempt.deliveries.len(), began.elapsed());
+            match tried {
+                Err(HandleError::Unavailable(cause)) => shared.breaker.failed(&cause),
+                tried => {
+                    shared.breaker.succeeded();
+                    return Ok(tried);
+                }
             }
         }
     }
 
-    async fn attempt(&self, received: &Received<H::Event>) -> Result<(), HandleError> {
+    /// Does what must be in the database before the partition goes on, for as long as it takes.
+    async fn insist<T, F>(&self, name: &'static str, work: F) -> Result<T, Left>
+    where
+        F: for<'r> Work<&'r mut AsyncPgConnection, Result<T, DatabaseError>, Fut: Send>
+            + Send
+            + Sync,
+        T: Send,
+    {
         let shared = &self.shared;
-        let work = async {
-            shared.handler.prepare(received).await?;
-            shared
-                .database
-                .transaction("consume", async |tx| {
-                    if inbox::insert(tx, shared.topic, received.id).await? {
-                        shared.handler.handle(tx, received).await?;
-                    }
-                    Ok(())
-                })
-                .await
-        };
-        // A panic is a fault of the handler's code: it is tried like any other and ends in the dead-letter topic.
-        AssertUnwindSafe(work)
-            .catch_unwind()
-            .await
-            .unwrap_or_else(|_| Err(HandleError::Retry("the handler panicked".into())))
-    }
-
-    async fn bury(&self, message: &OwnedMessage, reason: &str, attempts: u32) -> Settled {
-        let sent = self
-            .shared
-            .dead_letters
-            .send(message, reason, attempts, &self.shared.stopping)
-            .await;
-        if sent {
-            self.count("dead_lettered");
-            Settled::Done
-        } else {
-            Settled::Left
+        loop {
+            tokio::select! {
+                () = self.leaving() => return Err(Left),
+                () = shared.breaker.pass() => {}
+            }
+            let done = tokio::select! {
+                done = shared.database.transaction(name, &work) => done,
+                () = self.patience() => return Err(Left),
+            };
+            match done {
+                Ok(value) => {
+                    shared.breaker.succeeded();
+                    return Ok(value);
+                }
+                Err(DatabaseError::Unavailable(cause)) => shared.breaker.failed(&cause),
+                Err(cause) => {
+                    error!(error = %cause, "the consumer of {} cannot go on: {name} failed", shared.topic);
+                    shared.breaker.failed(&cause.into());
+                }
+            }
         }
     }
 
-    fn count(&self, outcome: &'static str) {
-        metrics::counter!("consumer_events_total", "topic" => self.shared.topic, "outcome" => outcome)
-            .increment(1);
+    /// Waits until the partition leaves, and then for as long as what is in hand may still take.
+    async fn patience(&self) {
+        self.leaving().await;
+        tokio::time::sleep(LEAVE_PATIENCE).await;
     }
-}
 
-fn decode<E: prost::Message + Default>(
-    topic: &'static str,
-    message: &OwnedMessage,
-) -> Result<Received<E>, String> {
-    let id = headers::event_id(message.headers()).map_err(|error| error.to_string())?;
-    let kind = headers::event_type(message.headers()).map_err(|error| error.to_string())?;
-    let payload = message.payload().filter(|payload| !payload.is_empty());
-    let payload = payload.ok_or("the value is empty")?;
-    let decoded =
-        E::decode(payload).map_err(|error| format!("the value does not decode: {error}"))?;
-    Ok(Received {
-        id,
-        kind,
-        message: decoded,
-        topic: topic.to_owned(),
-        partition: message.partition(),
-        offset: message.offset(),
-    })
+    async fn bury_strangers(
+        &self,
+        deliveries: &[Delivery<H::Event>],
+        strangers: Vec<usize>,
+    ) -> Result<(), Left> {
+        for place in strangers {
+            self.bury(&deliveries[place].message, STRANGER, 1).await?;
+        }
+        Ok(())
+    }
+
+    /// Puts a record into the dead-letter topic, for as long as it takes.
+    async fn bury(&self, message: &OwnedMessage, reason: &str, attempts: u32) -> Result<(), Left> {
+        let shared = &self.shared;
+        tokio::select! {
+            () = shared.dead_letters.send(message, reason, attempts) => {}
+            () = self.patience() => return Err(Left),
+        }
+        metrics::event(shared.topic, "dead_lettered");
+        Ok(())
+    }
 }

@@ -21,14 +21,6 @@ diesel::table! {
 }
 
 diesel::table! {
-    /// Events that were handled.
-    inbox (topic, event_id) {
-        topic -> Text,
-        event_id -> Uuid,
-    }
-}
-
-diesel::table! {
     /// Calls that were answered, each written in the transaction that did what it asked for.
     idempotency_keys (user_id, request_id) {
         user_id -> Text,

@@ -4,7 +4,7 @@ use rdkafka::{
     ClientConfig, Message, Offset, TopicPartitionList,
     admin::{AdminClient, AdminOptions, NewTopic, TopicReplication},
     client::DefaultClientContext,
-    consumer::{BaseConsumer, Consumer},
+    consumer::{BaseConsumer, CommitMode, Consumer},
     message::{Headers, OwnedMessage},
     mocking::MockCluster,
 };
@@ -85,6 +85,12 @@ impl TestTopics {
             cluster
                 .create_topic(&name, topic.partitions, 1)
                 .expect("a new topic can be created");
+            for group in topic.groups {
+                let name = config.topic_name(&topic.dead_letter_name(group));
+                cluster
+                    .create_topic(&name, topic.partitions, 1)
+                    .expect("a new topic can be created");
+            }
         }
         let producer = Producer::new(&config).expect("the settings are right");
         Self { config, producer }
@@ -159,6 +165,25 @@ impl TestTopics {
             .await
     }
 
+    /// Has a group that nobody is a member of go on at an offset of every partition of a topic.
+    pub async fn commit_offset(&self, topic: &Topic, group: &str, offset: i64) {
+        let mut config = self.config.client_config("test-group");
+        config.set("group.id", self.config.topic_name(group));
+        let (name, partitions) = (self.config.topic_name(topic.name), topic.partitions);
+        let committing = tokio::task::spawn_blocking(move || {
+            let consumer: BaseConsumer = config.create()?;
+            let mut offsets = TopicPartitionList::new();
+            for partition in 0..partitions {
+                offsets.add_partition_offset(&name, partition, Offset::Offset(offset))?;
+            }
+            consumer.commit(&offsets, CommitMode::Sync)
+        });
+        committing
+            .await
+            .expect("committing does not panic")
+            .expect("the broker takes the offsets");
+    }
+
     async fn records(&self, name: String) -> Vec<OwnedMessage> {
         let mut config = self.config.client_config("test-reader");
         config.set("group.id", "test-reader");
@@ -181,6 +206,7 @@ fn config(bootstrap_servers: String) -> KafkaConfig {
         ssl_certificate_location: None,
         ssl_key_location: None,
         group_instance_id: None,
+        skip_lost_records: false,
     }
 }
 

@@ -24,7 +24,7 @@ const AUDIENCE: &str = "taskmesh";
 
 /// One service, started as in production, with a database and topics of its own.
 ///
-/// When it is dropped, an event that was not relayed or that lies in a dead-letter topic fails the test.
+/// When it is dropped, an event that was not relayed, that waits for another try or that lies in a dead-letter topic fails the test.
 pub struct TestService<S: Service> {
     running: Option<Running>,
     database: TestDatabase,
@@ -43,8 +43,12 @@ impl<S: Service> TestService<S> {
 
     /// Starts the service with this clock.
     pub async fn start_with_clock(settings: &[(&str, &str)], clock: Clock) -> Self {
+        Self::start_on(TestTopics::create().await, settings, clock).await
+    }
+
+    /// Starts the service on these topics.
+    pub async fn start_on(topics: TestTopics, settings: &[(&str, &str)], clock: Clock) -> Self {
         let database = TestDatabase::create(schema::<S>()).await;
-        let topics = TestTopics::create().await;
         let settings: Vec<(String, String)> = settings
             .iter()
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
@@ -82,6 +86,17 @@ impl<S: Service> TestService<S> {
         if let Some(running) = self.running.take() {
             running.stop().await.expect("the service stops in time");
         }
+    }
+
+    /// Changes a variable for the next start, without the service's prefix.
+    pub fn set(&mut self, name: &str, value: &str) {
+        let name = format!("{}_{name}", S::ENV_PREFIX);
+        self.variables.insert(name, value.to_owned());
+    }
+
+    /// Returns what starts the service as a process of its own.
+    pub fn environment(&self) -> &HashMap<String, String> {
+        &self.variables
     }
 
     /// Lets the test end with records in dead-letter topics.
@@ -177,7 +192,7 @@ impl<S: Service> TestService<S> {
     pub async fn relayed(&self) {
         let database = self.database();
         eventually("the outbox is relayed", async || {
-            (pending(&database).await == 0).then_some(())
+            (count(database.clone(), "outbox_unsent").await == 0).then_some(())
         })
         .await;
     }
@@ -196,6 +211,8 @@ impl<S: Service> Drop for TestService<S> {
             block_on(|| self.relayed());
             block_on(|| running.stop()).expect("the service stops in time");
         }
+        let parked = block_on(|| count(self.database(), "parked_records"));
+        assert_eq!(parked, 0, "{} has records that wait", S::NAME);
         if self.dead_letters_expected {
             return;
         }
@@ -239,16 +256,16 @@ fn standard_settings(database: &TestDatabase, topics: &TestTopics) -> Vec<(Strin
     .into()
 }
 
-async fn pending(database: &Database) -> i64 {
+async fn count(database: Database, relation: &'static str) -> i64 {
     #[derive(QueryableByName)]
     struct Count {
         #[diesel(sql_type = BigInt)]
         count: i64,
     }
     let mut connection = database.connection().await.expect("the database answers");
-    diesel::sql_query("SELECT count(*) AS count FROM outbox_unsent")
+    diesel::sql_query(format!("SELECT count(*) AS count FROM {relation}"))
         .get_result::<Count>(&mut connection)
         .await
-        .expect("the outbox can be counted")
+        .expect("rows can be counted")
         .count
 }

@@ -86,8 +86,12 @@ impl ServiceConfig for ProbeConfig {
     }
 }
 
-/// Does what the event's user id says: `ok`, `reject`, or `retry`, `panic` and `unavailable` the first two times.
+/// Does what the event's user id says: `ok`, `reject`, `die` (with the whole process), `hold` until there is an effect of the key
+/// [`RELEASE`], or `retry`, `panic` and `unavailable` the first two times.
 struct OnReminder;
+
+/// What lets events go on that are held.
+pub const RELEASE: &str = "release";
 
 static ATTEMPTS: LazyLock<Mutex<HashMap<Uuid, u32>>> = LazyLock::new(Mutex::default);
 
@@ -121,9 +125,26 @@ impl EventHandler for OnReminder {
             "retry" if attempt < 3 => Err(HandleError::Retry("not yet".into())),
             "unavailable" if attempt < 3 => Err(HandleError::Unavailable("away".into())),
             "panic" if attempt < 3 => panic!("the probe panics, as it was told to"),
+            "die" => std::process::abort(),
+            "hold" if !is_released(tx).await? => Err(HandleError::Retry("held".into())),
             _ => Ok(()),
         }
     }
+}
+
+async fn is_released(tx: &mut AsyncPgConnection) -> Result<bool, DatabaseError> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = diesel::sql_types::Bool)]
+        is_released: bool,
+    }
+    let row: Row = diesel::sql_query(
+        "SELECT EXISTS (SELECT FROM effects WHERE record_key = $1) AS is_released",
+    )
+    .bind::<Text, _>(RELEASE)
+    .get_result(tx)
+    .await?;
+    Ok(row.is_released)
 }
 
 /// An event for the probe.
@@ -144,6 +165,24 @@ pub struct Effect {
     pub event_id: Uuid,
     #[diesel(sql_type = BigInt)]
     pub version: i64,
+}
+
+/// Returns how many records wait for another try.
+pub async fn parked(database: &Database) -> i64 {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = BigInt)]
+        count: i64,
+    }
+    database
+        .transaction("parked", async |tx| {
+            let row: Row = diesel::sql_query("SELECT count(*) AS count FROM parked_records")
+                .get_result(tx)
+                .await?;
+            Ok::<i64, DatabaseError>(row.count)
+        })
+        .await
+        .unwrap()
 }
 
 /// Returns the effects so far, in their order.

@@ -1,0 +1,163 @@
+use std::{collections::HashMap, panic::AssertUnwindSafe, time::Duration};
+
+use futures::{FutureExt, StreamExt, TryStreamExt, stream};
+use rdkafka::Message;
+use tokio::{sync::Mutex, time::timeout};
+use tracing::{Instrument, debug};
+
+use super::{
+    attempts,
+    handler::{EventHandler, HandleError},
+    inbox::{self, Entry, Known},
+    metrics, parked,
+    partition::Shared,
+    record::Delivery,
+};
+use crate::telemetry::propagation;
+
+/// So long an attempt may take.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// So many keys are prepared side by side.
+const KEYS_AT_ONCE: usize = 8;
+/// The process may die so often with a record in hand before that is thought to be the record's fault.
+const MOST_DEATHS: i32 = 2;
+
+/// Only one record that is counted is in hand at a time in this process: if it dies, it is known of which.
+static COUNTED: Mutex<()> = Mutex::const_new(());
+
+/// One attempt at some records: all of them have their effects, or none.
+pub(super) struct Attempt<'a, E> {
+    pub deliveries: &'a [Delivery<E>],
+    /// The row that the record waits in, if it does.
+    pub parked: Option<i64>,
+    /// Whether the attempt is counted before it is made; then there is one record.
+    pub is_counted: bool,
+}
+
+impl<E: prost::Message + Default + 'static> Attempt<'_, E> {
+    /// Makes the attempt; returns the places of the records whose ids other events have had.
+    pub(super) async fn make<H: EventHandler<Event = E>>(
+        &self,
+        shared: &Shared<H>,
+    ) -> Result<Vec<usize>, HandleError> {
+        match self.deliveries {
+            [delivery] if self.is_counted => self.make_counted(shared, delivery).await,
+            _ => self.make_safely(shared).await,
+        }
+    }
+
+    async fn make_counted<H: EventHandler<Event = E>>(
+        &self,
+        shared: &Shared<H>,
+        delivery: &Delivery<E>,
+    ) -> Result<Vec<usize>, HandleError> {
+        let _turn = COUNTED.lock().await;
+        let (topic, message) = (shared.topic, &delivery.message);
+        let attempts = shared
+            .database
+            .transaction("begin_attempt", async |tx| {
+                attempts::begin(tx, topic, message).await
+            })
+            .await?;
+        let made = if attempts > MOST_DEATHS {
+            let deaths = attempts - 1;
+            Err(HandleError::Reject(format!(
+                "the process died {deaths} times while it handled this record"
+            )))
+        } else {
+            self.make_safely(shared).await
+        };
+        let ended = shared
+            .database
+            .transaction("end_attempt", async |tx| {
+                attempts::end(tx, topic, message).await
+            })
+            .await;
+        if let Err(error) = ended {
+            debug!(%error, "an attempt stays counted that has ended");
+        }
+        made
+    }
+
+    /// A panic, or an attempt that does not end, is a fault of the handler's code: the record is tried again like others and ends
+    /// in the dead-letter topic.
+    async fn make_safely<H: EventHandler<Event = E>>(
+        &self,
+        shared: &Shared<H>,
+    ) -> Result<Vec<usize>, HandleError> {
+        let work = AssertUnwindSafe(self.handle(shared)).catch_unwind();
+        match timeout(PATIENCE, work).await {
+            Ok(Ok(result)) => result,
+            Ok(Err(_)) => Err(HandleError::Retry("the handler panicked".into())),
+            Err(_) => Err(HandleError::Retry("the handler did not end in time".into())),
+        }
+    }
+
+    async fn handle<H: EventHandler<Event = E>>(
+        &self,
+        shared: &Shared<H>,
+    ) -> Result<Vec<usize>, HandleError> {
+        self.prepare(&shared.handler).await?;
+        let entry = |delivery: &Delivery<E>| Entry {
+            event_id: delivery.event.id,
+            digest: delivery.digest,
+        };
+        let entries: Vec<Entry> = self.deliveries.iter().map(entry).collect();
+        let known = shared
+            .database
+            .transaction("consume", async |tx| {
+                let known = inbox::insert(tx, shared.topic, &entries).await?;
+                for (delivery, known) in self.deliveries.iter().zip(&known) {
+                    if *known == Known::New {
+                        let handling = shared.handler.handle(tx, &delivery.event);
+                        traced(delivery, handling).await?;
+                    }
+                }
+                // What is refused waits until it is in the dead-letter topic.
+                if let Some(id) = self.parked
+                    && !known.contains(&Known::OtherContent)
+                {
+                    parked::delete(tx, id).await?;
+                }
+                Ok::<_, HandleError>(known)
+            })
+            .await?;
+        let mut strangers = Vec::new();
+        for (place, known) in known.into_iter().enumerate() {
+            match known {
+                Known::New => metrics::event(shared.topic, "handled"),
+                Known::Handled => metrics::event(shared.topic, "duplicate"),
+                Known::OtherContent => strangers.push(place),
+            }
+        }
+        Ok(strangers)
+    }
+
+    /// Prepares events of different keys side by side, those of one key in their order.
+    async fn prepare<H: EventHandler<Event = E>>(&self, handler: &H) -> Result<(), HandleError> {
+        let mut keys: HashMap<&[u8], Vec<&Delivery<E>>> = HashMap::new();
+        for delivery in self.deliveries {
+            keys.entry(delivery.key()).or_default().push(delivery);
+        }
+        stream::iter(keys)
+            .map(Ok)
+            .try_for_each_concurrent(KEYS_AT_ONCE, |(_, deliveries)| async move {
+                for delivery in deliveries {
+                    traced(delivery, handler.prepare(&delivery.event)).await?;
+                }
+                Ok(())
+            })
+            .await
+    }
+}
+
+async fn traced<E, T>(delivery: &Delivery<E>, work: impl Future<Output = T>) -> T {
+    let span = tracing::info_span!(
+        "consume",
+        messaging.destination.name = %delivery.event.topic,
+        messaging.destination.partition.id = delivery.message.partition(),
+        messaging.kafka.offset = delivery.message.offset(),
+        event.id = %delivery.event.id,
+    );
+    propagation::with_traceparent(delivery.trace_parent.clone(), work.instrument(span)).await
+}

@@ -1,0 +1,67 @@
+use openssl::sha::sha256;
+use rdkafka::{Message, message::OwnedMessage};
+
+use super::{handler::Received, headers};
+
+/// A record that is an event, as it came and as it reads.
+pub(super) struct Delivery<E> {
+    pub message: OwnedMessage,
+    pub event: Received<E>,
+    /// The trace that the event belongs to.
+    pub trace_parent: Option<String>,
+    /// Begin of the SHA-256 of the value.
+    pub digest: i64,
+}
+
+/// A record that is no event.
+pub(super) struct Refused {
+    pub message: OwnedMessage,
+    /// Why, without a word of what it holds.
+    pub reason: String,
+}
+
+impl<E: prost::Message + Default> Delivery<E> {
+    /// Reads a record.
+    pub(super) fn read(topic: &'static str, message: OwnedMessage) -> Result<Self, Box<Refused>> {
+        match read_event(topic, &message) {
+            Ok((event, digest)) => Ok(Self {
+                trace_parent: headers::trace_parent(message.headers()),
+                message,
+                event,
+                digest,
+            }),
+            Err(reason) => Err(Box::new(Refused { message, reason })),
+        }
+    }
+
+    /// Returns the key, within which order counts.
+    pub(super) fn key(&self) -> &[u8] {
+        self.message.key().unwrap_or_default()
+    }
+}
+
+fn read_event<E: prost::Message + Default>(
+    topic: &'static str,
+    message: &OwnedMessage,
+) -> Result<(Received<E>, i64), String> {
+    let id = headers::event_id(message.headers()).map_err(|error| error.to_string())?;
+    let kind = headers::event_type(message.headers()).map_err(|error| error.to_string())?;
+    let payload = message.payload().filter(|payload| !payload.is_empty());
+    let payload = payload.ok_or("the value is empty")?;
+    let decoded =
+        E::decode(payload).map_err(|error| format!("the value does not decode: {error}"))?;
+    let event = Received {
+        id,
+        kind,
+        message: decoded,
+        topic: topic.to_owned(),
+        partition: message.partition(),
+        offset: message.offset(),
+    };
+    Ok((event, digest(payload)))
+}
+
+fn digest(value: &[u8]) -> i64 {
+    let [a, b, c, d, e, f, g, h, ..] = sha256(value);
+    i64::from_be_bytes([a, b, c, d, e, f, g, h])
+}

@@ -1,0 +1,95 @@
+//! A record that kills the process that handles it. The program is its own child, so that there is a process to die.
+
+mod support;
+
+use std::{
+    process::{Child, Command, ExitCode},
+    sync::Mutex,
+};
+
+use service_runtime::{
+    ids::Ids,
+    testing::{TestService, eventually},
+};
+use support::{Probe, effects, event};
+use taskmesh_proto::topics::TASK_REMINDERS;
+
+const CHILD: &str = "RUN_AS_PROBE";
+const KIND: &str = "taskmesh.notification.v1.ReminderSent";
+const MOST_DEATHS: usize = 3;
+
+fn main() -> ExitCode {
+    if std::env::var_os(CHILD).is_some() {
+        return service_runtime::main::<Probe>();
+    }
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(a_record_that_kills_the_process_is_a_dead_letter_by_its_third_death());
+    println!("test a_record_that_kills_the_process_is_a_dead_letter_by_its_third_death ... ok");
+    ExitCode::SUCCESS
+}
+
+async fn a_record_that_kills_the_process_is_a_dead_letter_by_its_third_death() {
+    let mut service = TestService::<Probe>::start(&[]).await;
+    service.expect_dead_letters();
+    service.halt().await;
+    let records = [("ok", "a"), ("die", "b"), ("ok", "b"), ("ok", "c")];
+    for (version, (behaviour, key)) in (1..).zip(records) {
+        let message = event(behaviour, key, version);
+        service
+            .publish(&TASK_REMINDERS, key, Ids.uuid_v7(), KIND, &message)
+            .await;
+    }
+
+    let process = Mutex::new(Dying {
+        child: spawn(&service),
+        deaths: 0,
+    });
+    let letters = eventually("the record is a dead letter", async || {
+        process.lock().unwrap().revive(&service);
+        let letters = service
+            .topics()
+            .dead_letters(&TASK_REMINDERS, "task-service")
+            .await;
+        (!letters.is_empty()).then_some(letters)
+    })
+    .await;
+    let Dying { mut child, deaths } = process.into_inner().unwrap();
+    assert_eq!(letters.len(), 1);
+    assert!(deaths > 1, "it has killed {deaths} processes");
+
+    let database = service.database();
+    let seen = eventually("all others have their effects", async || {
+        Some(effects(&database).await).filter(|effects| effects.len() >= 3)
+    })
+    .await;
+    let mut versions: Vec<i64> = seen.iter().map(|effect| effect.version).collect();
+    versions.sort();
+    assert_eq!(versions, [1, 3, 4]);
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+/// The service as a process that dies again and again.
+struct Dying {
+    child: Child,
+    deaths: usize,
+}
+
+impl Dying {
+    fn revive(&mut self, service: &TestService<Probe>) {
+        if self.child.try_wait().unwrap().is_some() {
+            self.deaths += 1;
+            let deaths = self.deaths;
+            assert!(deaths <= MOST_DEATHS, "it has killed {deaths} processes");
+            self.child = spawn(service);
+        }
+    }
+}
+
+fn spawn(service: &TestService<Probe>) -> Child {
+    Command::new(std::env::current_exe().unwrap())
+        .envs(service.environment())
+        .env(CHILD, "1")
+        .spawn()
+        .unwrap()
+}
