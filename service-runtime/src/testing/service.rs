@@ -236,15 +236,12 @@ fn user_id(text: &str) -> UserId {
 }
 
 fn standard_settings(database: &TestDatabase, topics: &TestTopics) -> Vec<(String, String)> {
-    let kafka = topics.config();
-    [
+    let own = [
         ("LOG__FORMAT", "text"),
         ("LOG__LEVEL", "warn"),
         ("ADMIN__ADDRESS", "127.0.0.1:0"),
         ("GRPC__ADDRESS", "127.0.0.1:0"),
         ("DATABASE__URL", database.url()),
-        ("KAFKA__BOOTSTRAP_SERVERS", &kafka.bootstrap_servers),
-        ("KAFKA__TOPIC_PREFIX", &kafka.topic_prefix),
         ("AUTH__USERS__ISSUER", ISSUER),
         ("AUTH__USERS__AUDIENCE", AUDIENCE),
         ("AUTH__USERS__SECRET", SECRET),
@@ -252,8 +249,10 @@ fn standard_settings(database: &TestDatabase, topics: &TestTopics) -> Vec<(Strin
         ("AUTH__MESH__AUDIENCE", AUDIENCE),
         ("AUTH__MESH__SECRET", SECRET),
     ]
-    .map(|(name, value)| (name.to_owned(), value.to_owned()))
-    .into()
+    .map(|(name, value)| (name.to_owned(), value.to_owned()));
+    own.into_iter()
+        .chain(topics.settings().iter().cloned())
+        .collect()
 }
 
 async fn count(database: Database, relation: &'static str) -> i64 {
