@@ -7,7 +7,7 @@ mod database;
 mod mesh;
 mod ports;
 mod progress;
-mod settings;
+pub mod settings;
 mod welcome;
 
 pub use arguments::Arguments;
