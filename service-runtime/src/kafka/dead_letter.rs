@@ -1,28 +1,39 @@
 //! Records that cannot be handled, kept as they were beside the reason, for an operator to inspect and replay.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use rdkafka::{
     Message,
     message::{Header, Headers, OwnedHeaders, OwnedMessage, ToBytes},
 };
+use tokio::sync::Mutex;
 use tracing::{error, warn};
 
-use super::{KafkaConfig, Producer, Record};
+use super::{KafkaConfig, ProduceError, Producer, Record};
 use crate::backoff::Backoff;
 
 const BACKOFF: Backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(10));
 
 /// Where a consumer group sends what it cannot handle.
 pub(super) struct DeadLetters {
-    pub config: KafkaConfig,
+    config: KafkaConfig,
     /// The dead-letter topic's full name.
-    pub topic: String,
+    topic: String,
     /// The consumer group's full name.
     pub group: String,
+    producer: Mutex<Option<Arc<Producer>>>,
 }
 
 impl DeadLetters {
+    pub(super) fn new(config: KafkaConfig, topic: String, group: String) -> Self {
+        Self {
+            config,
+            topic,
+            group,
+            producer: Mutex::default(),
+        }
+    }
+
     /// Sends the record with the same partition, key, value, time and headers, and waits until the broker has it.
     ///
     /// Tries until it succeeds.
@@ -36,15 +47,7 @@ impl DeadLetters {
         );
         let mut failures = 0;
         loop {
-            let sent = match Producer::new(&self.config) {
-                Ok(producer) => producer
-                    .send_all(vec![self.record(message, reason, attempts)])
-                    .await
-                    .into_iter()
-                    .collect::<Result<Vec<()>, _>>()
-                    .map(drop),
-                Err(error) => Err(error),
-            };
+            let sent = self.try_to_send(message, reason, attempts).await;
             match sent {
                 Ok(()) => {
                     metrics::counter!("consumer_dead_letters_total", "topic" => message.topic().to_owned())
@@ -52,12 +55,39 @@ impl DeadLetters {
                     return;
                 }
                 Err(cause) => {
+                    self.give_up().await;
                     failures += 1;
                     warn!(error = %cause, failures, "cannot write to {}, tries again", self.topic);
                 }
             }
             tokio::time::sleep(BACKOFF.delay(failures)).await;
         }
+    }
+
+    /// Takes back what the broker has not acknowledged, or it could go out beside the next try.
+    async fn give_up(&self) {
+        if let Some(producer) = self.producer.lock().await.take() {
+            // On a thread of its own, because it waits for the library.
+            let gone = tokio::task::spawn_blocking(move || drop(producer)).await;
+            gone.unwrap_or_else(|panic| warn!(error = %panic, "a producer ended badly"));
+        }
+    }
+
+    async fn try_to_send(
+        &self,
+        message: &OwnedMessage,
+        reason: &str,
+        attempts: u32,
+    ) -> Result<(), ProduceError> {
+        let producer = {
+            let mut producer = self.producer.lock().await;
+            match &*producer {
+                Some(producer) => Arc::clone(producer),
+                None => Arc::clone(producer.insert(Arc::new(Producer::new(&self.config)?))),
+            }
+        };
+        let record = self.record(message, reason, attempts);
+        producer.send_all(vec![record]).await.into_iter().collect()
     }
 
     fn record(&self, message: &OwnedMessage, reason: &str, attempts: u32) -> Record {
