@@ -45,6 +45,9 @@ pub struct Arguments {
     /// The user's id: the token's subject.
     #[arg(long, value_parser = |text: &str| text.parse::<UserId>())]
     user: UserId,
+    /// A role of the user, such as `operator`, who may call what looks after dead letters; can be given several times.
+    #[arg(long = "role")]
+    roles: Vec<String>,
     /// How long the token is valid, such as 90s, 15m, 12h or 30d.
     #[arg(long, default_value = "30d", value_parser = parse_duration)]
     ttl: Duration,
@@ -60,12 +63,20 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, BoxError> {
     std::fs::create_dir_all(folder)
         .map_err(|error| format!("{} cannot be used: {error}", folder.display()))?;
     let secret = arguments.secret.read(folder)?;
-    println!("{}", mint(secret, &arguments.user, arguments.ttl)?);
+    println!(
+        "{}",
+        mint(secret, &arguments.user, &arguments.roles, arguments.ttl)?
+    );
     Ok(ExitCode::SUCCESS)
 }
 
-/// Mints a user's token.
-pub fn mint(secret: String, user: &UserId, ttl: Duration) -> Result<String, BoxError> {
+/// Mints a token of a user with these roles.
+pub fn mint(
+    secret: String,
+    user: &UserId,
+    roles: &[String],
+    ttl: Duration,
+) -> Result<String, BoxError> {
     let users = IssuerConfig {
         issuer: ISSUER.to_owned(),
         audience: AUDIENCE.to_owned(),
@@ -73,7 +84,7 @@ pub fn mint(secret: String, user: &UserId, ttl: Duration) -> Result<String, BoxE
         jwks_file: None,
         jwks_url: None,
     };
-    Ok(mint_user_token(&users, user, ttl)?)
+    Ok(mint_user_token(&users, user, roles, ttl)?)
 }
 
 fn parse_duration(text: &str) -> Result<Duration, String> {
@@ -128,6 +139,7 @@ mod tests {
         let error = mint(
             "short".to_owned(),
             &"alice".parse().unwrap(),
+            &[],
             Duration::from_secs(60),
         )
         .unwrap_err();

@@ -8,7 +8,7 @@ use rdkafka::{
 };
 use tracing::{error, warn};
 
-use super::{KafkaConfig, Producer, Record};
+use super::{KafkaConfig, Producer, Record, letter_headers};
 use crate::backoff::Backoff;
 
 const BACKOFF: Backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(10));
@@ -67,12 +67,12 @@ impl DeadLetters {
         let attempts = attempts.to_string();
         // Our own names, and the aliases that Spring's and Kafka Connect's tools look for.
         let reasons = [
-            ("taskmesh-dlt-reason", reason),
-            ("taskmesh-dlt-group", &self.group),
-            ("taskmesh-dlt-topic", topic),
-            ("taskmesh-dlt-partition", &partition),
-            ("taskmesh-dlt-offset", &offset),
-            ("taskmesh-dlt-attempts", &attempts),
+            (letter_headers::REASON, reason),
+            (letter_headers::GROUP, &self.group),
+            (letter_headers::TOPIC, topic),
+            (letter_headers::PARTITION, &partition),
+            (letter_headers::OFFSET, &offset),
+            (letter_headers::ATTEMPTS, &attempts),
             ("kafka_dlt-original-topic", topic),
             ("kafka_dlt-original-consumer-group", &self.group),
             ("kafka_dlt-exception-message", reason),
