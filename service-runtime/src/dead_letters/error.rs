@@ -20,6 +20,14 @@ pub enum DeadLetterError {
         /// Those that there are.
         known: String,
     },
+    /// The letter is another service's, if anybody's.
+    #[error("{name} is not looked after here: those of {known} are")]
+    NotHere {
+        /// The letter.
+        name: LetterName,
+        /// The dead-letter topics that are.
+        known: String,
+    },
     /// There is no such letter.
     #[error(
         "there is no dead letter {0}: it was purged, is past its retention, or never was; list those that there are"

@@ -12,6 +12,7 @@ mod office;
 mod purge;
 mod reader;
 mod redrive;
+mod rpc;
 mod topics;
 
 pub use choice::{Choice, Filter};
@@ -22,4 +23,5 @@ pub use name::{InvalidLetterName, LetterName};
 pub use office::{DeadLetterOffice, Letters, TopicCount};
 pub use purge::Purged;
 pub use redrive::{MOST_PER_SECOND, Progress, Redrive};
+pub(crate) use rpc::server;
 pub use topics::DeadLetterTopic;

@@ -53,6 +53,11 @@ impl DeadLetterOffice {
         }
     }
 
+    /// Returns the dead-letter topics that are looked after.
+    pub fn topics(&self) -> &[DeadLetterTopic] {
+        &self.topics
+    }
+
     /// Counts the letters of each topic that a choice may be in.
     pub async fn counts(&self, choice: &Choice) -> Result<Vec<TopicCount>, DeadLetterError> {
         let (kafka, topics) = (self.kafka.clone(), self.topics_of(choice)?);
@@ -103,7 +108,7 @@ impl DeadLetterOffice {
             Choice::Names(names) => {
                 let mut chosen = Vec::new();
                 for name in names {
-                    let topic = topics::find(&self.topics, &name.topic)?;
+                    let topic = topics::find(&self.topics, name)?;
                     if !chosen.contains(topic) {
                         chosen.push(topic.clone());
                     }
@@ -122,7 +127,7 @@ impl DeadLetterOffice {
             return Ok(choice);
         };
         let plain = |name: LetterName| {
-            let topic = topics::find(&self.topics, &name.topic)?;
+            let topic = topics::find(&self.topics, &name)?;
             Ok(LetterName {
                 topic: topic.name.clone(),
                 ..name

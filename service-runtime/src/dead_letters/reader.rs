@@ -172,7 +172,7 @@ impl Reader {
         let mut known: Option<(String, i32, i64, i64)> = None;
         for name in names {
             let missing = || DeadLetterError::NotThere(name.clone());
-            let topic = super::topics::find(topics, &name.topic)?;
+            let topic = super::topics::find(topics, name)?;
             let (low, high) = match &known {
                 Some((own, partition, low, high))
                     if *own == name.topic && *partition == name.partition =>

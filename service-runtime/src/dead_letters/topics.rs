@@ -1,6 +1,6 @@
 use taskmesh_proto::topics::{self, Topic};
 
-use super::{DeadLetterError, Filter};
+use super::{DeadLetterError, Filter, LetterName};
 use crate::kafka::KafkaConfig;
 
 /// One dead-letter topic.
@@ -69,15 +69,15 @@ pub(super) fn chosen(
     Ok(chosen)
 }
 
-/// Finds a topic by its own name, with or without the cluster's prefix.
+/// Finds the topic of a letter by its own name, with or without the cluster's prefix.
 pub(super) fn find<'a>(
     all: &'a [DeadLetterTopic],
-    name: &str,
+    name: &LetterName,
 ) -> Result<&'a DeadLetterTopic, DeadLetterError> {
     all.iter()
-        .find(|topic| topic.name == name || topic.full_name == name)
-        .ok_or_else(|| DeadLetterError::UnknownTopic {
-            asked: name.to_owned(),
+        .find(|topic| topic.name == name.topic || topic.full_name == name.topic)
+        .ok_or_else(|| DeadLetterError::NotHere {
+            name: name.clone(),
             known: listed(all.iter().map(|topic| topic.name.as_str())),
         })
 }

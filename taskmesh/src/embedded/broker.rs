@@ -21,10 +21,15 @@ use tokio::{
 use url::Url;
 use uuid::Uuid;
 
-use super::broker_connections::{Connections, Routes};
+use super::{
+    broker_connections::{Connections, Routes},
+    broker_deletion::Deletion,
+};
 
 const CLUSTER: &str = "taskmesh";
 const NODE: i32 = 1;
+/// The storage in its folder.
+const FILE: &str = "broker.db";
 
 /// A running broker; dropping it cuts its connections.
 #[derive(Debug)]
@@ -77,8 +82,9 @@ impl Broker {
         let opening = thread
             .handle()
             .spawn(async move { open_storage(&folder, address).await });
-        let storage = opening.await.map_err(BrokerError::Panic)??;
-        let routes = Routes::new(storage.clone(), Controller::with_storage(storage.clone())?)?;
+        let (storage, deletion) = opening.await.map_err(BrokerError::Panic)??;
+        let groups = Controller::with_storage(storage.clone())?;
+        let routes = Routes::new(storage.clone(), groups, deletion)?;
         let mut server = JoinSet::new();
         let serving = Connections::new(CLUSTER, routes, storage).serve(listener);
         server.spawn_on(serving, &thread.handle());
@@ -139,9 +145,12 @@ impl Drop for Thread {
     }
 }
 
-async fn open_storage(folder: &Path, address: SocketAddr) -> Result<StorageContainer, BrokerError> {
+async fn open_storage(
+    folder: &Path,
+    address: SocketAddr,
+) -> Result<(StorageContainer, Deletion), BrokerError> {
     // The second slash of the path makes it absolute; with one, the broker takes it as relative to the working folder.
-    let file = Url::parse(&format!("sqlite:///{}/broker.db", folder.display()))?;
+    let file = Url::parse(&format!("sqlite:///{}/{FILE}", folder.display()))?;
     let storage = StorageContainer::builder()
         .cluster_id(CLUSTER)
         .node_id(NODE)
@@ -151,7 +160,8 @@ async fn open_storage(folder: &Path, address: SocketAddr) -> Result<StorageConta
         .silent(true)
         .build()
         .await?;
-    index_headers(folder).await?;
+    let file_path = folder.join(FILE);
+    index_headers(&file_path).await?;
     let registration = BrokerRegistrationRequest {
         broker_id: NODE,
         cluster_id: CLUSTER.to_owned(),
@@ -159,14 +169,12 @@ async fn open_storage(folder: &Path, address: SocketAddr) -> Result<StorageConta
         rack: None,
     };
     storage.register_broker(registration).await?;
-    Ok(storage)
+    Ok((storage, Deletion::open(&file_path).await?))
 }
 
 /// Adds an index that `tansu` lacks: it looks up the headers of each record, and would read those of all records every time.
-async fn index_headers(folder: &Path) -> Result<(), libsql::Error> {
-    let database = libsql::Builder::new_local(folder.join("broker.db"))
-        .build()
-        .await?;
+async fn index_headers(file: &Path) -> Result<(), libsql::Error> {
+    let database = libsql::Builder::new_local(file).build().await?;
     let statement = "CREATE INDEX IF NOT EXISTS header_by_record ON header (topition, offset_id)";
     database.connect()?.execute(statement, ()).await?;
     Ok(())

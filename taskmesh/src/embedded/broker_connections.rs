@@ -1,4 +1,4 @@
-//! The broker's connections, and the two answers in which it differs from `tansu` as it comes.
+//! The broker's connections, and the three answers in which it differs from `tansu` as it comes.
 
 use std::{
     io,
@@ -23,7 +23,10 @@ use tokio::{
 };
 use tracing::{debug, warn};
 
-use super::broker_fetch::{self, Change, Tails};
+use super::{
+    broker_deletion::Deletion,
+    broker_fetch::{self, Change, Tails},
+};
 
 /// How often records past their retention are removed.
 const MAINTENANCE: Duration = Duration::from_secs(600);
@@ -38,15 +41,21 @@ const LINGER: Duration = Duration::from_millis(5);
 pub struct Routes {
     routes: FrameRouteService<(), Error>,
     tails: Tails,
+    deletion: Deletion,
 }
 
 impl Routes {
     /// Puts the answers together from the storage and the consumer groups.
-    pub fn new(records: StorageContainer, groups: impl Coordinator) -> Result<Self, Error> {
+    pub fn new(
+        records: StorageContainer,
+        groups: impl Coordinator,
+        deletion: Deletion,
+    ) -> Result<Self, Error> {
         let routes = storage::services(FrameRouteService::<(), Error>::builder(), records)?;
         Ok(Self {
             routes: coordinator::services(routes, groups)?.build()?,
             tails: Tails::default(),
+            deletion,
         })
     }
 
@@ -104,24 +113,29 @@ impl Routes {
     }
 }
 
-/// Returns the answer to a fetch of which every partition is known.
-fn known(header: &Header) -> Frame {
+/// Returns the answer to a request of this header.
+fn answer(header: &Header, body: Body) -> Frame {
     let correlation_id = match header {
         Header::Request { correlation_id, .. } | Header::Response { correlation_id } => {
             *correlation_id
         }
     };
+    Frame {
+        size: 0,
+        header: Header::Response { correlation_id },
+        body,
+    }
+}
+
+/// Returns the answer to a fetch of which every partition is known.
+fn known(header: &Header) -> Frame {
     let body = FetchResponse::default()
         .throttle_time_ms(Some(0))
         .error_code(Some(0))
         .session_id(Some(0))
         .node_endpoints(Some(Vec::new()))
         .responses(Some(Vec::new()));
-    Frame {
-        size: 0,
-        header: Header::Response { correlation_id },
-        body: body.into(),
-    }
+    answer(header, body.into())
 }
 
 impl Service<(), Frame> for Routes {
@@ -135,8 +149,16 @@ impl Service<(), Frame> for Routes {
             body => body,
         };
         let change = Change::of(&body);
-        let request = Frame { size, header, body };
-        let response = self.routes.serve(context, request).await;
+        let response = match body {
+            Body::DeleteRecordsRequest(request) => {
+                let response = self.deletion.answer(&request).await;
+                Ok(answer(&header, response.into()))
+            }
+            body => {
+                let request = Frame { size, header, body };
+                self.routes.serve(context, request).await
+            }
+        };
         self.tails.note(change);
         let mut response = response?;
         if let Body::ApiVersionsResponse(versions) = response.body {

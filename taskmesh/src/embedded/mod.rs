@@ -3,6 +3,7 @@
 mod account;
 pub mod broker;
 mod broker_connections;
+mod broker_deletion;
 mod broker_fetch;
 pub mod cluster;
 pub mod ports;
