@@ -61,7 +61,7 @@ impl DeadLetterOffice {
     /// Counts the letters of each topic that a choice may be in.
     pub async fn counts(&self, choice: &Choice) -> Result<Vec<TopicCount>, DeadLetterError> {
         let (kafka, topics) = (self.kafka.clone(), self.topics_of(choice)?);
-        spawn_blocking(move || Reader::new(&kafka)?.counts(&topics))
+        spawn_blocking(move || Reader::new(&kafka, &topics)?.counts(&topics))
             .await
             .expect("reading does not panic")
     }
@@ -95,7 +95,8 @@ impl DeadLetterOffice {
     fn read(&self, choice: Choice, extent: Extent) -> Result<Letters, DeadLetterError> {
         let (kafka, topics) = (self.kafka.clone(), self.topics_of(&choice)?);
         let (sender, letters) = mpsc::channel(AHEAD);
-        let reading = spawn_blocking(move || Reader::new(&kafka)?.read(&topics, &extent, &sender));
+        let reading =
+            spawn_blocking(move || Reader::new(&kafka, &topics)?.read(&topics, &extent, &sender));
         Ok(Letters {
             choice,
             letters,

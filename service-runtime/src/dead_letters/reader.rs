@@ -62,12 +62,16 @@ impl ConsumerContext for Quiet {}
 
 impl Reader {
     /// Prepares to read; the broker is reached when it is asked.
-    pub(super) fn new(kafka: &KafkaConfig) -> Result<Self, DeadLetterError> {
+    pub(super) fn new(
+        kafka: &KafkaConfig,
+        topics: &[DeadLetterTopic],
+    ) -> Result<Self, DeadLetterError> {
         let servers = kafka.bootstrap_servers.clone();
+        let group = topics.first().map_or("taskmesh", |topic| topic.group);
         let consumer = kafka
             .client_config("taskmesh-dead-letters")
-            // A name is needed to read at all, but nothing is committed, so the group never exists.
-            .set("group.id", kafka.topic_name("taskmesh-dead-letters"))
+            // A name is needed to read at all, and the service's own is one that its user may use. Nothing is joined or committed.
+            .set("group.id", kafka.topic_name(group))
             .set("enable.auto.commit", "false")
             .set("enable.auto.offset.store", "false")
             .set("enable.partition.eof", "true")

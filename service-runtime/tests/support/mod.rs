@@ -2,6 +2,7 @@
 #![expect(dead_code, reason = "each test program uses its part")]
 
 pub mod changes;
+pub mod letters;
 
 use std::{
     collections::HashMap,
@@ -45,7 +46,7 @@ impl Service for Probe {
     async fn start(context: Context<ProbeConfig>) -> Result<(), StartError> {
         context.relay_outbox();
         context.consume(&topics::TASK_REMINDERS, OnReminder);
-        Ok(())
+        context.serve_grpc(tonic::service::Routes::default()).await
     }
 }
 
