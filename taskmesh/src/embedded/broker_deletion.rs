@@ -137,3 +137,78 @@ async fn delete_chunk(
          (SELECT offset_id FROM record WHERE topition = ?1 AND offset_id < ?2 ORDER BY offset_id LIMIT ?3)";
     connection.execute(statement, (partition, end, CHUNK)).await
 }
+
+#[cfg(test)]
+mod tests {
+    use rdkafka::{
+        ClientConfig, Offset, TopicPartitionList,
+        admin::{AdminClient, AdminOptions, NewTopic, TopicReplication},
+        client::DefaultClientContext,
+        consumer::{BaseConsumer, Consumer},
+        error::KafkaError,
+        producer::{FutureProducer, FutureRecord},
+        types::RDKafkaErrorCode,
+    };
+    use tokio::task::spawn_blocking;
+
+    use super::*;
+    use crate::embedded::broker::Broker;
+
+    const RECORDS: i64 = 2 * CHUNK + 50;
+
+    async fn delete(
+        admin: &AdminClient<DefaultClientContext>,
+        end: Offset,
+    ) -> Result<Offset, KafkaError> {
+        let mut ends = TopicPartitionList::new();
+        ends.add_partition_offset("a", 0, end).unwrap();
+        let deleted = admin.delete_records(&ends, &AdminOptions::new()).await?;
+        let elements = deleted.elements();
+        elements[0].error().map(|()| elements[0].offset())
+    }
+
+    async fn watermarks(config: &ClientConfig) -> (i64, i64) {
+        let consumer: BaseConsumer = config.clone().set("group.id", "a").create().unwrap();
+        spawn_blocking(move || consumer.fetch_watermarks("a", 0, PATIENCE).unwrap())
+            .await
+            .unwrap()
+    }
+
+    #[tokio::test]
+    async fn records_are_deleted_up_to_an_offset_and_the_broker_goes_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let broker = Broker::start(folder.path(), 0).await.unwrap();
+        let mut config = ClientConfig::new();
+        config.set("bootstrap.servers", broker.address().to_string());
+        let admin: AdminClient<_> = config.create().unwrap();
+        let topic = NewTopic::new("a", 1, TopicReplication::Fixed(1));
+        let created = admin.create_topics([&topic], &AdminOptions::new()).await;
+        created.unwrap().remove(0).unwrap();
+        let producer: FutureProducer = config.create().unwrap();
+        let sent: Vec<_> = (0..RECORDS)
+            .map(|_| FutureRecord::to("a").key("k").payload("v"))
+            .map(|record| producer.send_result(record).map_err(|(error, _)| error))
+            .map(Result::unwrap)
+            .collect();
+        for delivery in sent {
+            delivery.await.unwrap().map_err(|(error, _)| error).unwrap();
+        }
+
+        let end = 2 * CHUNK + 1;
+        assert_eq!(
+            delete(&admin, Offset::Offset(end)).await,
+            Ok(Offset::Offset(end))
+        );
+        assert_eq!(watermarks(&config).await, (end, RECORDS));
+        assert_eq!(
+            delete(&admin, Offset::Offset(RECORDS + 1)).await,
+            Err(KafkaError::OffsetFetch(RDKafkaErrorCode::OffsetOutOfRange))
+        );
+        assert_eq!(watermarks(&config).await, (end, RECORDS));
+        let all = delete(&admin, Offset::End).await;
+        assert_eq!(all, Ok(Offset::Offset(RECORDS)));
+        let (low, high) = watermarks(&config).await;
+        assert_eq!(low, high);
+        broker.stop().await;
+    }
+}
