@@ -6,23 +6,37 @@ use rdkafka::{
     Message,
     message::{Header, Headers, OwnedHeaders, OwnedMessage, ToBytes},
 };
+use taskmesh_proto::topics::Topic;
+use tokio::sync::Mutex;
 use tracing::{error, warn};
 
-use super::{KafkaConfig, Producer, Record, letter_headers};
+use super::{KafkaConfig, ProduceError, Producer, Record, letter_headers};
 use crate::backoff::Backoff;
 
 const BACKOFF: Backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(10));
 
 /// Where a consumer group sends what it cannot handle.
 pub(super) struct DeadLetters {
-    pub config: KafkaConfig,
+    config: KafkaConfig,
     /// The dead-letter topic's full name.
-    pub topic: String,
+    topic: String,
     /// The consumer group's full name.
     pub group: String,
+    /// What sent the last letter, unless that failed: beginning anew takes most of the time of a letter.
+    producer: Mutex<Option<Producer>>,
 }
 
 impl DeadLetters {
+    /// Prepares to send the letters of a group that reads a topic.
+    pub(super) fn new(config: &KafkaConfig, topic: &Topic, group: &str) -> Self {
+        Self {
+            topic: config.topic_name(&topic.dead_letter_name(group)),
+            group: config.topic_name(group),
+            config: config.clone(),
+            producer: Mutex::default(),
+        }
+    }
+
     /// Sends the record with the same partition, key, value, time and headers, and waits until the broker has it.
     ///
     /// Tries until it succeeds.
@@ -36,16 +50,10 @@ impl DeadLetters {
         );
         let mut failures = 0;
         loop {
-            let sent = match Producer::new(&self.config) {
-                Ok(producer) => producer
-                    .send_all(vec![self.record(message, reason, attempts)])
-                    .await
-                    .into_iter()
-                    .collect::<Result<Vec<()>, _>>()
-                    .map(drop),
-                Err(error) => Err(error),
-            };
-            match sent {
+            match self
+                .try_to_send(self.record(message, reason, attempts))
+                .await
+            {
                 Ok(()) => {
                     metrics::counter!("consumer_dead_letters_total", "topic" => message.topic().to_owned())
                         .increment(1);
@@ -58,6 +66,20 @@ impl DeadLetters {
             }
             tokio::time::sleep(BACKOFF.delay(failures)).await;
         }
+    }
+
+    async fn try_to_send(&self, record: Record) -> Result<(), ProduceError> {
+        let mut slot = self.producer.lock().await;
+        // Taken out, so that it is dropped with what it holds when this fails or is given up.
+        let producer = match slot.take() {
+            Some(producer) => producer,
+            None => Producer::new(&self.config)?,
+        };
+        for outcome in producer.send_all(vec![record]).await {
+            outcome?;
+        }
+        *slot = Some(producer);
+        Ok(())
     }
 
     fn record(&self, message: &OwnedMessage, reason: &str, attempts: u32) -> Record {

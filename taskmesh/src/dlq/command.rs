@@ -1,4 +1,4 @@
-use std::process::ExitCode;
+use std::{io, process::ExitCode};
 
 use clap::{Args, Subcommand};
 use service_runtime::{
@@ -78,7 +78,21 @@ enum Command {
 
 /// Runs one of the subcommands.
 pub async fn run(arguments: Arguments) -> Result<ExitCode, BoxError> {
-    match arguments.command {
+    match run_command(arguments.command).await {
+        // Whoever read the output, such as `head`, has seen enough.
+        Err(error) if is_broken_pipe(&error) => Ok(ExitCode::SUCCESS),
+        result => result.map(|()| ExitCode::SUCCESS),
+    }
+}
+
+fn is_broken_pipe(error: &BoxError) -> bool {
+    error
+        .downcast_ref::<io::Error>()
+        .is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+}
+
+async fn run_command(command: Command) -> Result<(), BoxError> {
+    match command {
         Command::List {
             brokers,
             filters,
@@ -102,7 +116,7 @@ pub async fn run(arguments: Arguments) -> Result<ExitCode, BoxError> {
             yes,
         } => purge::run(&office(&brokers)?, chosen.into_choice()?, yes).await?,
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(())
 }
 
 fn office(brokers: &Brokers) -> Result<DeadLetterOffice, BoxError> {

@@ -1,3 +1,5 @@
+use std::io::{Write, stdout};
+
 use service_runtime::{
     BoxError,
     dead_letters::{Choice, DeadLetter, DeadLetterOffice, Filter},
@@ -28,12 +30,12 @@ pub async fn run(
             break;
         };
         match as_json {
-            true => println!("{}", format::json(&letter)),
+            true => writeln!(stdout(), "{}", format::json(&letter))?,
             false => rows.push(row(&letter)),
         }
     }
     if !as_json {
-        print_table(&rows);
+        print_table(&rows)?;
     }
     if letters.next().await?.is_some() {
         eprintln!("there are more than {limit}: narrow the filters, or raise --limit");
@@ -47,9 +49,9 @@ async fn print_counts(office: &DeadLetterOffice, choice: &Choice) -> Result<(), 
             Some(count) => format::letters(count.try_into().unwrap_or_default()),
             None => "not on the cluster: `taskmesh topics apply` creates it".to_owned(),
         };
-        println!("{:<50} {count}", counted.topic.full_name);
+        writeln!(stdout(), "{:<50} {count}", counted.topic.full_name)?;
     }
-    println!();
+    writeln!(stdout())?;
     Ok(())
 }
 
@@ -71,10 +73,9 @@ fn row(letter: &DeadLetter) -> [String; 7] {
     ]
 }
 
-fn print_table(rows: &[[String; 7]]) {
+fn print_table(rows: &[[String; 7]]) -> std::io::Result<()> {
     if rows.is_empty() {
-        println!("no dead letters");
-        return;
+        return writeln!(stdout(), "no dead letters");
     }
     let width = |column: usize| {
         let cells = rows.iter().map(|row| row[column].chars().count());
@@ -87,10 +88,11 @@ fn print_table(rows: &[[String; 7]]) {
             .zip(&widths)
             .map(|(cell, width)| format!("{cell:<width$}"))
             .collect();
-        println!("{}", padded.join("  ").trim_end());
+        writeln!(stdout(), "{}", padded.join("  ").trim_end())
     };
-    print(COLUMNS);
+    print(COLUMNS)?;
     for row in rows {
-        print(row.each_ref().map(String::as_str));
+        print(row.each_ref().map(String::as_str))?;
     }
+    Ok(())
 }

@@ -43,7 +43,7 @@ pub async fn run(
     match is_dry_run {
         true => println!("would send {} back", letters(result.chosen)),
         false => println!(
-            "sent {} back; they stay in the dead-letter topics until they are purged",
+            "sent {} back; letters stay in the dead-letter topics until they are purged",
             letters(result.sent)
         ),
     }

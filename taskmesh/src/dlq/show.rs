@@ -1,3 +1,5 @@
+use std::io::{Write, stdout};
+
 use serde_json::{Value, json};
 use service_runtime::{
     BoxError,
@@ -17,8 +19,8 @@ pub async fn run(
 ) -> Result<(), BoxError> {
     let letter = office.find(name).await?;
     match as_json {
-        true => println!("{}", json(&letter)),
-        false => print(&letter),
+        true => writeln!(stdout(), "{}", json(&letter))?,
+        false => stdout().write_all(text(&letter).as_bytes())?,
     }
     Ok(())
 }
@@ -57,11 +59,11 @@ fn json(letter: &DeadLetter) -> Value {
     whole
 }
 
-fn print(letter: &DeadLetter) {
+fn text(letter: &DeadLetter) -> String {
     let topic = letter.topic();
     let or_absent = |text: Option<String>| text.unwrap_or_else(|| ABSENT.to_owned());
     let offset = or_absent(letter.source_offset().map(|offset| offset.to_string()));
-    let lines = [
+    let facts = [
         ("name", letter.name().to_string()),
         ("reason", letter.reason().to_owned()),
         ("group", topic.group.to_owned()),
@@ -77,45 +79,50 @@ fn print(letter: &DeadLetter) {
             "attempts",
             or_absent(letter.attempts().map(|attempts| attempts.to_string())),
         ),
-        ("redriven", format!("{} times", letter.redrive_count())),
+        ("redrives", letter.redrive_count().to_string()),
     ];
-    for (name, value) in lines {
-        println!("{name:<12} {}", plain(&value));
-    }
-    println!("\nheaders");
+    let mut lines: Vec<String> = facts
+        .iter()
+        .map(|(name, value)| format!("{name:<12} {}", plain(value)))
+        .collect();
+    lines.push("\nheaders".to_owned());
     for (key, value) in letter.headers() {
-        println!("  {}: {}", plain(key), plain(&value));
+        lines.push(format!("  {}: {}", plain(key), plain(&value)));
     }
-    println!();
-    print_content(letter);
+    lines.push(String::new());
+    lines.extend(content(letter));
+    lines.join("\n") + "\n"
 }
 
-fn print_content(letter: &DeadLetter) {
+fn content(letter: &DeadLetter) -> Vec<String> {
     let size = letter.value().len();
+    let mut lines = Vec::new();
     match letter.content() {
         Content::Event {
             message,
             json,
             unknown_fields,
         } => {
-            println!("value: {message}, {size} bytes");
+            lines.push(format!("value: {message}, {size} bytes"));
             if !unknown_fields.is_empty() {
                 let numbers: Vec<String> = unknown_fields.iter().map(u32::to_string).collect();
-                println!(
+                lines.push(format!(
                     "with fields that this version of it does not know: {}",
                     numbers.join(", ")
-                );
+                ));
             }
-            for line in format!("{json:#}").lines() {
-                println!("{}", plain(line));
-            }
+            lines.extend(format!("{json:#}").lines().map(plain));
         }
         Content::Undecodable { message, error } => {
-            println!("value: {size} bytes, which are no {message}: {error}");
-            print!("{}", hex_dump(beginning(letter)));
+            lines.push(format!(
+                "value: {size} bytes, which are no {message}: {}",
+                plain(&error)
+            ));
+            lines.extend(hex_dump(beginning(letter)).lines().map(str::to_owned));
             if size > BEGINNING {
-                println!("… and {} more bytes", size - BEGINNING);
+                lines.push(format!("… and {} more bytes", size - BEGINNING));
             }
         }
     }
+    lines
 }
