@@ -9,6 +9,7 @@ pub mod admin;
 pub mod backoff;
 pub mod clock;
 pub mod config;
+pub mod dead_letters;
 pub mod grpc;
 pub mod idempotency;
 pub mod ids;

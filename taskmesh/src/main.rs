@@ -6,6 +6,8 @@ mod bench;
 mod broker;
 mod command_line;
 mod data_folder;
+mod dlq;
+mod duration;
 mod embedded;
 mod infra;
 mod mail_sink;

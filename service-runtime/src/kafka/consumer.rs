@@ -83,11 +83,7 @@ impl<H: EventHandler> ConsumerLoop<H> {
         let shared = Shared {
             handler,
             database,
-            dead_letters: DeadLetters::new(
-                config.clone(),
-                config.topic_name(&topic.dead_letter_name(service)),
-                config.topic_name(service),
-            ),
+            dead_letters: DeadLetters::new(&config, topic, service),
             progress: Progress::default(),
             breaker: Breaker::new(topic.name),
             stopping,

@@ -6,10 +6,11 @@ use rdkafka::{
     Message,
     message::{Header, Headers, OwnedHeaders, OwnedMessage, ToBytes},
 };
+use taskmesh_proto::topics::Topic;
 use tokio::sync::Mutex;
 use tracing::{error, warn};
 
-use super::{KafkaConfig, ProduceError, Producer, Record};
+use super::{KafkaConfig, ProduceError, Producer, Record, letter_headers};
 use crate::backoff::Backoff;
 
 const BACKOFF: Backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(10));
@@ -21,15 +22,17 @@ pub(super) struct DeadLetters {
     topic: String,
     /// The consumer group's full name.
     pub group: String,
+    /// What sent the last letter, unless that failed: beginning anew takes most of the time of a letter.
     producer: Mutex<Option<Arc<Producer>>>,
 }
 
 impl DeadLetters {
-    pub(super) fn new(config: KafkaConfig, topic: String, group: String) -> Self {
+    /// Prepares to send the letters of a group that reads a topic.
+    pub(super) fn new(config: &KafkaConfig, topic: &Topic, group: &str) -> Self {
         Self {
-            config,
-            topic,
-            group,
+            topic: config.topic_name(&topic.dead_letter_name(group)),
+            group: config.topic_name(group),
+            config: config.clone(),
             producer: Mutex::default(),
         }
     }
@@ -97,12 +100,12 @@ impl DeadLetters {
         let attempts = attempts.to_string();
         // Our own names, and the aliases that Spring's and Kafka Connect's tools look for.
         let reasons = [
-            ("taskmesh-dlt-reason", reason),
-            ("taskmesh-dlt-group", &self.group),
-            ("taskmesh-dlt-topic", topic),
-            ("taskmesh-dlt-partition", &partition),
-            ("taskmesh-dlt-offset", &offset),
-            ("taskmesh-dlt-attempts", &attempts),
+            (letter_headers::REASON, reason),
+            (letter_headers::GROUP, &self.group),
+            (letter_headers::TOPIC, topic),
+            (letter_headers::PARTITION, &partition),
+            (letter_headers::OFFSET, &offset),
+            (letter_headers::ATTEMPTS, &attempts),
             ("kafka_dlt-original-topic", topic),
             ("kafka_dlt-original-consumer-group", &self.group),
             ("kafka_dlt-exception-message", reason),
