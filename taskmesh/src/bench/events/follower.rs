@@ -43,6 +43,8 @@ impl Follower {
 
     /// Looks for effects until it is aborted.
     pub async fn follow(self, client: Client) -> Result<(), BoxError> {
+        // The planner last saw the table when it was empty.
+        client.batch_execute("SET enable_seqscan = off").await?;
         let statement = client
             .prepare("SELECT event_id::text FROM events_bench.effects WHERE event_id = ANY ($1::text[]::uuid[])")
             .await?;

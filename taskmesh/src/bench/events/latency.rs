@@ -6,6 +6,7 @@ use super::{
     changes::change,
     command::Arguments,
     follower::Follower,
+    service,
     stage::{Parts, Stage},
 };
 use crate::bench::{
@@ -35,35 +36,22 @@ pub async fn measure(
     let follower = Follower::default();
     let following = tokio::spawn(follower.clone().follow(stage.connect().await?));
     // Until the consumer has its partitions.
-    follower.committed(change(&stage.database, "first").await?);
+    let database = service::pool().ok_or("the service runs")?;
+    follower.committed(change(&database, "first").await?);
     follower.caught_up().await?;
     let warm_up = Bounds {
         warm_up: Duration::ZERO,
         measured: WARM_UP,
         most: usize::MAX,
     };
-    write(
-        stage,
-        arguments.rate,
-        warm_up,
-        "to warm up",
-        Some(&follower),
-    )
-    .await?;
+    write(arguments.rate, warm_up, "to warm up", Some(&follower)).await?;
     follower.caught_up().await?;
     follower.begin();
     let bounds = Bounds {
         measured: arguments.measured(),
         ..warm_up
     };
-    let writing = write(
-        stage,
-        arguments.rate,
-        bounds,
-        "to their effects",
-        Some(&follower),
-    )
-    .await?;
+    let writing = write(arguments.rate, bounds, "to their effects", Some(&follower)).await?;
     follower.caught_up().await?;
     following.abort();
     running.stop().await?;
@@ -89,13 +77,13 @@ pub async fn measure(
 
 /// Changes aggregates at a steady rate.
 pub async fn write(
-    stage: &Stage,
     rate: u32,
     bounds: Bounds,
     name: &str,
     follower: Option<&Follower>,
 ) -> Result<Outcome, BoxError> {
-    let (database, follower) = (stage.database.clone(), follower.cloned());
+    let database = service::pool().ok_or("the service runs")?;
+    let follower = follower.cloned();
     let progress = Progress::new(format!("{rate} events a second, {name}"), "events", None);
     let call = move |number: usize| {
         let (database, follower) = (database.clone(), follower.clone());

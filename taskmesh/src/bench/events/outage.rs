@@ -42,7 +42,6 @@ pub async fn measure(
     let follower = Follower::default();
     let following = tokio::spawn(follower.clone().follow(stage.connect().await?));
     let before = write(
-        stage,
         rate,
         bounds(arguments.seconds),
         "before the outage",
@@ -55,14 +54,7 @@ pub async fn measure(
     stage.stop_broker(arguments).await?;
     following.abort();
     let memory = Watch::start();
-    let during = write(
-        stage,
-        rate,
-        bounds(seconds),
-        "while the broker is away",
-        None,
-    )
-    .await?;
+    let during = write(rate, bounds(seconds), "while the broker is away", None).await?;
     let most = memory.most();
     let waiting = stage.count("outbox_unsent").await?;
     stage.start_broker(arguments).await?;

@@ -1,4 +1,7 @@
-use std::fmt;
+use std::{
+    fmt,
+    sync::{Mutex, PoisonError},
+};
 
 use async_trait::async_trait;
 use diesel::sql_types::Uuid as SqlUuid;
@@ -9,13 +12,21 @@ use service_runtime::{
     admin::AdminConfig,
     config::ServiceConfig,
     kafka::{EventHandler, HandleError, KafkaConfig, Received},
-    postgres::{AsFixed, AsyncPgConnection, DatabaseConfig, DatabaseError, Schema},
+    postgres::{AsFixed, AsyncPgConnection, Database, DatabaseConfig, DatabaseError, Schema},
     telemetry::LogConfig,
 };
 use taskmesh_proto::{notification::v1::ReminderEvent, topics};
 
 /// The name of the service's schema.
 pub const SCHEMA: &str = "events_bench";
+
+/// The pool of the service that runs. Who writes with it wakes the relay, as every operation of a service does.
+static POOL: Mutex<Option<Database>> = Mutex::new(None);
+
+/// Returns the pool of the service that runs.
+pub fn pool() -> Option<Database> {
+    POOL.lock().unwrap_or_else(PoisonError::into_inner).clone()
+}
 
 /// A service whose changes are events, and whose consumer notes that they came.
 pub struct EventsBench;
@@ -68,6 +79,7 @@ impl Service for EventsBench {
     type Config = EventsBenchConfig;
 
     async fn start(context: Context<EventsBenchConfig>) -> Result<(), StartError> {
+        *POOL.lock().unwrap_or_else(PoisonError::into_inner) = Some(context.database());
         if context.config().relays {
             context.relay_outbox();
         }

@@ -34,14 +34,7 @@ pub async fn measure(
         measured: Duration::from_secs(seconds),
         most: usize::MAX,
     };
-    let before = write(
-        stage,
-        RATE,
-        bounds(arguments.seconds),
-        "before the snapshot",
-        None,
-    )
-    .await?;
+    let before = write(RATE, bounds(arguments.seconds), "before the snapshot", None).await?;
     wait(stage).await?;
 
     let holder = stage.connect().await?;
@@ -52,7 +45,7 @@ pub async fn measure(
         )
         .await?;
     let seconds = arguments.snapshot_seconds;
-    let during = write(stage, RATE, bounds(seconds), "beside the snapshot", None).await?;
+    let during = write(RATE, bounds(seconds), "beside the snapshot", None).await?;
     let behind = wait(stage).await?;
     // Statistics of other sessions are told with a delay of theirs.
     tokio::time::sleep(Duration::from_secs(2)).await;

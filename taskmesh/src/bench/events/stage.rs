@@ -5,7 +5,7 @@ use service_runtime::{
     config::{self, Redacted},
     ids::Ids,
     kafka::KafkaConfig,
-    postgres::{self, Database, DatabaseConfig},
+    postgres::{self, DatabaseConfig},
     start,
 };
 use tempfile::TempDir;
@@ -44,8 +44,6 @@ pub struct Stage {
     /// For statements of the benchmark's own.
     pub client: Client,
     driver: JoinHandle<()>,
-    /// As the service has it.
-    pub database: Database,
 }
 
 /// Which parts of the service run.
@@ -105,7 +103,6 @@ impl Stage {
         });
         client.batch_execute(TABLES).await?;
         let stage = Self {
-            database: Database::new(&config, SCHEMA)?,
             folder,
             postgres,
             broker,
@@ -193,7 +190,6 @@ impl Stage {
 
     /// Stops what was started; a given database keeps nothing of the benchmark.
     pub async fn close(self) -> Result<(), BoxError> {
-        drop(self.database);
         if self.postgres.is_none() {
             let drop_schema = format!("DROP SCHEMA {SCHEMA} CASCADE");
             self.client.batch_execute(&drop_schema).await?;

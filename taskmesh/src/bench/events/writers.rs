@@ -44,7 +44,7 @@ pub async fn measure(
                 "without a relay"
             };
             let name = format!("{name}, {round} of {ROUNDS}");
-            let outcome = write(stage, arguments.rate, bounds, &name, None).await?;
+            let outcome = write(arguments.rate, bounds, &name, None).await?;
             if relays {
                 wait(stage).await?;
                 with.append(outcome);
