@@ -16,6 +16,8 @@ mod operations;
 mod rpc;
 mod store;
 
+use std::sync::Arc;
+
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 use service_runtime::{
     Context, Service, StartError,
@@ -32,6 +34,7 @@ use taskmesh_proto::{
     },
     topics,
 };
+use tokio::sync::Notify;
 use tonic::service::Routes;
 
 pub use config::Config;
@@ -53,6 +56,8 @@ struct App {
     clock: Clock,
     ids: Ids,
     recurrence: RecurrenceClient,
+    /// Told of writes that may have brought words that nobody has used before.
+    new_words: Arc<Notify>,
 }
 
 impl Service for TaskService {
@@ -72,11 +77,15 @@ impl Service for TaskService {
             clock: ctx.clock(),
             ids: ctx.ids(),
             recurrence: RecurrenceClient::new(&ctx.config().recurrence_url, ctx.identity()),
+            new_words: Arc::default(),
         };
         ctx.relay_outbox();
         ctx.forget_old_answers();
         ctx.spawn("forget-old-operations", |stopping| {
             operations::forget_old(app.clone(), stopping)
+        });
+        ctx.spawn("fold-words", |stopping| {
+            operations::fold_words(app.clone(), stopping)
         });
         ctx.consume(&topics::TASK_REMINDERS, OnReminderSent);
         let rpc = Rpc(app);

@@ -19,7 +19,7 @@ use tracing::info;
 
 use super::{
     auth::Verifier,
-    layers::{self, Settings},
+    layers::{Deadlines, Layered, Settings},
     methods, metrics, unimplemented,
 };
 use crate::StartError;
@@ -159,13 +159,15 @@ pub async fn serve(
     ));
     let settings = Settings {
         verifier,
-        default_deadline: Duration::from_millis(config.default_deadline_ms),
-        maximum_deadline: Duration::from_millis(config.max_deadline_ms),
+        deadlines: Deadlines {
+            default: Duration::from_millis(config.default_deadline_ms),
+            maximum: Duration::from_millis(config.max_deadline_ms),
+        },
         calls: Arc::clone(&calls),
         maximum_message_bytes: config.max_message_bytes,
         stop: stop.clone(),
     };
-    let routes = Routes::from(layers::around(routes.into_axum_router(), settings)).prepare();
+    let layered = Layered::around(routes.into_axum_router(), settings);
     for name in &names {
         info!(rpc.service = name, "serving {name}");
     }
@@ -179,7 +181,7 @@ pub async fn serve(
         .http2_keepalive_interval(Some(KEEPALIVE_INTERVAL))
         .http2_keepalive_timeout(Some(KEEPALIVE_TIMEOUT))
         .serve_with_incoming_shutdown(
-            routes,
+            layered,
             TcpIncoming::from(listener).with_nodelay(Some(true)),
             stopped,
         );

@@ -1,7 +1,10 @@
 use std::cell::Cell;
 
 use chrono::{DateTime, Utc};
-use diesel::Insertable;
+use diesel::{
+    pg::Pg,
+    sql_types::{self, Array, BigInt, Bytea, Nullable, SmallInt, Text, Timestamptz},
+};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use prost::Message;
 use taskmesh_proto::topics::Topic;
@@ -9,14 +12,17 @@ use uuid::Uuid;
 
 use super::lane;
 use crate::{
-    postgres::{AsFixed, DatabaseError, schema::outbox},
+    postgres::{AsFixed, DatabaseError},
     telemetry::propagation,
 };
 
-/// A statement has 65 535 parameters at most, and a row has eleven.
+/// Bounds the memory that a statement needs.
 const MOST_ROWS_A_STATEMENT: usize = 2_000;
-/// Statements with up to so many rows stay prepared.
-const FEW_ROWS: usize = 8;
+
+/// The columns travel as arrays, so that one prepared statement serves for any number of rows.
+const STATEMENT: &str = "INSERT INTO outbox (
+        lane, topic, record_key, event_id, event_type, subject, data_schema, aggregate_version, event_time, trace_parent, payload)
+    SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
 
 tokio::task_local! {
     static APPENDED: Cell<bool>;
@@ -44,8 +50,7 @@ pub struct OutboxEvent<'a, M> {
 }
 
 /// An event as it is kept: its message is encoded, so that events of several kinds fit into one list.
-#[derive(Debug, Insertable)]
-#[diesel(table_name = outbox)]
+#[derive(Debug)]
 pub struct OutboxRow {
     lane: i16,
     topic: &'static str,
@@ -95,15 +100,30 @@ pub async fn append_all(
     events: &[OutboxRow],
 ) -> Result<(), DatabaseError> {
     for chunk in events.chunks(MOST_ROWS_A_STATEMENT) {
-        let insert = diesel::insert_into(outbox::table).values(chunk);
-        match chunk.len() {
-            ..=FEW_ROWS => insert.fixed().execute(&mut tx).await?,
-            _ => insert.execute(&mut tx).await?,
-        };
+        diesel::sql_query(STATEMENT)
+            .into_boxed::<Pg>()
+            .bind::<Array<SmallInt>, _>(column(chunk, |row| row.lane))
+            .bind::<Array<Text>, _>(column(chunk, |row| row.topic))
+            .bind::<Array<Text>, _>(column(chunk, |row| row.record_key.as_str()))
+            .bind::<Array<sql_types::Uuid>, _>(column(chunk, |row| row.event_id))
+            .bind::<Array<Text>, _>(column(chunk, |row| row.event_type))
+            .bind::<Array<Text>, _>(column(chunk, |row| row.subject.as_str()))
+            .bind::<Array<Text>, _>(column(chunk, |row| row.data_schema))
+            .bind::<Array<BigInt>, _>(column(chunk, |row| row.aggregate_version))
+            .bind::<Array<Timestamptz>, _>(column(chunk, |row| row.event_time))
+            .bind::<Array<Nullable<Text>>, _>(column(chunk, |row| row.trace_parent.as_deref()))
+            .bind::<Array<Bytea>, _>(column(chunk, |row| row.payload.as_slice()))
+            .fixed()
+            .execute(&mut tx)
+            .await?;
     }
     // Outside a transaction of `Database` nobody watches, and the relay's safety poll finds the rows.
     let _ = APPENDED.try_with(|appended| appended.set(!events.is_empty() || appended.get()));
     Ok(())
+}
+
+fn column<'a, T>(rows: &'a [OutboxRow], value: impl Fn(&'a OutboxRow) -> T) -> Vec<T> {
+    rows.iter().map(value).collect()
 }
 
 /// Runs a piece of a transaction and tells whether it appended to the outbox.

@@ -3,6 +3,9 @@ use diesel::{
     query_builder::{AstPass, Query, QueryFragment, QueryId},
     result::QueryResult,
 };
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+
+use super::DatabaseError;
 
 /// A statement whose text is one of a few, so that each connection has it prepared and keeps it; without this, statements from
 /// text and inserts of several rows are prepared each time.
@@ -38,4 +41,15 @@ impl<Q> QueryId for Fixed<Q> {
 
 impl<Q: Query> Query for Fixed<Q> {
     type SqlType = Q::SqlType;
+}
+
+/// Has the rest of the transaction use one plan of each prepared statement for all values, for statements whose plan depends on no
+/// value. The server would rather plan an insert from arrays each time, for it takes them to be longer than most are; for a few rows
+/// the planning costs as much as the work.
+pub async fn keep_plans(mut tx: &AsyncPgConnection) -> Result<(), DatabaseError> {
+    diesel::sql_query("SET LOCAL plan_cache_mode = force_generic_plan")
+        .fixed()
+        .execute(&mut tx)
+        .await?;
+    Ok(())
 }

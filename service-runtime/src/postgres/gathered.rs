@@ -113,6 +113,8 @@ where
     }
 
     async fn read(mut self) {
+        // Whoever else is about to ask gets the chance to, and shares the first statement.
+        tokio::task::yield_now().await;
         while let Some(asked) = self.take() {
             let keys: HashSet<K> = asked.iter().map(|(key, _)| key.clone()).collect();
             match (self.shared.load)(keys.into_iter().collect()).await {

@@ -10,7 +10,7 @@ mod transaction;
 
 pub use diesel_async::AsyncPgConnection;
 pub use error::{DatabaseError, DatabaseFault};
-pub use fixed::{AsFixed, Fixed};
+pub use fixed::{AsFixed, Fixed, keep_plans};
 pub use gathered::Gathered;
 pub use migrate::{MigrateError, Schema, migrate};
 #[cfg(feature = "testing")]

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use service_runtime::{
     grpc::Caller,
     outbox::{self, OutboxRow},
-    postgres::{AsyncPgConnection, DatabaseError},
+    postgres::{AsyncPgConnection, DatabaseError, keep_plans},
 };
 
 use super::write::Answers;
@@ -319,15 +319,20 @@ impl<'a> Write<'a> {
         let user_id = &self.caller.user_id;
         store::series::insert_of_first(self.tx, &created).await?;
         let (tx, now) = (&*self.tx, self.app.clock.now());
-        // Sent together, for none needs what another one writes.
+        if !(created.is_empty() && reworded.is_empty()) {
+            self.app.new_words.notify_one();
+        }
+        // Sent together, for none needs what another one writes. Words come last, for writes that bring the same new word wait for
+        // each other from there to the commit.
         let results = futures::join!(
+            keep_plans(tx),
             store::task_write::insert(tx, &created),
-            store::search::index_new(tx, user_id, &created),
-            store::search::index(tx, user_id, &reworded),
             store::operation_change::insert(tx, user_id, self.operation_id, now, &kept),
             outbox::append_all(tx, &events),
+            store::search::index(tx, user_id, &reworded),
+            store::search::index_new(tx, user_id, &created),
         );
-        DatabaseError::first_of(<[_; 5]>::from(results))?;
+        DatabaseError::first_of(<[_; 6]>::from(results))?;
         Ok(changes)
     }
 }

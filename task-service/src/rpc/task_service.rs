@@ -38,7 +38,7 @@ impl TaskService for Rpc {
         let (caller, message) = accept(request)?;
         let task_id = convert::task_id(message).map_err(refuse)?;
         let task = operations::get_task(&self.0, &caller, task_id).await;
-        task.map(|task| Response::new((&task).into()))
+        task.map(|task| Response::new((&*task).into()))
             .map_err(refuse)
     }
 

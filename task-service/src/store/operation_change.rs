@@ -1,5 +1,8 @@
 use chrono::{DateTime, TimeDelta, Utc};
-use diesel::{prelude::*, sql_types};
+use diesel::{
+    prelude::*,
+    sql_types::{self, Array, BigInt, Integer, Jsonb, Nullable, Text, Timestamptz},
+};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::Serialize;
 use service_runtime::{
@@ -13,7 +16,7 @@ use crate::domain::{OperationId, TaskId};
 
 /// How long an operation can be undone.
 pub const KEEP: TimeDelta = TimeDelta::days(30);
-/// A statement has 65 535 parameters at most, and a row has eight.
+/// Bounds the memory that a statement needs.
 const MOST_ROWS_A_STATEMENT: usize = 5_000;
 const MOST_ROWS_TO_DELETE: i64 = 10_000;
 
@@ -108,29 +111,31 @@ pub async fn insert(
     now: DateTime<Utc>,
     changes: &[OperationChange],
 ) -> Result<(), DatabaseError> {
-    let row = |(ordinal, change): (i32, &OperationChange)| {
-        (
-            operation_changes::user_id.eq(user_id.as_ref().to_owned()),
-            operation_changes::operation_id.eq(operation_id),
-            operation_changes::ordinal.eq(ordinal),
-            operation_changes::kind.eq(change.kind.word()),
-            operation_changes::entity_id.eq(change.entity_id),
-            operation_changes::version.eq(change.version),
-            operation_changes::before.eq(change.before.clone()),
-            operation_changes::create_time.eq(now),
-        )
-    };
-    let numbered: Vec<_> = (0..).zip(changes).collect();
+    // The columns travel as arrays, so that one prepared statement serves for any number of rows.
+    const STATEMENT: &str = "INSERT INTO operation_changes (
+            user_id, operation_id, ordinal, kind, entity_id, version, before, create_time)
+        SELECT $1, $2, ordinal, kind, entity_id, version, before, $3
+        FROM unnest($4, $5, $6, $7, $8) new (ordinal, kind, entity_id, version, before)";
+    let numbered: Vec<(i32, &OperationChange)> = (0..).zip(changes).collect();
     for chunk in numbered.chunks(MOST_ROWS_A_STATEMENT) {
-        let insert = diesel::insert_into(operation_changes::table);
-        match chunk {
-            // One row is the same statement every time, which the server prepares once.
-            [change] => insert.values(row(*change)).execute(&mut tx).await?,
-            _ => {
-                let rows: Vec<_> = chunk.iter().copied().map(row).collect();
-                insert.values(rows).execute(&mut tx).await?
-            }
-        };
+        let ordinals: Vec<i32> = chunk.iter().map(|(ordinal, _)| *ordinal).collect();
+        let changes = || chunk.iter().map(|(_, change)| *change);
+        diesel::sql_query(STATEMENT)
+            .bind::<Text, _>(user_id.as_ref())
+            .bind::<sql_types::Uuid, _>(operation_id)
+            .bind::<Timestamptz, _>(now)
+            .bind::<Array<Integer>, _>(ordinals)
+            .bind::<Array<Text>, _>(Vec::from_iter(changes().map(|change| change.kind.word())))
+            .bind::<Array<Nullable<sql_types::Uuid>>, _>(Vec::from_iter(
+                changes().map(|change| change.entity_id),
+            ))
+            .bind::<Array<BigInt>, _>(Vec::from_iter(changes().map(|change| change.version)))
+            .bind::<Array<Nullable<Jsonb>>, _>(Vec::from_iter(
+                changes().map(|change| change.before.as_ref()),
+            ))
+            .fixed()
+            .execute(&mut tx)
+            .await?;
     }
     Ok(())
 }
@@ -179,8 +184,8 @@ pub async fn delete_older(
     let statement = "DELETE FROM operation_changes WHERE ctid = ANY (ARRAY(
         SELECT ctid FROM operation_changes WHERE create_time < $1 LIMIT $2))";
     diesel::sql_query(statement)
-        .bind::<sql_types::Timestamptz, _>(before)
-        .bind::<sql_types::BigInt, _>(MOST_ROWS_TO_DELETE)
+        .bind::<Timestamptz, _>(before)
+        .bind::<BigInt, _>(MOST_ROWS_TO_DELETE)
         .fixed()
         .execute(tx)
         .await?;

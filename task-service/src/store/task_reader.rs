@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use diesel::{
     expression::{AppearsOnTable, Expression, ValidGrouping, is_aggregate},
@@ -19,7 +19,7 @@ use crate::domain::{Task, TaskId};
 
 /// Reads tasks that are asked for one by one.
 #[derive(Debug, Clone)]
-pub struct TaskReader(Gathered<(UserId, TaskId), Task>);
+pub struct TaskReader(Gathered<(UserId, TaskId), Arc<Task>>);
 
 impl TaskReader {
     /// Reads from a database.
@@ -37,7 +37,11 @@ impl TaskReader {
     }
 
     /// Reads a task.
-    pub async fn find(&self, user_id: &UserId, id: TaskId) -> Result<Option<Task>, DatabaseError> {
+    pub async fn find(
+        &self,
+        user_id: &UserId,
+        id: TaskId,
+    ) -> Result<Option<Arc<Task>>, DatabaseError> {
         self.0.find((user_id.clone(), id)).await
     }
 }
@@ -45,7 +49,7 @@ impl TaskReader {
 async fn find(
     tx: &mut AsyncPgConnection,
     among: &Among,
-) -> Result<HashMap<(UserId, TaskId), Task>, DatabaseError> {
+) -> Result<HashMap<(UserId, TaskId), Arc<Task>>, DatabaseError> {
     let rows: Vec<TaskRow> = task_view::table
         .filter(among)
         .select(TaskRow::as_select())
@@ -53,7 +57,7 @@ async fn find(
         .await?;
     let tasks = rows.into_iter().map(TaskRow::into_task);
     tasks
-        .map(|task| task.map(|task| ((task.user_id.clone(), task.id), task)))
+        .map(|task| task.map(|task| ((task.user_id.clone(), task.id), Arc::new(task))))
         .collect()
 }
 

@@ -1,29 +1,27 @@
 //! Tasks as they are written.
 
+use std::fmt;
+
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
-use diesel::prelude::*;
+use diesel::{
+    pg::Pg,
+    prelude::*,
+    sql_types::{Array, BigInt, Bool, Date, Jsonb, Nullable, Text, Timestamp, Timestamptz, Uuid},
+};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use service_runtime::{ids::UserId, postgres::DatabaseError};
+use service_runtime::{
+    ids::UserId,
+    postgres::{AsFixed, DatabaseError},
+};
 
 use super::{schema::tasks, task_row::reminders};
 use crate::domain::{CategoryId, Due, OperationId, SeriesId, TagId, Task, TaskId};
 
-/// A statement has 65 535 parameters at most, and a row has fewer than 32.
+/// Bounds the memory that a statement needs.
 const MOST_ROWS_A_STATEMENT: usize = 2_000;
 
-/// A new task.
-#[derive(Insertable)]
-#[diesel(table_name = tasks)]
-struct NewTask<'a> {
-    user_id: &'a str,
-    id: TaskId,
-    create_time: DateTime<Utc>,
-    #[diesel(embed)]
-    values: TaskChanges<'a>,
-}
-
 /// What a change of a task writes: all that can change with its version.
-#[derive(Insertable, AsChangeset)]
+#[derive(AsChangeset)]
 #[diesel(table_name = tasks, treat_none_as_null = true, treat_none_as_default_value = false)]
 struct TaskChanges<'a> {
     title: &'a str,
@@ -49,17 +47,6 @@ struct TaskChanges<'a> {
     update_time: DateTime<Utc>,
     complete_time: Option<DateTime<Utc>>,
     delete_time: Option<DateTime<Utc>>,
-}
-
-impl<'a> NewTask<'a> {
-    fn of(task: &'a Task) -> Result<Self, DatabaseError> {
-        Ok(Self {
-            user_id: task.user_id.as_ref(),
-            id: task.id,
-            create_time: task.create_time,
-            values: TaskChanges::of(task)?,
-        })
-    }
 }
 
 impl<'a> TaskChanges<'a> {
@@ -97,24 +84,76 @@ impl<'a> TaskChanges<'a> {
 #[tracing::instrument(name = "store.task.insert", level = "debug", skip_all)]
 pub async fn insert(mut tx: &AsyncPgConnection, new: &[Task]) -> Result<(), DatabaseError> {
     for chunk in new.chunks(MOST_ROWS_A_STATEMENT) {
-        match chunk {
-            // One row is the same statement every time, which the server prepares once.
-            [task] => {
-                diesel::insert_into(tasks::table)
-                    .values(NewTask::of(task)?)
-                    .execute(&mut tx)
-                    .await?
-            }
-            _ => {
-                let rows: Vec<_> = chunk.iter().map(NewTask::of).collect::<Result<_, _>>()?;
-                diesel::insert_into(tasks::table)
-                    .values(rows)
-                    .execute(&mut tx)
-                    .await?
-            }
-        };
+        let rows: Vec<TaskChanges<'_>> = chunk
+            .iter()
+            .map(TaskChanges::of)
+            .collect::<Result<_, _>>()?;
+        insert_rows(&mut tx, chunk, &rows).await?;
     }
     Ok(())
+}
+
+/// The columns travel as arrays, so that one prepared statement serves for any number of rows. Arrays of arrays have to be
+/// rectangular, so ids within a row travel as the text of an array.
+async fn insert_rows(
+    tx: &mut &AsyncPgConnection,
+    tasks: &[Task],
+    rows: &[TaskChanges<'_>],
+) -> Result<(), DatabaseError> {
+    const STATEMENT: &str = "INSERT INTO tasks (
+            user_id, id, create_time, title, description, priority, state, due_time, due_date, start_time, time_zone, series_id,
+            recurrence_id, previous_task_id, reminders, muted, category_id, tag_ids, parent_task_id, depends_on, version,
+            operation_id, import_id, update_time, complete_time, delete_time)
+        SELECT user_id, id, create_time, title, description, priority, state, due_time, due_date, start_time, time_zone, series_id,
+            recurrence_id, previous_task_id, reminders, muted, category_id, tag_ids::uuid[], parent_task_id, depends_on::uuid[],
+            version, operation_id, import_id, update_time, complete_time, delete_time
+        FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24,
+            $25, $26) new (
+            user_id, id, create_time, title, description, priority, state, due_time, due_date, start_time, time_zone, series_id,
+            recurrence_id, previous_task_id, reminders, muted, category_id, tag_ids, parent_task_id, depends_on, version,
+            operation_id, import_id, update_time, complete_time, delete_time)";
+    diesel::sql_query(STATEMENT)
+        .into_boxed::<Pg>()
+        .bind::<Array<Text>, _>(column(tasks, |task| task.user_id.as_ref()))
+        .bind::<Array<Uuid>, _>(column(tasks, |task| task.id))
+        .bind::<Array<Timestamptz>, _>(column(tasks, |task| task.create_time))
+        .bind::<Array<Text>, _>(column(rows, |row| row.title))
+        .bind::<Array<Text>, _>(column(rows, |row| row.description))
+        .bind::<Array<Text>, _>(column(rows, |row| row.priority))
+        .bind::<Array<Text>, _>(column(rows, |row| row.state))
+        .bind::<Array<Nullable<Timestamptz>>, _>(column(rows, |row| row.due_time))
+        .bind::<Array<Nullable<Date>>, _>(column(rows, |row| row.due_date))
+        .bind::<Array<Nullable<Timestamptz>>, _>(column(rows, |row| row.start_time))
+        .bind::<Array<Nullable<Text>>, _>(column(rows, |row| row.time_zone))
+        .bind::<Array<Nullable<Uuid>>, _>(column(rows, |row| row.series_id))
+        .bind::<Array<Nullable<Timestamp>>, _>(column(rows, |row| row.recurrence_id))
+        .bind::<Array<Nullable<Uuid>>, _>(column(rows, |row| row.previous_task_id))
+        .bind::<Array<Jsonb>, _>(column(rows, |row| row.reminders.clone()))
+        .bind::<Array<Bool>, _>(column(rows, |row| row.muted))
+        .bind::<Array<Nullable<Uuid>>, _>(column(rows, |row| row.category_id))
+        .bind::<Array<Text>, _>(column(rows, |row| array(&row.tag_ids)))
+        .bind::<Array<Nullable<Uuid>>, _>(column(rows, |row| row.parent_task_id))
+        .bind::<Array<Text>, _>(column(rows, |row| array(row.depends_on)))
+        .bind::<Array<BigInt>, _>(column(rows, |row| row.version))
+        .bind::<Array<Nullable<Uuid>>, _>(column(rows, |row| row.operation_id))
+        .bind::<Array<Nullable<Text>>, _>(column(rows, |row| row.import_id))
+        .bind::<Array<Timestamptz>, _>(column(rows, |row| row.update_time))
+        .bind::<Array<Nullable<Timestamptz>>, _>(column(rows, |row| row.complete_time))
+        .bind::<Array<Nullable<Timestamptz>>, _>(column(rows, |row| row.delete_time))
+        .fixed()
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+fn column<'a, R, T>(rows: &'a [R], value: impl Fn(&'a R) -> T) -> Vec<T> {
+    rows.iter().map(value).collect()
+}
+
+/// Writes ids as PostgreSQL reads them.
+fn array(ids: &[impl fmt::Display]) -> String {
+    let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+    format!("{{{}}}", ids.join(","))
 }
 
 /// Writes a task that was locked and changed.

@@ -194,6 +194,8 @@ fn settings(options: Options<'_>) -> Vec<String> {
         // Its defaults are for a machine of the last century: they write all pages anew every five minutes.
         "shared_buffers=512MB".to_owned(),
         "max_wal_size=4GB".to_owned(),
+        // Finished log files are written over rather than made anew while somebody waits for a commit.
+        "min_wal_size=512MB".to_owned(),
         "checkpoint_timeout=15min".to_owned(),
     ];
     if !options.durable {

@@ -1,10 +1,6 @@
 //! Only verified callers reach a handler.
 
-use axum::{
-    extract::{Request, State},
-    middleware::Next,
-    response::Response,
-};
+use axum::{extract::Request, response::Response};
 use http::{HeaderMap, header::AUTHORIZATION};
 
 use super::refusal::refuse;
@@ -14,13 +10,16 @@ use crate::grpc::{
 };
 
 /// Puts the [`Caller`](crate::grpc::Caller) into the request, or answers UNAUTHENTICATED; health and reflection need no token.
-pub(super) async fn verify(
-    State(verifier): State<Verifier>,
+pub(super) async fn verify<F>(
+    verifier: &Verifier,
     mut request: Request,
-    next: Next,
-) -> Response {
+    next: impl FnOnce(Request) -> F,
+) -> Response
+where
+    F: Future<Output = Response>,
+{
     if methods::is_open(request.uri().path()) {
-        return next.run(request).await;
+        return next(request).await;
     }
     let caller = match bearer(request.headers()) {
         Ok(token) => verifier.verify(token).await,
@@ -31,7 +30,7 @@ pub(super) async fn verify(
             // The handler has no use for the token, and cannot log what it does not have.
             request.headers_mut().remove(AUTHORIZATION);
             request.extensions_mut().insert(caller);
-            next.run(request).await
+            next(request).await
         }
         Err(error) => refuse(&error),
     }

@@ -2,11 +2,7 @@
 
 use std::time::Duration;
 
-use axum::{
-    extract::{Request, State},
-    middleware::Next,
-    response::Response,
-};
+use axum::{extract::Request, response::Response};
 use http::HeaderMap;
 use tokio::time::Instant;
 
@@ -18,29 +14,31 @@ const HEADER: &str = "grpc-timeout";
 const MARGIN: Duration = Duration::from_millis(2);
 
 /// How long calls may take.
-#[derive(Clone)]
-pub(super) struct Deadlines {
-    pub(super) default: Duration,
-    pub(super) maximum: Duration,
+pub struct Deadlines {
+    pub default: Duration,
+    pub maximum: Duration,
 }
 
 /// Answers DEADLINE_EXCEEDED when the call's time is up.
 ///
 /// The time is the caller's `grpc-timeout` up to the maximum, or the default. A stream's is up when its client says so: only
 /// its beginning is limited here.
-pub(super) async fn limit(
-    State(deadlines): State<Deadlines>,
+pub(super) async fn limit<F>(
+    deadlines: &Deadlines,
     request: Request,
-    next: Next,
-) -> Response {
+    next: impl FnOnce(Request) -> F,
+) -> Response
+where
+    F: Future<Output = Response>,
+{
     if methods::is_open(request.uri().path()) {
-        return next.run(request).await;
+        return next(request).await;
     }
     let time = deadlines.time(request.headers());
     let deadline = Instant::now() + time;
     tokio::select! {
         biased;
-        response = with_deadline(deadline, next.run(request)) => response,
+        response = with_deadline(deadline, next(request)) => response,
         () = tokio::time::sleep_until(deadline) => refuse(&Refusal::DeadlineExceeded),
     }
 }

@@ -1,6 +1,6 @@
 //! Every error tells its reason, also one that the protocol code below made up.
 
-use axum::{extract::Request, middleware::Next, response::Response};
+use axum::response::Response;
 use tonic::{Code, Status};
 
 use super::refusal::refuse;
@@ -9,9 +9,8 @@ use crate::grpc::error::{ApiError, ErrorCode};
 /// What the decoder of messages says first.
 const UNDECODABLE: &str = "failed to decode Protobuf message";
 
-/// Gives a reason to errors that have none, and takes the words of those that are faults of the service.
-pub(super) async fn complete(request: Request, next: Next) -> Response {
-    let response = next.run(request).await;
+/// Gives a reason to an error that has none, and takes the words of one that is a fault of the service.
+pub(super) fn complete(response: Response) -> Response {
     match Status::from_header_map(response.headers()) {
         Some(status) if status.code() != Code::Ok && status.details().is_empty() => {
             refuse(&Bare(status))

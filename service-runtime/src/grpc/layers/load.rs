@@ -1,12 +1,8 @@
 //! No more calls at once than the service can carry.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
-use axum::{
-    extract::{Request, State},
-    middleware::Next,
-    response::Response,
-};
+use axum::{extract::Request, response::Response};
 use tokio::sync::Semaphore;
 
 use super::refusal::{Refusal, refuse_until};
@@ -17,16 +13,19 @@ const RETRY_DELAY: Duration = Duration::from_millis(500);
 /// Answers RESOURCE_EXHAUSTED at once, with a hint when to try again, while the limit is reached.
 ///
 /// A stream counts until it begins to answer. Health stays reachable, or a busy service would be taken for a dead one.
-pub(super) async fn limit(
-    State(calls): State<Arc<Semaphore>>,
+pub(super) async fn limit<F>(
+    calls: &Semaphore,
     request: Request,
-    next: Next,
-) -> Response {
+    next: impl FnOnce(Request) -> F,
+) -> Response
+where
+    F: Future<Output = Response>,
+{
     if methods::is_open(request.uri().path()) {
-        return next.run(request).await;
+        return next(request).await;
     }
     match calls.try_acquire() {
-        Ok(_permit) => next.run(request).await,
+        Ok(_permit) => next(request).await,
         Err(_) => refuse_until(&Refusal::Overloaded, RETRY_DELAY),
     }
 }

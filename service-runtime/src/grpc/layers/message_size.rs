@@ -5,12 +5,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use axum::{
-    body::Body,
-    extract::{Request, State},
-    middleware::Next,
-    response::Response,
-};
+use axum::{body::Body, extract::Request};
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 
@@ -20,15 +15,14 @@ use crate::{BoxError, grpc::status::status};
 /// A compression flag and the length of the message.
 const PREFIX_BYTES: usize = 5;
 
-/// Answers RESOURCE_EXHAUSTED as soon as a message announces a length beyond the limit, before it is read.
-pub(super) async fn limit(State(limit): State<u32>, request: Request, next: Next) -> Response {
-    let request = request.map(|body| {
+/// Has the request end with RESOURCE_EXHAUSTED as soon as a message announces a length beyond the limit, before it is read.
+pub(super) fn limit(limit: u32, request: Request) -> Request {
+    request.map(|body| {
         Body::new(LimitedBody {
             body,
             scan: Scan::new(limit),
         })
-    });
-    next.run(request).await
+    })
 }
 
 struct LimitedBody {

@@ -2,14 +2,17 @@
 
 use std::{any::Any, panic::AssertUnwindSafe};
 
-use axum::{extract::Request, middleware::Next, response::Response};
+use axum::{extract::Request, response::Response};
 use futures::FutureExt;
 
 use super::refusal::{Refusal, refuse};
 
 /// Answers INTERNAL if anything below panics.
-pub(super) async fn catch(request: Request, next: Next) -> Response {
-    AssertUnwindSafe(next.run(request))
+pub(super) async fn catch<F>(request: Request, next: impl FnOnce(Request) -> F) -> Response
+where
+    F: Future<Output = Response>,
+{
+    AssertUnwindSafe(next(request))
         .catch_unwind()
         .await
         .unwrap_or_else(|panic| refuse(&Refusal::Panic(words(&*panic))))

@@ -5,12 +5,7 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use axum::{
-    body::Body,
-    extract::{Request, State},
-    middleware::Next,
-    response::Response,
-};
+use axum::{body::Body, extract::Request, response::Response};
 use bytes::Bytes;
 use http::HeaderMap;
 use http_body::{Frame, SizeHint};
@@ -22,7 +17,14 @@ use crate::grpc::{methods, server::StopSignals, status::status};
 /// Answers UNAVAILABLE to a call that is still under way at the second step of a stop.
 ///
 /// The endless streams of health and reflection end at the first step already.
-pub(super) async fn end(State(stop): State<StopSignals>, request: Request, next: Next) -> Response {
+pub(super) async fn end<F>(
+    stop: &StopSignals,
+    request: Request,
+    next: impl FnOnce(Request) -> F,
+) -> Response
+where
+    F: Future<Output = Response>,
+{
     let stopped = if methods::is_open(request.uri().path()) {
         stop.stopping.clone()
     } else {
@@ -30,7 +32,7 @@ pub(super) async fn end(State(stop): State<StopSignals>, request: Request, next:
     };
     tokio::select! {
         biased;
-        response = next.run(request) => response.map(|body| {
+        response = next(request) => response.map(|body| {
             Body::new(StoppableBody {
                 body: Some(body),
                 stopped: Box::pin(stopped.cancelled_owned()),

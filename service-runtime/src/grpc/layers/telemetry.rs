@@ -6,7 +6,7 @@ use std::{
     time::Instant,
 };
 
-use axum::{body::Body, extract::Request, middleware::Next, response::Response};
+use axum::{body::Body, extract::Request, response::Response};
 use bytes::Bytes;
 use http::HeaderMap;
 use http_body::{Frame, SizeHint};
@@ -19,7 +19,10 @@ use crate::{
 };
 
 /// Runs the call in its trace and counts how it ends; the trace begins here unless the request belongs to one.
-pub(super) async fn observe(request: Request, next: Next) -> Response {
+pub(super) async fn observe<F>(request: Request, next: impl FnOnce(Request) -> F) -> Response
+where
+    F: Future<Output = Response>,
+{
     let method = methods::name(request.uri().path());
     let trace = request
         .headers()
@@ -34,7 +37,7 @@ pub(super) async fn observe(request: Request, next: Next) -> Response {
         trace_id = trace.trace_id(),
     );
     let mut call = Call::begin(method, span.clone());
-    let response = propagation::with_context(trace, next.run(request).instrument(span)).await;
+    let response = propagation::with_context(trace, next(request).instrument(span)).await;
     call.read_status(response.headers());
     response.map(|body| Body::new(ObservedBody { body, call }))
 }

@@ -93,6 +93,15 @@ pub async fn index_again(
     }
 }
 
+/// Sorts in the parts of words that have gathered since the last time, so that a search need not read them all.
+pub async fn fold_words(tx: &mut AsyncPgConnection) -> Result<(), DatabaseError> {
+    diesel::sql_query("SELECT gin_clean_pending_list('search_words_by_parts')")
+        .fixed()
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
 async fn index_names(tx: &mut AsyncPgConnection, user_id: &UserId) -> Result<(), DatabaseError> {
     #[derive(QueryableByName)]
     struct Named {

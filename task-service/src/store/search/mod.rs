@@ -21,7 +21,7 @@ pub use alternative::{
 };
 pub use containing::{containing, label_word, size};
 pub use highlight::highlight;
-pub use index::{index, index_again, index_new};
+pub use index::{fold_words, index, index_again, index_new};
 pub use meaning::{Meaning, meanings};
 pub use vocabulary::{Completions, complete, near};
 pub use walk::{Condition, Found, Walker};

@@ -1,0 +1,1 @@
+ALTER INDEX search_words_by_parts SET (gin_pending_list_limit = 512);
