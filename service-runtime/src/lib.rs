@@ -7,6 +7,7 @@
 
 pub mod admin;
 pub mod backoff;
+pub mod checker;
 pub mod clock;
 pub mod config;
 pub mod grpc;
