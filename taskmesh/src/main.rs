@@ -4,12 +4,14 @@
 
 mod bench;
 mod broker;
+mod chaos;
 mod command_line;
 mod data_folder;
 mod embedded;
 mod infra;
 mod mail_sink;
 mod secrets;
+mod serve;
 mod token;
 mod topics;
 mod up;

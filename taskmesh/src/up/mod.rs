@@ -3,11 +3,11 @@
 mod addresses;
 mod arguments;
 mod command;
-mod database;
-mod mesh;
-mod ports;
-mod progress;
-mod settings;
+pub mod database;
+pub mod mesh;
+pub mod ports;
+pub mod progress;
+pub mod settings;
 mod welcome;
 
 pub use arguments::Arguments;
