@@ -28,9 +28,9 @@ pub struct Arguments {
     /// How many calls are made a second.
     #[arg(long, default_value_t = 40, value_parser = clap::value_parser!(u32).range(1..))]
     rate: u32,
-    /// How many seconds lie between the beginnings of two faults.
-    #[arg(long, default_value_t = 15, value_parser = clap::value_parser!(u64).range(1..))]
-    every: u64,
+    /// How many seconds lie between the end of a fault and the beginning of the next one.
+    #[arg(long, default_value_t = 15)]
+    pause: u64,
     /// Strike in these ways only.
     #[arg(long = "fault", value_name = "KIND", value_enum)]
     faults: Vec<Kind>,
@@ -90,7 +90,7 @@ pub async fn run(arguments: Arguments) -> Result<ExitCode, BoxError> {
 impl Arguments {
     fn plan(&self, seed: u64) -> Result<Plan, BoxError> {
         let length = Duration::from_secs(self.seconds.unwrap_or(self.minutes * 60));
-        let every = Duration::from_secs(self.every);
+        let pause = Duration::from_secs(self.pause);
         let given = self.given.is_given().then(|| {
             let prefix = format!("chaos-{}.", uuid::Uuid::new_v4().simple());
             self.given.clone().under(prefix)
@@ -100,7 +100,7 @@ impl Arguments {
             seed,
             rate: self.rate,
             length,
-            faults: faults::plan(seed, &kinds, length, every),
+            faults: faults::plan(seed, &kinds, length, pause),
             log: self.log.clone(),
             given,
         })

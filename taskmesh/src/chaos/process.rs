@@ -16,7 +16,7 @@ use std::{
 use rustix::process::{Pid, Signal, kill_process};
 use service_runtime::BoxError;
 use tokio::{
-    process::{Child, Command},
+    process::{Child, ChildStdin, Command},
     sync::{mpsc, oneshot},
     task::JoinHandle,
     time::sleep,
@@ -104,14 +104,14 @@ async fn keep(
     mut orders: mpsc::Receiver<(Blow, oneshot::Sender<()>)>,
     ends: Arc<AtomicU64>,
 ) -> io::Result<()> {
-    let mut child = launch.spawn()?;
+    let (mut child, mut _leash) = launch.spawn()?;
     loop {
         tokio::select! {
             ended = child.wait() => {
                 ended?;
                 ends.fetch_add(1, Ordering::Relaxed);
                 sleep(AGAIN).await;
-                child = launch.spawn()?;
+                (child, _leash) = launch.spawn()?;
             }
             order = orders.recv() => {
                 let Some((blow, done)) = order else { return Ok(()) };
@@ -119,7 +119,7 @@ async fn keep(
                     Blow::Kill(down) => {
                         child.kill().await?;
                         sleep(down).await;
-                        child = launch.spawn()?;
+                        (child, _leash) = launch.spawn()?;
                     }
                     Blow::Freeze(length) => {
                         signal(&child, Signal::STOP);
@@ -135,19 +135,22 @@ async fn keep(
 }
 
 impl Launch {
-    fn spawn(&self) -> io::Result<Child> {
+    /// Starts the process; it ends with the leash.
+    fn spawn(&self) -> io::Result<(Child, Option<ChildStdin>)> {
         let log = File::options().create(true).append(true).open(&self.log)?;
-        Command::new(std::env::current_exe()?)
+        let mut child = Command::new(std::env::current_exe()?)
             .args(&self.arguments)
             .envs(self.variables.iter().map(|(name, value)| (name, value)))
-            // Its end tells the process that this one is gone.
             .stdin(Stdio::piped())
             .stdout(log.try_clone()?)
             .stderr(log)
             // A terminal's Ctrl-C is for this process; it ends the others.
             .process_group(0)
             .kill_on_drop(true)
-            .spawn()
+            .spawn()?;
+        // Waiting for the process would close it.
+        let leash = child.stdin.take();
+        Ok((child, leash))
     }
 }
 

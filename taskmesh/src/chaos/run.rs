@@ -31,6 +31,7 @@ use crate::up::progress::step;
 /// How long the mesh may take to come to rest after the load.
 const REST_PATIENCE: Duration = Duration::from_secs(120);
 const LOOK_AGAIN: Duration = Duration::from_secs(2);
+const TELL_EVERY: Duration = Duration::from_secs(10);
 
 /// What a run does.
 #[derive(Debug, Clone)]
@@ -134,6 +135,8 @@ async fn strike_all(
 /// Looks until nothing is missing any more: what is still on its way is not lost.
 async fn rest(mesh: &Mesh, answered: &[Answered]) -> Result<Rest, BoxError> {
     let begin = Instant::now();
+    // Reminders that are not due yet are no reason to worry.
+    let mut tell_at = 2 * TELL_EVERY;
     loop {
         let client = connect(mesh.database_url()).await?;
         let tables = Tables::read(&client).await?;
@@ -154,6 +157,17 @@ async fn rest(mesh: &Mesh, answered: &[Answered]) -> Result<Rest, BoxError> {
                 },
                 after: begin.elapsed(),
             });
+        }
+        if begin.elapsed() >= tell_at {
+            tell_at += TELL_EVERY;
+            let first = violations.first().map(ToString::to_string);
+            eprintln!(
+                "  {:>7.1} s no rest yet: {} lost so far, {} records wait; {}",
+                begin.elapsed().as_secs_f64(),
+                Tally::of(&violations).lost,
+                tables.waiting,
+                first.unwrap_or_default()
+            );
         }
         sleep(LOOK_AGAIN).await;
     }
