@@ -24,14 +24,10 @@ pub struct Given {
     #[arg(long = "kafka-bootstrap-servers", env = "KAFKA_BOOTSTRAP_SERVERS")]
     servers: Option<String>,
     /// A shell command that kills broker {n} of these, such as `./dev kafka kill {n}`.
-    #[arg(long, requires = "start_command")]
+    #[arg(long, requires = "broker_start_command")]
     broker_kill_command: Option<String>,
     /// A shell command that starts broker {n} again.
-    #[arg(
-        long = "broker-start-command",
-        id = "start_command",
-        requires = "broker_kill_command"
-    )]
+    #[arg(long, requires = "broker_kill_command")]
     broker_start_command: Option<String>,
     /// How many brokers there are: {n} is one of 1 to this.
     #[arg(long, default_value_t = 3)]

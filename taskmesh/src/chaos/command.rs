@@ -79,6 +79,10 @@ pub async fn run(arguments: Arguments) -> Result<ExitCode, BoxError> {
     } else {
         println!("{report}");
     }
+    if !report.is_clean() && arguments.data_dir.is_none() {
+        let kept = temporary.keep();
+        eprintln!("the data and the logs stay in {}", kept.display());
+    }
     let is_good = report.is_clean() && (report.is_quick() || !arguments.strict);
     Ok(if is_good {
         ExitCode::SUCCESS

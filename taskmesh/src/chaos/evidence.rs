@@ -1,5 +1,7 @@
 //! What the checker is shown: what the callers were told, what the tables hold, what the topics tell, what was mailed.
 
+use std::collections::HashSet;
+
 use mail_parser::MessageParser;
 use prost::Message as _;
 use rdkafka::{Message, message::OwnedMessage};
@@ -131,7 +133,7 @@ fn add_records(
     topic: &Topic,
     records: &[OwnedMessage],
 ) -> Result<(), BoxError> {
-    let mut seen = std::collections::HashSet::new();
+    let mut seen = HashSet::new();
     for record in records {
         let event_id = header(record, "ce_id")?;
         let value = record.payload().unwrap_or_default();

@@ -83,7 +83,8 @@ pub fn plan(seed: u64, kinds: &[Kind], length: Duration, pause: Duration) -> Vec
             length: dice.milliseconds(kind.lengths()),
         };
         let end = at + fault.length;
-        if end + CALM > length {
+        // Long enough to see how the last one goes by.
+        if end + pause.max(CALM) > length {
             return faults;
         }
         faults.push(fault);

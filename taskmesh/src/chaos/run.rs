@@ -1,6 +1,7 @@
 //! One run: load, faults, rest, judgement.
 
 use std::{
+    collections::HashSet,
     path::Path,
     sync::Arc,
     time::{Duration, Instant},
@@ -8,7 +9,7 @@ use std::{
 
 use service_runtime::{
     BoxError,
-    checker::{Tally, Violation, check},
+    checker::{Arrival, Tally, Violation, check},
 };
 use tokio::time::{sleep, sleep_until};
 
@@ -174,8 +175,8 @@ async fn rest(mesh: &Mesh, answered: &[Answered]) -> Result<Rest, BoxError> {
 }
 
 /// Counts the records whose event was on its topic before.
-fn redelivered(arrivals: &[service_runtime::checker::Arrival]) -> usize {
-    let distinct: std::collections::HashSet<_> = arrivals
+fn redelivered(arrivals: &[Arrival]) -> usize {
+    let distinct: HashSet<_> = arrivals
         .iter()
         .map(|arrival| (arrival.change.topic, arrival.event_id))
         .collect();

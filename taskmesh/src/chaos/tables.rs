@@ -52,7 +52,7 @@ pub struct Tables {
     pub deliveries: Vec<DeliveryRow>,
     /// Schema and event id.
     pub inbox: Vec<(&'static str, String)>,
-    /// Events that were not sent, and records that wait for another try.
+    /// Records that wait for another try.
     pub waiting: i64,
 }
 
