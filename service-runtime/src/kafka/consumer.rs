@@ -188,7 +188,10 @@ impl<H: EventHandler> ConsumerLoop<H> {
                 _ = clean.tick() => self.clean().await,
                 _ = look.tick() => {
                     let is_paused = |partition: i32| {
-                        workers.get(&partition).is_some_and(|worker| worker.load.is_paused())
+                        // Nobody resumes for a worker that has left.
+                        workers
+                            .get(&partition)
+                            .is_some_and(|worker| !worker.revoked.is_cancelled() && worker.load.is_paused())
                     };
                     if self.watchdog.look(consumer, topic, is_paused).await {
                         return Err(ConsumeError::StandsStill);

@@ -190,6 +190,15 @@ impl ConsumerContext for LoopContext {
             Rebalance::Error(error) => warn!(%error, "rebalance of {} failed", self.topic),
         }
     }
+
+    fn post_rebalance(&self, consumer: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
+        // librdkafka keeps a pause across assignments: a partition that left while it paused would come back and stand still.
+        if let Rebalance::Assign(list) = rebalance
+            && let Err(error) = consumer.resume(list)
+        {
+            warn!(%error, "partitions of {} cannot be resumed", self.topic);
+        }
+    }
 }
 
 fn partitions(list: &TopicPartitionList) -> Vec<i32> {
@@ -197,4 +206,67 @@ fn partitions(list: &TopicPartitionList) -> Vec<i32> {
         .iter()
         .map(|element| element.partition())
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use rdkafka::{
+        ClientConfig, Message,
+        consumer::StreamConsumer,
+        mocking::MockCluster,
+        producer::{FutureProducer, FutureRecord},
+    };
+
+    use super::*;
+
+    const TOPIC: &str = "task-events";
+
+    async fn send(producer: &FutureProducer, payload: &str) {
+        let record = FutureRecord::<str, str>::to(TOPIC)
+            .partition(0)
+            .payload(payload);
+        producer
+            .send(record, std::time::Duration::from_secs(10))
+            .await
+            .unwrap();
+    }
+
+    async fn next(consumer: &StreamConsumer<LoopContext>) -> String {
+        let record = tokio::time::timeout(std::time::Duration::from_secs(30), consumer.recv());
+        let record = record.await.expect("a record comes").unwrap();
+        String::from_utf8(record.payload().unwrap().to_vec()).unwrap()
+    }
+
+    /// See `RD_KAFKA_TOPPAR_F_APP_PAUSE` in librdkafka: only the application takes it back.
+    #[tokio::test]
+    async fn a_partition_that_left_while_it_paused_goes_on_when_it_comes_back() {
+        let cluster = MockCluster::new(1).unwrap();
+        cluster.create_topic(TOPIC, 1, 1).unwrap();
+        let mut config = ClientConfig::new();
+        config
+            .set("bootstrap.servers", cluster.bootstrap_servers())
+            .set("group.id", "probe")
+            .set("enable.auto.commit", "false")
+            .set("auto.offset.reset", "earliest")
+            .set("partition.assignment.strategy", "cooperative-sticky");
+        let producer: FutureProducer = config.create().unwrap();
+        let consumer: StreamConsumer<LoopContext> = config
+            .create_with_context(LoopContext {
+                topic: TOPIC.to_owned(),
+                group: "probe".to_owned(),
+                progress: Progress::default(),
+            })
+            .unwrap();
+        consumer.subscribe(&[TOPIC]).unwrap();
+        send(&producer, "before").await;
+        assert_eq!(next(&consumer).await, "before");
+
+        consumer.pause(&consumer.assignment().unwrap()).unwrap();
+        consumer.unsubscribe();
+        consumer.subscribe(&[TOPIC]).unwrap();
+        // Nothing was committed, so it begins anew.
+        assert_eq!(next(&consumer).await, "before");
+        send(&producer, "after").await;
+        assert_eq!(next(&consumer).await, "after");
+    }
 }

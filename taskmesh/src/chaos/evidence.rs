@@ -14,6 +14,7 @@ use taskmesh_proto::{
     task::v1::{TaskEvent, task_event},
     topics::{TASK_EVENTS, TASK_RECURRENCE, TASK_REMINDERS, TASK_UPDATES, Topic},
 };
+use tokio_postgres::Client;
 
 use super::{
     load::Answered,
@@ -26,21 +27,25 @@ use crate::mail_sink::Mailbox;
 /// The channel whose effects lie in the mailbox, as the ledger names it.
 const EMAIL: &str = "email";
 
-/// Collects everything as it is now.
+/// Collects everything as it is now; returns it with the tables.
+///
+/// In the order in which one thing follows from the other, backwards: what a topic tells is in the tables, what the ledger calls sent is
+/// in the mailbox.
 pub async fn collect(
     mesh: &Mesh,
-    tables: &Tables,
+    client: &Client,
     answered: &[Answered],
-) -> Result<Evidence, BoxError> {
+) -> Result<(Evidence, Tables), BoxError> {
     let mut evidence = Evidence::default();
     add_answers(&mut evidence, answered);
-    add_tables(&mut evidence, tables);
     for topic in [TASK_EVENTS, TASK_RECURRENCE, TASK_REMINDERS, TASK_UPDATES] {
         let records = records::of(&mesh.kafka, &topic).await?;
         add_records(&mut evidence, &topic, &records)?;
     }
+    let tables = Tables::read(client).await?;
+    add_tables(&mut evidence, &tables);
     add_mail(&mut evidence, &mesh.mailbox)?;
-    Ok(evidence)
+    Ok((evidence, tables))
 }
 
 fn effect(kind: &'static str, cause: impl Into<String>) -> Effect {

@@ -1,6 +1,6 @@
 //! What is in the tables in the end.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use service_runtime::BoxError;
 use tokio_postgres::Client;
@@ -52,7 +52,7 @@ pub struct Tables {
     pub deliveries: Vec<DeliveryRow>,
     /// Schema and event id.
     pub inbox: Vec<(&'static str, String)>,
-    /// Records that wait for another try.
+    /// Events that were not sent, and records that wait for another try.
     pub waiting: i64,
 }
 
@@ -66,6 +66,33 @@ impl Tables {
             deliveries: deliveries(client).await?,
             inbox: inbox(client).await?,
             waiting: waiting(client).await?,
+        })
+    }
+
+    /// Tells what is visibly still to come, if anything is; what else is missing, only the topics can tell.
+    pub fn unfinished(&self) -> Option<String> {
+        let followed: HashSet<&str> = self
+            .tasks
+            .iter()
+            .filter_map(|task| task.previous_task_id.as_deref())
+            .collect();
+        let is_followed = |task: &TaskRow| {
+            !task.is_completed || task.occurrence.is_none() || followed.contains(task.id.as_str())
+        };
+        let is_watched = |task: &TaskRow| self.watched.get(&task.id) == Some(&task.version);
+        let unwatched = self.tasks.iter().filter(|task| !is_watched(task)).count();
+        let unfollowed = self.tasks.iter().filter(|task| !is_followed(task)).count();
+        let is_pending = |state: &str| ["scheduled", "firing"].contains(&state);
+        let reminders = self.reminders.iter();
+        let pending = reminders
+            .filter(|reminder| is_pending(&reminder.state))
+            .count();
+        (self.waiting > 0 || unwatched + unfollowed + pending > 0).then(|| {
+            format!(
+                "{} events or records wait, {unwatched} tasks have changes that the notification-service does not know, {unfollowed} \
+                 occurrences have none after them, {pending} reminders are to be sent",
+                self.waiting
+            )
         })
     }
 }
@@ -137,7 +164,9 @@ async fn waiting(client: &Client) -> Result<i64, BoxError> {
         .query_one(
             "SELECT (SELECT count(*) FROM notification.parked_records) \
                   + (SELECT count(*) FROM recurrence.parked_records) \
-                  + (SELECT count(*) FROM task.parked_records)",
+                  + (SELECT count(*) FROM task.parked_records) \
+                  + (SELECT count(*) FROM notification.outbox_unsent) \
+                  + (SELECT count(*) FROM task.outbox_unsent)",
             &[],
         )
         .await?;
