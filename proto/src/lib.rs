@@ -14,5 +14,5 @@ mod generated {
 
 pub use generated::{
     google,
-    taskmesh::{common, notification, realtime, recurrence, task},
+    taskmesh::{admin, common, notification, realtime, recurrence, task},
 };

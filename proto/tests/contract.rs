@@ -34,6 +34,13 @@ fn is_internal(method: &MethodDescriptor) -> bool {
     option(method, "taskmesh.common.v1.internal").is_some_and(|value| value.as_bool() == Some(true))
 }
 
+fn is_for_operators(method: &MethodDescriptor) -> bool {
+    method
+        .parent_service()
+        .package_name()
+        .starts_with("taskmesh.admin.")
+}
+
 fn comments(info: &SourceCodeInfo) -> BTreeMap<Vec<i32>, String> {
     info.location
         .iter()
@@ -94,18 +101,19 @@ fn every_service_call_message_field_and_value_has_a_comment_that_is_a_sentence()
 }
 
 #[test]
-fn every_call_has_an_http_route_or_is_internal() {
+fn every_call_has_an_http_route_or_is_internal_or_for_operators() {
     let pool = pool();
     let methods = methods(&pool);
     assert!(!methods.is_empty());
     for method in methods {
         let routed = option(&method, "google.api.http").is_some();
-        assert_ne!(routed, is_internal(&method), "{}", method.full_name());
+        let unrouted = is_internal(&method) || is_for_operators(&method);
+        assert_ne!(routed, unrouted, "{}", method.full_name());
     }
 }
 
 #[test]
-fn tools_have_names_of_their_own_and_never_reach_internal_calls() {
+fn tools_have_names_of_their_own_and_never_reach_internal_or_operators_calls() {
     let pool = pool();
     let mut names = HashSet::new();
     for method in methods(&pool) {
@@ -113,6 +121,7 @@ fn tools_have_names_of_their_own_and_never_reach_internal_calls() {
             continue;
         };
         assert!(!is_internal(&method), "{}", method.full_name());
+        assert!(!is_for_operators(&method), "{}", method.full_name());
         let tool = tool.as_message().unwrap();
         let name = tool
             .get_field_by_name("name")

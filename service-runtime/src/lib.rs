@@ -10,6 +10,7 @@ pub mod backoff;
 pub mod checker;
 pub mod clock;
 pub mod config;
+pub mod dead_letters;
 pub mod grpc;
 pub mod idempotency;
 pub mod ids;

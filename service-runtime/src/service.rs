@@ -17,6 +17,7 @@ use crate::{
     admin::{self, Readiness},
     clock::Clock,
     config::{self, ServiceConfig},
+    dead_letters,
     grpc::{self, AuthConfigError, ServiceIdentity, StopSignals, Verifier},
     idempotency,
     ids::Ids,
@@ -167,13 +168,22 @@ impl<C: ServiceConfig> Context<C> {
         self.lifecycle.spawn(name, task(self.lifecycle.stopping()));
     }
 
-    /// Answers gRPC calls, with all layers, health and reflection; returns once the port is open.
+    /// Answers gRPC calls, with all layers, health and reflection, and operators' calls about the service's dead letters;
+    /// returns once the port is open.
     pub async fn serve_grpc(&self, routes: tonic::service::Routes) -> Result<(), StartError> {
         let config = self
             .config
             .grpc()
             .expect("a service that answers gRPC configures its server")
             .clone();
+        let dead_letters = self
+            .config
+            .kafka()
+            .and_then(|kafka| dead_letters::server(kafka, self.name));
+        let routes = match dead_letters {
+            Some(server) => routes.add_service(server),
+            None => routes,
+        };
         let listener = listen(config.address).await?;
         let address = local_address(&listener)?;
         self.addresses().grpc = Some(address);

@@ -149,6 +149,6 @@ async fn two_processes_that_migrate_at_once_apply_each_migration_once() {
         })
     };
     let (one, other) = (migrate(config.clone()), migrate(config));
-    let applied = one.join().unwrap().len() + other.join().unwrap().len();
-    assert_eq!(applied, 4);
+    let (one, other) = (one.join().unwrap(), other.join().unwrap());
+    assert_ne!(one.is_empty(), other.is_empty(), "{one:?}, {other:?}");
 }

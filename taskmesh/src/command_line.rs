@@ -4,7 +4,7 @@ use std::{error::Error, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 
-use crate::{bench, broker, chaos, infra, mail_sink, serve, token, topics, up};
+use crate::{bench, broker, chaos, dlq, infra, mail_sink, serve, token, topics, up};
 
 /// Runs Taskmesh on a developer's machine, and looks after it anywhere.
 #[derive(Debug, Parser)]
@@ -20,6 +20,7 @@ enum Command {
     Token(token::Arguments),
     Mail(mail_sink::Arguments),
     Topics(topics::Arguments),
+    Dlq(dlq::Arguments),
     Bench(bench::Arguments),
     Broker(broker::Arguments),
     Infra(infra::Arguments),
@@ -44,6 +45,7 @@ pub fn main() -> ExitCode {
             Command::Token(arguments) => token::run(&arguments),
             Command::Mail(arguments) => mail_sink::run(arguments),
             Command::Topics(arguments) => topics::run(arguments).await,
+            Command::Dlq(arguments) => dlq::run(arguments).await,
             Command::Bench(arguments) => bench::run(arguments).await,
             Command::Broker(arguments) => broker::run(arguments).await,
             Command::Infra(arguments) => infra::run(arguments).await,

@@ -29,7 +29,8 @@ use crate::{
 /// Run a command with TEST_DATABASE_URL and TEST_KAFKA_BOOTSTRAP_SERVERS set to a database and a broker of its own.
 ///
 /// They live in a temporary folder and end with the command, whose exit code is passed on. Where DATABASE_URL or
-/// KAFKA_BOOTSTRAP_SERVERS is set, that server is used instead.
+/// KAFKA_BOOTSTRAP_SERVERS is set, that server is used instead; TASKMESH_KAFKA__… variables say how those brokers are
+/// reached.
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// Keep the data in this folder instead of a temporary one.
@@ -114,24 +115,30 @@ impl Servers {
         Ok(Self { postgres, broker })
     }
 
-    fn environment(&self) -> [(&'static str, String); 2] {
+    fn environment(&self) -> Vec<(String, String)> {
         let given = |name| env::var(name).unwrap_or_default();
-        [
-            (
-                "TEST_DATABASE_URL",
-                self.postgres.as_ref().map_or_else(
-                    || given("DATABASE_URL"),
-                    |postgres| postgres.url().to_string(),
-                ),
-            ),
-            (
-                "TEST_KAFKA_BOOTSTRAP_SERVERS",
-                self.broker.as_ref().map_or_else(
-                    || given("KAFKA_BOOTSTRAP_SERVERS"),
-                    |broker| broker.address().to_string(),
-                ),
-            ),
-        ]
+        let database = self.postgres.as_ref().map_or_else(
+            || given("DATABASE_URL"),
+            |postgres| postgres.url().to_string(),
+        );
+        let brokers = self.broker.as_ref().map_or_else(
+            || given("KAFKA_BOOTSTRAP_SERVERS"),
+            |broker| broker.address().to_string(),
+        );
+        let mut variables = vec![
+            ("TEST_DATABASE_URL".to_owned(), database),
+            ("TEST_KAFKA_BOOTSTRAP_SERVERS".to_owned(), brokers),
+        ];
+        if self.broker.is_none() {
+            // Somebody else's cluster knows best how many copies it keeps.
+            variables.push(("TEST_KAFKA_REPLICATION".to_owned(), "-1".to_owned()));
+            variables.extend(env::vars().filter_map(|(name, value)| {
+                let name = name.strip_prefix("TASKMESH_")?;
+                name.starts_with("KAFKA__")
+                    .then(|| (format!("TEST_{name}"), value))
+            }));
+        }
+        variables
     }
 
     /// Waits until one of the servers stops by itself.

@@ -7,6 +7,8 @@ mod broker;
 mod chaos;
 mod command_line;
 mod data_folder;
+mod dlq;
+mod duration;
 mod embedded;
 mod infra;
 mod mail_sink;

@@ -10,7 +10,7 @@ use service_runtime::{
     ids::UserId,
 };
 
-use crate::{data_folder::Location, secrets};
+use crate::{data_folder::Location, duration, secrets};
 
 /// Who issues the tokens of users, as tokens name it.
 pub const ISSUER: &str = "https://users.taskmesh.test";
@@ -45,8 +45,11 @@ pub struct Arguments {
     /// The user's id: the token's subject.
     #[arg(long, value_parser = |text: &str| text.parse::<UserId>())]
     user: UserId,
+    /// A role of the user, such as `operator`, who may call what looks after dead letters; can be given several times.
+    #[arg(long = "role")]
+    roles: Vec<String>,
     /// How long the token is valid, such as 90s, 15m, 12h or 30d.
-    #[arg(long, default_value = "30d", value_parser = parse_duration)]
+    #[arg(long, default_value = "30d", value_parser = duration::parse)]
     ttl: Duration,
     #[command(flatten)]
     location: Location,
@@ -60,12 +63,20 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, BoxError> {
     std::fs::create_dir_all(folder)
         .map_err(|error| format!("{} cannot be used: {error}", folder.display()))?;
     let secret = arguments.secret.read(folder)?;
-    println!("{}", mint(secret, &arguments.user, arguments.ttl)?);
+    println!(
+        "{}",
+        mint(secret, &arguments.user, &arguments.roles, arguments.ttl)?
+    );
     Ok(ExitCode::SUCCESS)
 }
 
-/// Mints a user's token.
-pub fn mint(secret: String, user: &UserId, ttl: Duration) -> Result<String, BoxError> {
+/// Mints a token of a user with these roles.
+pub fn mint(
+    secret: String,
+    user: &UserId,
+    roles: &[String],
+    ttl: Duration,
+) -> Result<String, BoxError> {
     let users = IssuerConfig {
         issuer: ISSUER.to_owned(),
         audience: AUDIENCE.to_owned(),
@@ -73,61 +84,19 @@ pub fn mint(secret: String, user: &UserId, ttl: Duration) -> Result<String, BoxE
         jwks_file: None,
         jwks_url: None,
     };
-    Ok(mint_user_token(&users, user, ttl)?)
+    Ok(mint_user_token(&users, user, roles, ttl)?)
 }
-
-fn parse_duration(text: &str) -> Result<Duration, String> {
-    let parsed = text.char_indices().next_back().and_then(|(at, unit)| {
-        let seconds = match unit {
-            's' => 1,
-            'm' => 60,
-            'h' => 3600,
-            'd' => 24 * 3600,
-            _ => return None,
-        };
-        let count: u64 = text[..at].parse().ok()?;
-        count
-            .checked_mul(seconds)
-            .filter(|seconds| (1..=TEN_YEARS).contains(seconds))
-    });
-    parsed
-        .map(Duration::from_secs)
-        .ok_or_else(|| "give a number and s, m, h or d, such as 30d; ten years at most".to_owned())
-}
-
-const TEN_YEARS: u64 = 3652 * 24 * 3600;
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn durations_are_a_number_and_a_unit() {
-        assert_eq!(
-            parse_duration("30d"),
-            Ok(Duration::from_secs(30 * 24 * 3600))
-        );
-        assert_eq!(parse_duration("90s"), Ok(Duration::from_secs(90)));
-        for wrong in [
-            "",
-            "d",
-            "30",
-            "-1d",
-            "0s",
-            "1.5h",
-            "99999999999d",
-            "18446744073709551615d",
-            "3é",
-        ] {
-            assert!(parse_duration(wrong).is_err(), "{wrong}");
-        }
-    }
-
-    #[test]
     fn a_secret_that_is_too_short_is_refused_by_name() {
         let error = mint(
             "short".to_owned(),
             &"alice".parse().unwrap(),
+            &[],
             Duration::from_secs(60),
         )
         .unwrap_err();

@@ -10,6 +10,9 @@ use super::{
     options::Options,
 };
 
+/// What the packages begin with whose calls are for operators: over gRPC only.
+const OPERATORS_PACKAGES: &str = "taskmesh.admin.";
+
 /// Everything the gateway serves, read once from the descriptors.
 #[derive(Debug)]
 pub struct Catalog {
@@ -91,12 +94,18 @@ fn read_rpc(
 ) -> Result<Option<Rpc>, CatalogError> {
     let fault = |fault: &str| CatalogError::rpc(method.full_name(), fault);
     let (rule, tool) = (options.http_rule(method), options.tool(method));
-    if options.is_internal(method) {
+    let service = method.parent_service();
+    let unexposed = if options.is_internal(method) {
+        Some("is internal, so it cannot have an HTTP rule or a tool")
+    } else if service.package_name().starts_with(OPERATORS_PACKAGES) {
+        Some("is for operators, so it cannot have an HTTP rule or a tool")
+    } else {
+        None
+    };
+    if let Some(refusal) = unexposed {
         return match (rule, tool) {
             (None, None) => Ok(None),
-            _ => Err(fault(
-                "is internal, so it cannot have an HTTP rule or a tool",
-            )),
+            _ => Err(fault(refusal)),
         };
     }
     let rule = rule.ok_or_else(|| {
@@ -111,7 +120,6 @@ fn read_rpc(
         check_tool(tool).map_err(fault)?;
         check_carried(method).map_err(fault)?;
     }
-    let service = method.parent_service();
     let upstream = service.package_name().split('.').nth(1);
     let upstream = upstream.ok_or_else(|| fault("its package has no second segment"))?;
     let grpc_path = format!("/{}/{}", service.full_name(), method.name());

@@ -30,6 +30,32 @@ fn a_request_line_finds_its_rpc() {
 }
 
 #[test]
+fn what_is_for_operators_has_no_route_and_no_tool() {
+    let is_for_operators = |name: &str| name.starts_with("taskmesh.admin.");
+    let declared = CONTRACT.pool.services();
+    assert!(
+        declared
+            .into_iter()
+            .any(|service| is_for_operators(service.full_name()))
+    );
+    assert!(
+        CONTRACT
+            .rpcs
+            .iter()
+            .all(|rpc| !is_for_operators(rpc.full_name()))
+    );
+    let head = HEAD.replace("fixture.wrong.v1", "taskmesh.admin.wrong.v1");
+    let rule = "option (google.api.http) = {get: \"/v1\"};";
+    let refusal = catalog_of(&format!(
+        "{head} service S {{ rpc R(M) returns (M) {{ {rule} }} }}"
+    ));
+    assert_eq!(
+        refusal.unwrap_err().to_string(),
+        "taskmesh.admin.wrong.v1.S.R: is for operators, so it cannot have an HTTP rule or a tool"
+    );
+}
+
+#[test]
 fn verbs_on_collections_and_on_single_things_do_not_clash() {
     let find = |method, path| found(&CONTRACT, method, path);
     for (method, path, expected) in [

@@ -2,8 +2,15 @@
 
 use tonic::{Request, Status};
 
-use super::{auth::AuthError, status::status};
+use super::{
+    auth::AuthError,
+    error::{ApiError, ErrorCode},
+    status::status,
+};
 use crate::ids::UserId;
+
+/// The role of those who look after the system.
+pub const OPERATOR: &str = "operator";
 
 /// The verified origin of a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,6 +21,41 @@ pub struct Caller {
     pub service: Option<String>,
     /// The token's id (`jti`), if it has one.
     pub token_id: Option<String>,
+    /// What the user may do beyond using their own data (`roles`); nothing if a service acts for the user.
+    pub roles: Vec<String>,
+}
+
+/// A caller who lacks the role that a call needs.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "this call needs the role \"{role}\": use a token of a user whose claim \"roles\" has it (for development: taskmesh token --user <name> --role {role})"
+)]
+pub struct RoleMissing {
+    role: &'static str,
+}
+
+impl ApiError for RoleMissing {
+    fn code(&self) -> ErrorCode {
+        ErrorCode::PermissionDenied
+    }
+
+    fn reason(&self) -> &'static str {
+        "ROLE_MISSING"
+    }
+
+    fn metadata(&self) -> Vec<(String, String)> {
+        vec![("role".to_owned(), self.role.to_owned())]
+    }
+}
+
+impl Caller {
+    /// Fails if the caller does not have this role.
+    pub fn require_role(&self, role: &'static str) -> Result<(), RoleMissing> {
+        match self.roles.iter().any(|own| own == role) {
+            true => Ok(()),
+            false => Err(RoleMissing { role }),
+        }
+    }
 }
 
 /// Takes a request apart into its caller, put there by the auth layer, and its message.

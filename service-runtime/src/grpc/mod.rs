@@ -16,7 +16,7 @@ pub use auth::{
     AuthConfig, AuthConfigError, AuthError, IssuerConfig, ServiceIdentity, Verifier,
     mint_user_token,
 };
-pub use caller::{Caller, accept};
+pub use caller::{Caller, OPERATOR, RoleMissing, accept};
 pub use client::{UpstreamError, connect};
 pub use error::{ApiError, ErrorCode, FieldViolation};
 pub use server::{GrpcConfig, ServeError, StopSignals, serve};

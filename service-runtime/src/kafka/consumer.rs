@@ -83,11 +83,7 @@ impl<H: EventHandler> ConsumerLoop<H> {
         let shared = Shared {
             handler,
             database,
-            dead_letters: DeadLetters {
-                topic: config.topic_name(&topic.dead_letter_name(service)),
-                group: config.topic_name(service),
-                config: config.clone(),
-            },
+            dead_letters: DeadLetters::new(&config, topic, service),
             progress: Progress::default(),
             breaker: Breaker::new(topic.name),
             stopping,

@@ -1,28 +1,42 @@
 //! Records that cannot be handled, kept as they were beside the reason, for an operator to inspect and replay.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use rdkafka::{
     Message,
     message::{Header, Headers, OwnedHeaders, OwnedMessage, ToBytes},
 };
+use taskmesh_proto::topics::Topic;
+use tokio::sync::Mutex;
 use tracing::{error, warn};
 
-use super::{KafkaConfig, Producer, Record};
+use super::{KafkaConfig, ProduceError, Producer, Record, letter_headers};
 use crate::backoff::Backoff;
 
 const BACKOFF: Backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(10));
 
 /// Where a consumer group sends what it cannot handle.
 pub(super) struct DeadLetters {
-    pub config: KafkaConfig,
+    config: KafkaConfig,
     /// The dead-letter topic's full name.
-    pub topic: String,
+    topic: String,
     /// The consumer group's full name.
     pub group: String,
+    /// What sent the last letter, unless that failed: beginning anew takes most of the time of a letter.
+    producer: Mutex<Option<Arc<Producer>>>,
 }
 
 impl DeadLetters {
+    /// Prepares to send the letters of a group that reads a topic.
+    pub(super) fn new(config: &KafkaConfig, topic: &Topic, group: &str) -> Self {
+        Self {
+            topic: config.topic_name(&topic.dead_letter_name(group)),
+            group: config.topic_name(group),
+            config: config.clone(),
+            producer: Mutex::default(),
+        }
+    }
+
     /// Sends the record with the same partition, key, value, time and headers, and waits until the broker has it.
     ///
     /// Tries until it succeeds.
@@ -36,15 +50,7 @@ impl DeadLetters {
         );
         let mut failures = 0;
         loop {
-            let sent = match Producer::new(&self.config) {
-                Ok(producer) => producer
-                    .send_all(vec![self.record(message, reason, attempts)])
-                    .await
-                    .into_iter()
-                    .collect::<Result<Vec<()>, _>>()
-                    .map(drop),
-                Err(error) => Err(error),
-            };
+            let sent = self.try_to_send(message, reason, attempts).await;
             match sent {
                 Ok(()) => {
                     metrics::counter!("consumer_dead_letters_total", "topic" => message.topic().to_owned())
@@ -52,12 +58,39 @@ impl DeadLetters {
                     return;
                 }
                 Err(cause) => {
+                    self.give_up().await;
                     failures += 1;
                     warn!(error = %cause, failures, "cannot write to {}, tries again", self.topic);
                 }
             }
             tokio::time::sleep(BACKOFF.delay(failures)).await;
         }
+    }
+
+    /// Takes back what the broker has not acknowledged, or it could go out beside the next try.
+    async fn give_up(&self) {
+        if let Some(producer) = self.producer.lock().await.take() {
+            // On a thread of its own, because it waits for the library.
+            let gone = tokio::task::spawn_blocking(move || drop(producer)).await;
+            gone.unwrap_or_else(|panic| warn!(error = %panic, "a producer ended badly"));
+        }
+    }
+
+    async fn try_to_send(
+        &self,
+        message: &OwnedMessage,
+        reason: &str,
+        attempts: u32,
+    ) -> Result<(), ProduceError> {
+        let producer = {
+            let mut producer = self.producer.lock().await;
+            match &*producer {
+                Some(producer) => Arc::clone(producer),
+                None => Arc::clone(producer.insert(Arc::new(Producer::new(&self.config)?))),
+            }
+        };
+        let record = self.record(message, reason, attempts);
+        producer.send_all(vec![record]).await.into_iter().collect()
     }
 
     fn record(&self, message: &OwnedMessage, reason: &str, attempts: u32) -> Record {
@@ -67,12 +100,12 @@ impl DeadLetters {
         let attempts = attempts.to_string();
         // Our own names, and the aliases that Spring's and Kafka Connect's tools look for.
         let reasons = [
-            ("taskmesh-dlt-reason", reason),
-            ("taskmesh-dlt-group", &self.group),
-            ("taskmesh-dlt-topic", topic),
-            ("taskmesh-dlt-partition", &partition),
-            ("taskmesh-dlt-offset", &offset),
-            ("taskmesh-dlt-attempts", &attempts),
+            (letter_headers::REASON, reason),
+            (letter_headers::GROUP, &self.group),
+            (letter_headers::TOPIC, topic),
+            (letter_headers::PARTITION, &partition),
+            (letter_headers::OFFSET, &offset),
+            (letter_headers::ATTEMPTS, &attempts),
             ("kafka_dlt-original-topic", topic),
             ("kafka_dlt-original-consumer-group", &self.group),
             ("kafka_dlt-exception-message", reason),

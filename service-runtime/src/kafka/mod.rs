@@ -11,6 +11,7 @@ mod dead_letter;
 mod handler;
 mod headers;
 mod inbox;
+pub(crate) mod letter_headers;
 mod load;
 mod metrics;
 mod parked;

@@ -11,17 +11,17 @@ use rdkafka::{
 use taskmesh_proto::topics::{ALL, Topic};
 use uuid::Uuid;
 
-use super::required;
+use super::kafka_settings;
 use crate::{
     clock::Clock,
-    ids::Ids,
-    kafka::{EventHeaders, KafkaConfig, Producer, Record, SecurityProtocol},
+    kafka::{EventHeaders, KafkaConfig, Producer, Record},
 };
 
 const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Topics of its own for one test.
 pub struct TestTopics {
+    settings: Vec<(String, String)>,
     config: KafkaConfig,
     producer: Producer,
 }
@@ -44,7 +44,8 @@ pub struct RecordedEvent<E> {
 impl TestTopics {
     /// Creates every topic of the mesh and their dead-letter topics, under a prefix of its own.
     pub async fn create() -> Self {
-        let config = config(required("TEST_KAFKA_BOOTSTRAP_SERVERS"));
+        let settings = kafka_settings::given();
+        let config = kafka_settings::read(&settings);
         let mut names = Vec::new();
         for topic in ALL {
             names.push((config.topic_name(topic.name), topic.partitions));
@@ -55,9 +56,12 @@ impl TestTopics {
                 ));
             }
         }
+        let replication = kafka_settings::replication();
         let topics: Vec<NewTopic> = names
             .iter()
-            .map(|(name, partitions)| NewTopic::new(name, *partitions, TopicReplication::Fixed(1)))
+            .map(|(name, partitions)| {
+                NewTopic::new(name, *partitions, TopicReplication::Fixed(replication))
+            })
             .collect();
         let admin: AdminClient<DefaultClientContext> = config
             .client_config("test-topics")
@@ -74,12 +78,17 @@ impl TestTopics {
             result.expect("a new topic can be created");
         }
         let producer = Producer::new(&config).expect("the settings are right");
-        Self { config, producer }
+        Self {
+            settings,
+            config,
+            producer,
+        }
     }
 
     /// Creates every topic of the mesh on a broker of librdkafka's own, which fails as it is told to.
     pub fn on_mock<C: rdkafka::ClientContext>(cluster: &MockCluster<'_, C>) -> Self {
-        let config = config(cluster.bootstrap_servers());
+        let settings = kafka_settings::at(cluster.bootstrap_servers());
+        let config = kafka_settings::read(&settings);
         for topic in ALL {
             let name = config.topic_name(topic.name);
             cluster
@@ -93,12 +102,21 @@ impl TestTopics {
             }
         }
         let producer = Producer::new(&config).expect("the settings are right");
-        Self { config, producer }
+        Self {
+            settings,
+            config,
+            producer,
+        }
     }
 
     /// Returns the settings that reach them.
     pub fn config(&self) -> &KafkaConfig {
         &self.config
+    }
+
+    /// Returns the same settings as a service's variables, without the service's prefix.
+    pub(super) fn settings(&self) -> &[(String, String)] {
+        &self.settings
     }
 
     /// Puts an event on a topic, as another service would.
@@ -191,22 +209,6 @@ impl TestTopics {
         tokio::task::spawn_blocking(move || read_all(&config, &name))
             .await
             .expect("reading does not panic")
-    }
-}
-
-fn config(bootstrap_servers: String) -> KafkaConfig {
-    KafkaConfig {
-        bootstrap_servers,
-        topic_prefix: format!("t{}.", Ids.uuid_v7().simple()),
-        security_protocol: SecurityProtocol::Plaintext,
-        sasl_mechanism: None,
-        sasl_username: None,
-        sasl_password: None,
-        ssl_ca_location: None,
-        ssl_certificate_location: None,
-        ssl_key_location: None,
-        group_instance_id: None,
-        skip_lost_records: false,
     }
 }
 

@@ -3,6 +3,7 @@
 mod broker;
 mod database;
 mod eventually;
+mod kafka_settings;
 mod relay;
 mod service;
 

@@ -125,12 +125,7 @@ impl<S: Service> TestService<S> {
 
     /// Makes a call as a user.
     pub fn request_as<T>(&self, user: &str, message: T) -> Request<T> {
-        let mut request = Request::new(message);
-        let bearer = format!("Bearer {}", self.token(user));
-        request
-            .metadata_mut()
-            .insert("authorization", bearer.parse().expect("a token is ASCII"));
-        request
+        with_bearer(message, &self.token(user))
     }
 
     /// Makes a call as a service that acts for a user.
@@ -144,8 +139,18 @@ impl<S: Service> TestService<S> {
             .request(&user_id(user), message)
     }
 
+    /// Makes a call as a user with the role of operators.
+    pub fn request_as_operator<T>(&self, user: &str, message: T) -> Request<T> {
+        let roles = [grpc::OPERATOR.to_owned()];
+        with_bearer(message, &self.token_with(user, &roles))
+    }
+
     /// Mints a token of a user.
     pub fn token(&self, user: &str) -> String {
+        self.token_with(user, &[])
+    }
+
+    fn token_with(&self, user: &str, roles: &[String]) -> String {
         let users = IssuerConfig {
             issuer: ISSUER.to_owned(),
             audience: AUDIENCE.to_owned(),
@@ -153,7 +158,7 @@ impl<S: Service> TestService<S> {
             jwks_file: None,
             jwks_url: None,
         };
-        grpc::mint_user_token(&users, &user_id(user), Duration::from_secs(3600))
+        grpc::mint_user_token(&users, &user_id(user), roles, Duration::from_secs(3600))
             .expect("the harness has the users' secret")
     }
 
@@ -231,20 +236,26 @@ fn schema<S: Service>() -> Schema {
     S::SCHEMA.expect("a service under test has a schema")
 }
 
+fn with_bearer<T>(message: T, token: &str) -> Request<T> {
+    let mut request = Request::new(message);
+    let bearer = format!("Bearer {token}");
+    request
+        .metadata_mut()
+        .insert("authorization", bearer.parse().expect("a token is ASCII"));
+    request
+}
+
 fn user_id(text: &str) -> UserId {
     text.parse().expect("the test names a user")
 }
 
 fn standard_settings(database: &TestDatabase, topics: &TestTopics) -> Vec<(String, String)> {
-    let kafka = topics.config();
-    [
+    let own = [
         ("LOG__FORMAT", "text"),
         ("LOG__LEVEL", "warn"),
         ("ADMIN__ADDRESS", "127.0.0.1:0"),
         ("GRPC__ADDRESS", "127.0.0.1:0"),
         ("DATABASE__URL", database.url()),
-        ("KAFKA__BOOTSTRAP_SERVERS", &kafka.bootstrap_servers),
-        ("KAFKA__TOPIC_PREFIX", &kafka.topic_prefix),
         ("AUTH__USERS__ISSUER", ISSUER),
         ("AUTH__USERS__AUDIENCE", AUDIENCE),
         ("AUTH__USERS__SECRET", SECRET),
@@ -252,8 +263,10 @@ fn standard_settings(database: &TestDatabase, topics: &TestTopics) -> Vec<(Strin
         ("AUTH__MESH__AUDIENCE", AUDIENCE),
         ("AUTH__MESH__SECRET", SECRET),
     ]
-    .map(|(name, value)| (name.to_owned(), value.to_owned()))
-    .into()
+    .map(|(name, value)| (name.to_owned(), value.to_owned()));
+    own.into_iter()
+        .chain(topics.settings().iter().cloned())
+        .collect()
 }
 
 async fn count(database: Database, relation: &'static str) -> i64 {

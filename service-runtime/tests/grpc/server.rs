@@ -182,7 +182,7 @@ pub fn with_token(rule: &str, token: &str) -> Request<pb::ValidateRuleRequest> {
 
 pub fn as_alice(rule: &str) -> Request<pb::ValidateRuleRequest> {
     let alice = "alice".parse().unwrap();
-    let token = mint_user_token(&auth().users, &alice, Duration::from_secs(60)).unwrap();
+    let token = mint_user_token(&auth().users, &alice, &[], Duration::from_secs(60)).unwrap();
     with_token(rule, &token)
 }
 

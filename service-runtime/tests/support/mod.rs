@@ -2,6 +2,7 @@
 #![expect(dead_code, reason = "each test program uses its part")]
 
 pub mod changes;
+pub mod letters;
 
 use std::{
     collections::HashMap,
@@ -45,7 +46,7 @@ impl Service for Probe {
     async fn start(context: Context<ProbeConfig>) -> Result<(), StartError> {
         context.relay_outbox();
         context.consume(&topics::TASK_REMINDERS, OnReminder);
-        Ok(())
+        context.serve_grpc(tonic::service::Routes::default()).await
     }
 }
 
@@ -86,11 +87,11 @@ impl ServiceConfig for ProbeConfig {
     }
 }
 
-/// Does what the event's user id says: `ok`, `reject`, `die` (with the whole process), `hold` until there is an effect of the key
-/// [`RELEASE`], or `retry`, `panic` and `unavailable` the first two times.
+/// Does what the event's user id says: `ok`, `reject`, `die` (with the whole process), `hold` or `refuse` until there is an effect of
+/// the key [`RELEASE`], or `retry`, `panic` and `unavailable` the first two times.
 struct OnReminder;
 
-/// What lets events go on that are held.
+/// What lets events go on that are held or refused.
 pub const RELEASE: &str = "release";
 
 static ATTEMPTS: LazyLock<Mutex<HashMap<Uuid, u32>>> = LazyLock::new(Mutex::default);
@@ -126,6 +127,9 @@ impl EventHandler for OnReminder {
             "unavailable" if attempt < 3 => Err(HandleError::Unavailable("away".into())),
             "panic" if attempt < 3 => panic!("the probe panics, as it was told to"),
             "die" => std::process::abort(),
+            "refuse" if !is_released(tx).await? => {
+                Err(HandleError::Reject("refused until the release".to_owned()))
+            }
             "hold" if !is_released(tx).await? => Err(HandleError::Retry("held".into())),
             _ => Ok(()),
         }

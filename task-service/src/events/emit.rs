@@ -215,6 +215,8 @@ fn actor(caller: &Caller) -> Actor {
         user_id,
         service,
         token_id,
+        // What somebody may do elsewhere is no part of what was done here.
+        roles: _,
     } = caller;
     Actor {
         user_id: user_id.to_string(),

@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 use service_runtime::BoxError;
 
 use super::{
-    api, flows,
+    api, events, flows,
     mesh::{Broker, Connection},
     search,
     subject::Common,
@@ -40,6 +40,9 @@ enum Command {
         #[command(flatten)]
         own: api::Arguments,
     },
+    /// Measure how fast events go from a commit to their effect, and what becomes of them while something is in the way. Starts a
+    /// database and a broker of its own, unless DATABASE_URL and KAFKA_BOOTSTRAP_SERVERS name others.
+    Events(events::Arguments),
     /// Measure searches. Seeds a data set first, if it is not there.
     Search {
         #[command(flatten)]
@@ -77,6 +80,11 @@ pub async fn run(arguments: Arguments) -> Result<ExitCode, BoxError> {
             let page = api::measure(&common, &own).await?;
             page.print(common.json)?;
             Ok(page.exit_code(common.strict))
+        }
+        Command::Events(arguments) => {
+            let page = events::measure(&arguments).await?;
+            page.print(arguments.json)?;
+            Ok(page.exit_code(arguments.strict))
         }
         Command::Search { common, own } => {
             let page = search::measure(&common, &own).await?;

@@ -62,7 +62,7 @@ impl Connection {
 
     fn token(&self, user: &UserId) -> Result<String, BoxError> {
         let secret = self.secret.read(&self.location.data_dir)?;
-        token::mint(secret, user, TTL)
+        token::mint(secret, user, &[], TTL)
     }
 }
 

@@ -6,6 +6,7 @@ mod command;
 mod data;
 mod database;
 mod effort;
+mod events;
 mod flows;
 mod load;
 mod mesh;

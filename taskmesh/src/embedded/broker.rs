@@ -21,7 +21,13 @@ use tokio::{
 use url::Url;
 use uuid::Uuid;
 
-use super::broker_connections::{Connections, Routes};
+use super::{
+    broker_connections::{Connections, Routes},
+    broker_import::import,
+    broker_log::{Log, LogError},
+    broker_records::Records,
+    broker_topics::Topics,
+};
 
 const CLUSTER: &str = "taskmesh";
 const NODE: i32 = 1;
@@ -52,6 +58,8 @@ pub enum BrokerError {
     Index(#[from] libsql::Error),
     #[error("the broker cannot be put together")]
     Broker(#[from] tansu_broker::Error),
+    #[error(transparent)]
+    Log(#[from] LogError),
     #[error("the broker takes no more connections")]
     Accept(#[source] io::Error),
     #[error("the broker panicked")]
@@ -77,8 +85,10 @@ impl Broker {
         let opening = thread
             .handle()
             .spawn(async move { open_storage(&folder, address).await });
-        let storage = opening.await.map_err(BrokerError::Panic)??;
-        let routes = Routes::new(storage.clone(), Controller::with_storage(storage.clone())?)?;
+        let (storage, log) = opening.await.map_err(BrokerError::Panic)??;
+        let records = Records::new(log, Topics::new(storage.clone()));
+        let groups = Controller::with_storage(storage.clone())?;
+        let routes = Routes::new(storage.clone(), records, groups)?;
         let mut server = JoinSet::new();
         let serving = Connections::new(CLUSTER, routes, storage).serve(listener);
         server.spawn_on(serving, &thread.handle());
@@ -139,7 +149,10 @@ impl Drop for Thread {
     }
 }
 
-async fn open_storage(folder: &Path, address: SocketAddr) -> Result<StorageContainer, BrokerError> {
+async fn open_storage(
+    folder: &Path,
+    address: SocketAddr,
+) -> Result<(StorageContainer, Log), BrokerError> {
     // The second slash of the path makes it absolute; with one, the broker takes it as relative to the working folder.
     let file = Url::parse(&format!("sqlite:///{}/broker.db", folder.display()))?;
     let storage = StorageContainer::builder()
@@ -151,7 +164,6 @@ async fn open_storage(folder: &Path, address: SocketAddr) -> Result<StorageConta
         .silent(true)
         .build()
         .await?;
-    index_headers(folder).await?;
     let registration = BrokerRegistrationRequest {
         broker_id: NODE,
         cluster_id: CLUSTER.to_owned(),
@@ -159,17 +171,9 @@ async fn open_storage(folder: &Path, address: SocketAddr) -> Result<StorageConta
         rack: None,
     };
     storage.register_broker(registration).await?;
-    Ok(storage)
-}
-
-/// Adds an index that `tansu` lacks: it looks up the headers of each record, and would read those of all records every time.
-async fn index_headers(folder: &Path) -> Result<(), libsql::Error> {
-    let database = libsql::Builder::new_local(folder.join("broker.db"))
-        .build()
-        .await?;
-    let statement = "CREATE INDEX IF NOT EXISTS header_by_record ON header (topition, offset_id)";
-    database.connect()?.execute(statement, ()).await?;
-    Ok(())
+    let log = Log::open(&folder.join("records.db")).await?;
+    import(&folder.join("broker.db"), &log).await?;
+    Ok((storage, log))
 }
 
 /// Returns a path to the folder that a URL holds as it is, because the broker opens the URL's path without decoding it:

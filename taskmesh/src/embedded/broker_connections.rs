@@ -1,4 +1,4 @@
-//! The broker's connections, and the two answers in which it differs from `tansu` as it comes.
+//! The broker's connections, and which requests it answers from its own log instead of `tansu`'s.
 
 use std::{
     io,
@@ -11,7 +11,7 @@ use tansu_broker::{
     coordinator::group::Coordinator,
     service::{coordinator, storage},
 };
-use tansu_sans_io::{ApiVersionsResponse, Body, FetchRequest, FetchResponse, Frame, Header};
+use tansu_sans_io::{ApiVersionsResponse, Body, Frame, Header};
 use tansu_service::{
     BytesFrameLayer, FrameRouteService, TcpBytesLayer, TcpContext, TcpContextLayer,
 };
@@ -19,108 +19,54 @@ use tansu_storage::{Storage, StorageContainer};
 use tokio::{
     net::{TcpListener, TcpStream},
     task::JoinSet,
-    time::{Instant, interval, sleep},
+    time::{interval, sleep},
 };
 use tracing::{debug, warn};
 
-use super::broker_fetch::{self, Change, Tails};
+use super::broker_records::Records;
 
 /// How often records past their retention are removed.
 const MAINTENANCE: Duration = Duration::from_secs(600);
 /// The pause after a connection could not be accepted, which mostly means that the process has too many open.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 const ACCEPT_TRIES: u32 = 100;
-/// How long a fetch that records woke waits for more of them: under load, answering for each record costs more than the records.
-const LINGER: Duration = Duration::from_millis(5);
 
 /// Answers requests of every kind that the broker knows.
 #[derive(Clone)]
 pub struct Routes {
     routes: FrameRouteService<(), Error>,
-    tails: Tails,
+    records: Records,
 }
 
 impl Routes {
-    /// Puts the answers together from the storage and the consumer groups.
-    pub fn new(records: StorageContainer, groups: impl Coordinator) -> Result<Self, Error> {
-        let routes = storage::services(FrameRouteService::<(), Error>::builder(), records)?;
+    /// Puts the answers together from the storage, the records and the consumer groups.
+    pub fn new(
+        storage: StorageContainer,
+        records: Records,
+        groups: impl Coordinator,
+    ) -> Result<Self, Error> {
+        let routes = storage::services(FrameRouteService::<(), Error>::builder(), storage)?;
         Ok(Self {
             routes: coordinator::services(routes, groups)?.build()?,
-            tails: Tails::default(),
+            records,
         })
     }
 
-    /// Answers a fetch when there are records, or when it has waited as long as it may.
-    async fn fetch(
-        &self,
-        context: Context<()>,
-        header: Header,
-        fetch: FetchRequest,
-    ) -> Result<Frame, Error> {
-        let wait = u64::try_from(fetch.max_wait_ms).unwrap_or_default();
-        let end = Instant::now() + Duration::from_millis(wait);
-        loop {
-            // Before the storage is asked, so that nothing is missed in between.
-            let mut news = self.tails.watch(&fetch);
-            let response = self.read(&context, &header, &fetch).await?;
-            let is_due = match &response.body {
-                Body::FetchResponse(response) => broker_fetch::is_due(response),
-                _ => true,
-            };
-            if is_due || !news.until(end).await {
-                return Ok(response);
-            }
-            // More often than one by one, records come in a row.
-            sleep(LINGER).await;
-        }
-    }
-
-    /// Answers a fetch with what there is.
-    async fn read(
-        &self,
-        context: &Context<()>,
-        header: &Header,
-        fetch: &FetchRequest,
-    ) -> Result<Frame, Error> {
-        let plan = self.tails.plan(fetch);
-        let mut frame = if plan.is_known() {
-            known(header)
-        } else {
-            let request = Frame {
-                size: 0,
-                header: header.clone(),
-                body: plan.asked.clone().into(),
-            };
-            self.routes.serve(context.clone(), request).await?
+    /// Has `tansu` answer what has nothing to do with records.
+    async fn other(&self, context: Context<()>, request: Frame) -> Result<Frame, Error> {
+        let deleted = match &request.body {
+            Body::CreateTopicsRequest(_) | Body::CreatePartitionsRequest(_) => Some(Vec::new()),
+            Body::DeleteTopicsRequest(request) => Some(self.records.names_of(request).await),
+            _ => None,
         };
-        if let Body::FetchResponse(response) = &mut frame.body {
-            self.tails.learn(&plan, response);
-            response
-                .responses
-                .get_or_insert_default()
-                .extend(plan.known);
+        let mut response = self.routes.serve(context, request).await?;
+        if let Some(deleted) = deleted {
+            self.records.topics_changed(&deleted).await;
         }
-        Ok(frame)
-    }
-}
-
-/// Returns the answer to a fetch of which every partition is known.
-fn known(header: &Header) -> Frame {
-    let correlation_id = match header {
-        Header::Request { correlation_id, .. } | Header::Response { correlation_id } => {
-            *correlation_id
+        if let Body::ApiVersionsResponse(versions) = response.body {
+            response.body = without_features(versions).into();
         }
-    };
-    let body = FetchResponse::default()
-        .throttle_time_ms(Some(0))
-        .error_code(Some(0))
-        .session_id(Some(0))
-        .node_endpoints(Some(Vec::new()))
-        .responses(Some(Vec::new()));
-    Frame {
-        size: 0,
-        header: Header::Response { correlation_id },
-        body: body.into(),
+        Ok(response)
     }
 }
 
@@ -131,18 +77,27 @@ impl Service<(), Frame> for Routes {
     async fn serve(&self, context: Context<()>, request: Frame) -> Result<Frame, Error> {
         let Frame { size, header, body } = request;
         let body = match body {
-            Body::FetchRequest(fetch) => return self.fetch(context, header, fetch).await,
-            body => body,
+            Body::ProduceRequest(request) => self.records.produce(request).await.into(),
+            Body::FetchRequest(request) => self.records.fetch(&request).await.into(),
+            Body::ListOffsetsRequest(request) => self.records.list_offsets(request).await.into(),
+            Body::DeleteRecordsRequest(request) => self.records.delete(request).await.into(),
+            body => return self.other(context, Frame { size, header, body }).await,
         };
-        let change = Change::of(&body);
-        let request = Frame { size, header, body };
-        let response = self.routes.serve(context, request).await;
-        self.tails.note(change);
-        let mut response = response?;
-        if let Body::ApiVersionsResponse(versions) = response.body {
-            response.body = without_features(versions).into();
+        Ok(answer(&header, body))
+    }
+}
+
+/// Returns the answer to a request with this header.
+fn answer(request: &Header, body: Body) -> Frame {
+    let correlation_id = match request {
+        Header::Request { correlation_id, .. } | Header::Response { correlation_id } => {
+            *correlation_id
         }
-        Ok(response)
+    };
+    Frame {
+        size: 0,
+        header: Header::Response { correlation_id },
+        body,
     }
 }
 
@@ -193,10 +148,11 @@ impl Connections {
                     }
                 },
                 _ = maintenance.tick() => {
-                    let storage = self.storage.clone();
+                    let (storage, records) = (self.storage.clone(), self.routes.records.clone());
                     work.spawn(async move {
+                        records.expire().await;
                         if let Err(error) = storage.maintain(SystemTime::now()).await {
-                            warn!(%error, "the broker could not remove old records");
+                            warn!(%error, "the broker could not tidy up");
                         }
                     });
                 }

@@ -3,7 +3,11 @@
 mod account;
 pub mod broker;
 mod broker_connections;
-mod broker_fetch;
+mod broker_import;
+mod broker_log;
+mod broker_records;
+mod broker_sequences;
+mod broker_topics;
 pub mod cluster;
 pub mod ports;
 pub mod postgres;

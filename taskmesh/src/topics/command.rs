@@ -40,8 +40,9 @@ enum Command {
     },
 }
 
+/// Which brokers to ask.
 #[derive(Debug, Args)]
-struct Brokers {
+pub struct Brokers {
     /// `host:port`, several separated by commas.
     #[arg(
         long,
@@ -49,6 +50,13 @@ struct Brokers {
         default_value = "127.0.0.1:9092"
     )]
     bootstrap_servers: String,
+}
+
+impl Brokers {
+    /// Returns how to reach them.
+    pub fn kafka(&self) -> Result<KafkaConfig, ConfigError> {
+        kafka_of(&self.bootstrap_servers)
+    }
 }
 
 /// Runs `topics apply` or `topics list`; a missing or different topic makes `list` fail.
@@ -60,7 +68,7 @@ pub async fn run(arguments: Arguments) -> Result<ExitCode, BoxError> {
         } => (brokers, Some(replication)),
         Command::List { brokers } => (brokers, None),
     };
-    let kafka = kafka_of(&brokers.bootstrap_servers)?;
+    let kafka = brokers.kafka()?;
     let declared = declared(&kafka);
     let cluster = Cluster::new(&kafka)?;
     let created = match replication {

@@ -66,7 +66,7 @@ async fn run_until_failure(
         database_url,
     } = mesh.start(arguments, ports, folder).await?;
     let user: UserId = DEMO_USER.parse()?;
-    let token = token::mint(arguments.secret.read(folder.path())?, &user, DEMO_TTL)?;
+    let token = token::mint(arguments.secret.read(folder.path())?, &user, &[], DEMO_TTL)?;
     let addresses = Addresses::new(ports, kafka, database_url, DEMO_USER, token);
     if let Some(path) = &arguments.addresses_file {
         addresses.write(path)?;

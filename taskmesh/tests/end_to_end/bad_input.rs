@@ -187,6 +187,7 @@ fn forged() -> String {
     grpc::mint_user_token(
         &users,
         &"alice".parse().unwrap(),
+        &[],
         std::time::Duration::from_secs(60),
     )
     .unwrap()

@@ -175,7 +175,13 @@ impl TestGateway {
 
     pub fn token(&self, user: &str) -> String {
         let lifetime = Duration::from_secs(60);
-        mint_user_token(&self.config.auth.users, &user.parse().unwrap(), lifetime).unwrap()
+        mint_user_token(
+            &self.config.auth.users,
+            &user.parse().unwrap(),
+            &[],
+            lifetime,
+        )
+        .unwrap()
     }
 
     /// Returns a token of the mesh's issuer, which no user has.

@@ -18,6 +18,7 @@ pub(super) struct Claims {
     exp: Option<Value>,
     jti: Option<Value>,
     act: Option<Value>,
+    roles: Option<Value>,
 }
 
 impl Claims {
@@ -33,6 +34,7 @@ impl Claims {
             user_id: subject(self.sub.as_ref())?,
             service: None,
             token_id: token_id(self.jti.as_ref()),
+            roles: roles(self.roles.as_ref()),
         })
     }
 
@@ -47,6 +49,8 @@ impl Claims {
             user_id: subject(self.sub.as_ref())?,
             service: Some(service.to_owned()),
             token_id: token_id(self.jti.as_ref()),
+            // A service acts for users with their data, never with their powers.
+            roles: Vec::new(),
         })
     }
 }
@@ -65,6 +69,11 @@ fn token_id(claim: Option<&Value>) -> Option<String> {
         .map(str::to_owned)
 }
 
+fn roles(claim: Option<&Value>) -> Vec<String> {
+    let roles = claim.and_then(Value::as_array).into_iter().flatten();
+    roles.filter_map(Value::as_str).map(str::to_owned).collect()
+}
+
 /// The claims of a token that this service mints.
 #[derive(Debug, Serialize)]
 pub(super) struct MintedClaims<'a> {
@@ -76,6 +85,8 @@ pub(super) struct MintedClaims<'a> {
     pub(super) jti: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) act: Option<Actor<'a>>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    pub(super) roles: &'a [String],
 }
 
 /// Who acts for the subject (RFC 8693).

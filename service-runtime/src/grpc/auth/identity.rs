@@ -52,7 +52,7 @@ impl ServiceIdentity {
         if let Some(token) = tokens.get(user) {
             return token;
         }
-        let token = signer.sign(user, Some(service), TOKEN_LIFETIME);
+        let token = signer.sign(user, Some(service), &[], TOKEN_LIFETIME);
         tokens.insert(user.clone(), token.clone());
         token
     }

@@ -15,13 +15,14 @@ use crate::{
 
 const MINIMUM_SECRET_BYTES: usize = 32;
 
-/// Mints a user's token with the shared secret of the users' issuer; fails if it has none.
+/// Mints a user's token with these roles and the shared secret of the users' issuer; fails if it has none.
 pub fn mint_user_token(
     users: &IssuerConfig,
     user: &UserId,
+    roles: &[String],
     time_to_live: Duration,
 ) -> Result<String, AuthConfigError> {
-    Ok(Signer::with_secret("users", users)?.sign(user, None, time_to_live))
+    Ok(Signer::with_secret("users", users)?.sign(user, None, roles, time_to_live))
 }
 
 /// Signs tokens in the name of one issuer.
@@ -87,8 +88,14 @@ impl Signer {
         }
     }
 
-    /// Signs a token for the user, used by the named service if any.
-    pub(super) fn sign(&self, user: &UserId, service: Option<&str>, lifetime: Duration) -> String {
+    /// Signs a token for the user, with these roles, used by the named service if any.
+    pub(super) fn sign(
+        &self,
+        user: &UserId,
+        service: Option<&str>,
+        roles: &[String],
+        lifetime: Duration,
+    ) -> String {
         let now = jsonwebtoken::get_current_timestamp();
         let claims = MintedClaims {
             iss: &self.issuer,
@@ -98,6 +105,7 @@ impl Signer {
             exp: now.saturating_add(lifetime.as_secs()),
             jti: self.ids.uuid_v7().to_string(),
             act: service.map(|sub| Actor { sub }),
+            roles,
         };
         jsonwebtoken::encode(&self.header, &claims, &self.key)
             .expect("the key was tried when it was read, and the claims are plain text")

@@ -43,7 +43,7 @@ fn with_key_file(jwks: &NamedTempFile) -> AuthConfig {
 #[tokio::test]
 async fn a_users_token_names_the_user_and_no_service() {
     let alice: UserId = "alice".parse().unwrap();
-    let token = mint_user_token(&config().users, &alice, Duration::from_secs(60)).unwrap();
+    let token = mint_user_token(&config().users, &alice, &[], Duration::from_secs(60)).unwrap();
     let caller = Verifier::new(&config())
         .unwrap()
         .verify(&token)
@@ -65,6 +65,45 @@ async fn a_services_token_names_the_user_and_the_service() {
         .unwrap();
     assert_eq!(caller.user_id.as_ref(), "alice");
     assert_eq!(caller.service.as_deref(), Some("recurrence-service"));
+}
+
+#[tokio::test]
+async fn a_users_roles_are_those_of_the_token() {
+    let alice: UserId = "alice".parse().unwrap();
+    let roles = ["operator".to_owned()];
+    let minted = mint_user_token(&config().users, &alice, &roles, Duration::from_secs(60)).unwrap();
+    let mut strange = claims();
+    strange["roles"] = json!(["auditor", 7, null]);
+    let mut no_list = claims();
+    no_list["roles"] = json!("operator");
+    let verifier = Verifier::new(&config()).unwrap();
+    for (token, expected) in [
+        (minted, vec!["operator"]),
+        (
+            sign_with_secret(USERS_SECRET.as_bytes(), &strange),
+            vec!["auditor"],
+        ),
+        (sign_with_secret(USERS_SECRET.as_bytes(), &no_list), vec![]),
+    ] {
+        assert_eq!(verifier.verify(&token).await.unwrap().roles, expected);
+    }
+}
+
+#[tokio::test]
+async fn a_service_that_acts_for_a_user_has_no_roles_whatever_its_token_says() {
+    let mut claims = claims();
+    claims["iss"] = json!(config().mesh.issuer);
+    claims["aud"] = json!(config().mesh.audience);
+    claims["act"] = json!({"sub": "recurrence-service"});
+    claims["roles"] = json!(["operator"]);
+    let token = sign_with_secret(MESH_SECRET.as_bytes(), &claims);
+    let caller = Verifier::new(&config())
+        .unwrap()
+        .verify(&token)
+        .await
+        .unwrap();
+    assert_eq!(caller.service.as_deref(), Some("recurrence-service"));
+    assert!(caller.require_role("operator").is_err());
 }
 
 #[tokio::test]

@@ -55,6 +55,8 @@ pub struct Step {
     pub words: Vec<String>,
     /// Where they stand.
     pub weight: i16,
+    /// Where the other words stand, as an array.
+    pub other_weights: &'static str,
     /// What must be true of a task; none if nothing more is asked.
     pub required: Option<Check>,
     /// What must not be true of it, because it would then be a better match.
@@ -216,9 +218,19 @@ impl Alternative {
             level,
             words: words.clone(),
             weight,
+            other_weights: self.other_weights(own),
             required,
             unless,
         })
+    }
+
+    /// Returns where the other words of a match can stand. If two words are in the title, the match is one of the best level.
+    fn other_weights(&self, own: i16) -> &'static str {
+        match (own, self.others.as_slice()) {
+            (LEVELS, _) => "{3}",
+            (3, [other]) if self.rarest.is_one_word && other.is_one_word => "{1,2}",
+            _ => "{1,2,3}",
+        }
     }
 
     /// Returns whether a task that is found at this level of its own can be better by the same alternative.

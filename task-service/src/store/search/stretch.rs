@@ -168,19 +168,13 @@ impl Stretch<'_> {
     }
 
     fn push_other(&self, statement: &mut Statement, other: &Sense) {
-        let is_in_title = self
-            .step
-            .required
-            .as_ref()
-            .is_some_and(|check| check.title.is_some());
-        let weights = if is_in_title { "{3}" } else { "{1,2,3}" };
         statement
             .push("o.user_id = ")
             .bind(self.user_id.as_ref())
             .push(" AND o.word = ANY (")
             .bind(other.keys())
             .push(") AND o.weight = ANY ('")
-            .push(weights)
+            .push(self.step.other_weights)
             .push("')");
     }
 

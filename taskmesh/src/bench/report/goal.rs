@@ -8,6 +8,8 @@ use super::Figures;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Measure {
+    /// The duration that half of the calls stay below.
+    P50Ms,
     /// The duration that 95 of 100 calls stay below.
     P95Ms,
     /// The duration that 99 of 100 calls stay below.
@@ -54,6 +56,7 @@ impl Goal {
     /// Compares one of the percentiles of some durations with its bound.
     pub fn of_figures(measure: Measure, bound: Bound, figures: &Figures) -> Self {
         let measured = match measure {
+            Measure::P50Ms => figures.p50_ms,
             Measure::P95Ms => figures.p95_ms,
             Measure::P99Ms => figures.p99_ms,
             Measure::PerSecond | Measure::Value => f64::NAN,
@@ -65,12 +68,13 @@ impl Goal {
 impl fmt::Display for Goal {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = match self.measure {
+            Measure::P50Ms => "p50 ",
             Measure::P95Ms => "p95 ",
             Measure::P99Ms => "p99 ",
             Measure::PerSecond | Measure::Value => "",
         };
         let unit = match self.measure {
-            Measure::P95Ms | Measure::P99Ms => " ms",
+            Measure::P50Ms | Measure::P95Ms | Measure::P99Ms => " ms",
             Measure::PerSecond => "/s",
             Measure::Value => "",
         };

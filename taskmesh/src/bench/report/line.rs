@@ -67,6 +67,19 @@ impl Line {
         }
     }
 
+    /// Tells durations that were measured apart from calls.
+    pub fn of_figures(figures: Figures) -> Self {
+        Self {
+            content: Content::Durations {
+                figures,
+                per_second: None,
+            },
+            failures: 0,
+            first_failure: None,
+            goals: Vec::new(),
+        }
+    }
+
     /// Tells one value.
     pub fn of_value(name: impl Into<String>, value: f64, unit: &'static str) -> Self {
         Self {
@@ -139,6 +152,14 @@ impl Line {
     pub fn p95_ms(&self) -> f64 {
         match &self.content {
             Content::Durations { figures, .. } => figures.p95_ms,
+            Content::Value { .. } => f64::NAN,
+        }
+    }
+
+    /// Returns the 99th percentile in milliseconds; not a number for a line of one value.
+    pub fn p99_ms(&self) -> f64 {
+        match &self.content {
+            Content::Durations { figures, .. } => figures.p99_ms,
             Content::Value { .. } => f64::NAN,
         }
     }

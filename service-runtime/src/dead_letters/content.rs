@@ -1,0 +1,129 @@
+use std::sync::LazyLock;
+
+use prost_reflect::{DescriptorPool, DynamicMessage, MessageDescriptor, SerializeOptions};
+use serde_json::Value;
+
+static POOL: LazyLock<DescriptorPool> = LazyLock::new(|| {
+    DescriptorPool::decode(taskmesh_proto::FILE_DESCRIPTOR_SET).expect("the build encoded it")
+});
+
+/// What the value of a dead letter holds.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Content {
+    /// A message.
+    Event {
+        /// The message's full name.
+        message: String,
+        /// The message, by the JSON mapping of protobuf with the contract's own names.
+        json: Value,
+        /// The numbers of fields that the message's schema does not know; with any, it may be of another version or kind.
+        unknown_fields: Vec<u32>,
+    },
+    /// Not the message that it should be.
+    Undecodable {
+        /// The full name of the message that it should be.
+        message: String,
+        /// Why it is none.
+        error: String,
+    },
+}
+
+/// Reads a value as the message that its header names, else as the topic's.
+pub(super) fn read(schema: Option<&str>, topics_own: &'static str, value: &[u8]) -> Content {
+    let named = schema.and_then(|name| POOL.get_message_by_name(name));
+    let descriptor = named.unwrap_or_else(|| {
+        POOL.get_message_by_name(topics_own)
+            .expect("the contract has the message of each topic")
+    });
+    let message = descriptor.full_name().to_owned();
+    match decode(descriptor, value) {
+        Ok((json, unknown_fields)) => Content::Event {
+            message,
+            json,
+            unknown_fields,
+        },
+        Err(error) => Content::Undecodable { message, error },
+    }
+}
+
+fn decode(descriptor: MessageDescriptor, value: &[u8]) -> Result<(Value, Vec<u32>), String> {
+    if value.is_empty() {
+        return Err("the value is empty".to_owned());
+    }
+    let decoded = DynamicMessage::decode(descriptor, value).map_err(|error| error.to_string())?;
+    let mut unknown_fields: Vec<u32> = decoded
+        .unknown_fields()
+        .map(|field| field.number())
+        .collect();
+    unknown_fields.dedup();
+    let options = SerializeOptions::new().use_proto_field_name(true);
+    let json = decoded
+        .serialize_with_options(serde_json::value::Serializer, &options)
+        .map_err(|error| error.to_string())?;
+    Ok((json, unknown_fields))
+}
+
+#[cfg(test)]
+mod tests {
+    use prost::Message;
+    use taskmesh_proto::notification::v1::ReminderEvent;
+
+    use super::*;
+
+    const OWN: &str = "taskmesh.notification.v1.ReminderEvent";
+
+    #[test]
+    fn a_value_is_read_as_the_message_that_it_names_else_as_the_topics() {
+        let event = ReminderEvent {
+            user_id: "alice".to_owned(),
+            reminder_version: 7,
+            ..ReminderEvent::default()
+        };
+        for schema in [None, Some(OWN), Some("nobody.knows.This")] {
+            let Content::Event {
+                message,
+                json,
+                unknown_fields,
+            } = read(schema, OWN, &event.encode_to_vec())
+            else {
+                panic!("it decodes");
+            };
+            assert_eq!(message, OWN);
+            assert_eq!(
+                json,
+                serde_json::json!({"user_id": "alice", "reminder_version": "7"})
+            );
+            assert!(unknown_fields.is_empty());
+        }
+        let other = read(
+            Some("taskmesh.task.v1.TaskEvent"),
+            OWN,
+            &event.encode_to_vec(),
+        );
+        assert!(
+            matches!(&other, Content::Event { message, .. } | Content::Undecodable { message, .. }
+                if message == "taskmesh.task.v1.TaskEvent")
+        );
+    }
+
+    #[test]
+    fn fields_that_the_schema_does_not_know_are_named() {
+        // Field 99, a varint.
+        let content = read(None, OWN, &[0x98, 0x06, 0x01]);
+        assert!(
+            matches!(&content, Content::Event { unknown_fields, .. } if unknown_fields == &[99]),
+            "{content:?}"
+        );
+    }
+
+    #[test]
+    fn what_does_not_decode_says_why() {
+        for (value, expected) in [(&b""[..], "the value is empty"), (b"\xff\xff", "varint")] {
+            let Content::Undecodable { message, error } = read(None, OWN, value) else {
+                panic!("{value:?} is no event");
+            };
+            assert_eq!(message, OWN);
+            assert!(error.contains(expected), "{error}");
+        }
+    }
+}

@@ -1,0 +1,123 @@
+use std::borrow::Cow;
+
+use chrono::{DateTime, Utc};
+use rdkafka::{
+    Message,
+    message::{Headers, OwnedMessage},
+};
+
+use super::{Content, DeadLetterTopic, LetterName, content};
+use crate::kafka::letter_headers;
+
+/// A record that a consumer could not handle, as it was, and why.
+///
+/// Whatever it lacks is absent here too, because a letter may be anything.
+#[derive(Debug, Clone)]
+pub struct DeadLetter {
+    name: LetterName,
+    topic: DeadLetterTopic,
+    record: OwnedMessage,
+}
+
+impl DeadLetter {
+    pub(super) fn new(topic: DeadLetterTopic, record: OwnedMessage) -> Self {
+        Self {
+            name: LetterName {
+                topic: topic.name.clone(),
+                partition: record.partition(),
+                offset: record.offset(),
+            },
+            topic,
+            record,
+        }
+    }
+
+    /// Returns what identifies it.
+    pub fn name(&self) -> &LetterName {
+        &self.name
+    }
+
+    /// Returns the topic that it lies in.
+    pub fn topic(&self) -> &DeadLetterTopic {
+        &self.topic
+    }
+
+    /// Returns the record's key.
+    pub fn key(&self) -> &[u8] {
+        self.record.key().unwrap_or_default()
+    }
+
+    /// Returns the record's value.
+    pub fn value(&self) -> &[u8] {
+        self.record.payload().unwrap_or_default()
+    }
+
+    /// Returns when the record was written to the topic that it came from.
+    pub fn record_time(&self) -> Option<DateTime<Utc>> {
+        let millis = self.record.timestamp().to_millis()?;
+        DateTime::from_timestamp_millis(millis)
+    }
+
+    /// Returns the full name of what happened.
+    pub fn event_type(&self) -> Option<&str> {
+        self.first("ce_type")
+    }
+
+    /// Returns the event's id.
+    pub fn event_id(&self) -> Option<&str> {
+        self.first("ce_id")
+    }
+
+    /// Returns why it could not be handled.
+    pub fn reason(&self) -> &str {
+        self.last(letter_headers::REASON).unwrap_or_default()
+    }
+
+    /// Returns how often it was tried.
+    pub fn attempts(&self) -> Option<i32> {
+        self.last(letter_headers::ATTEMPTS)?.parse().ok()
+    }
+
+    /// Returns the offset that it had in the topic that it came from.
+    pub fn source_offset(&self) -> Option<i64> {
+        self.last(letter_headers::OFFSET)?.parse().ok()
+    }
+
+    /// Returns how often it had been sent back before it came here.
+    pub fn redrive_count(&self) -> u32 {
+        letter_headers::redrive_count(self.record.headers())
+    }
+
+    /// Returns all headers in their order, as text.
+    pub fn headers(&self) -> Vec<(&str, Cow<'_, str>)> {
+        self.all_headers()
+            .map(|(key, value)| (key, String::from_utf8_lossy(value)))
+            .collect()
+    }
+
+    /// Reads the value with the descriptors of the contract.
+    pub fn content(&self) -> Content {
+        let schema = self.first("ce_dataschema");
+        content::read(schema, self.topic.source.message, self.value())
+    }
+
+    pub(super) fn record(&self) -> &OwnedMessage {
+        &self.record
+    }
+
+    fn all_headers(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        let headers = self.record.headers().into_iter().flat_map(Headers::iter);
+        headers.map(|header| (header.key, header.value.unwrap_or_default()))
+    }
+
+    fn first(&self, name: &str) -> Option<&str> {
+        let mut values = self.all_headers().filter(|(key, _)| *key == name);
+        std::str::from_utf8(values.next()?.1).ok()
+    }
+
+    /// The consumer adds its own headers behind those that were there.
+    fn last(&self, name: &str) -> Option<&str> {
+        let values = self.all_headers().filter(|(key, _)| *key == name);
+        std::str::from_utf8(values.last()?.1).ok()
+    }
+}

@@ -1,0 +1,166 @@
+use tokio::{
+    sync::mpsc,
+    task::{JoinHandle, spawn_blocking},
+};
+
+use super::{
+    Choice, DeadLetter, DeadLetterError, DeadLetterTopic, LetterName,
+    reader::{Extent, Reader},
+    topics,
+};
+use crate::kafka::KafkaConfig;
+
+/// How many letters are read ahead.
+const AHEAD: usize = 8;
+
+/// Where dead letters are looked after.
+#[derive(Debug, Clone)]
+pub struct DeadLetterOffice {
+    pub(super) kafka: KafkaConfig,
+    topics: Vec<DeadLetterTopic>,
+}
+
+/// How many letters a topic has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TopicCount {
+    /// The dead-letter topic.
+    pub topic: DeadLetterTopic,
+    /// How many letters it has; nothing if the topic is not on the cluster.
+    pub count: Option<i64>,
+}
+
+/// Letters that are read one after the other, the oldest of each partition first.
+pub struct Letters {
+    choice: Choice,
+    letters: mpsc::Receiver<DeadLetter>,
+    reading: Option<JoinHandle<Result<(), DeadLetterError>>>,
+}
+
+impl DeadLetterOffice {
+    /// Looks after the dead letters of every group of the mesh.
+    pub fn of_mesh(kafka: KafkaConfig) -> Self {
+        Self {
+            topics: topics::of_group(&kafka, None),
+            kafka,
+        }
+    }
+
+    /// Looks after the dead letters of one group.
+    pub fn of_group(kafka: KafkaConfig, group: &str) -> Self {
+        Self {
+            topics: topics::of_group(&kafka, Some(group)),
+            kafka,
+        }
+    }
+
+    /// Returns the dead-letter topics that are looked after.
+    pub fn topics(&self) -> &[DeadLetterTopic] {
+        &self.topics
+    }
+
+    /// Counts the letters of each topic that a choice may be in.
+    pub async fn counts(&self, choice: &Choice) -> Result<Vec<TopicCount>, DeadLetterError> {
+        let (kafka, topics) = (self.kafka.clone(), self.topics_of(choice)?);
+        spawn_blocking(move || Reader::new(&kafka, &topics)?.counts(&topics))
+            .await
+            .expect("reading does not panic")
+    }
+
+    /// Reads the letters that are chosen, from the given one on if any.
+    pub fn letters(
+        &self,
+        choice: Choice,
+        from: Option<LetterName>,
+    ) -> Result<Letters, DeadLetterError> {
+        let choice = self.with_plain_names(choice)?;
+        let extent = match &choice {
+            Choice::Names(names) => Extent::Only(names.clone()),
+            Choice::Matching(_) => Extent::From(from),
+        };
+        self.read(choice, extent)
+    }
+
+    /// Returns one letter.
+    pub async fn find(&self, name: LetterName) -> Result<DeadLetter, DeadLetterError> {
+        let choice = Choice::Names([name.clone()].into());
+        let found = self.letters(choice, None)?.next().await?;
+        found.ok_or(DeadLetterError::NotThere(name))
+    }
+
+    /// Reads every letter of the topics that a choice may be in.
+    pub(super) fn read_all(&self, choice: Choice) -> Result<Letters, DeadLetterError> {
+        self.read(self.with_plain_names(choice)?, Extent::From(None))
+    }
+
+    fn read(&self, choice: Choice, extent: Extent) -> Result<Letters, DeadLetterError> {
+        let (kafka, topics) = (self.kafka.clone(), self.topics_of(&choice)?);
+        let (sender, letters) = mpsc::channel(AHEAD);
+        let reading =
+            spawn_blocking(move || Reader::new(&kafka, &topics)?.read(&topics, &extent, &sender));
+        Ok(Letters {
+            choice,
+            letters,
+            reading: Some(reading),
+        })
+    }
+
+    fn topics_of(&self, choice: &Choice) -> Result<Vec<DeadLetterTopic>, DeadLetterError> {
+        match choice {
+            Choice::Names(names) => {
+                let mut chosen = Vec::new();
+                for name in names {
+                    let topic = topics::find(&self.topics, name)?;
+                    if !chosen.contains(topic) {
+                        chosen.push(topic.clone());
+                    }
+                }
+                Ok(chosen)
+            }
+            Choice::Matching(filter) => {
+                topics::chosen(&self.topics, &self.kafka.topic_prefix, filter)
+            }
+        }
+    }
+
+    /// Whoever looks at the cluster sees topics with its prefix, and may name them so.
+    fn with_plain_names(&self, choice: Choice) -> Result<Choice, DeadLetterError> {
+        let Choice::Names(names) = choice else {
+            return Ok(choice);
+        };
+        let plain = |name: LetterName| {
+            let topic = topics::find(&self.topics, &name)?;
+            Ok(LetterName {
+                topic: topic.name.clone(),
+                ..name
+            })
+        };
+        let names: Result<_, DeadLetterError> = names.into_iter().map(plain).collect();
+        Ok(Choice::Names(names?))
+    }
+}
+
+impl Letters {
+    /// Returns the next letter that is chosen.
+    pub async fn next(&mut self) -> Result<Option<DeadLetter>, DeadLetterError> {
+        while let Some((letter, is_chosen)) = self.next_of_all().await? {
+            if is_chosen {
+                return Ok(Some(letter));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Returns the next letter, and whether it is chosen.
+    pub(super) async fn next_of_all(
+        &mut self,
+    ) -> Result<Option<(DeadLetter, bool)>, DeadLetterError> {
+        if let Some(letter) = self.letters.recv().await {
+            let is_chosen = self.choice.includes(&letter);
+            return Ok(Some((letter, is_chosen)));
+        }
+        if let Some(reading) = self.reading.take() {
+            reading.await.expect("reading does not panic")?;
+        }
+        Ok(None)
+    }
+}

@@ -1,0 +1,292 @@
+//! Reads dead-letter topics from one end to the other as they are at the beginning, without being a member of any group.
+
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant},
+};
+
+use rdkafka::{
+    ClientContext, Message, Offset, TopicPartitionList,
+    config::RDKafkaLogLevel,
+    consumer::{BaseConsumer, Consumer, ConsumerContext},
+    error::KafkaError,
+    types::RDKafkaErrorCode,
+};
+use tokio::sync::mpsc;
+use tracing::debug;
+
+use super::{DeadLetter, DeadLetterError, DeadLetterTopic, LetterName, TopicCount};
+use crate::kafka::KafkaConfig;
+
+/// How long the broker may take to answer: less than a call may take, so that the caller hears what is wrong.
+pub(super) const PATIENCE: Duration = Duration::from_secs(8);
+const POLL: Duration = Duration::from_millis(100);
+
+/// What is read.
+#[derive(Debug, Clone)]
+pub(super) enum Extent {
+    /// Everything, or what begins with this letter.
+    From(Option<LetterName>),
+    /// These letters; each must be there.
+    Only(BTreeSet<LetterName>),
+}
+
+/// A part of a partition: from the first offset up to, without, the second.
+struct Range {
+    topic: DeadLetterTopic,
+    partition: i32,
+    from: i64,
+    to: i64,
+}
+
+/// Reads on a thread that may wait for the broker.
+pub(super) struct Reader {
+    consumer: BaseConsumer<Quiet>,
+    servers: String,
+}
+
+/// Keeps what librdkafka says out of the output: what goes wrong is told once, as an error.
+struct Quiet;
+
+impl ClientContext for Quiet {
+    fn log(&self, _: RDKafkaLogLevel, facility: &str, message: &str) {
+        debug!("librdkafka: {facility} {message}");
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        debug!(%error, "librdkafka: {reason}");
+    }
+}
+
+impl ConsumerContext for Quiet {}
+
+impl Reader {
+    /// Prepares to read; the broker is reached when it is asked.
+    pub(super) fn new(
+        kafka: &KafkaConfig,
+        topics: &[DeadLetterTopic],
+    ) -> Result<Self, DeadLetterError> {
+        let servers = kafka.bootstrap_servers.clone();
+        let group = topics.first().map_or("taskmesh", |topic| topic.group);
+        let consumer = kafka
+            .client_config("taskmesh-dead-letters")
+            // A name is needed to read at all, and the service's own is one that its user may use. Nothing is joined or committed.
+            .set("group.id", kafka.topic_name(group))
+            .set("enable.auto.commit", "false")
+            .set("enable.auto.offset.store", "false")
+            .set("enable.partition.eof", "true")
+            // What was purged while it is read is passed over.
+            .set("auto.offset.reset", "earliest")
+            .set("allow.auto.create.topics", "false")
+            .set("check.crcs", "true")
+            .set("fetch.wait.max.ms", "10")
+            .set("queued.max.messages.kbytes", "4096")
+            .create_with_context(Quiet);
+        match consumer {
+            Ok(consumer) => Ok(Self { consumer, servers }),
+            Err(cause) => Err(silent(servers, cause)),
+        }
+    }
+
+    /// Sends every letter to whoever listens; ends when nobody does.
+    pub(super) fn read(
+        &self,
+        topics: &[DeadLetterTopic],
+        extent: &Extent,
+        letters: &mpsc::Sender<DeadLetter>,
+    ) -> Result<(), DeadLetterError> {
+        for range in self.ranges(topics, extent)? {
+            if letters.is_closed() {
+                return Ok(());
+            }
+            self.read_range(&range, letters)?;
+        }
+        Ok(())
+    }
+
+    /// Returns how many letters each topic has; nothing for a topic that is not there.
+    pub(super) fn counts(
+        &self,
+        topics: &[DeadLetterTopic],
+    ) -> Result<Vec<TopicCount>, DeadLetterError> {
+        let counted = topics.iter().map(|topic| {
+            Ok(TopicCount {
+                topic: topic.clone(),
+                count: self.count(topic)?,
+            })
+        });
+        counted.collect()
+    }
+
+    fn count(&self, topic: &DeadLetterTopic) -> Result<Option<i64>, DeadLetterError> {
+        let Some(partitions) = self.partitions(topic)? else {
+            return Ok(None);
+        };
+        let mut count = 0;
+        for partition in 0..partitions {
+            let (low, high) = self.watermarks(topic, partition)?;
+            count += high - low;
+        }
+        Ok(Some(count))
+    }
+
+    fn ranges(
+        &self,
+        topics: &[DeadLetterTopic],
+        extent: &Extent,
+    ) -> Result<Vec<Range>, DeadLetterError> {
+        match extent {
+            Extent::From(beginning) => self.ranges_from(topics, beginning.as_ref()),
+            Extent::Only(names) => self.ranges_of(topics, names),
+        }
+    }
+
+    fn ranges_from(
+        &self,
+        topics: &[DeadLetterTopic],
+        beginning: Option<&LetterName>,
+    ) -> Result<Vec<Range>, DeadLetterError> {
+        let skipped = |topic: &&DeadLetterTopic| beginning.is_some_and(|at| topic.name != at.topic);
+        let mut ranges = Vec::new();
+        for topic in topics.iter().skip_while(skipped) {
+            // A topic that is not there has no letters.
+            let partitions = self.partitions(topic)?.unwrap_or_default();
+            let at = beginning.filter(|at| at.topic == topic.name);
+            for partition in at.map_or(0, |at| at.partition)..partitions {
+                let (low, high) = self.watermarks(topic, partition)?;
+                let at = at.filter(|at| at.partition == partition);
+                ranges.push(Range {
+                    topic: topic.clone(),
+                    partition,
+                    from: at.map_or(low, |at| at.offset.max(low)),
+                    to: high,
+                });
+            }
+        }
+        ranges.retain(|range| range.from < range.to);
+        Ok(ranges)
+    }
+
+    fn ranges_of(
+        &self,
+        topics: &[DeadLetterTopic],
+        names: &BTreeSet<LetterName>,
+    ) -> Result<Vec<Range>, DeadLetterError> {
+        let mut ranges: Vec<Range> = Vec::new();
+        let mut known: Option<(String, i32, i64, i64)> = None;
+        for name in names {
+            let missing = || DeadLetterError::NotThere(name.clone());
+            let topic = super::topics::find(topics, name)?;
+            let (low, high) = match &known {
+                Some((own, partition, low, high))
+                    if *own == name.topic && *partition == name.partition =>
+                {
+                    (*low, *high)
+                }
+                _ => {
+                    let partitions = self.partitions(topic)?.unwrap_or_default();
+                    if name.partition >= partitions {
+                        return Err(missing());
+                    }
+                    self.watermarks(topic, name.partition)?
+                }
+            };
+            known = Some((name.topic.clone(), name.partition, low, high));
+            if !(low..high).contains(&name.offset) {
+                return Err(missing());
+            }
+            match ranges.last_mut() {
+                Some(last)
+                    if last.topic == *topic
+                        && last.partition == name.partition
+                        && last.to == name.offset =>
+                {
+                    last.to += 1;
+                }
+                _ => ranges.push(Range {
+                    topic: topic.clone(),
+                    partition: name.partition,
+                    from: name.offset,
+                    to: name.offset + 1,
+                }),
+            }
+        }
+        Ok(ranges)
+    }
+
+    fn read_range(
+        &self,
+        range: &Range,
+        letters: &mpsc::Sender<DeadLetter>,
+    ) -> Result<(), DeadLetterError> {
+        let mut assignment = TopicPartitionList::new();
+        assignment
+            .add_partition_offset(
+                &range.topic.full_name,
+                range.partition,
+                Offset::Offset(range.from),
+            )
+            .and_then(|()| self.consumer.assign(&assignment))
+            .map_err(|cause| self.silent(cause))?;
+        let mut deadline = Instant::now() + PATIENCE;
+        let mut failure = KafkaError::MessageConsumption(RDKafkaErrorCode::OperationTimedOut);
+        while Instant::now() < deadline && !letters.is_closed() {
+            match self.consumer.poll(POLL) {
+                Some(Ok(message)) if message.offset() < range.to => {
+                    let is_last = message.offset() + 1 == range.to;
+                    let letter = DeadLetter::new(range.topic.clone(), message.detach());
+                    // Nobody listens any more: the loop ends.
+                    let _ = letters.blocking_send(letter);
+                    if is_last {
+                        return Ok(());
+                    }
+                    // Whoever reads the letters may have taken their time.
+                    deadline = Instant::now() + PATIENCE;
+                }
+                // What came after the beginning, or the end of what is left after a purge.
+                Some(Ok(_) | Err(KafkaError::PartitionEOF(_))) => return Ok(()),
+                // The client tries again by itself.
+                Some(Err(cause)) => failure = cause,
+                None => {}
+            }
+        }
+        match letters.is_closed() {
+            true => Ok(()),
+            false => Err(self.silent(failure)),
+        }
+    }
+
+    /// Returns how many partitions a topic has; nothing if it is not there.
+    fn partitions(&self, topic: &DeadLetterTopic) -> Result<Option<i32>, DeadLetterError> {
+        let metadata = self
+            .consumer
+            .fetch_metadata(Some(&topic.full_name), PATIENCE)
+            .map_err(|cause| self.silent(cause))?;
+        let found = metadata
+            .topics()
+            .iter()
+            .find(|found| found.name() == topic.full_name && found.error().is_none());
+        Ok(found.and_then(|found| i32::try_from(found.partitions().len()).ok()))
+    }
+
+    fn watermarks(
+        &self,
+        topic: &DeadLetterTopic,
+        partition: i32,
+    ) -> Result<(i64, i64), DeadLetterError> {
+        self.consumer
+            .fetch_watermarks(&topic.full_name, partition, PATIENCE)
+            .map_err(|cause| self.silent(cause))
+    }
+
+    fn silent(&self, cause: KafkaError) -> DeadLetterError {
+        silent(self.servers.clone(), cause)
+    }
+}
+
+fn silent(servers: String, cause: KafkaError) -> DeadLetterError {
+    DeadLetterError::Broker {
+        servers,
+        cause: cause.into(),
+    }
+}

@@ -1,0 +1,141 @@
+use std::{num::NonZeroU32, time::Duration};
+
+use rdkafka::Message;
+use tokio::time::{Instant, sleep_until};
+
+use super::{Choice, DeadLetter, DeadLetterError, DeadLetterOffice, Letters};
+use crate::kafka::{Producer, Record, letter_headers};
+
+/// How many letters can be sent back in a second.
+pub const MOST_PER_SECOND: u32 = 10_000;
+/// How many letters travel together.
+const BATCH: u32 = 100;
+/// How many bytes travel together, so that large letters do not fill the memory.
+const BATCH_BYTES: usize = 4 * 1024 * 1024;
+/// How many letters a dry run counts before it tells of them.
+const COUNTED: u64 = 1000;
+
+/// Sends dead letters back to where they came from; what has not been sent when it is dropped stays unsent.
+pub struct Redrive {
+    letters: Letters,
+    producer: Option<Producer>,
+    rate: NonZeroU32,
+    /// When the next batch may go out.
+    free_at: Instant,
+    progress: Progress,
+    has_told: bool,
+}
+
+/// How far a redrive is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// How many letters were chosen so far.
+    pub chosen: u64,
+    /// How many of them the broker has by now.
+    pub sent: u64,
+}
+
+impl DeadLetterOffice {
+    /// Prepares to send letters back, so many in a second; a dry run only counts them.
+    pub fn redrive(
+        &self,
+        choice: Choice,
+        rate: NonZeroU32,
+        is_dry_run: bool,
+    ) -> Result<Redrive, DeadLetterError> {
+        let producer = match is_dry_run {
+            true => None,
+            false => Some(
+                Producer::new(&self.kafka).map_err(|cause| DeadLetterError::Broker {
+                    servers: self.kafka.bootstrap_servers.clone(),
+                    cause: cause.into(),
+                })?,
+            ),
+        };
+        Ok(Redrive {
+            letters: self.letters(choice, None)?,
+            producer,
+            rate,
+            free_at: Instant::now(),
+            progress: Progress::default(),
+            has_told: false,
+        })
+    }
+}
+
+impl Redrive {
+    /// Goes on a little and tells how far it is; the last telling, before it returns nothing, is the result.
+    pub async fn next(&mut self) -> Result<Option<Progress>, DeadLetterError> {
+        let has_more = match self.producer {
+            Some(_) => self.send_batch().await?,
+            None => self.count().await?,
+        };
+        if !has_more && self.has_told {
+            return Ok(None);
+        }
+        self.has_told = true;
+        Ok(Some(self.progress))
+    }
+
+    async fn count(&mut self) -> Result<bool, DeadLetterError> {
+        let before = self.progress.chosen;
+        while self.progress.chosen - before < COUNTED && self.letters.next().await?.is_some() {
+            self.progress.chosen += 1;
+        }
+        Ok(self.progress.chosen > before)
+    }
+
+    async fn send_batch(&mut self) -> Result<bool, DeadLetterError> {
+        let letters = self.next_batch().await?;
+        let Some(producer) = &self.producer else {
+            return Ok(false);
+        };
+        if letters.is_empty() {
+            return Ok(false);
+        }
+        sleep_until(self.free_at).await;
+        let size = u32::try_from(letters.len()).unwrap_or(BATCH);
+        self.free_at = Instant::now() + Duration::from_secs(1) * size / self.rate.get();
+        let records = letters.iter().map(|letter| self.record(letter)).collect();
+        let outcomes = producer.send_all(records).await;
+        for (letter, outcome) in letters.iter().zip(outcomes) {
+            outcome.map_err(|cause| DeadLetterError::Send {
+                name: letter.name().clone(),
+                sent: self.progress.sent,
+                cause: cause.into(),
+            })?;
+            self.progress.sent += 1;
+        }
+        Ok(true)
+    }
+
+    /// Takes as many letters as fit into a tenth of a second and into the memory.
+    async fn next_batch(&mut self) -> Result<Vec<DeadLetter>, DeadLetterError> {
+        let most = (self.rate.get() / 10).clamp(1, BATCH);
+        let mut letters = Vec::new();
+        let mut bytes = 0;
+        while letters.len() < most as usize && bytes < BATCH_BYTES {
+            let Some(letter) = self.letters.next().await? else {
+                break;
+            };
+            self.progress.chosen += 1;
+            bytes += letter.value().len();
+            letters.push(letter);
+        }
+        Ok(letters)
+    }
+
+    /// The time is that of sending, so that the topic keeps the record as long as any new one.
+    fn record(&self, letter: &DeadLetter) -> Record {
+        let record = letter.record();
+        Record {
+            topic: letter.topic().source_full_name.clone(),
+            // A letter lies in the partition that it came from.
+            partition: Some(record.partition()),
+            key: letter.key().to_vec(),
+            payload: letter.value().to_vec(),
+            timestamp_ms: None,
+            headers: letter_headers::redriven(record.headers()),
+        }
+    }
+}
