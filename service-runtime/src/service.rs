@@ -421,7 +421,8 @@ pub fn main<S: Service>() -> ExitCode {
     }
 }
 
-async fn serve<S: Service>(config: S::Config) -> Result<(), BoxError> {
+/// Runs a service in a process whose telemetry is set up already, until the process is told to stop or a part of the service fails.
+pub async fn serve<S: Service>(config: S::Config) -> Result<(), BoxError> {
     let mut signals = StopRequests::new()?;
     let mut running = start::<S>(config).await?;
     let failure = tokio::select! {

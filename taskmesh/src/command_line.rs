@@ -4,7 +4,7 @@ use std::{error::Error, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 
-use crate::{bench, broker, dlq, infra, mail_sink, token, topics, up};
+use crate::{bench, broker, chaos, dlq, infra, mail_sink, serve, token, topics, up};
 
 /// Runs Taskmesh on a developer's machine, and looks after it anywhere.
 #[derive(Debug, Parser)]
@@ -24,6 +24,9 @@ enum Command {
     Bench(bench::Arguments),
     Broker(broker::Arguments),
     Infra(infra::Arguments),
+    Chaos(Box<chaos::Arguments>),
+    #[command(hide = true)]
+    Serve(serve::Arguments),
 }
 
 /// Runs the subcommand that the process was called with.
@@ -46,6 +49,8 @@ pub fn main() -> ExitCode {
             Command::Bench(arguments) => bench::run(arguments).await,
             Command::Broker(arguments) => broker::run(arguments).await,
             Command::Infra(arguments) => infra::run(arguments).await,
+            Command::Chaos(arguments) => chaos::run(*arguments).await,
+            Command::Serve(arguments) => serve::run(arguments).await,
         }
     });
     // A thread that hangs in a library must not keep the process from ending.

@@ -4,6 +4,7 @@
 
 mod bench;
 mod broker;
+mod chaos;
 mod command_line;
 mod data_folder;
 mod dlq;
@@ -12,6 +13,7 @@ mod embedded;
 mod infra;
 mod mail_sink;
 mod secrets;
+mod serve;
 mod token;
 mod topics;
 mod up;

@@ -140,14 +140,25 @@ impl Postgres {
         if let Ok(status) = timeout(limit, self.process.wait()).await {
             return status.map(drop);
         }
-        if let Some(group) = self
+        self.quit()?;
+        self.process.wait().await.map(drop)
+    }
+
+    /// Has the server die as in a crash: nothing is finished, and the next start recovers from the log.
+    pub async fn crash(mut self) -> io::Result<()> {
+        self.quit()?;
+        self.process.wait().await.map(drop)
+    }
+
+    fn quit(&self) -> io::Result<()> {
+        match self
             .process
             .id()
             .and_then(|id| Pid::from_raw(id.cast_signed()))
         {
-            kill_process_group(group, Signal::QUIT)?;
+            Some(group) => Ok(kill_process_group(group, Signal::QUIT)?),
+            None => Ok(()),
         }
-        self.process.wait().await.map(drop)
     }
 
     async fn wait_until_ready(&mut self) -> Result<(), PostgresError> {

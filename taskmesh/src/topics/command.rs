@@ -114,7 +114,8 @@ pub fn kafka_of(bootstrap_servers: &str) -> Result<KafkaConfig, ConfigError> {
     kafka_config(env::vars().chain([servers]))
 }
 
-pub(super) fn kafka_config(
+/// Reads how to reach brokers from those of the variables that begin with `TASKMESH_KAFKA__`.
+pub fn kafka_config(
     variables: impl IntoIterator<Item = (String, String)>,
 ) -> Result<KafkaConfig, ConfigError> {
     #[derive(Debug, Deserialize)]

@@ -5,5 +5,5 @@ mod command;
 mod declared;
 
 pub use cluster::{Cluster, State};
-pub use command::{Arguments, Brokers, kafka_of, run};
+pub use command::{Arguments, Brokers, kafka_config, kafka_of, run};
 pub use declared::declared;

@@ -7,7 +7,8 @@ use futures::future::{join_all, select_all};
 use notification_service::NotificationService;
 use recurrence_service::RecurrenceService;
 use service_runtime::{
-    BoxError, Running, Service, config::ServiceConfig, postgres::migrate, service,
+    BoxError, Running, Service, config::ServiceConfig, kafka::KafkaConfig, postgres::migrate,
+    service,
 };
 use task_service::TaskService;
 use tokio::time::sleep;
@@ -64,7 +65,11 @@ impl Mesh {
     ) -> Result<Servers, BoxError> {
         let (database, database_url) = self.start_database(arguments, ports, folder).await?;
         let (kafka, embedded) = self.start_broker(arguments, ports, folder).await?;
-        step("topics", declare_topics(&kafka, embedded)).await?;
+        step(
+            "topics",
+            declare_topics(&topics::kafka_of(&kafka)?, embedded),
+        )
+        .await?;
         self.mail = Some(MailSink::start(Mailbox::of(folder.path()), ports.smtp_port).await?);
 
         let common = Common {
@@ -204,20 +209,26 @@ impl Mesh {
 async fn start<S: Service>(settings: Settings<'_>) -> Result<Running, BoxError> {
     step(S::NAME, async {
         let config = settings.load::<S>()?;
-        if let (Some(schema), Some(database)) = (S::SCHEMA, config.database()) {
-            migrate(database, schema).await?;
-        }
+        migrate_schema::<S>(&config).await?;
         Ok(service::start::<S>(config).await?)
     })
     .await
 }
 
-async fn declare_topics(bootstrap_servers: &str, embedded: bool) -> Result<(), BoxError> {
-    let kafka = topics::kafka_of(bootstrap_servers)?;
+/// Migrates the service's schema, if it has one.
+pub async fn migrate_schema<S: Service>(config: &S::Config) -> Result<(), BoxError> {
+    if let (Some(schema), Some(database)) = (S::SCHEMA, config.database()) {
+        migrate(database, schema).await?;
+    }
+    Ok(())
+}
+
+/// Creates the topics that are missing, and tells of those that are not as declared.
+pub async fn declare_topics(kafka: &KafkaConfig, embedded: bool) -> Result<(), BoxError> {
     // Somebody else's cluster knows best how many copies it keeps.
     let replication = if embedded { 1 } else { -1 };
-    let cluster = Cluster::new(&kafka)?;
-    let declared = topics::declared(&kafka);
+    let cluster = Cluster::new(kafka)?;
+    let declared = topics::declared(kafka);
     cluster.create_missing(&declared, replication).await?;
     for (topic, state) in declared.iter().zip(cluster.compare(&declared).await?) {
         if let topics::State::Different(differences) = state {

@@ -3,10 +3,10 @@
 mod addresses;
 mod arguments;
 mod command;
-mod database;
-mod mesh;
-mod ports;
-mod progress;
+pub mod database;
+pub mod mesh;
+pub mod ports;
+pub mod progress;
 pub mod settings;
 mod welcome;
 

@@ -75,6 +75,23 @@ pub enum PortError {
 type Wish<'a> = (&'a mut u16, &'static str, &'static str, &'static str);
 
 impl Ports {
+    /// Returns a wish for any free port for every part.
+    pub fn any() -> Self {
+        Self {
+            http_port: 0,
+            task_port: 0,
+            recurrence_port: 0,
+            notification_port: 0,
+            gateway_admin_port: 0,
+            task_admin_port: 0,
+            recurrence_admin_port: 0,
+            notification_admin_port: 0,
+            kafka_port: 0,
+            postgres_port: 0,
+            smtp_port: 0,
+        }
+    }
+
     /// Finds out that every port can be had, and replaces each 0 by a free port, which is the mesh's as long as it keeps
     /// the claims. The ports of servers that are not embedded are left alone.
     pub fn check(
@@ -140,29 +157,13 @@ pub fn loopback(port: u16) -> SocketAddr {
 mod tests {
     use std::collections::HashSet;
 
-    use clap::Parser;
-
     use std::net::TcpListener;
 
     use super::*;
 
-    #[derive(Parser)]
-    struct CommandLine {
-        #[command(flatten)]
-        ports: Ports,
-    }
-
-    fn all_free() -> Ports {
-        let mut ports = CommandLine::parse_from(["up"]).ports;
-        for (port, ..) in ports.wishes() {
-            *port = 0;
-        }
-        ports
-    }
-
     #[test]
     fn zeros_become_free_ports_of_their_own() {
-        let (mut ports, _claims) = all_free().check(true, true).unwrap();
+        let (mut ports, _claims) = Ports::any().check(true, true).unwrap();
         let chosen: HashSet<u16> = ports.wishes().into_iter().map(|(port, ..)| *port).collect();
         assert_eq!(chosen.len(), 11);
         assert!(!chosen.contains(&0));
@@ -171,7 +172,7 @@ mod tests {
     #[test]
     fn a_port_that_is_taken_is_named_with_who_wants_it_and_what_changes_it() {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-        let mut ports = all_free();
+        let mut ports = Ports::any();
         ports.smtp_port = listener.local_addr().unwrap().port();
         let error = ports.clone().check(true, true).unwrap_err().to_string();
         assert!(
@@ -188,7 +189,7 @@ mod tests {
     #[test]
     fn the_port_of_a_server_that_runs_elsewhere_is_not_wanted() {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-        let mut ports = all_free();
+        let mut ports = Ports::any();
         ports.postgres_port = listener.local_addr().unwrap().port();
         ports.check(false, true).unwrap();
     }

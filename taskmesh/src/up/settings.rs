@@ -110,12 +110,15 @@ impl Settings<'_> {
     /// before them.
     pub fn load<S: Service>(self) -> Result<S::Config, ConfigError> {
         let prefix = S::ENV_PREFIX;
-        let own = self
-            .values
-            .into_iter()
-            .map(|(name, value)| (format!("{prefix}_{name}"), value));
         let given = env::vars().filter(|(name, _)| name.starts_with(&format!("{prefix}_")));
-        config::load(prefix, own.chain(given))
+        config::load(prefix, self.variables::<S>().into_iter().chain(given))
+    }
+
+    /// Returns the settings as variables, for a service in a process of its own.
+    pub fn variables<S: Service>(self) -> Vec<(String, String)> {
+        let prefix = S::ENV_PREFIX;
+        let named = |(name, value)| (format!("{prefix}_{name}"), value);
+        self.values.into_iter().map(named).collect()
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod bad_input;
 mod broker_outage;
+mod chaos;
 mod client;
 mod doors;
 mod graceful_shutdown;

@@ -1,0 +1,244 @@
+//! The mesh that is struck: PostgreSQL, a broker, and five services, each in a process of its own.
+
+use std::{path::Path, time::Duration};
+
+use futures::future::join_all;
+use notification_service::NotificationService;
+use recurrence_service::RecurrenceService;
+use service_runtime::{BoxError, Service, kafka::KafkaConfig};
+use task_service::TaskService;
+use tokio::{
+    net::TcpStream,
+    time::{sleep, timeout},
+};
+use url::Url;
+
+use super::{
+    brokers::{Brokers, Given},
+    faults::{Fault, Kind},
+    process::{Blow, Launch, Process},
+    server::Server,
+};
+use crate::{
+    embedded::ports::Claim,
+    mail_sink::{MailSink, Mailbox},
+    secrets,
+    topics::kafka_config,
+    up::{
+        database::Database,
+        mesh::{declare_topics, migrate_schema},
+        ports::{Ports, loopback},
+        settings::{self, Common, Settings, url_of},
+    },
+};
+
+const START_PATIENCE: Duration = Duration::from_secs(90);
+
+/// A running mesh; dropping it kills all of it.
+pub struct Mesh {
+    server: Server,
+    brokers: Brokers,
+    services: Vec<Process>,
+    /// How the topics are reached.
+    pub kafka: KafkaConfig,
+    /// Where the task-services answer.
+    pub task_urls: Vec<Url>,
+    /// What users' tokens are signed with.
+    pub users_secret: String,
+    /// The mail that was sent.
+    pub mailbox: Mailbox,
+    _mail: MailSink,
+    _claims: Vec<Claim>,
+}
+
+impl Mesh {
+    /// Starts everything in an empty folder; returns once all of it answers.
+    pub async fn start(folder: &Path, log: &str, given: Option<Given>) -> Result<Self, BoxError> {
+        let (ports, mut claims) = Ports::any().check(true, true)?;
+        let (mut others, more_claims) = Ports::any().check(false, false)?;
+        claims.extend(more_claims);
+        // The second instances share what there is one of.
+        others.recurrence_port = ports.recurrence_port;
+        others.smtp_port = ports.smtp_port;
+
+        let server = Server::start(folder, ports.postgres_port).await?;
+        let database = Database::in_cluster(server.superuser()).await?;
+        let embedded = given.is_none();
+        let brokers = Brokers::start(given, folder, ports.kafka_port).await?;
+        let kafka = kafka_of(&brokers)?;
+        declare_topics(&kafka, embedded).await?;
+        let mailbox = Mailbox::of(folder);
+        let mail = MailSink::start(mailbox.clone(), ports.smtp_port).await?;
+
+        let common = Common {
+            ports: ports.clone(),
+            log: log.to_owned(),
+            kafka: variables_of(&brokers),
+            users_secret: secrets::random(),
+            mesh_secret: secrets::random(),
+        };
+        let starter = Starter {
+            folder,
+            database,
+            common: &common,
+        };
+        let services = vec![
+            starter
+                .start::<RecurrenceService>("recurrence", 1, &ports, Common::recurrence)
+                .await?,
+            starter
+                .start::<TaskService>("task", 1, &ports, Common::task)
+                .await?,
+            starter
+                .start::<TaskService>("task", 2, &others, Common::task)
+                .await?,
+            starter
+                .start::<NotificationService>("notification", 1, &ports, Common::notification)
+                .await?,
+            starter
+                .start::<NotificationService>("notification", 2, &others, Common::notification)
+                .await?,
+        ];
+        let doors = [
+            ports.recurrence_port,
+            ports.task_port,
+            others.task_port,
+            ports.notification_port,
+            others.notification_port,
+        ];
+        timeout(START_PATIENCE, join_all(doors.map(open)))
+            .await
+            .map_err(|_| {
+                let folder = folder.display();
+                format!(
+                    "the services do not answer within {START_PATIENCE:?}: see the logs in {folder}"
+                )
+            })?;
+        let task_urls = [ports.task_port, others.task_port]
+            .into_iter()
+            .map(|port| Url::parse(&url_of(port)))
+            .collect::<Result<_, _>>()?;
+        Ok(Self {
+            server,
+            brokers,
+            services,
+            kafka,
+            task_urls,
+            users_secret: common.users_secret,
+            mailbox,
+            _mail: mail,
+            _claims: claims,
+        })
+    }
+
+    /// Returns the URL of the database, for its superuser.
+    pub fn database_url(&self) -> &Url {
+        self.server.database()
+    }
+
+    /// Lets a fault happen; returns what it has struck when it is over.
+    pub async fn strike(&mut self, fault: Fault) -> Result<String, BoxError> {
+        let Fault {
+            kind,
+            target,
+            length,
+            ..
+        } = fault;
+        let service = &self.services[target % self.services.len()];
+        match kind {
+            Kind::KillService => {
+                service.strike(Blow::Kill(length)).await?;
+                Ok(service.name().to_owned())
+            }
+            Kind::FreezeService => {
+                service.strike(Blow::Freeze(length)).await?;
+                Ok(service.name().to_owned())
+            }
+            Kind::CrashPostgres => {
+                self.server.crash(length).await?;
+                Ok("PostgreSQL".to_owned())
+            }
+            Kind::KillBroker => self.brokers.kill(target, length).await,
+            Kind::FreezeBroker => self.brokers.freeze(length).await,
+            Kind::CutConnections => self.server.cut_connections(target).await,
+        }
+    }
+
+    /// Returns how often each process has ended by itself.
+    pub fn own_ends(&self) -> Vec<(String, u64)> {
+        self.services
+            .iter()
+            .chain(self.brokers.process())
+            .map(|process| (process.name().to_owned(), process.ends()))
+            .filter(|(_, ends)| *ends > 0)
+            .collect()
+    }
+
+    /// Ends everything.
+    pub async fn end(self) -> Result<(), BoxError> {
+        join_all(self.services.into_iter().map(Process::end)).await;
+        self.brokers.end().await;
+        self.server.end().await
+    }
+}
+
+/// What the services are started with.
+struct Starter<'a> {
+    folder: &'a Path,
+    database: Database,
+    common: &'a Common,
+}
+
+impl Starter<'_> {
+    /// Migrates a service's schema and starts one of its instances.
+    async fn start<S: Service>(
+        &self,
+        part: &str,
+        instance: u8,
+        ports: &Ports,
+        settings: impl for<'c> Fn(&'c Common, Option<&Url>) -> Settings<'c>,
+    ) -> Result<Process, BoxError> {
+        let name = format!("{part}-{instance}");
+        let mut common = self.common.clone();
+        common.ports = ports.clone();
+        // It comes back to its partitions at once.
+        let group_instance = ("KAFKA__GROUP_INSTANCE_ID".to_owned(), name.clone());
+        common.kafka.push(group_instance);
+        let url = self.database.prepare::<S>(self.folder).await?;
+        let config = settings(&common, url.as_ref()).load::<S>()?;
+        migrate_schema::<S>(&config).await?;
+        // What the environment sets comes first, as everywhere.
+        let variables = settings(&common, url.as_ref())
+            .variables::<S>()
+            .into_iter()
+            .filter(|(name, _)| std::env::var_os(name).is_none());
+        Ok(Process::start(Launch {
+            arguments: ["serve", part].map(Into::into).into(),
+            variables: variables.collect(),
+            log: self.folder.join(format!("{name}.log")),
+            name,
+        }))
+    }
+}
+
+/// Waits until a port takes connections.
+pub async fn open(port: u16) {
+    while TcpStream::connect(loopback(port)).await.is_err() {
+        sleep(Duration::from_millis(50)).await;
+    }
+}
+
+fn variables_of(brokers: &Brokers) -> Vec<(String, String)> {
+    let mut variables = settings::kafka(brokers.address(), false);
+    if let Some(prefix) = brokers.prefix() {
+        variables.push(("KAFKA__TOPIC_PREFIX".to_owned(), prefix.to_owned()));
+    }
+    variables
+}
+
+fn kafka_of(brokers: &Brokers) -> Result<KafkaConfig, BoxError> {
+    let variables = variables_of(brokers)
+        .into_iter()
+        .map(|(name, value)| (format!("TASKMESH_{name}"), value));
+    Ok(kafka_config(variables)?)
+}

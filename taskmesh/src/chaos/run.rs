@@ -1,0 +1,186 @@
+//! One run: load, faults, rest, judgement.
+
+use std::{
+    collections::HashSet,
+    path::Path,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use service_runtime::{
+    BoxError,
+    checker::{Arrival, Tally, Violation, check},
+};
+use tokio::time::{sleep, sleep_until};
+
+use super::{
+    brokers::Given,
+    evidence,
+    faults::Fault,
+    load::{Answered, Ledger, Load, Shared},
+    mesh::Mesh,
+    pulse::Pulse,
+    records,
+    report::{Counts, Report, Struck},
+    server::connect,
+    tables::Tables,
+    tail::Tail,
+    users::Users,
+};
+use crate::up::progress::step;
+
+/// How long the mesh may take to come to rest after the load.
+const REST_PATIENCE: Duration = Duration::from_secs(300);
+const LOOK_AGAIN: Duration = Duration::from_secs(2);
+const TELL_EVERY: Duration = Duration::from_secs(10);
+
+/// What a run does.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    pub seed: u64,
+    pub rate: u32,
+    pub length: Duration,
+    pub faults: Vec<Fault>,
+    /// What the services log.
+    pub log: String,
+    pub given: Option<Given>,
+}
+
+/// What is left behind when everything has come to rest, or does not.
+struct Rest {
+    violations: Vec<Violation>,
+    counts: Counts,
+    after: Duration,
+}
+
+/// Runs a mesh in an empty folder, strikes it, and judges what is left.
+pub async fn run(plan: &Plan, folder: &Path) -> Result<Report, BoxError> {
+    let starting = Mesh::start(folder, &plan.log, plan.given.clone());
+    let mut mesh = step("starts the mesh", starting).await?;
+    let result = strike_and_judge(plan, &mut mesh).await;
+    mesh.end().await?;
+    result
+}
+
+async fn strike_and_judge(plan: &Plan, mesh: &mut Mesh) -> Result<Report, BoxError> {
+    let start = Instant::now();
+    let events = Arc::new(Pulse::new(start));
+    let shared = Arc::new(Shared {
+        ledger: Arc::new(Ledger::default()),
+        users: Arc::new(Users::default()),
+        pulse: Arc::new(Pulse::new(start)),
+    });
+    let tail = Tail::start(&mesh.kafka, Arc::clone(&shared.users), Arc::clone(&events))?;
+    let load = Load::start(
+        plan.seed,
+        plan.rate,
+        &mesh.task_urls,
+        &mesh.users_secret,
+        &shared,
+    )?;
+    let struck = strike_all(mesh, start, &plan.faults).await?;
+    sleep_until((start + plan.length).into()).await;
+    let ended = start.elapsed();
+    step("waits for the last answers", async {
+        load.stop().await;
+        Ok::<(), BoxError>(())
+    })
+    .await?;
+    let ledger = &shared.ledger;
+    let rest = step("waits for rest and looks", rest(mesh, &ledger.answered())).await?;
+    drop(tail);
+    Ok(Report::new(
+        plan,
+        struck,
+        [shared.pulse.beats(), events.beats()],
+        ended,
+        rest.violations,
+        Counts {
+            refused: ledger.refused(),
+            repeated: ledger.repeated_and_unanswered().0,
+            unanswered: ledger.repeated_and_unanswered().1,
+            own_ends: mesh.own_ends().into_iter().collect(),
+            rest_after: rest.after,
+            ..rest.counts
+        },
+    ))
+}
+
+async fn strike_all(
+    mesh: &mut Mesh,
+    start: Instant,
+    faults: &[Fault],
+) -> Result<Vec<Struck>, BoxError> {
+    let mut struck = Vec::with_capacity(faults.len());
+    for fault in faults {
+        sleep_until((start + fault.at).into()).await;
+        let begin = start.elapsed();
+        let what = mesh.strike(*fault).await?;
+        let end = start.elapsed();
+        eprintln!(
+            "  {:>7.1} s {:<16} {what}, {:.1} s",
+            begin.as_secs_f64(),
+            fault.kind,
+            (end - begin).as_secs_f64()
+        );
+        struck.push(Struck {
+            kind: fault.kind,
+            what,
+            begin,
+            end,
+        });
+    }
+    Ok(struck)
+}
+
+/// Looks until nothing is missing any more: what is still on its way is not lost.
+async fn rest(mesh: &Mesh, answered: &[Answered]) -> Result<Rest, BoxError> {
+    let begin = Instant::now();
+    // Reminders that are not due yet are no reason to worry.
+    let mut tell_at = 2 * TELL_EVERY;
+    loop {
+        let client = connect(mesh.database_url()).await?;
+        // The tables are quickly read; all records of all topics are not, and reading them holds up the broker.
+        let mut missing = Tables::read(&client).await?.unfinished();
+        if missing.is_none() || begin.elapsed() > REST_PATIENCE {
+            let (evidence, tables) = evidence::collect(mesh, &client, answered).await?;
+            let violations = check(&evidence);
+            let lost = Tally::of(&violations).lost;
+            if (tables.waiting == 0 && lost == 0) || begin.elapsed() > REST_PATIENCE {
+                return Ok(Rest {
+                    violations,
+                    counts: Counts {
+                        answered: answered.len(),
+                        records: evidence.arrivals.len(),
+                        redelivered: redelivered(&evidence.arrivals),
+                        effects: evidence.effects.len(),
+                        waiting: tables.waiting,
+                        dead_letters: records::dead_letters(&mesh.kafka).await?.len(),
+                        ..Counts::default()
+                    },
+                    after: begin.elapsed(),
+                });
+            }
+            let first = violations.first().map(ToString::to_string);
+            missing = Some(format!("{lost} lost so far; {}", first.unwrap_or_default()));
+        }
+        if begin.elapsed() >= tell_at {
+            tell_at += TELL_EVERY;
+            eprintln!(
+                "  {:>7.1} s no rest yet: {}",
+                begin.elapsed().as_secs_f64(),
+                missing.unwrap_or_default()
+            );
+        }
+        sleep(LOOK_AGAIN).await;
+    }
+}
+
+/// Counts the records whose event was on its topic before.
+fn redelivered(arrivals: &[Arrival]) -> usize {
+    let distinct: HashSet<_> = arrivals
+        .iter()
+        .map(|arrival| (arrival.change.topic, arrival.event_id))
+        .collect();
+    arrivals.len() - distinct.len()
+}
