@@ -131,6 +131,7 @@ impl Load {
             let token = token::mint(
                 secret.to_owned(),
                 &Users::name(user).parse::<UserId>()?,
+                &[],
                 TOKEN_TTL,
             )?;
             let writer = Writer {
