@@ -9,6 +9,8 @@ mod config;
 mod domain;
 mod error;
 mod events;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 mod metrics;
 mod operations;
 mod rpc;

@@ -11,6 +11,8 @@ pub mod checker;
 pub mod clock;
 pub mod config;
 pub mod dead_letters;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 pub mod grpc;
 pub mod idempotency;
 pub mod ids;

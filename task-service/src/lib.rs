@@ -11,6 +11,8 @@ mod domain;
 mod error;
 mod events;
 mod files;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 mod metrics;
 mod operations;
 mod rpc;

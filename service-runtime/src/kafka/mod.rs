@@ -26,3 +26,5 @@ pub(crate) use consumer::ConsumerLoop;
 pub use handler::{EventHandler, HandleError, Received};
 pub use headers::{EventHeaders, HeaderError};
 pub(crate) use producer::{ProduceError, Producer, Record};
+#[cfg(any(test, fuzzing))]
+pub(crate) use record::read_record;

@@ -40,6 +40,17 @@ impl<E: prost::Message + Default> Delivery<E> {
     }
 }
 
+/// Reads a record of `task-events`; gives it back with the reason if it is no event.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn read_record<E: prost::Message + Default>(
+    message: OwnedMessage,
+) -> Result<(), (OwnedMessage, String)> {
+    match Delivery::<E>::read("task-events", message) {
+        Ok(_) => Ok(()),
+        Err(refused) => Err((refused.message, refused.reason)),
+    }
+}
+
 fn read_event<E: prost::Message + Default>(
     topic: &'static str,
     message: &OwnedMessage,

@@ -1,6 +1,7 @@
 //! The test harness: real services on a real PostgreSQL and a real broker, each test in a database and topics of its own.
 
 mod broker;
+mod corpus;
 mod database;
 mod eventually;
 mod kafka_settings;
@@ -8,6 +9,7 @@ mod relay;
 mod service;
 
 pub use broker::{RecordedEvent, TestTopics};
+pub use corpus::{corpus, corpus_of_texts};
 pub use database::TestDatabase;
 pub use eventually::eventually;
 pub use relay::TestRelay;
