@@ -27,6 +27,10 @@ impl Topic {
     }
 }
 
+/// The largest record of an event topic, in bytes as Kafka counts them: Kafka's own default, 1 MiB and 12 bytes.
+pub const LARGEST_RECORD_BYTES: u32 = 1_048_588;
+/// The largest record of a dead-letter topic, in bytes: any event fits with the headers that say what went wrong.
+pub const LARGEST_DEAD_LETTER_BYTES: u32 = 2 * LARGEST_RECORD_BYTES;
 /// How long dead-letter topics keep records.
 pub const DEAD_LETTER_RETENTION: Duration = Duration::from_secs(30 * DAY.as_secs());
 

@@ -146,7 +146,35 @@ async fn records_that_are_no_events_are_dead_letters_with_a_reason() {
             b"x".to_vec(),
             "header ce_type must be there once",
         ),
+        (
+            headers(&[("ce_id", &id), ("ce_id", &id), ("ce_type", KIND)]),
+            b"x".to_vec(),
+            "header ce_id must be there once",
+        ),
+        (
+            headers(&[
+                ("ce_id", &id),
+                ("ce_type", KIND),
+                ("ce_dataschema", "taskmesh.task.v1.TaskEvent"),
+            ]),
+            b"".to_vec(),
+            "header ce_dataschema names another message than taskmesh.notification.v1.ReminderEvent",
+        ),
         (whole(), Vec::new(), "the value is empty"),
+        // Cut off.
+        (
+            whole(),
+            b"\x0a\x24018f".to_vec(),
+            "the value does not decode",
+        ),
+        // In the frame of a schema registry.
+        (
+            whole(),
+            b"\0\0\0\0\x07\0\x0a\x01a".to_vec(),
+            "the value does not decode",
+        ),
+        // As much as the topic takes: with the reason, the letter is larger than that.
+        (whole(), noise(1_048_200), "the value does not decode"),
         (whole(), b"\xff\xff".to_vec(), "the value does not decode"),
     ];
     for (headers, payload, _) in &cases {
@@ -173,6 +201,18 @@ async fn records_that_are_no_events_are_dead_letters_with_a_reason() {
             "{reason} instead of {expected}"
         );
     }
+    for (letter, (_, payload, _)) in letters.iter().zip(&cases) {
+        assert!(letter.payload().unwrap_or_default() == payload.as_slice());
+    }
+}
+
+/// Returns bytes that are no message and cannot be compressed.
+fn noise(length: usize) -> Vec<u8> {
+    let next = |state: &mut u32, ()| {
+        *state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        state.to_be_bytes().first().map(|byte| byte | 7)
+    };
+    std::iter::repeat(()).scan(1, next).take(length).collect()
 }
 
 #[tokio::test]

@@ -88,6 +88,7 @@ impl<H: EventHandler> ConsumerLoop<H> {
             breaker: Breaker::new(topic.name),
             stopping,
             topic: topic.name,
+            data_schema: topic.message,
             full_topic: config.topic_name(topic.name),
             drained: drained_sender,
         };

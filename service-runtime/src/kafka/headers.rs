@@ -75,6 +75,19 @@ pub(super) fn event_type(headers: Option<&impl Headers>) -> Result<String, Heade
     once(headers, "ce_type").map(str::to_owned)
 }
 
+/// Makes sure that the value holds what its topic is for, if the record says what it holds.
+pub(super) fn check_data_schema(
+    headers: Option<&impl Headers>,
+    expected: &str,
+) -> Result<(), String> {
+    match once(headers, "ce_dataschema") {
+        Ok(said) if said != expected => Err(format!(
+            "header ce_dataschema names another message than {expected}"
+        )),
+        _ => Ok(()),
+    }
+}
+
 /// Reads the trace that the event belongs to, if it says so.
 pub(super) fn trace_parent(headers: Option<&impl Headers>) -> Option<String> {
     once(headers, "traceparent").ok().map(str::to_owned)

@@ -54,6 +54,8 @@ pub(super) struct Shared<H> {
     pub stopping: CancellationToken,
     /// The topic's name without the cluster's prefix: what the database knows it by.
     pub topic: &'static str,
+    /// The full name of the message that each value holds.
+    pub data_schema: &'static str,
     /// The topic's name on the cluster.
     pub full_topic: String,
     /// Names partitions that may go on.
@@ -137,7 +139,7 @@ impl<H: EventHandler> PartitionWorker<H> {
         let last = messages.last().map(Message::offset);
         let mut deliveries = Vec::with_capacity(count);
         for message in messages {
-            match Delivery::read(self.shared.topic, message) {
+            match Delivery::read(self.shared.topic, self.shared.data_schema, message) {
                 Ok(delivery) => deliveries.push(delivery),
                 Err(refused) => self.bury(&refused.message, &refused.reason, 1).await?,
             }
@@ -265,7 +267,7 @@ impl<H: EventHandler> PartitionWorker<H> {
         };
         let message = record.message(self.shared.full_topic.clone(), partition, key);
         let id = record.id;
-        let refused = match Delivery::read(topic, message) {
+        let refused = match Delivery::read(topic, self.shared.data_schema, message) {
             Err(refused) => Some((refused.message, refused.reason)),
             Ok(delivery) => {
                 let attempt = Attempt {

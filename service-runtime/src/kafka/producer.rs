@@ -9,6 +9,7 @@ use rdkafka::{
     types::RDKafkaErrorCode,
 };
 
+use taskmesh_proto::topics;
 use tokio::time::{Instant, timeout_at};
 use tracing::{debug, warn};
 
@@ -70,6 +71,11 @@ impl Producer {
             .set("compression.type", "lz4")
             // Places a key where the Java clients, Debezium and Redpanda's tools place it.
             .set("partitioner", "murmur2_random")
+            // The broker knows the limit of each topic; this is no smaller than any.
+            .set(
+                "message.max.bytes",
+                topics::LARGEST_DEAD_LETTER_BYTES.to_string(),
+            )
             .set("queue.buffering.max.kbytes", "65536")
             // No single record times out in the queue while the ones behind it go out; the patience is for all.
             .set("message.timeout.ms", "0")

@@ -22,8 +22,12 @@ pub(super) struct Refused {
 
 impl<E: prost::Message + Default> Delivery<E> {
     /// Reads a record.
-    pub(super) fn read(topic: &'static str, message: OwnedMessage) -> Result<Self, Box<Refused>> {
-        match read_event(topic, &message) {
+    pub(super) fn read(
+        topic: &'static str,
+        data_schema: &'static str,
+        message: OwnedMessage,
+    ) -> Result<Self, Box<Refused>> {
+        match read_event(topic, data_schema, &message) {
             Ok((event, digest)) => Ok(Self {
                 trace_parent: headers::trace_parent(message.headers()),
                 message,
@@ -45,7 +49,7 @@ impl<E: prost::Message + Default> Delivery<E> {
 pub(crate) fn read_record<E: prost::Message + Default>(
     message: OwnedMessage,
 ) -> Result<(), (OwnedMessage, String)> {
-    match Delivery::<E>::read("task-events", message) {
+    match Delivery::<E>::read("task-events", "taskmesh.task.v1.TaskEvent", message) {
         Ok(_) => Ok(()),
         Err(refused) => Err((refused.message, refused.reason)),
     }
@@ -53,10 +57,12 @@ pub(crate) fn read_record<E: prost::Message + Default>(
 
 fn read_event<E: prost::Message + Default>(
     topic: &'static str,
+    data_schema: &'static str,
     message: &OwnedMessage,
 ) -> Result<(Received<E>, i64), String> {
     let id = headers::event_id(message.headers()).map_err(|error| error.to_string())?;
     let kind = headers::event_type(message.headers()).map_err(|error| error.to_string())?;
+    headers::check_data_schema(message.headers(), data_schema)?;
     let payload = message.payload().filter(|payload| !payload.is_empty());
     let payload = payload.ok_or("the value is empty")?;
     let decoded =

@@ -8,7 +8,7 @@ use rdkafka::{
     message::{Headers, OwnedMessage},
     mocking::MockCluster,
 };
-use taskmesh_proto::topics::{ALL, Topic};
+use taskmesh_proto::topics::{ALL, LARGEST_DEAD_LETTER_BYTES, LARGEST_RECORD_BYTES, Topic};
 use uuid::Uuid;
 
 use super::kafka_settings;
@@ -48,19 +48,20 @@ impl TestTopics {
         let config = kafka_settings::read(&settings);
         let mut names = Vec::new();
         for topic in ALL {
-            names.push((config.topic_name(topic.name), topic.partitions));
+            let largest = LARGEST_RECORD_BYTES.to_string();
+            names.push((config.topic_name(topic.name), topic.partitions, largest));
             for group in topic.groups {
-                names.push((
-                    config.topic_name(&topic.dead_letter_name(group)),
-                    topic.partitions,
-                ));
+                let name = config.topic_name(&topic.dead_letter_name(group));
+                let largest = LARGEST_DEAD_LETTER_BYTES.to_string();
+                names.push((name, topic.partitions, largest));
             }
         }
         let replication = kafka_settings::replication();
         let topics: Vec<NewTopic> = names
             .iter()
-            .map(|(name, partitions)| {
+            .map(|(name, partitions, largest)| {
                 NewTopic::new(name, *partitions, TopicReplication::Fixed(replication))
+                    .set("max.message.bytes", largest)
             })
             .collect();
         let admin: AdminClient<DefaultClientContext> = config

@@ -16,6 +16,9 @@ use super::declared::DeclaredTopic;
 
 const TIMEOUT: Duration = Duration::from_secs(20);
 
+/// What a cluster tells of a topic.
+type Settings = HashMap<String, String>;
+
 /// The topics of one cluster.
 pub struct Cluster {
     admin: Arc<AdminClient<DefaultClientContext>>,
@@ -97,18 +100,17 @@ impl Cluster {
             .iter()
             .filter(|topic| !present.contains_key(&topic.name))
             .collect();
-        let retentions: Vec<String> = missing.iter().map(|topic| topic.retention_ms()).collect();
+        let settings: Vec<_> = missing.iter().map(|topic| topic.settings()).collect();
         let topics: Vec<NewTopic<'_>> = missing
             .iter()
-            .zip(&retentions)
-            .map(|(topic, retention)| {
-                NewTopic::new(
-                    &topic.name,
-                    topic.partitions,
-                    TopicReplication::Fixed(replication),
-                )
-                .set("cleanup.policy", "delete")
-                .set("retention.ms", retention)
+            .zip(&settings)
+            .map(|(topic, settings)| {
+                let replication = TopicReplication::Fixed(replication);
+                let topic = NewTopic::new(&topic.name, topic.partitions, replication)
+                    .set("cleanup.policy", "delete");
+                settings
+                    .iter()
+                    .fold(topic, |topic, (name, value)| topic.set(name, value))
             })
             .collect();
         if topics.is_empty() {
@@ -139,12 +141,12 @@ impl Cluster {
             .filter(|topic| partitions.contains_key(&topic.name))
             .map(|topic| ResourceSpecifier::Topic(&topic.name))
             .collect();
-        let retentions = self.retentions(&present).await?;
+        let settings = self.settings(&present).await?;
         Ok(declared
             .iter()
             .map(|topic| match partitions.get(&topic.name) {
                 None => State::Missing,
-                Some(partitions) => state(topic, *partitions, retentions.get(&topic.name)),
+                Some(partitions) => state(topic, *partitions, settings.get(&topic.name)),
             })
             .collect())
     }
@@ -162,10 +164,10 @@ impl Cluster {
             .collect())
     }
 
-    async fn retentions(
+    async fn settings(
         &self,
         topics: &[ResourceSpecifier<'_>],
-    ) -> Result<HashMap<String, String>, TopicsError> {
+    ) -> Result<HashMap<String, Settings>, TopicsError> {
         if topics.is_empty() {
             return Ok(HashMap::new());
         }
@@ -174,18 +176,17 @@ impl Cluster {
             .describe_configs(topics, &options())
             .await
             .map_err(|cause| self.silent(cause))?;
-        let mut retentions = HashMap::new();
+        let mut settings = HashMap::new();
         for resource in resources.into_iter().flatten() {
-            let retention = resource
-                .get("retention.ms")
-                .and_then(|entry| entry.value.clone());
-            if let (OwnedResourceSpecifier::Topic(name), Some(retention)) =
-                (resource.specifier, retention)
-            {
-                retentions.insert(name, retention);
+            let values = resource.entry_map().into_iter();
+            let values = values
+                .filter_map(|(name, entry)| Some((name.to_owned(), entry.value.clone()?)))
+                .collect();
+            if let OwnedResourceSpecifier::Topic(name) = resource.specifier {
+                settings.insert(name, values);
             }
         }
-        Ok(retentions)
+        Ok(settings)
     }
 
     fn silent(&self, cause: KafkaError) -> TopicsError {
@@ -202,7 +203,7 @@ fn options() -> AdminOptions {
         .operation_timeout(Some(TIMEOUT))
 }
 
-fn state(topic: &DeclaredTopic, partitions: usize, retention: Option<&String>) -> State {
+fn state(topic: &DeclaredTopic, partitions: usize, settings: Option<&Settings>) -> State {
     let mut differences = Vec::new();
     let mut compare = |setting, declared: String, actual: String| {
         if declared != actual {
@@ -218,9 +219,11 @@ fn state(topic: &DeclaredTopic, partitions: usize, retention: Option<&String>) -
         topic.partitions.to_string(),
         partitions.to_string(),
     );
-    // A broker that does not tell is believed.
-    if let Some(retention) = retention {
-        compare("retention.ms", topic.retention_ms(), retention.clone());
+    for (name, declared) in topic.settings() {
+        // A broker that does not tell is believed.
+        if let Some(actual) = settings.and_then(|settings| settings.get(name)) {
+            compare(name, declared, actual.clone());
+        }
     }
     if differences.is_empty() {
         State::AsDeclared
@@ -239,21 +242,27 @@ mod tests {
             name: "task-updates".to_owned(),
             partitions: 3,
             retention: Duration::from_secs(3600),
+            largest_record_bytes: 1_048_588,
+        };
+        let told = |retention: &str, largest: &str| {
+            let told = [("retention.ms", retention), ("max.message.bytes", largest)];
+            Settings::from(told.map(|(name, value)| (name.to_owned(), value.to_owned())))
         };
         assert_eq!(
-            state(&topic, 3, Some(&"3600000".to_owned())),
+            state(&topic, 3, Some(&told("3600000", "1048588"))),
             State::AsDeclared
         );
         assert_eq!(state(&topic, 3, None), State::AsDeclared);
-        let State::Different(differences) = state(&topic, 1, Some(&"60000".to_owned())) else {
-            panic!("both settings differ");
+        let State::Different(differences) = state(&topic, 1, Some(&told("60000", "1000"))) else {
+            panic!("all settings differ");
         };
         let texts: Vec<String> = differences.iter().map(ToString::to_string).collect();
         assert_eq!(
             texts,
             [
                 "partitions is 1, declared 3",
-                "retention.ms is 60000, declared 3600000"
+                "retention.ms is 60000, declared 3600000",
+                "max.message.bytes is 1000, declared 1048588"
             ]
         );
     }

@@ -9,12 +9,16 @@ pub struct DeclaredTopic {
     pub name: String,
     pub partitions: i32,
     pub retention: Duration,
+    pub largest_record_bytes: u32,
 }
 
 impl DeclaredTopic {
-    /// Returns the topic's settings, in the words of Kafka.
-    pub fn retention_ms(&self) -> String {
-        self.retention.as_millis().to_string()
+    /// Returns the settings that are compared, in the words of Kafka.
+    pub fn settings(&self) -> [(&'static str, String); 2] {
+        [
+            ("retention.ms", self.retention.as_millis().to_string()),
+            ("max.message.bytes", self.largest_record_bytes.to_string()),
+        ]
     }
 }
 
@@ -31,12 +35,14 @@ fn with_dead_letters(kafka: &KafkaConfig, topic: &Topic) -> Vec<DeclaredTopic> {
         name: kafka.topic_name(topic.name),
         partitions: topic.partitions,
         retention: topic.retention,
+        largest_record_bytes: topics::LARGEST_RECORD_BYTES,
     };
     let dead_letters = topic.groups.iter().map(|group| DeclaredTopic {
         name: kafka.topic_name(&topic.dead_letter_name(group)),
         // As many as the source, because a dead letter keeps its partition.
         partitions: topic.partitions,
         retention: topics::DEAD_LETTER_RETENTION,
+        largest_record_bytes: topics::LARGEST_DEAD_LETTER_BYTES,
     });
     std::iter::once(own).chain(dead_letters).collect()
 }
@@ -60,6 +66,10 @@ mod tests {
         let source = find("team.task-events");
         let dead_letters = find("team.task-events.notification-service.dlt");
         assert_eq!(source.partitions, dead_letters.partitions);
-        assert_eq!(dead_letters.retention_ms(), "2592000000");
+        let settings = [
+            ("retention.ms", "2592000000".to_owned()),
+            ("max.message.bytes", "2097176".to_owned()),
+        ];
+        assert_eq!(dead_letters.settings(), settings);
     }
 }
