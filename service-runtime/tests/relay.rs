@@ -235,6 +235,40 @@ async fn a_relay_killed_between_the_broker_and_its_position_has_one_batch_sent_a
     next.stop().await;
 }
 
+#[tokio::test]
+async fn a_relay_whose_connection_was_cut_trusts_only_what_is_written_down() {
+    let stage = Stage::new().await;
+    let relay = stage.relay();
+    stage.commit_all(1).await;
+    stage.relayed().await;
+    let mut server = stage.session().await;
+    execute(
+        &mut server,
+        "CREATE TABLE written_down AS SELECT * FROM outbox_positions",
+    )
+    .await;
+    stage.commit_all(1).await;
+    stage.relayed().await;
+    // A server that has died no longer knows what it had not yet put on the disk.
+    execute(
+        &mut server,
+        "BEGIN; TRUNCATE outbox_positions; INSERT INTO outbox_positions SELECT * FROM written_down; COMMIT",
+    )
+    .await;
+    let cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+               WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    execute(&mut server, cut).await;
+    eventually("what came after it is sent again", async || {
+        (stage.events().await.len() == 8 + 8 + 8).then_some(())
+    })
+    .await;
+    stage.relayed().await;
+    let events = stage.events().await;
+    let ids: HashSet<_> = events.iter().map(|event| event.id).collect();
+    assert_eq!(ids.len(), 16, "an event that is sent again keeps its id");
+    relay.stop().await;
+}
+
 const WAITING_PIDS: &str = "SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()";
 const WAITING: &str = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()";
 

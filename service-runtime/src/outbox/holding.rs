@@ -44,6 +44,8 @@ pub(super) struct Holding {
     /// Until then no other relay can own the lanes.
     valid_until: Instant,
     lanes: BTreeMap<i16, Lane>,
+    /// Whether the server may have died since the positions were read or reached.
+    is_in_doubt: bool,
 }
 
 impl Holding {
@@ -56,6 +58,7 @@ impl Holding {
             renew_at: now,
             valid_until: now,
             lanes: BTreeMap::new(),
+            is_in_doubt: false,
         }
     }
 
@@ -72,6 +75,15 @@ impl Holding {
     /// Has the lease renewed and the lanes shared at the first occasion after a while.
     pub(super) fn renew_in(&mut self, wait: Duration) {
         self.renew_at = Instant::now() + wait;
+    }
+
+    /// Has the positions read again before anything else, because the connection was lost and with it perhaps the server.
+    ///
+    /// A server that dies forgets which transactions had begun, and gives their numbers to others. A position that it has not written
+    /// down would take the events of those for sent.
+    pub(super) fn doubt(&mut self) {
+        self.is_in_doubt = true;
+        self.renew_in(Duration::ZERO);
     }
 
     /// Returns how many lanes these are.
@@ -110,17 +122,21 @@ impl Holding {
         let count = self.lanes.len();
         self.lanes
             .retain(|number, lane| owned.get(number) == Some(&lane.epoch));
-        let new: Vec<i16> = owned
+        let unknown: Vec<i16> = owned
             .keys()
             .copied()
-            .filter(|number| !self.lanes.contains_key(number))
+            .filter(|number| self.is_in_doubt || !self.lanes.contains_key(number))
             .collect();
-        if !new.is_empty() {
-            for (number, position) in store::list(connection, &new).await? {
-                self.lanes
-                    .insert(number, Lane::new(owned[&number], position));
+        if !unknown.is_empty() {
+            for (number, position) in store::list(connection, &unknown).await? {
+                let epoch = owned[&number];
+                match self.lanes.get_mut(&number) {
+                    Some(lane) => lane.go_back_to(position),
+                    None => drop(self.lanes.insert(number, Lane::new(epoch, position))),
+                }
             }
         }
+        self.is_in_doubt = false;
         if self.lanes.len() != count {
             info!("relays {} lanes, was {count}", self.lanes.len());
         }
@@ -231,5 +247,12 @@ impl Lane {
             retry_at: None,
             waits_since: None,
         }
+    }
+
+    /// Takes the position that is written down; what the broker has had since is sent again, under the same ids.
+    fn go_back_to(&mut self, position: Position) {
+        self.position = position;
+        self.is_ahead = false;
+        self.has_sent = false;
     }
 }

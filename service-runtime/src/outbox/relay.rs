@@ -29,8 +29,8 @@ use crate::{
 const LANES: usize = 16;
 /// Other processes are woken no more often than this.
 const WAKE_EVERY: Duration = Duration::from_millis(10);
-/// When a renewal has failed while the broker has a batch.
-const RENEW_AGAIN: Duration = Duration::from_millis(100);
+/// So many events at most find out whether a broker that has failed is back: each try reads them again and keeps them in memory.
+const PROBE: usize = 100;
 const STOP_PATIENCE: Duration = Duration::from_secs(1);
 const BACKOFF: Backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(1));
 
@@ -64,6 +64,16 @@ impl Default for Pace {
     }
 }
 
+impl Pace {
+    /// Returns this pace with so many events at once, or fewer.
+    fn with_batch(self, most: usize) -> Self {
+        Self {
+            batch: self.batch.min(most),
+            ..self
+        }
+    }
+}
+
 #[derive(Debug, thiserror::Error)]
 enum RelayError {
     #[error(transparent)]
@@ -84,6 +94,8 @@ pub(crate) struct Relay {
     sender: Sender,
     /// Whether events were committed here that may lie in lanes of others.
     has_news: bool,
+    /// Whether the last batch failed.
+    is_failing: bool,
     wake_at: Instant,
     tidy_at: Instant,
 }
@@ -105,6 +117,7 @@ impl Relay {
             id,
             pace,
             has_news: false,
+            is_failing: false,
             wake_at: Instant::now(),
             tidy_at: Instant::now() + pace.tidy,
         }
@@ -127,9 +140,11 @@ impl Relay {
                 }
                 Err(error) => {
                     failures += 1;
+                    self.is_failing = true;
                     self.tell_of(error, failures);
                     self.sender.give_up().await;
                     self.link.close();
+                    self.holding.doubt();
                     Instant::now() + BACKOFF.delay(failures)
                 }
             };
@@ -175,7 +190,11 @@ impl Relay {
         let connection = self.link.open().await?;
         let snapshot = store::current_snapshot(connection).await?;
         let groups = self.holding.behind(&snapshot);
-        let batch = Batch::read(connection, groups, &snapshot, &self.pace).await?;
+        let pace = match self.is_failing {
+            true => self.pace.with_batch(PROBE),
+            false => self.pace,
+        };
+        let batch = Batch::read(connection, groups, &snapshot, &pace).await?;
         let is_followed = batch.is_followed(&snapshot);
         self.send(batch).await?;
         self.tidy().await?;
@@ -202,6 +221,7 @@ impl Relay {
             }
             let acknowledged = outcomes.iter().filter(|outcome| outcome.is_acknowledged);
             metrics::batch(self.database.schema(), outcomes.len(), acknowledged.count());
+            self.is_failing = failure.is_some();
         }
         let with_events: HashSet<i16> = outcomes.iter().map(|outcome| outcome.lane).collect();
         let mut failures = 0;
@@ -222,7 +242,8 @@ impl Relay {
         Ok(())
     }
 
-    /// Sends events while the lease is held; a slow broker does not cost the lease, and a lost lease does not wait for the broker.
+    /// Sends events while the lease is held; a slow broker does not cost the lease, and a lost lease or connection does not wait for the
+    /// broker.
     async fn send_under_lease(
         &mut self,
         rows: Vec<OutboxRow>,
@@ -248,11 +269,8 @@ impl Relay {
                     let renewal = self.holding.renew(&mut self.link, false);
                     match timeout_at(end, renewal).await {
                         Ok(Ok(())) if self.holding.epochs(&lanes) == epochs => {}
-                        // The database may be back before the lease is over.
-                        Ok(Err(_)) if Instant::now() + RENEW_AGAIN < end => {
-                            self.link.close();
-                            self.holding.renew_in(RENEW_AGAIN);
-                        }
+                        // What the batch leads to is in doubt with the connection that has read it.
+                        Ok(Err(error)) => return Err(error.into()),
                         _ => return Err(RelayError::LeaseLost),
                     }
                 }
