@@ -27,4 +27,4 @@ pub use handler::{EventHandler, HandleError, Received};
 pub use headers::{EventHeaders, HeaderError};
 pub(crate) use producer::{ProduceError, Producer, Record};
 #[cfg(any(test, fuzzing))]
-pub(crate) use record::read_record;
+pub(crate) use record::refuse_record;

@@ -44,15 +44,14 @@ impl<E: prost::Message + Default> Delivery<E> {
     }
 }
 
-/// Reads a record of `task-events`; gives it back with the reason if it is no event.
+/// Reads a record of `task-events`; returns it with the reason if it is no event.
 #[cfg(any(test, fuzzing))]
-pub(crate) fn read_record<E: prost::Message + Default>(
+pub(crate) fn refuse_record<E: prost::Message + Default>(
     message: OwnedMessage,
-) -> Result<(), (OwnedMessage, String)> {
-    match Delivery::<E>::read("task-events", "taskmesh.task.v1.TaskEvent", message) {
-        Ok(_) => Ok(()),
-        Err(refused) => Err((refused.message, refused.reason)),
-    }
+) -> Option<(OwnedMessage, String)> {
+    let refused =
+        Delivery::<E>::read("task-events", "taskmesh.task.v1.TaskEvent", message).err()?;
+    Some((refused.message, refused.reason))
 }
 
 fn read_event<E: prost::Message + Default>(
