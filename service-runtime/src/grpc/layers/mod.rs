@@ -46,7 +46,7 @@ pub(super) struct Settings {
 /// The routes of a server with the layers around them.
 ///
 /// The layers are functions that call each other: as services of their own, each would be boxed and cloned for every call, which
-/// cost as much as the rest of the server's work on a small call.
+/// cost more than what a small call asks for.
 #[derive(Clone)]
 pub(super) struct Layered {
     settings: Arc<Settings>,
