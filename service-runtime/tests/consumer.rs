@@ -2,6 +2,7 @@
 
 mod support;
 
+use diesel_async::RunQueryDsl;
 use prost::Message as _;
 use rdkafka::{
     Message,
@@ -11,6 +12,7 @@ use rdkafka::{
 use service_runtime::{
     clock::Clock,
     ids::Ids,
+    postgres::DatabaseError,
     testing::{TestService, TestTopics, eventually},
 };
 use support::{Probe, RELEASE, effects, event, parked};
@@ -210,7 +212,8 @@ async fn records_that_are_no_events_are_dead_letters_with_a_reason() {
 fn noise(length: usize) -> Vec<u8> {
     let next = |state: &mut u32, ()| {
         *state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        state.to_be_bytes().first().map(|byte| byte | 7)
+        let [first, ..] = state.to_be_bytes();
+        Some(first | 7)
     };
     std::iter::repeat(()).scan(1, next).take(length).collect()
 }
@@ -294,6 +297,22 @@ async fn what_waits_for_another_try_is_still_there_after_a_restart_and_in_its_or
 
     let effects = wait_for(&service, 7).await;
     assert_eq!(versions_of("held", &effects), [1, 2, 3, 4, 5, 6]);
+}
+
+#[tokio::test]
+async fn attempts_that_a_database_keeps_from_being_crossed_out_are_no_deaths_of_the_process() {
+    let service = TestService::<Probe>::start(&[]).await;
+    service
+        .database()
+        .transaction("keep_attempts", async |tx| {
+            let keep = "CREATE RULE keep AS ON DELETE TO record_attempts DO INSTEAD NOTHING";
+            diesel::sql_query(keep).execute(tx).await?;
+            Ok::<(), DatabaseError>(())
+        })
+        .await
+        .unwrap();
+    let id = publish(&service, "unavailable", "a", 1).await;
+    assert_eq!(wait_for(&service, 1).await[0].event_id, id);
 }
 
 #[tokio::test]

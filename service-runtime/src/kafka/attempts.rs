@@ -1,15 +1,22 @@
 //! Counts what is in hand, so that a record that kills the process is known by the third death.
 
+use std::sync::LazyLock;
+
 use diesel::{
     QueryableByName,
-    sql_types::{BigInt, Integer, Text},
+    sql_types::{BigInt, Integer, Text, Uuid as UuidType},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use rdkafka::{Message, message::OwnedMessage};
+use uuid::Uuid;
 
 use crate::postgres::{AsFixed, DatabaseError};
 
-/// Counts an attempt before it is made; returns how many there were with this one.
+/// What this process is known by.
+static PROCESS: LazyLock<Uuid> = LazyLock::new(Uuid::new_v4);
+
+/// Counts an attempt before it is made; returns how many processes have made one, with this one. Those that this process could not
+/// cross out, because the database was away, count as one with its next.
 ///
 /// Does not wait for the disk: what the server must survive is the death of this process, not its own.
 pub(super) async fn begin(
@@ -23,14 +30,16 @@ pub(super) async fn begin(
         attempts: i32,
     }
     let row: Attempts = diesel::sql_query(
-        "INSERT INTO record_attempts AS earlier (topic, partition, record_offset, attempts) \
-         SELECT $1, $2, $3, 1 FROM set_config('synchronous_commit', 'off', true) \
-         ON CONFLICT (topic, partition, record_offset) DO UPDATE SET attempts = earlier.attempts + 1 \
+        "INSERT INTO record_attempts AS earlier (topic, partition, record_offset, attempts, process) \
+         SELECT $1, $2, $3, 1, $4 FROM set_config('synchronous_commit', 'off', true) \
+         ON CONFLICT (topic, partition, record_offset) DO UPDATE \
+         SET attempts = earlier.attempts + (earlier.process IS DISTINCT FROM excluded.process)::integer, process = excluded.process \
          RETURNING attempts",
     )
     .bind::<Text, _>(topic)
     .bind::<Integer, _>(message.partition())
     .bind::<BigInt, _>(message.offset())
+    .bind::<UuidType, _>(*PROCESS)
     .fixed()
     .get_result(connection)
     .await?;

@@ -1,0 +1,1 @@
+ALTER TABLE record_attempts DROP COLUMN process;
