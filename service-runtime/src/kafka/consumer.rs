@@ -18,7 +18,10 @@ use rdkafka::{
     types::RDKafkaErrorCode,
 };
 use taskmesh_proto::topics::Topic;
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::{
+    sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
+    time::timeout,
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{debug, error, warn};
 
@@ -39,6 +42,7 @@ use crate::{BoxError, backoff::Backoff, postgres::Database};
 
 const COMMIT_EVERY: Duration = Duration::from_millis(500);
 const CLEAN_EVERY: Duration = Duration::from_secs(3600);
+const CLEAN_PATIENCE: Duration = Duration::from_secs(10);
 /// Longer than any topic keeps its records.
 const INBOX_KEEP: chrono::TimeDelta = chrono::TimeDelta::days(31);
 const CLOSE_PATIENCE: Duration = Duration::from_secs(2);
@@ -182,7 +186,12 @@ impl<H: EventHandler> ConsumerLoop<H> {
                     }
                 }
                 _ = commit.tick() => self.shared.progress.commit(consumer.as_ref(), topic, CommitMode::Async),
-                _ = clean.tick() => self.clean().await,
+                // A statement that a dying database never answers must not keep the loop from its records.
+                _ = clean.tick() => {
+                    if timeout(CLEAN_PATIENCE, self.clean()).await.is_err() {
+                        warn!("the inbox was not cleaned in time; it is another time");
+                    }
+                }
                 _ = look.tick() => {
                     let is_paused = |partition: i32| {
                         // Nobody resumes for a worker that has left.
@@ -322,7 +331,7 @@ async fn close(consumer: Arc<StreamConsumer<LoopContext>>, progress: Progress, t
         progress.commit(consumer.as_ref(), &topic, CommitMode::Sync);
         drop(consumer);
     });
-    if tokio::time::timeout(CLOSE_PATIENCE, closing).await.is_err() {
+    if timeout(CLOSE_PATIENCE, closing).await.is_err() {
         warn!("a consumer did not close in time; the group will notice by its session timeout");
     }
 }

@@ -21,9 +21,10 @@ pub fn catalog_of(proto: &str) -> Result<Catalog, CatalogError> {
     std::fs::create_dir_all(&folder).unwrap();
     std::fs::write(folder.join("fixture.proto"), proto).unwrap();
     let contract = Path::new(env!("CARGO_MANIFEST_DIR")).join("../proto");
-    let mut compiler = protox::Compiler::new([folder, contract]).unwrap();
+    let mut compiler = protox::Compiler::new([&folder, &contract]).unwrap();
     compiler.include_imports(true).include_source_info(true);
     compiler.open_files(["fixture.proto"]).unwrap();
+    std::fs::remove_dir_all(&folder).unwrap();
     Catalog::read(&compiler.encode_file_descriptor_set())
 }
 
