@@ -4,6 +4,7 @@ use rdkafka::{
     ClientConfig, Offset, TopicPartitionList,
     consumer::{BaseConsumer, CommitMode, Consumer},
     error::KafkaResult,
+    types::RDKafkaErrorCode,
 };
 
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -31,8 +32,14 @@ pub(super) fn commit_beginnings(config: &ClientConfig, topic: &str) -> KafkaResu
             beginnings.add_partition_offset(topic, element.partition(), begin)?;
         }
     }
-    if beginnings.count() > 0 {
-        consumer.commit(&beginnings, CommitMode::Sync)?;
+    if beginnings.count() == 0 {
+        return Ok(());
     }
-    Ok(())
+    match consumer.commit(&beginnings, CommitMode::Sync) {
+        // A group that has members takes offsets from them alone; the first of them has done the same.
+        Err(error) if error.rdkafka_error_code() == Some(RDKafkaErrorCode::UnknownMemberId) => {
+            Ok(())
+        }
+        committed => committed,
+    }
 }

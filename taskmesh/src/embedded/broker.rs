@@ -10,7 +10,6 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use tansu_broker::coordinator::group::administrator::Controller;
 use tansu_storage::{BrokerRegistrationRequest, Storage, StorageContainer};
 use tempfile::TempDir;
 use tokio::{
@@ -87,8 +86,7 @@ impl Broker {
             .spawn(async move { open_storage(&folder, address).await });
         let (storage, log) = opening.await.map_err(BrokerError::Panic)??;
         let records = Records::new(log, Topics::new(storage.clone()));
-        let groups = Controller::with_storage(storage.clone())?;
-        let routes = Routes::new(storage.clone(), records, groups)?;
+        let routes = Routes::new(storage.clone(), records)?;
         let mut server = JoinSet::new();
         let serving = Connections::new(CLUSTER, routes, storage).serve(listener);
         server.spawn_on(serving, &thread.handle());

@@ -8,7 +8,7 @@ use std::{
 use rama::{Context, Layer, Service};
 use tansu_broker::{
     Error,
-    coordinator::group::Coordinator,
+    coordinator::group::administrator::Controller,
     service::{coordinator, storage},
 };
 use tansu_sans_io::{ApiVersionsResponse, Body, Frame, Header};
@@ -23,7 +23,10 @@ use tokio::{
 };
 use tracing::{debug, warn};
 
-use super::broker_records::Records;
+use super::{
+    broker_groups::{Groups, LOOK_EVERY},
+    broker_records::Records,
+};
 
 /// How often records past their retention are removed.
 const MAINTENANCE: Duration = Duration::from_secs(600);
@@ -36,23 +39,23 @@ const ACCEPT_TRIES: u32 = 100;
 pub struct Routes {
     routes: FrameRouteService<(), Error>,
     records: Records,
+    groups: Groups,
 }
 
 impl Routes {
-    /// Puts the answers together from the storage, the records and the consumer groups.
-    pub fn new(
-        storage: StorageContainer,
-        records: Records,
-        groups: impl Coordinator,
-    ) -> Result<Self, Error> {
+    /// Puts the answers together from the storage and the records.
+    pub fn new(storage: StorageContainer, records: Records) -> Result<Self, Error> {
+        let offsets = Controller::with_storage(storage.clone())?;
         let routes = storage::services(FrameRouteService::<(), Error>::builder(), storage)?;
         Ok(Self {
-            routes: coordinator::services(routes, groups)?.build()?,
+            // Has a route for all that is answered here, too: the list of versions that clients ask for is made of the routes.
+            routes: coordinator::services(routes, offsets)?.build()?,
             records,
+            groups: Groups::default(),
         })
     }
 
-    /// Has `tansu` answer what has nothing to do with records.
+    /// Has `tansu` answer what has nothing to do with records and groups.
     async fn other(&self, context: Context<()>, request: Frame) -> Result<Frame, Error> {
         let deleted = match &request.body {
             Body::CreateTopicsRequest(_) | Body::CreatePartitionsRequest(_) => Some(Vec::new()),
@@ -81,6 +84,23 @@ impl Service<(), Frame> for Routes {
             Body::FetchRequest(request) => self.records.fetch(&request).await.into(),
             Body::ListOffsetsRequest(request) => self.records.list_offsets(request).await.into(),
             Body::DeleteRecordsRequest(request) => self.records.delete(request).await.into(),
+            Body::JoinGroupRequest(request) => {
+                let client = match &header {
+                    Header::Request { client_id, .. } => client_id.as_deref(),
+                    Header::Response { .. } => None,
+                };
+                self.groups.join(request, client).await.into()
+            }
+            Body::SyncGroupRequest(request) => self.groups.sync(request).await.into(),
+            Body::HeartbeatRequest(request) => self.groups.heartbeat(&request).into(),
+            Body::LeaveGroupRequest(request) => self.groups.leave(request).into(),
+            Body::OffsetCommitRequest(request) => match self.groups.refusal(&request) {
+                Some(refusal) => refusal.into(),
+                None => {
+                    let body = request.into();
+                    return self.other(context, Frame { size, header, body }).await;
+                }
+            },
             body => return self.other(context, Frame { size, header, body }).await,
         };
         Ok(answer(&header, body))
@@ -132,6 +152,7 @@ impl Connections {
     pub async fn serve(self, listener: TcpListener) -> io::Error {
         let mut work = JoinSet::new();
         let mut maintenance = interval(MAINTENANCE);
+        let mut look = interval(LOOK_EVERY);
         let mut refusals = 0;
         loop {
             tokio::select! {
@@ -147,6 +168,7 @@ impl Connections {
                         sleep(ACCEPT_PAUSE).await;
                     }
                 },
+                _ = look.tick() => self.routes.groups.pass_time(),
                 _ = maintenance.tick() => {
                     let (storage, records) = (self.storage.clone(), self.routes.records.clone());
                     work.spawn(async move {

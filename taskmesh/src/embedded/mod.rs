@@ -3,6 +3,8 @@
 mod account;
 pub mod broker;
 mod broker_connections;
+mod broker_group;
+mod broker_groups;
 mod broker_import;
 mod broker_log;
 mod broker_records;
