@@ -11,6 +11,7 @@ pub mod checker;
 pub mod clock;
 pub mod config;
 pub mod dead_letters;
+mod descriptors;
 pub mod grpc;
 pub mod idempotency;
 pub mod ids;

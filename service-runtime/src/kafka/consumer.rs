@@ -33,6 +33,7 @@ use super::{
     load::{Load, weight},
     metrics,
     partition::{PartitionWorker, Shared},
+    value_format::ValueFormat,
     watchdog::{self, Watchdog},
 };
 use crate::{BoxError, backoff::Backoff, postgres::Database};
@@ -89,6 +90,7 @@ impl<H: EventHandler> ConsumerLoop<H> {
             stopping,
             topic: topic.name,
             full_topic: config.topic_name(topic.name),
+            format: ValueFormat::of(&config, topic),
             drained: drained_sender,
         };
         Self {

@@ -25,6 +25,7 @@ use super::{
     parked::{self, NewParked},
     parking::Parking,
     record::Delivery,
+    value_format::ValueFormat,
 };
 use crate::{
     backoff::Backoff,
@@ -56,6 +57,7 @@ pub(super) struct Shared<H> {
     pub topic: &'static str,
     /// The topic's name on the cluster.
     pub full_topic: String,
+    pub format: ValueFormat,
     /// Names partitions that may go on.
     pub drained: UnboundedSender<i32>,
 }
@@ -137,7 +139,7 @@ impl<H: EventHandler> PartitionWorker<H> {
         let last = messages.last().map(Message::offset);
         let mut deliveries = Vec::with_capacity(count);
         for message in messages {
-            match Delivery::read(self.shared.topic, message) {
+            match Delivery::read(self.shared.topic, &self.shared.format, message) {
                 Ok(delivery) => deliveries.push(delivery),
                 Err(refused) => self.bury(&refused.message, &refused.reason, 1).await?,
             }
@@ -265,7 +267,7 @@ impl<H: EventHandler> PartitionWorker<H> {
         };
         let message = record.message(self.shared.full_topic.clone(), partition, key);
         let id = record.id;
-        let refused = match Delivery::read(topic, message) {
+        let refused = match Delivery::read(topic, &self.shared.format, message) {
             Err(refused) => Some((refused.message, refused.reason)),
             Ok(delivery) => {
                 let attempt = Attempt {

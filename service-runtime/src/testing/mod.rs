@@ -4,12 +4,14 @@ mod broker;
 mod database;
 mod eventually;
 mod kafka_settings;
+mod registry;
 mod relay;
 mod service;
 
 pub use broker::{RecordedEvent, TestTopics};
 pub use database::TestDatabase;
 pub use eventually::eventually;
+pub use registry::FakeRegistry;
 pub use relay::TestRelay;
 pub use service::TestService;
 
