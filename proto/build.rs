@@ -3,6 +3,8 @@
 
 use std::{env, fs, io::Result, path::PathBuf};
 
+use prost_types::FileDescriptorSet;
+
 const FILES: &[&str] = &[
     "taskmesh/common/v1/actor.proto",
     "taskmesh/common/v1/options.proto",
@@ -36,9 +38,24 @@ fn main() -> Result<()> {
         compiler.encode_file_descriptor_set(),
     )?;
 
+    let files = compiler.file_descriptor_set();
+    fs::write(out.join("sources.rs"), sources(&files))?;
     tonic_prost_build::configure()
         .build_transport(false)
         .compile_well_known_types(false)
         .include_file("modules.rs")
-        .compile_fds(compiler.file_descriptor_set())
+        .compile_fds(files)
+}
+
+/// Lists the files of this folder with their texts; protobuf's own are part of every tool.
+fn sources(files: &FileDescriptorSet) -> String {
+    let names = files.file.iter().map(|file| file.name());
+    let sources = names
+        .filter(|name| !name.starts_with("google/protobuf/"))
+        .map(|name| {
+            format!(
+                "SourceFile {{ name: {name:?}, text: include_str!(concat!(env!(\"CARGO_MANIFEST_DIR\"), \"/{name}\")) }},"
+            )
+        });
+    format!("&[{}]", sources.collect::<String>())
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use prost_reflect::{
     DescriptorPool, FileDescriptor, MethodDescriptor, Value, prost_types::SourceCodeInfo,
 };
-use taskmesh_proto::{FILE_DESCRIPTOR_SET, topics};
+use taskmesh_proto::{FILE_DESCRIPTOR_SET, SOURCES, topics};
 
 fn pool() -> DescriptorPool {
     DescriptorPool::decode(FILE_DESCRIPTOR_SET).unwrap()
@@ -178,4 +178,23 @@ fn the_borrowed_options_have_the_numbers_that_everybody_knows() {
     let number = |name: &str| pool.get_extension_by_name(name).unwrap().number();
     assert_eq!(number("google.api.http"), 72_295_728);
     assert_eq!(number("google.api.field_behavior"), 1052);
+}
+
+#[test]
+fn the_text_of_every_file_is_there_once() {
+    let pool = pool();
+    let files = pool.files();
+    let names: Vec<String> = files
+        .map(|file| file.name().to_owned())
+        .filter(|name| !name.starts_with("google/protobuf/"))
+        .collect();
+    for name in &names {
+        let texts = SOURCES.iter().filter(|source| source.name == name);
+        assert_eq!(texts.count(), 1, "{name}");
+    }
+    assert_eq!(SOURCES.len(), names.len());
+    let task = SOURCES
+        .iter()
+        .find(|source| source.name == "taskmesh/task/v1/task.proto");
+    assert!(task.unwrap().text.contains("package taskmesh.task.v1;"));
 }

@@ -11,7 +11,10 @@ use taskmesh_proto::{
     notification::v1::ReminderEvent, realtime::v1::TaskChange, task::v1::TaskEvent,
 };
 
-use crate::kafka::{letter_headers, refuse_record};
+use crate::kafka::{
+    framing::{frame, unframe},
+    letter_headers, refuse_record,
+};
 
 /// Reads the value of an event of each kind: what decodes says the same after it was encoded again.
 pub fn event(input: &[u8]) {
@@ -47,6 +50,16 @@ pub fn record(input: &[u8]) {
             assert!(!reason.is_empty());
         }
     }
+}
+
+/// Reads a value that may have a frame: what was in one is the same after it was framed again.
+pub fn framing(input: &[u8]) {
+    let Ok(framed) = unframe(input) else {
+        return;
+    };
+    let again = frame(framed.schema_id, &framed.indexes, framed.message);
+    assert_eq!(unframe(&again).as_ref(), Ok(&framed));
+    assert!(again.len() <= input.len(), "a frame is as short as can be");
 }
 
 fn survives_encoding<M: Message + Default + PartialEq + std::fmt::Debug>(input: &[u8]) {
@@ -96,6 +109,7 @@ mod tests {
         let corpus = |target| crate::testing::corpus(env!("CARGO_MANIFEST_DIR"), target);
         corpus("event").for_each(|input| event(&input));
         corpus("record").for_each(|input| record(&input));
+        corpus("framing").for_each(|input| framing(&input));
     }
 
     #[test]

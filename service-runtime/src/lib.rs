@@ -11,6 +11,7 @@ pub mod checker;
 pub mod clock;
 pub mod config;
 pub mod dead_letters;
+mod descriptors;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
 pub mod grpc;

@@ -173,7 +173,7 @@ async fn records_that_are_no_events_are_dead_letters_with_a_reason() {
         (
             whole(),
             b"\0\0\0\0\x07\0\x0a\x01a".to_vec(),
-            "the value does not decode",
+            "the value is framed, with schema 7, and this topic's values are raw",
         ),
         // As much as the topic takes: with the reason, the letter is larger than that.
         (whole(), noise(1_048_200), "the value does not decode"),

@@ -63,6 +63,7 @@ async fn a_rejected_event_is_listed_with_its_reason_and_shown_with_what_it_holds
         .unwrap();
     let Content::Event {
         message,
+        schema_id: None,
         json,
         unknown_fields,
     } = shown.content()

@@ -1,11 +1,7 @@
-use std::sync::LazyLock;
-
-use prost_reflect::{DescriptorPool, DynamicMessage, MessageDescriptor, SerializeOptions};
+use prost_reflect::{DynamicMessage, MessageDescriptor, SerializeOptions};
 use serde_json::Value;
 
-static POOL: LazyLock<DescriptorPool> = LazyLock::new(|| {
-    DescriptorPool::decode(taskmesh_proto::FILE_DESCRIPTOR_SET).expect("the build encoded it")
-});
+use crate::{descriptors::POOL, kafka::framing::unframe};
 
 /// What the value of a dead letter holds.
 #[derive(Debug, Clone, PartialEq)]
@@ -14,6 +10,8 @@ pub enum Content {
     Event {
         /// The message's full name.
         message: String,
+        /// The id of the schema that the value's frame names, if the value has a frame.
+        schema_id: Option<u32>,
         /// The message, by the JSON mapping of protobuf with the contract's own names.
         json: Value,
         /// The numbers of fields that the message's schema does not know; with any, it may be of another version or kind.
@@ -28,7 +26,8 @@ pub enum Content {
     },
 }
 
-/// Reads a value as the message that its header names, else as the topic's.
+/// Reads a value as the message that its header names, else as the topic's; with or without a frame, whatever the topic's have, for
+/// that may be what was wrong with it.
 pub(super) fn read(schema: Option<&str>, topics_own: &'static str, value: &[u8]) -> Content {
     let named = schema.and_then(|name| POOL.get_message_by_name(name));
     let descriptor = named.unwrap_or_else(|| {
@@ -36,9 +35,14 @@ pub(super) fn read(schema: Option<&str>, topics_own: &'static str, value: &[u8])
             .expect("the contract has the message of each topic")
     });
     let message = descriptor.full_name().to_owned();
+    let (schema_id, value) = match unframe(value) {
+        Ok(framed) => (Some(framed.schema_id), framed.message),
+        Err(_) => (None, value),
+    };
     match decode(descriptor, value) {
         Ok((json, unknown_fields)) => Content::Event {
             message,
+            schema_id,
             json,
             unknown_fields,
         },
@@ -69,6 +73,7 @@ mod tests {
     use taskmesh_proto::notification::v1::ReminderEvent;
 
     use super::*;
+    use crate::kafka::framing::frame;
 
     const OWN: &str = "taskmesh.notification.v1.ReminderEvent";
 
@@ -82,6 +87,7 @@ mod tests {
         for schema in [None, Some(OWN), Some("nobody.knows.This")] {
             let Content::Event {
                 message,
+                schema_id: None,
                 json,
                 unknown_fields,
             } = read(schema, OWN, &event.encode_to_vec())
@@ -104,6 +110,22 @@ mod tests {
             matches!(&other, Content::Event { message, .. } | Content::Undecodable { message, .. }
                 if message == "taskmesh.task.v1.TaskEvent")
         );
+    }
+
+    #[test]
+    fn a_value_in_a_frame_is_read_and_tells_its_schema() {
+        let event = ReminderEvent {
+            user_id: "alice".to_owned(),
+            ..ReminderEvent::default()
+        };
+        let value = frame(7, &[0], &event.encode_to_vec());
+        let expected = Content::Event {
+            message: OWN.to_owned(),
+            schema_id: Some(7),
+            json: serde_json::json!({"user_id": "alice"}),
+            unknown_fields: Vec::new(),
+        };
+        assert_eq!(read(None, OWN, &value), expected);
     }
 
     #[test]

@@ -1,13 +1,16 @@
 use std::path::PathBuf;
 
 use rdkafka::ClientConfig;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, de};
+use taskmesh_proto::topics;
+use url::Url;
 
-use crate::config::Redacted;
+use crate::config::{Redacted, comma_separated};
 
 /// How to reach the brokers; the same for Apache Kafka, Redpanda and the embedded broker.
 #[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
+// The derived reading is a function of the type, which its own reading below calls and checks.
+#[serde(deny_unknown_fields, remote = "Self")]
 pub struct KafkaConfig {
     /// `host:port`, several separated by commas.
     pub bootstrap_servers: String,
@@ -43,6 +46,18 @@ pub struct KafkaConfig {
     /// partition stands still until a person has decided.
     #[serde(default)]
     pub skip_lost_records: bool,
+    /// A Confluent-compatible schema registry, where the schemas of the topics are registered.
+    #[serde(default, deserialize_with = "registry_url")]
+    pub schema_registry_url: Option<Url>,
+    /// The registry's user.
+    #[serde(default)]
+    pub schema_registry_username: Option<String>,
+    /// The password of the registry's user.
+    #[serde(default)]
+    pub schema_registry_password: Option<Redacted<String>>,
+    /// The topics, without the prefix, whose values stand in a frame that names their schema; the values of the others are raw.
+    #[serde(default, deserialize_with = "comma_separated")]
+    pub framed_topics: Vec<String>,
 }
 
 /// How the connection is protected, in librdkafka's words.
@@ -71,7 +86,63 @@ impl SecurityProtocol {
     }
 }
 
+impl<'de> Deserialize<'de> for KafkaConfig {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let config = Self::deserialize(deserializer)?;
+        config.check().map_err(de::Error::custom)?;
+        Ok(config)
+    }
+}
+
+fn registry_url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Url>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let url = Url::parse(&text).ok().filter(|url| {
+        matches!(url.scheme(), "http" | "https")
+            && url.query().is_none()
+            && url.fragment().is_none()
+            && url.username().is_empty()
+            && url.password().is_none()
+    });
+    // Not shown: it may hold a password.
+    url.map(Some).ok_or_else(|| {
+        de::Error::custom(
+            "KAFKA__SCHEMA_REGISTRY_URL must be a URL such as https://registry.example.com:8081; a user goes into \
+             KAFKA__SCHEMA_REGISTRY_USERNAME and KAFKA__SCHEMA_REGISTRY_PASSWORD",
+        )
+    })
+}
+
 impl KafkaConfig {
+    /// Finds settings that contradict each other.
+    fn check(&self) -> Result<(), String> {
+        let is_unknown = |name: &&String| topics::ALL.iter().all(|topic| topic.name != **name);
+        if let Some(unknown) = self.framed_topics.iter().find(is_unknown) {
+            let known: Vec<&str> = topics::ALL.iter().map(|topic| topic.name).collect();
+            return Err(format!(
+                "KAFKA__FRAMED_TOPICS names \"{unknown}\", which is no topic: choose from {}, without a prefix",
+                known.join(", ")
+            ));
+        }
+        let has_registry = self.schema_registry_url.is_some();
+        if !self.framed_topics.is_empty() && !has_registry {
+            return Err(
+                "KAFKA__FRAMED_TOPICS needs a schema registry: set KAFKA__SCHEMA_REGISTRY_URL, or leave both out".to_owned(),
+            );
+        }
+        if self.schema_registry_password.is_some() && self.schema_registry_username.is_none() {
+            return Err(
+                "KAFKA__SCHEMA_REGISTRY_PASSWORD needs a user: set KAFKA__SCHEMA_REGISTRY_USERNAME"
+                    .to_owned(),
+            );
+        }
+        Ok(())
+    }
+
+    /// Returns whether the values of a topic, named without the prefix, stand in a frame that names their schema.
+    pub fn is_framed(&self, topic: &str) -> bool {
+        self.framed_topics.iter().any(|name| name == topic)
+    }
+
     /// Returns a topic's name on this cluster.
     pub fn topic_name(&self, name: &str) -> String {
         format!("{}{name}", self.topic_prefix)
@@ -114,5 +185,94 @@ impl KafkaConfig {
             }
         }
         config
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config;
+
+    fn read(settings: &[(&str, &str)]) -> Result<KafkaConfig, String> {
+        #[derive(Debug, Deserialize)]
+        struct Settings {
+            kafka: KafkaConfig,
+        }
+        let servers = [("BOOTSTRAP_SERVERS", "localhost:9092")];
+        let variables = servers
+            .iter()
+            .chain(settings)
+            .map(|(name, value)| (format!("TEST_KAFKA__{name}"), (*value).to_owned()));
+        config::load::<Settings>("TEST", variables)
+            .map(|settings| settings.kafka)
+            .map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn without_settings_of_a_registry_no_topic_is_framed() {
+        let config = read(&[]).unwrap();
+        assert_eq!(config.schema_registry_url, None);
+        assert!(
+            topics::ALL
+                .iter()
+                .all(|topic| !config.is_framed(topic.name))
+        );
+    }
+
+    #[test]
+    fn the_topics_that_are_framed_are_listed_without_their_prefix() {
+        let config = read(&[
+            ("TOPIC_PREFIX", "team."),
+            (
+                "SCHEMA_REGISTRY_URL",
+                "https://registry.example.com/apis/ccompat/v7/",
+            ),
+            ("SCHEMA_REGISTRY_USERNAME", "taskmesh"),
+            ("SCHEMA_REGISTRY_PASSWORD", "a secret"),
+            ("FRAMED_TOPICS", "task-events, task-reminders"),
+        ])
+        .unwrap();
+        let framed = topics::ALL
+            .iter()
+            .filter(|topic| config.is_framed(topic.name));
+        let framed: Vec<&str> = framed.map(|topic| topic.name).collect();
+        assert_eq!(framed, ["task-events", "task-reminders"]);
+        assert!(!format!("{config:?}").contains("a secret"));
+    }
+
+    #[test]
+    fn settings_of_a_registry_that_cannot_be_used_are_named_with_their_cure() {
+        let url = ("SCHEMA_REGISTRY_URL", "http://localhost:8081");
+        let cases: [(&[(&str, &str)], &str); 6] = [
+            (
+                &[("SCHEMA_REGISTRY_URL", "localhost:8081")],
+                "KAFKA__SCHEMA_REGISTRY_URL must be a URL such as https://",
+            ),
+            (
+                &[("SCHEMA_REGISTRY_URL", "registry")],
+                "KAFKA__SCHEMA_REGISTRY_URL must be a URL such as https://",
+            ),
+            (
+                &[("SCHEMA_REGISTRY_URL", "http://me:secret@localhost")],
+                "KAFKA__SCHEMA_REGISTRY_USERNAME",
+            ),
+            (
+                &[("FRAMED_TOPICS", "task-events")],
+                "KAFKA__FRAMED_TOPICS needs a schema registry: set KAFKA__SCHEMA_REGISTRY_URL",
+            ),
+            (
+                &[url, ("FRAMED_TOPICS", "task-event")],
+                "KAFKA__FRAMED_TOPICS names \"task-event\", which is no topic: choose from task-events",
+            ),
+            (
+                &[url, ("SCHEMA_REGISTRY_PASSWORD", "x")],
+                "KAFKA__SCHEMA_REGISTRY_PASSWORD needs a user",
+            ),
+        ];
+        for (settings, expected) in cases {
+            let error = read(settings).unwrap_err();
+            assert!(error.contains(expected), "{error}");
+            assert!(!error.contains("me:secret"), "{error}");
+        }
     }
 }

@@ -36,6 +36,7 @@ use super::{
     load::{Load, weight},
     metrics,
     partition::{PartitionWorker, Shared},
+    value_format::ValueFormat,
     watchdog::{self, Watchdog},
 };
 use crate::{BoxError, backoff::Backoff, postgres::Database};
@@ -94,6 +95,7 @@ impl<H: EventHandler> ConsumerLoop<H> {
             topic: topic.name,
             data_schema: topic.message,
             full_topic: config.topic_name(topic.name),
+            format: ValueFormat::of(&config, topic),
             drained: drained_sender,
         };
         Self {

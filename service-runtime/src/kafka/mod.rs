@@ -1,4 +1,4 @@
-//! Kafka: the connection, the producer, the one consumer loop, dead letters.
+//! Kafka: the connection, the producer, the one consumer loop, dead letters, and the frames that a schema registry gives values.
 
 mod attempt;
 mod attempts;
@@ -8,6 +8,8 @@ mod config;
 mod consumer;
 mod context;
 mod dead_letter;
+mod framer;
+pub mod framing;
 mod handler;
 mod headers;
 mod inbox;
@@ -19,12 +21,18 @@ mod parking;
 mod partition;
 mod producer;
 mod record;
+mod registry;
+mod schema;
+mod value_format;
 mod watchdog;
 
 pub use config::{KafkaConfig, SecurityProtocol};
 pub(crate) use consumer::ConsumerLoop;
+pub(crate) use framer::Framer;
 pub use handler::{EventHandler, HandleError, Received};
 pub use headers::{EventHeaders, HeaderError};
 pub(crate) use producer::{ProduceError, Producer, Record};
 #[cfg(any(test, fuzzing))]
 pub(crate) use record::refuse_record;
+pub use registry::{Registered, Registration, RegistryError, SchemaRegistry, SchemaRound};
+pub use schema::{Subject, subjects};

@@ -24,7 +24,8 @@ use super::{
     metrics,
     parked::{self, NewParked},
     parking::Parking,
-    record::Delivery,
+    record::{Delivery, Refused},
+    value_format::ValueFormat,
 };
 use crate::{
     backoff::Backoff,
@@ -58,6 +59,7 @@ pub(super) struct Shared<H> {
     pub data_schema: &'static str,
     /// The topic's name on the cluster.
     pub full_topic: String,
+    pub format: ValueFormat,
     /// Names partitions that may go on.
     pub drained: UnboundedSender<i32>,
 }
@@ -132,6 +134,11 @@ impl<H: EventHandler> PartitionWorker<H> {
         }
     }
 
+    fn read(&self, message: OwnedMessage) -> Result<Delivery<H::Event>, Box<Refused>> {
+        let shared = &self.shared;
+        Delivery::read(shared.topic, shared.data_schema, &shared.format, message)
+    }
+
     /// Brings records to their end, and the partition past them.
     async fn settle(&mut self, messages: Vec<OwnedMessage>) -> Result<(), Left> {
         let count = messages.len();
@@ -139,7 +146,7 @@ impl<H: EventHandler> PartitionWorker<H> {
         let last = messages.last().map(Message::offset);
         let mut deliveries = Vec::with_capacity(count);
         for message in messages {
-            match Delivery::read(self.shared.topic, self.shared.data_schema, message) {
+            match self.read(message) {
                 Ok(delivery) => deliveries.push(delivery),
                 Err(refused) => self.bury(&refused.message, &refused.reason, 1).await?,
             }
@@ -267,7 +274,7 @@ impl<H: EventHandler> PartitionWorker<H> {
         };
         let message = record.message(self.shared.full_topic.clone(), partition, key);
         let id = record.id;
-        let refused = match Delivery::read(topic, self.shared.data_schema, message) {
+        let refused = match self.read(message) {
             Err(refused) => Some((refused.message, refused.reason)),
             Ok(delivery) => {
                 let attempt = Attempt {

@@ -33,7 +33,7 @@ pub(crate) struct Record {
 }
 
 /// A record that the broker has not acknowledged; it may have arrived all the same.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 #[error("the broker did not acknowledge a record")]
 pub(crate) struct ProduceError(#[from] KafkaError);
 

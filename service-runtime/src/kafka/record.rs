@@ -1,7 +1,7 @@
 use openssl::sha::sha256;
 use rdkafka::{Message, message::OwnedMessage};
 
-use super::{handler::Received, headers};
+use super::{handler::Received, headers, value_format::ValueFormat};
 
 /// A record that is an event, as it came and as it reads.
 pub(super) struct Delivery<E> {
@@ -9,7 +9,7 @@ pub(super) struct Delivery<E> {
     pub event: Received<E>,
     /// The trace that the event belongs to.
     pub trace_parent: Option<String>,
-    /// Begin of the SHA-256 of the value.
+    /// Begin of the SHA-256 of the message.
     pub digest: i64,
 }
 
@@ -25,9 +25,10 @@ impl<E: prost::Message + Default> Delivery<E> {
     pub(super) fn read(
         topic: &'static str,
         data_schema: &'static str,
+        format: &ValueFormat,
         message: OwnedMessage,
     ) -> Result<Self, Box<Refused>> {
-        match read_event(topic, data_schema, &message) {
+        match read_event(topic, data_schema, format, &message) {
             Ok((event, digest)) => Ok(Self {
                 trace_parent: headers::trace_parent(message.headers()),
                 message,
@@ -49,21 +50,25 @@ impl<E: prost::Message + Default> Delivery<E> {
 pub(crate) fn refuse_record<E: prost::Message + Default>(
     message: OwnedMessage,
 ) -> Option<(OwnedMessage, String)> {
-    let refused =
-        Delivery::<E>::read("task-events", "taskmesh.task.v1.TaskEvent", message).err()?;
+    let (topic, schema) = ("task-events", "taskmesh.task.v1.TaskEvent");
+    let refused = Delivery::<E>::read(topic, schema, &ValueFormat::Raw, message).err()?;
     Some((refused.message, refused.reason))
 }
 
 fn read_event<E: prost::Message + Default>(
     topic: &'static str,
     data_schema: &'static str,
+    format: &ValueFormat,
     message: &OwnedMessage,
 ) -> Result<(Received<E>, i64), String> {
     let id = headers::event_id(message.headers()).map_err(|error| error.to_string())?;
     let kind = headers::event_type(message.headers()).map_err(|error| error.to_string())?;
     headers::check_data_schema(message.headers(), data_schema)?;
-    let payload = message.payload().filter(|payload| !payload.is_empty());
-    let payload = payload.ok_or("the value is empty")?;
+    // The message alone: the same event may come again in the frame of a newer schema.
+    let payload = format.message(message.payload().unwrap_or_default())?;
+    if payload.is_empty() {
+        return Err("the value is empty".to_owned());
+    }
     let decoded =
         E::decode(payload).map_err(|error| format!("the value does not decode: {error}"))?;
     let event = Received {

@@ -16,13 +16,13 @@ use super::{
     link::{Link, Notice},
     metrics,
     position::Outcome,
-    sender::Sender,
+    sender::{SendError, Sender},
     store::{self, OutboxRow},
 };
 use crate::{
     BoxError,
     backoff::Backoff,
-    kafka::{KafkaConfig, ProduceError},
+    kafka::KafkaConfig,
     postgres::{Database, DatabaseError},
 };
 
@@ -79,7 +79,7 @@ enum RelayError {
     #[error(transparent)]
     Database(#[from] DatabaseError),
     #[error(transparent)]
-    Produce(#[from] ProduceError),
+    Send(#[from] SendError),
     #[error("the lease of the outbox was lost")]
     LeaseLost,
 }
@@ -247,7 +247,7 @@ impl Relay {
     async fn send_under_lease(
         &mut self,
         rows: Vec<OutboxRow>,
-    ) -> Result<Vec<Result<(), ProduceError>>, RelayError> {
+    ) -> Result<Vec<Result<(), SendError>>, RelayError> {
         let schema = self.database.schema();
         let lanes: HashSet<i16> = rows.iter().map(|row| row.lane).collect();
         let epochs = self.holding.epochs(&lanes);

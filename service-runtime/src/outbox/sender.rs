@@ -1,16 +1,31 @@
+use std::sync::Arc;
+
 use super::store::OutboxRow;
-use crate::kafka::{EventHeaders, KafkaConfig, ProduceError, Producer, Record};
+use crate::kafka::{
+    EventHeaders, Framer, KafkaConfig, ProduceError, Producer, Record, RegistryError,
+};
+
+/// Why an event is not with the broker.
+#[derive(Debug, Clone, thiserror::Error)]
+pub(super) enum SendError {
+    #[error(transparent)]
+    Produce(#[from] ProduceError),
+    #[error("the events of a framed topic wait for the schema registry")]
+    Frame(#[source] Arc<RegistryError>),
+}
 
 /// Sends batches to the broker.
 pub(super) struct Sender {
     kafka: KafkaConfig,
     source: &'static str,
+    framer: Framer,
     producer: Option<Producer>,
 }
 
 impl Sender {
     pub(super) fn new(kafka: KafkaConfig, source: &'static str) -> Self {
         Self {
+            framer: Framer::new(kafka.clone()),
             kafka,
             source,
             producer: None,
@@ -18,10 +33,18 @@ impl Sender {
     }
 
     /// Sends events in their order and waits for the broker; returns what became of each.
+    ///
+    /// If the registry does not tell the schema of one of them, none is sent, as if the broker were away.
     pub(super) async fn send(
         &mut self,
-        rows: Vec<OutboxRow>,
-    ) -> Result<Vec<Result<(), ProduceError>>, ProduceError> {
+        mut rows: Vec<OutboxRow>,
+    ) -> Result<Vec<Result<(), SendError>>, SendError> {
+        let messages = rows.iter_mut();
+        let messages = messages.map(|row| (row.topic.as_str(), &mut row.payload));
+        if let Err(cause) = self.framer.frame_all(messages).await {
+            let error = SendError::Frame(cause.into());
+            return Ok(vec![Err(error); rows.len()]);
+        }
         let producer = match &self.producer {
             Some(producer) => producer,
             None => self.producer.insert(Producer::new(&self.kafka)?),
@@ -30,7 +53,11 @@ impl Sender {
             .into_iter()
             .map(|row| record(&self.kafka, self.source, row))
             .collect();
-        Ok(producer.send_all(records).await)
+        let outcomes = producer.send_all(records).await;
+        Ok(outcomes
+            .into_iter()
+            .map(|outcome| outcome.map_err(SendError::from))
+            .collect())
     }
 
     /// Takes back what was not acknowledged: it must not go out behind newer events.

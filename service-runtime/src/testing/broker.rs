@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::kafka_settings;
 use crate::{
     clock::Clock,
-    kafka::{EventHeaders, KafkaConfig, Producer, Record},
+    kafka::{EventHeaders, KafkaConfig, Producer, Record, framing::message_in},
 };
 
 const TIMEOUT: Duration = Duration::from_secs(20);
@@ -44,7 +44,14 @@ pub struct RecordedEvent<E> {
 impl TestTopics {
     /// Creates every topic of the mesh and their dead-letter topics, under a prefix of its own.
     pub async fn create() -> Self {
-        let settings = kafka_settings::given();
+        Self::create_with(&[]).await
+    }
+
+    /// Creates them for services that have further settings of the broker, without the service's prefix.
+    pub async fn create_with(further: &[(&str, &str)]) -> Self {
+        let mut settings = kafka_settings::given();
+        let further = further.iter();
+        settings.extend(further.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         let config = kafka_settings::read(&settings);
         let mut names = Vec::new();
         for topic in ALL {
@@ -178,6 +185,13 @@ impl TestTopics {
         records.into_iter().map(recorded).collect()
     }
 
+    /// Reads the values of all records that are on a topic now, as they are.
+    pub async fn values(&self, topic: &Topic) -> Vec<Vec<u8>> {
+        let records = self.records(self.config.topic_name(topic.name)).await;
+        let value = |record: &OwnedMessage| record.payload().unwrap_or_default().to_vec();
+        records.iter().map(value).collect()
+    }
+
     /// Reads all records that are in the dead-letter topic of a group now.
     pub async fn dead_letters(&self, topic: &Topic, group: &str) -> Vec<OwnedMessage> {
         self.records(self.config.topic_name(&topic.dead_letter_name(group)))
@@ -272,7 +286,8 @@ fn recorded<E: prost::Message + Default>(record: OwnedMessage) -> RecordedEvent<
         key: text(record.key()),
         id: header("ce_id").parse().expect("ce_id is a UUID"),
         kind: header("ce_type"),
-        message: E::decode(record.payload().unwrap_or_default()).expect("the value decodes"),
+        message: E::decode(message_in(record.payload().unwrap_or_default()))
+            .expect("the value decodes"),
         headers: headers.clone(),
     }
 }

@@ -5,6 +5,7 @@ mod corpus;
 mod database;
 mod eventually;
 mod kafka_settings;
+mod registry;
 mod relay;
 mod service;
 
@@ -12,6 +13,7 @@ pub use broker::{RecordedEvent, TestTopics};
 pub use corpus::{corpus, corpus_of_texts};
 pub use database::TestDatabase;
 pub use eventually::eventually;
+pub use registry::FakeRegistry;
 pub use relay::TestRelay;
 pub use service::TestService;
 

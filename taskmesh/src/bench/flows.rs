@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use clap::Args;
 use prost_types::Timestamp;
 use rdkafka::{Message, consumer::StreamConsumer};
-use service_runtime::{BoxError, clock::Clock};
+use service_runtime::{BoxError, clock::Clock, kafka::framing::message_in};
 use taskmesh_proto::{
     notification::v1::{ReminderEvent, reminder_event::Change},
     task::v1::{
@@ -186,7 +186,7 @@ async fn next<E: prost::Message + Default>(consumer: &StreamConsumer) -> Result<
     let record = tokio::time::timeout(PATIENCE, consumer.recv())
         .await
         .map_err(|_| format!("no event within {PATIENCE:?}"))??;
-    Ok(E::decode(record.payload().unwrap_or_default())?)
+    Ok(E::decode(message_in(record.payload().unwrap_or_default()))?)
 }
 
 fn since(time: Option<Timestamp>) -> Duration {

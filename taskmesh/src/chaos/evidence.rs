@@ -8,6 +8,7 @@ use rdkafka::{Message, message::OwnedMessage};
 use service_runtime::{
     BoxError,
     checker::{Arrival, Change, Effect, Evidence},
+    kafka::framing::message_in,
 };
 use taskmesh_proto::{
     notification::v1::{Channel, ReminderEvent, reminder_event},
@@ -141,7 +142,7 @@ fn add_records(
     let mut seen = HashSet::new();
     for record in records {
         let event_id = header(record, "ce_id")?;
-        let value = record.payload().unwrap_or_default();
+        let value = message_in(record.payload().unwrap_or_default());
         let told = match topic.name {
             // The occurrences of a series are completed one after the other.
             name if name == TASK_RECURRENCE.name => {

@@ -7,7 +7,10 @@ use rdkafka::{
     Message, Offset, TopicPartitionList,
     consumer::{Consumer, StreamConsumer},
 };
-use service_runtime::{BoxError, kafka::KafkaConfig};
+use service_runtime::{
+    BoxError,
+    kafka::{KafkaConfig, framing::message_in},
+};
 use taskmesh_proto::{
     task::v1::{TaskEvent, task_event::Change},
     topics::TASK_EVENTS,
@@ -59,7 +62,7 @@ async fn follow(consumer: StreamConsumer, users: Arc<Users>, pulse: Arc<Pulse>) 
             sleep(Duration::from_millis(50)).await;
             continue;
         };
-        let Ok(event) = TaskEvent::decode(record.payload().unwrap_or_default()) else {
+        let Ok(event) = TaskEvent::decode(message_in(record.payload().unwrap_or_default())) else {
             continue;
         };
         if !seen.insert(event.event_id.clone()) {

@@ -42,10 +42,12 @@ fn json(letter: &DeadLetter) -> Value {
     match letter.content() {
         Content::Event {
             message,
+            schema_id,
             json,
             unknown_fields,
         } => {
             whole["message"] = message.into();
+            whole["schema_id"] = schema_id.into();
             whole["event"] = json;
             whole["unknown_fields"] = unknown_fields.into();
         }
@@ -100,10 +102,13 @@ fn content(letter: &DeadLetter) -> Vec<String> {
     match letter.content() {
         Content::Event {
             message,
+            schema_id,
             json,
             unknown_fields,
         } => {
-            lines.push(format!("value: {message}, {size} bytes"));
+            let frame = schema_id.map(|id| format!(", framed with schema {id}"));
+            let frame = frame.unwrap_or_default();
+            lines.push(format!("value: {message}, {size} bytes{frame}"));
             if !unknown_fields.is_empty() {
                 let numbers: Vec<String> = unknown_fields.iter().map(u32::to_string).collect();
                 lines.push(format!(

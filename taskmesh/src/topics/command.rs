@@ -1,22 +1,24 @@
-use std::{env, process::ExitCode};
+use std::{env, io::stdout, process::ExitCode};
 
 use clap::{Args, Subcommand};
 use serde::Deserialize;
 use service_runtime::{
     BoxError,
     config::{self, ConfigError},
-    kafka::KafkaConfig,
+    kafka::{KafkaConfig, SchemaRegistry},
 };
 
 use super::{
     cluster::{Cluster, State},
     declared::declared,
+    schemas,
 };
 
-/// Create the topics of the mesh, or compare them with what is declared.
+/// Create the topics of the mesh and register their schemas, or compare both with what is declared.
 ///
 /// How to reach the cluster stands in variables such as TASKMESH_KAFKA__SECURITY_PROTOCOL, TASKMESH_KAFKA__SASL_MECHANISM,
-/// TASKMESH_KAFKA__SASL_USERNAME, TASKMESH_KAFKA__SASL_PASSWORD and TASKMESH_KAFKA__TOPIC_PREFIX.
+/// TASKMESH_KAFKA__SASL_USERNAME, TASKMESH_KAFKA__SASL_PASSWORD and TASKMESH_KAFKA__TOPIC_PREFIX; the schema registry, if there is
+/// one, in TASKMESH_KAFKA__SCHEMA_REGISTRY_URL, TASKMESH_KAFKA__SCHEMA_REGISTRY_USERNAME and TASKMESH_KAFKA__SCHEMA_REGISTRY_PASSWORD.
 #[derive(Debug, Args)]
 pub struct Arguments {
     #[command(subcommand)]
@@ -25,7 +27,8 @@ pub struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Create the topics that are missing; those that exist are compared and never changed.
+    /// Create the topics that are missing; those that exist are compared and never changed. Then register the schemas that are not
+    /// registered, if a schema registry is named.
     Apply {
         #[command(flatten)]
         brokers: Brokers,
@@ -33,7 +36,7 @@ enum Command {
         #[arg(long, default_value_t = 3, allow_negative_numbers = true)]
         replication: i32,
     },
-    /// Compare the topics of the cluster with what is declared.
+    /// Compare the topics of the cluster with what is declared, and the schemas in the registry, if one is named.
     List {
         #[command(flatten)]
         brokers: Brokers,
@@ -59,7 +62,8 @@ impl Brokers {
     }
 }
 
-/// Runs `topics apply` or `topics list`; a missing or different topic makes `list` fail.
+/// Runs `topics apply` or `topics list`; a missing or different topic or schema makes `list` fail, and a schema that is refused
+/// makes `apply` fail.
 pub async fn run(arguments: Arguments) -> Result<ExitCode, BoxError> {
     let (brokers, replication) = match arguments.command {
         Command::Apply {
@@ -69,8 +73,27 @@ pub async fn run(arguments: Arguments) -> Result<ExitCode, BoxError> {
         Command::List { brokers } => (brokers, None),
     };
     let kafka = brokers.kafka()?;
-    let declared = declared(&kafka);
-    let cluster = Cluster::new(&kafka)?;
+    let topics_are_right = run_for_topics(&kafka, replication).await?;
+    let schemas_are_right = match SchemaRegistry::new(&kafka)? {
+        Some(registry) if replication.is_some() => {
+            schemas::apply(&registry, &kafka, &mut stdout()).await?
+        }
+        Some(registry) => schemas::list(&registry, &kafka, &mut stdout()).await?,
+        None => true,
+    };
+    // What exists is an operator's to change, so a difference between topics does not fail a deployment that applies.
+    Ok(
+        match (topics_are_right || replication.is_some()) && schemas_are_right {
+            true => ExitCode::SUCCESS,
+            false => ExitCode::FAILURE,
+        },
+    )
+}
+
+/// Creates what is missing if it is told how, prints every topic, and returns whether all are as declared.
+async fn run_for_topics(kafka: &KafkaConfig, replication: Option<i32>) -> Result<bool, BoxError> {
+    let declared = declared(kafka);
+    let cluster = Cluster::new(kafka)?;
     let created = match replication {
         Some(replication) => cluster.create_missing(&declared, replication).await?,
         None => Vec::new(),
@@ -97,12 +120,7 @@ pub async fn run(arguments: Arguments) -> Result<ExitCode, BoxError> {
             days = topic.retention.as_secs() / 3600,
         );
     }
-    // What exists is an operator's to change, so a difference does not fail a deployment that applies.
-    Ok(if as_declared || replication.is_some() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    Ok(as_declared)
 }
 
 /// Returns how to reach these brokers: the rest stands in the variables of the environment that begin with `TASKMESH_KAFKA__`.

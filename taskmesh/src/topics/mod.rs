@@ -1,9 +1,11 @@
-//! `taskmesh topics`: makes a cluster's topics what the contract declares.
+//! `taskmesh topics`: makes a cluster's topics, and the schemas in its registry, what the contract declares.
 
 mod cluster;
 mod command;
 mod declared;
+mod schemas;
 
 pub use cluster::{Cluster, State};
 pub use command::{Arguments, Brokers, kafka_config, kafka_of, run};
 pub use declared::declared;
+pub use schemas::register_all;

@@ -223,13 +223,14 @@ pub async fn migrate_schema<S: Service>(config: &S::Config) -> Result<(), BoxErr
     Ok(())
 }
 
-/// Creates the topics that are missing, and tells of those that are not as declared.
+/// Creates the topics that are missing, tells of those that are not as declared, and registers their schemas, if there is a registry.
 pub async fn declare_topics(kafka: &KafkaConfig, embedded: bool) -> Result<(), BoxError> {
     // Somebody else's cluster knows best how many copies it keeps.
     let replication = if embedded { 1 } else { -1 };
     let cluster = Cluster::new(kafka)?;
     let declared = topics::declared(kafka);
     cluster.create_missing(&declared, replication).await?;
+    topics::register_all(kafka).await?;
     for (topic, state) in declared.iter().zip(cluster.compare(&declared).await?) {
         if let topics::State::Different(differences) = state {
             for difference in differences {

@@ -9,6 +9,7 @@ use crate::{
         Choice, Content, DeadLetter, Filter, LetterName, MOST_PER_SECOND, Progress, Purged,
     },
     grpc::FieldViolation,
+    kafka::framing::message_in,
 };
 
 /// How many letters can be chosen by name.
@@ -148,7 +149,7 @@ fn content(letter: &DeadLetter) -> pb::dead_letter::Content {
     match letter.content() {
         Content::Event { message, .. } => pb::dead_letter::Content::Event(Any {
             type_url: format!("type.googleapis.com/{message}"),
-            value: value.to_vec(),
+            value: message_in(value).to_vec(),
         }),
         Content::Undecodable { message, error } => {
             pb::dead_letter::Content::Undecodable(pb::UndecodableValue {

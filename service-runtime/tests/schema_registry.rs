@@ -1,0 +1,96 @@
+//! What the client of a schema registry says when the registry is not as it should be.
+
+use axum::{
+    Json, Router,
+    extract::Request,
+    http::{StatusCode, header},
+    response::IntoResponse,
+};
+use serde_json::json;
+use service_runtime::kafka::{KafkaConfig, RegistryError, SchemaRegistry, Subject, subjects};
+use tokio::{net::TcpListener, task::JoinSet};
+
+fn kafka(url: &str) -> KafkaConfig {
+    serde_json::from_value(json!({
+        "bootstrap_servers": "localhost:9092",
+        "schema_registry_url": url,
+        "schema_registry_username": "taskmesh",
+        "schema_registry_password": "secret",
+    }))
+    .unwrap()
+}
+
+/// Serves one answer to every request.
+async fn serve<A, R>(answer: A) -> (KafkaConfig, JoinSet<()>)
+where
+    A: Fn(Request) -> R + Clone + Send + Sync + 'static,
+    R: IntoResponse + 'static,
+{
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/apis/registry/", listener.local_addr().unwrap());
+    let router = Router::new().fallback(async move |request: Request| answer(request));
+    let mut server = JoinSet::new();
+    server.spawn(async { axum::serve(listener, router).await.unwrap() });
+    (kafka(&url), server)
+}
+
+fn first(kafka: &KafkaConfig) -> Subject {
+    subjects(kafka).remove(0)
+}
+
+async fn error_of(kafka: &KafkaConfig) -> RegistryError {
+    let registry = SchemaRegistry::new(kafka).unwrap().unwrap();
+    let mut round = registry.round();
+    round.find(&first(kafka)).await.unwrap_err()
+}
+
+#[tokio::test]
+async fn a_subject_is_one_part_of_the_path_and_the_user_is_told() {
+    let (kafka, _server) = serve(|request: Request| {
+        let user = request.headers()[header::AUTHORIZATION].to_str().unwrap();
+        assert_eq!(user, "Basic dGFza21lc2g6c2VjcmV0");
+        let path = request.uri().path();
+        assert!(!path.ends_with(".proto") || path.contains("%2F"), "{path}");
+        assert!(path.starts_with("/apis/registry/subjects/"), "{path}");
+        Json(json!({"id": 5, "version": 2}))
+    })
+    .await;
+    let registry = SchemaRegistry::new(&kafka).unwrap().unwrap();
+    let mut round = registry.round();
+    for subject in subjects(&kafka) {
+        let found = round.find(&subject).await.unwrap().unwrap();
+        assert_eq!((found.id, found.version), (5, 2));
+    }
+}
+
+#[tokio::test]
+async fn an_address_that_is_no_registry_is_not_taken_for_one_without_schemas() {
+    let (kafka, _server) = serve(|_| StatusCode::NOT_FOUND).await;
+    let error = error_of(&kafka).await;
+    assert!(matches!(error, RegistryError::Refused { .. }), "{error}");
+
+    let (kafka, _server) = serve(|_| "<html>welcome</html>").await;
+    let error = error_of(&kafka).await;
+    assert!(
+        matches!(error, RegistryError::Unreachable { .. }),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn a_user_who_is_refused_is_told_which_settings_to_change() {
+    let (kafka, _server) = serve(|_| StatusCode::UNAUTHORIZED).await;
+    let error = error_of(&kafka).await.to_string();
+    assert!(error.contains("KAFKA__SCHEMA_REGISTRY_USERNAME"), "{error}");
+    assert!(!error.contains("secret"), "{error}");
+}
+
+#[tokio::test]
+async fn a_registry_that_is_down_is_told_by_its_address_and_its_setting() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    drop(listener);
+    let error = error_of(&kafka(&url)).await.to_string();
+    assert!(error.contains(&url), "{error}");
+    assert!(error.contains("KAFKA__SCHEMA_REGISTRY_URL"), "{error}");
+}
