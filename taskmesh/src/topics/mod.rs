@@ -7,5 +7,5 @@ mod schemas;
 
 pub use cluster::{Cluster, State};
 pub use command::{Arguments, Brokers, kafka_config, kafka_of, run};
-pub use declared::declared;
+pub use declared::{DeclaredTopic, declared};
 pub use schemas::register_all;

@@ -3,7 +3,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use service_runtime::BoxError;
 
-use super::{backlog, latency, outage, snapshot, stage::Stage, writers};
+use super::{backlog, latency, outage, poison, snapshot, stage::Stage, writers};
 use crate::bench::report::Page;
 
 /// What is measured of events.
@@ -47,6 +47,8 @@ enum Part {
     Latency,
     /// What the relay costs those who write.
     Writers,
+    /// What records that do not decode cost the others.
+    Poison,
     /// How fast the relay works off a backlog.
     Backlog,
     /// What a session does that holds a snapshot for long.
@@ -73,6 +75,9 @@ pub async fn measure(arguments: &Arguments) -> Result<Page, BoxError> {
         }
         if wanted(Part::Writers) {
             writers::measure(&stage, arguments, &mut page).await?;
+        }
+        if wanted(Part::Poison) {
+            poison::measure(&stage, arguments, &mut page).await?;
         }
         if wanted(Part::Backlog) {
             backlog::measure(&stage, arguments.backlog, &mut page).await?;

@@ -8,6 +8,7 @@ mod follower;
 mod latency;
 mod memory;
 mod outage;
+mod poison;
 mod relayed;
 mod service;
 mod snapshot;

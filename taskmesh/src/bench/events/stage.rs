@@ -113,9 +113,8 @@ impl Stage {
             driver,
         };
         let kafka = stage.kafka_config()?;
-        let replication = if stage.broker.is_some() { 1 } else { -1 };
         Cluster::new(&kafka)?
-            .create_missing(&declared(&kafka), replication)
+            .create_missing(&declared(&kafka), stage.replication())
             .await?;
         Ok(stage)
     }
@@ -124,6 +123,11 @@ impl Stage {
     pub async fn version(&self) -> Result<String, BoxError> {
         let row = self.client.query_one("SHOW server_version", &[]).await?;
         Ok(row.get(0))
+    }
+
+    /// Returns how often topics are kept; a broker that is given knows best.
+    pub fn replication(&self) -> i32 {
+        if self.broker.is_some() { 1 } else { -1 }
     }
 
     /// Opens a connection of its own.
@@ -220,7 +224,8 @@ impl Stage {
         Ok(config::load(prefix, variables)?)
     }
 
-    fn kafka_config(&self) -> Result<KafkaConfig, BoxError> {
+    /// Returns how the broker is reached.
+    pub fn kafka_config(&self) -> Result<KafkaConfig, BoxError> {
         let parts = Parts {
             relays: false,
             consumes: false,
