@@ -11,7 +11,7 @@ use tokio::{
 
 use super::{
     mesh::open,
-    process::{Blow, Launch, Process},
+    process::{Launch, Process},
 };
 use crate::up::ports::loopback;
 
@@ -120,7 +120,7 @@ impl Brokers {
     pub async fn kill(&self, target: usize, down: Duration) -> Result<String, BoxError> {
         match self {
             Self::Embedded { process, port, .. } => {
-                process.strike(Blow::Kill(down)).await?;
+                process.kill(down).await?;
                 wait_for(*port).await?;
                 Ok("broker".to_owned())
             }
@@ -139,7 +139,7 @@ impl Brokers {
         let process = self
             .process()
             .ok_or("only the embedded broker can be stopped and continued")?;
-        process.strike(Blow::Freeze(length)).await?;
+        process.freeze(length).await?;
         Ok(process.name().to_owned())
     }
 

@@ -20,6 +20,10 @@ pub enum Kind {
     KillService,
     /// A service is stopped with SIGSTOP for 1 to 8 seconds.
     FreezeService,
+    /// A service is told to stop with SIGTERM, and started again.
+    StopService,
+    /// The same while PostgreSQL or the embedded broker, stopped with SIGSTOP, answers nothing.
+    StopInSilence,
     /// PostgreSQL is stopped as by `pg_ctl stop -m immediate` and started again.
     CrashPostgres,
     /// The broker is killed with `kill -9` and started again.
@@ -43,12 +47,21 @@ pub struct Fault {
 }
 
 impl Kind {
+    /// Returns within what time a service that is told to stop has ended, for the kinds that tell it.
+    pub fn stops_within(self) -> Option<Duration> {
+        match self {
+            Self::StopService => Some(Duration::from_secs(5)),
+            Self::StopInSilence => Some(Duration::from_secs(10)),
+            _ => None,
+        }
+    }
+
     fn lengths(self) -> std::ops::Range<u64> {
         match self {
             Self::KillService | Self::CrashPostgres => 0..1_000,
             Self::FreezeService | Self::FreezeBroker => 1_000..8_000,
             Self::KillBroker => 0..3_000,
-            Self::CutConnections => 0..1,
+            Self::CutConnections | Self::StopService | Self::StopInSilence => 0..1,
         }
     }
 }

@@ -9,6 +9,7 @@ use service_runtime::{BoxError, Service, kafka::KafkaConfig};
 use task_service::TaskService;
 use tokio::{
     net::TcpStream,
+    sync::oneshot,
     time::{sleep, timeout},
 };
 use url::Url;
@@ -16,7 +17,7 @@ use url::Url;
 use super::{
     brokers::{Brokers, Given},
     faults::{Fault, Kind},
-    process::{Blow, Launch, Process},
+    process::{Launch, Process, Stop},
     server::Server,
 };
 use crate::{
@@ -33,6 +34,8 @@ use crate::{
 };
 
 const START_PATIENCE: Duration = Duration::from_secs(90);
+/// So long what a service needs has answered nothing when the service is told to stop.
+const SILENCE: Duration = Duration::from_secs(1);
 
 /// A running mesh; dropping it kills all of it.
 pub struct Mesh {
@@ -136,8 +139,8 @@ impl Mesh {
         self.server.database()
     }
 
-    /// Lets a fault happen; returns what it has struck when it is over.
-    pub async fn strike(&mut self, fault: Fault) -> Result<String, BoxError> {
+    /// Lets a fault happen; returns what it has struck when it is over, and how that has stopped if it was told to.
+    pub async fn strike(&mut self, fault: Fault) -> Result<(String, Option<Stop>), BoxError> {
         let Fault {
             kind,
             target,
@@ -145,23 +148,57 @@ impl Mesh {
             ..
         } = fault;
         let service = &self.services[target % self.services.len()];
-        match kind {
+        let what = match kind {
             Kind::KillService => {
-                service.strike(Blow::Kill(length)).await?;
-                Ok(service.name().to_owned())
+                service.kill(length).await?;
+                service.name().to_owned()
             }
             Kind::FreezeService => {
-                service.strike(Blow::Freeze(length)).await?;
-                Ok(service.name().to_owned())
+                service.freeze(length).await?;
+                service.name().to_owned()
+            }
+            Kind::StopService => {
+                let (_, again) = oneshot::channel();
+                let stop = service.stop(again).await?;
+                return Ok((service.name().to_owned(), Some(stop)));
+            }
+            Kind::StopInSilence => {
+                let (silent, stop) = self.stop_in_silence(service, target).await?;
+                let what = format!("{} without {silent}", service.name());
+                return Ok((what, Some(stop)));
             }
             Kind::CrashPostgres => {
                 self.server.crash(length).await?;
-                Ok("PostgreSQL".to_owned())
+                "PostgreSQL".to_owned()
             }
-            Kind::KillBroker => self.brokers.kill(target, length).await,
-            Kind::FreezeBroker => self.brokers.freeze(length).await,
-            Kind::CutConnections => self.server.cut_connections(target).await,
+            Kind::KillBroker => self.brokers.kill(target, length).await?,
+            Kind::FreezeBroker => self.brokers.freeze(length).await?,
+            Kind::CutConnections => self.server.cut_connections(target).await?,
+        };
+        Ok((what, None))
+    }
+
+    /// Tells a service to stop while something that it needs answers nothing; returns what that is.
+    async fn stop_in_silence(
+        &self,
+        service: &Process,
+        target: usize,
+    ) -> Result<(&'static str, Stop), BoxError> {
+        let is_even = (target / self.services.len()).is_multiple_of(2);
+        let broker = self.brokers.process().filter(|_| is_even);
+        match broker {
+            Some(broker) => broker.pause().await?,
+            None => self.server.pause()?,
         }
+        sleep(SILENCE).await;
+        let (again, wait) = oneshot::channel();
+        let stop = service.stop(wait).await;
+        match broker {
+            Some(broker) => broker.resume().await?,
+            None => self.server.resume()?,
+        }
+        drop(again);
+        Ok((broker.map_or("PostgreSQL", |_| "the broker"), stop?))
     }
 
     /// Returns how often each process has ended by itself.

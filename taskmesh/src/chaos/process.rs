@@ -10,7 +10,7 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -19,11 +19,15 @@ use tokio::{
     process::{Child, ChildStdin, Command},
     sync::{mpsc, oneshot},
     task::JoinHandle,
-    time::sleep,
+    time::{sleep, sleep_until, timeout},
 };
 
 /// How long a supervisor waits before it starts again what has ended by itself.
 const AGAIN: Duration = Duration::from_millis(200);
+/// A process that has just begun does not listen to SIGTERM yet.
+const LISTENS_AFTER: Duration = Duration::from_secs(1);
+/// How long a supervisor waits for a process that it has told to stop.
+const STOP_PATIENCE: Duration = Duration::from_secs(30);
 
 /// How a process is started.
 #[derive(Debug, Clone)]
@@ -35,19 +39,27 @@ pub struct Launch {
     pub log: PathBuf,
 }
 
-/// What happens to a process.
+/// How a process that was told to stop has ended.
 #[derive(Debug, Clone, Copy)]
-pub enum Blow {
+pub struct Stop {
+    pub after: Duration,
+    /// Whether it ended by itself, and successfully.
+    pub is_clean: bool,
+}
+
+/// What is done to a process, and whom to tell when it is done.
+enum Order {
     /// `kill -9`; it is started again after this time.
-    Kill(Duration),
-    /// SIGSTOP, and SIGCONT after this time.
-    Freeze(Duration),
+    Kill(Duration, oneshot::Sender<()>),
+    Signal(Signal, oneshot::Sender<()>),
+    /// SIGTERM; it is started again when the second channel says so or is closed.
+    Stop(oneshot::Sender<Stop>, oneshot::Receiver<()>),
 }
 
 /// A process that is kept running; dropping it kills it.
 pub struct Process {
     name: String,
-    blows: mpsc::Sender<(Blow, oneshot::Sender<()>)>,
+    orders: mpsc::Sender<Order>,
     ends: Arc<AtomicU64>,
     keeper: JoinHandle<io::Result<()>>,
 }
@@ -55,11 +67,11 @@ pub struct Process {
 impl Process {
     /// Starts it.
     pub fn start(launch: Launch) -> Self {
-        let (blows, orders) = mpsc::channel(1);
+        let (sender, orders) = mpsc::channel(1);
         let ends = Arc::new(AtomicU64::new(0));
         Self {
             name: launch.name.clone(),
-            blows,
+            orders: sender,
             ends: Arc::clone(&ends),
             keeper: tokio::spawn(keep(launch, orders, ends)),
         }
@@ -75,13 +87,41 @@ impl Process {
         self.ends.load(Ordering::Relaxed)
     }
 
-    /// Strikes it, and returns when it runs again.
-    pub async fn strike(&self, blow: Blow) -> Result<(), BoxError> {
+    /// Kills it with `kill -9`, and starts it again after this time.
+    pub async fn kill(&self, down: Duration) -> Result<(), BoxError> {
+        self.order(|done| Order::Kill(down, done)).await
+    }
+
+    /// Stops it with SIGSTOP for this time.
+    pub async fn freeze(&self, length: Duration) -> Result<(), BoxError> {
+        self.pause().await?;
+        sleep(length).await;
+        self.resume().await
+    }
+
+    /// Stops it with SIGSTOP until it is resumed.
+    pub async fn pause(&self) -> Result<(), BoxError> {
+        self.order(|done| Order::Signal(Signal::STOP, done)).await
+    }
+
+    /// Lets it go on.
+    pub async fn resume(&self) -> Result<(), BoxError> {
+        self.order(|done| Order::Signal(Signal::CONT, done)).await
+    }
+
+    /// Tells it to stop with SIGTERM, and returns how it has ended; it is started again when the channel says so or is closed.
+    pub async fn stop(&self, again: oneshot::Receiver<()>) -> Result<Stop, BoxError> {
+        self.order(|done| Order::Stop(done, again)).await
+    }
+
+    async fn order<T>(
+        &self,
+        order: impl FnOnce(oneshot::Sender<T>) -> Order,
+    ) -> Result<T, BoxError> {
         let (done, is_over) = oneshot::channel();
         let gone = || format!("{} cannot be started any more", self.name);
-        self.blows.send((blow, done)).await.map_err(|_| gone())?;
-        is_over.await.map_err(|_| gone())?;
-        Ok(())
+        self.orders.send(order(done)).await.map_err(|_| gone())?;
+        Ok(is_over.await.map_err(|_| gone())?)
     }
 
     /// Kills it, and returns when it is gone.
@@ -101,10 +141,11 @@ impl Drop for Process {
 
 async fn keep(
     launch: Launch,
-    mut orders: mpsc::Receiver<(Blow, oneshot::Sender<()>)>,
+    mut orders: mpsc::Receiver<Order>,
     ends: Arc<AtomicU64>,
 ) -> io::Result<()> {
     let (mut child, mut _leash) = launch.spawn()?;
+    let mut started = Instant::now();
     loop {
         tokio::select! {
             ended = child.wait() => {
@@ -112,26 +153,49 @@ async fn keep(
                 ends.fetch_add(1, Ordering::Relaxed);
                 sleep(AGAIN).await;
                 (child, _leash) = launch.spawn()?;
+                started = Instant::now();
             }
             order = orders.recv() => {
-                let Some((blow, done)) = order else { return Ok(()) };
-                match blow {
-                    Blow::Kill(down) => {
+                let Some(order) = order else { return Ok(()) };
+                // Who has given it may have gone home meanwhile.
+                match order {
+                    Order::Kill(down, done) => {
                         child.kill().await?;
                         sleep(down).await;
                         (child, _leash) = launch.spawn()?;
+                        started = Instant::now();
+                        let _ = done.send(());
                     }
-                    Blow::Freeze(length) => {
-                        signal(&child, Signal::STOP);
-                        sleep(length).await;
-                        signal(&child, Signal::CONT);
+                    Order::Signal(which, done) => {
+                        signal(&child, which);
+                        let _ = done.send(());
+                    }
+                    Order::Stop(done, again) => {
+                        sleep_until((started + LISTENS_AFTER).into()).await;
+                        let _ = done.send(stop(&mut child).await?);
+                        let _ = again.await;
+                        (child, _leash) = launch.spawn()?;
+                        started = Instant::now();
                     }
                 }
-                // Who has struck may have gone home meanwhile.
-                let _ = done.send(());
             }
         }
     }
+}
+
+async fn stop(child: &mut Child) -> io::Result<Stop> {
+    let begin = Instant::now();
+    signal(child, Signal::TERM);
+    let ended = timeout(STOP_PATIENCE, child.wait()).await;
+    let after = begin.elapsed();
+    let is_clean = match ended {
+        Ok(status) => status?.success(),
+        Err(_) => {
+            child.kill().await?;
+            false
+        }
+    };
+    Ok(Stop { after, is_clean })
 }
 
 impl Launch {

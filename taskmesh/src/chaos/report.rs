@@ -11,6 +11,7 @@ use service_runtime::checker::{Tally, Violation};
 
 use super::{
     faults::Kind,
+    process::Stop,
     pulse::{back_after, usual_rate},
     run::Plan,
 };
@@ -30,6 +31,8 @@ pub struct Struck {
     pub begin: Duration,
     /// When it was over: what was struck runs again.
     pub end: Duration,
+    /// How that has stopped, if it was told to.
+    pub stop: Option<Stop>,
 }
 
 /// What was counted.
@@ -63,6 +66,10 @@ pub struct Recovery {
     pub writes_back_s: Option<f64>,
     /// After how many seconds as many events arrived as before; none if not before the next fault.
     pub events_back_s: Option<f64>,
+    /// After how many seconds a service has ended that was told to stop.
+    pub stopped_after_s: Option<f64>,
+    /// Whether it ended by itself, successfully, and in time.
+    pub stopped_well: Option<bool>,
 }
 
 /// All of it.
@@ -101,6 +108,11 @@ impl Report {
                 length: fault.end - fault.begin,
                 writes_back_s,
                 events_back_s,
+                stopped_after_s: fault.stop.map(|stop| stop.after.as_secs_f64()),
+                stopped_well: fault.stop.map(|stop| {
+                    let limit = fault.kind.stops_within().unwrap_or_default();
+                    stop.is_clean && stop.after <= limit
+                }),
             }
         };
         Self {
@@ -120,6 +132,10 @@ impl Report {
             && self.counts.waiting == 0
             && self.counts.dead_letters == 0
             && self.counts.unanswered == 0
+            && self
+                .faults
+                .iter()
+                .all(|fault| fault.stopped_well != Some(false))
     }
 
     /// Tells whether the rate was as before soon enough after every fault.
@@ -169,6 +185,20 @@ impl fmt::Display for Report {
                 spread(faults.iter().map(|fault| fault.writes_back_s)),
                 spread(faults.iter().map(|fault| fault.events_back_s)),
             )?;
+        }
+        for (kind, faults) in self.kinds() {
+            let times = faults.iter().filter_map(|fault| fault.stopped_after_s);
+            if kind.stops_within().is_some() {
+                let bad = faults
+                    .iter()
+                    .filter(|fault| fault.stopped_well == Some(false));
+                writeln!(
+                    formatter,
+                    "\n{kind}: ended after (p50, max) {}; {} too late or with a failure",
+                    spread(times.map(Some)),
+                    bad.count()
+                )?;
+            }
         }
         let refused: u64 = counts.refused.values().sum();
         writeln!(

@@ -115,10 +115,14 @@ async fn strike_all(
     for fault in faults {
         sleep_until((start + fault.at).into()).await;
         let begin = start.elapsed();
-        let what = mesh.strike(*fault).await?;
+        let (what, stop) = mesh.strike(*fault).await?;
         let end = start.elapsed();
+        let stopped = stop.map_or(String::new(), |stop| {
+            let well = if stop.is_clean { "" } else { " with a failure" };
+            format!(", stopped after {:.1} s{well}", stop.after.as_secs_f64())
+        });
         eprintln!(
-            "  {:>7.1} s {:<16} {what}, {:.1} s",
+            "  {:>7.1} s {:<16} {what}, {:.1} s{stopped}",
             begin.as_secs_f64(),
             fault.kind,
             (end - begin).as_secs_f64()
@@ -128,6 +132,7 @@ async fn strike_all(
             what,
             begin,
             end,
+            stop,
         });
     }
     Ok(struck)

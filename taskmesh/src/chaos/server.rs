@@ -5,6 +5,7 @@ use std::{
     time::Duration,
 };
 
+use rustix::process::Signal;
 use service_runtime::BoxError;
 use tokio::time::sleep;
 use tokio_postgres::{Client, NoTls};
@@ -67,6 +68,21 @@ impl Server {
         sleep(down).await;
         self.postgres = Some(launch(&self.folder, self.port, &self.password).await?);
         Ok(())
+    }
+
+    /// Stops the server with SIGSTOP, so that it answers nothing.
+    pub fn pause(&self) -> Result<(), BoxError> {
+        self.signal(Signal::STOP)
+    }
+
+    /// Lets it go on.
+    pub fn resume(&self) -> Result<(), BoxError> {
+        self.signal(Signal::CONT)
+    }
+
+    fn signal(&self, signal: Signal) -> Result<(), BoxError> {
+        let postgres = self.postgres.as_ref().ok_or("PostgreSQL is down")?;
+        Ok(postgres.signal(signal)?)
     }
 
     /// Cuts all connections of a service; returns which.

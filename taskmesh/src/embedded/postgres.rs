@@ -140,23 +140,24 @@ impl Postgres {
         if let Ok(status) = timeout(limit, self.process.wait()).await {
             return status.map(drop);
         }
-        self.quit()?;
+        self.signal(Signal::QUIT)?;
         self.process.wait().await.map(drop)
     }
 
     /// Has the server die as in a crash: nothing is finished, and the next start recovers from the log.
     pub async fn crash(mut self) -> io::Result<()> {
-        self.quit()?;
+        self.signal(Signal::QUIT)?;
         self.process.wait().await.map(drop)
     }
 
-    fn quit(&self) -> io::Result<()> {
+    /// Sends a signal to all processes of the server.
+    pub fn signal(&self, signal: Signal) -> io::Result<()> {
         match self
             .process
             .id()
             .and_then(|id| Pid::from_raw(id.cast_signed()))
         {
-            Some(group) => Ok(kill_process_group(group, Signal::QUIT)?),
+            Some(group) => Ok(kill_process_group(group, signal)?),
             None => Ok(()),
         }
     }

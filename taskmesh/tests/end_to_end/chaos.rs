@@ -9,13 +9,15 @@ use serde_json::Value;
 
 use super::mesh::program;
 
-const FAULTS: [&str; 6] = [
+const FAULTS: [&str; 8] = [
     "crash-postgres",
     "cut-connections",
     "freeze-broker",
     "freeze-service",
     "kill-broker",
     "kill-service",
+    "stop-in-silence",
+    "stop-service",
 ];
 
 /// Another one every time, so that runs find what one alone does not; the run prints it.
@@ -27,7 +29,7 @@ fn seed() -> u64 {
 #[tokio::test]
 async fn a_mesh_that_is_struck_in_every_way_keeps_every_promise() {
     let output = program()
-        .args(["chaos", "--seconds", "50", "--pause", "3", "--rate", "20"])
+        .args(["chaos", "--seconds", "65", "--pause", "3", "--rate", "20"])
         .args(["--json", "--seed", &seed().to_string()])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
