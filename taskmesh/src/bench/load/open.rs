@@ -4,7 +4,11 @@ use std::{
 };
 
 use service_runtime::BoxError;
-use tokio::{runtime::Handle, sync::Semaphore, task::JoinSet};
+use tokio::{
+    runtime::Handle,
+    sync::Semaphore,
+    task::{JoinError, JoinSet},
+};
 
 use super::{Bounds, Outcome, schedule::Schedule};
 use crate::bench::progress::Progress;
@@ -41,20 +45,25 @@ where
     };
     progress
         .watch(async {
-            let mut calls = dispatch.await?;
+            let (joined, mut calls) = dispatch.await?;
             let mut outcome = Outcome {
                 elapsed: schedule.measured(),
                 ..Outcome::default()
             };
             let mut ended = vec![false; schedule.count()];
-            while let Ok(Some(joined)) =
-                tokio::time::timeout_at(deadline.into(), calls.join_next()).await
-            {
-                let (number, duration, result) = joined?;
+            let mut take = |(number, duration, result): Ended| {
                 ended[number] = true;
                 if schedule.is_measured(number) {
                     outcome.add(duration, result);
                 }
+            };
+            for call in joined {
+                take(call?);
+            }
+            while let Ok(Some(joined)) =
+                tokio::time::timeout_at(deadline.into(), calls.join_next()).await
+            {
+                take(joined?);
             }
             let unended =
                 (0..ended.len()).filter(|number| schedule.is_measured(*number) && !ended[*number]);
@@ -68,7 +77,7 @@ where
 
 type Ended = (usize, Duration, Result<(), BoxError>);
 
-/// Begins each call when it is its time; returns those under way.
+/// Begins each call when it is its time; returns those that have ended, and those under way.
 fn dispatch<C, F>(
     schedule: Schedule,
     begun: Instant,
@@ -76,13 +85,14 @@ fn dispatch<C, F>(
     turn: Arc<Semaphore>,
     progress: Arc<Progress>,
     call: C,
-) -> JoinSet<Ended>
+) -> (Vec<Result<Ended, JoinError>>, JoinSet<Ended>)
 where
     C: Fn(usize) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = Result<(), BoxError>> + Send + 'static,
 {
     let runtime = Handle::current();
     let mut calls = JoinSet::new();
+    let mut joined = Vec::with_capacity(schedule.count());
     for number in 0..schedule.count() {
         let intended = begun + schedule.start_of(number);
         std::thread::sleep(intended.saturating_duration_since(Instant::now()));
@@ -101,8 +111,12 @@ where
             },
             &runtime,
         );
+        // Until it is joined, a call that has ended takes as much memory as one under way.
+        while let Some(ended) = calls.try_join_next() {
+            joined.push(ended);
+        }
     }
-    calls
+    (joined, calls)
 }
 
 #[cfg(test)]
