@@ -51,7 +51,7 @@ pub async fn lock_scheduled(
         #[diesel(sql_type = BigInt)]
         place: i64,
     }
-    let (user_ids, task_ids) = keys_of_tasks(tasks);
+    let (user_ids, task_ids) = keys(tasks);
     let rows: Vec<Row> = diesel::sql_query(
         "SELECT reminders.*, place FROM unnest($1, $2) WITH ORDINALITY AS task (user_id, task_id, place)
          JOIN reminders USING (user_id, task_id)
@@ -82,7 +82,7 @@ pub async fn list_fired_after(
         fire_time: DateTime<Utc>,
     }
     let (tasks, moments): (Vec<_>, Vec<_>) = tasks.iter().copied().unzip();
-    let (user_ids, task_ids) = keys_of_tasks(&tasks);
+    let (user_ids, task_ids) = keys(&tasks);
     let rows: Vec<Row> = diesel::sql_query(
         "SELECT place, fire_time
          FROM unnest($1, $2, $3) WITH ORDINALITY AS task (user_id, task_id, after, place)
@@ -149,7 +149,7 @@ pub async fn find_next_in(tx: &mut AsyncPgConnection) -> Result<Option<i64>, Dat
 }
 
 /// Returns what tasks are found by, column by column.
-pub(super) fn keys_of_tasks<'a>(tasks: &[&'a WatchedTask]) -> (Vec<&'a str>, Vec<TaskId>) {
+fn keys<'a>(tasks: &[&'a WatchedTask]) -> (Vec<&'a str>, Vec<TaskId>) {
     tasks
         .iter()
         .map(|task| (task.user_id.as_ref(), task.task_id))

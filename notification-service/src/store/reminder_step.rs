@@ -1,4 +1,7 @@
-//! Table `reminders`: the steps that reminders take, those of several at once. Each function returns the reminders after the step, by id.
+//! Table `reminders`: the steps that reminders take, several at once. They are returned as they are after the step, in the order in which
+//! they were given.
+
+use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use diesel::{
@@ -12,7 +15,7 @@ use service_runtime::{
 };
 
 use super::{
-    reminder::{ReminderRow, keys_of_tasks},
+    reminder::{ReminderRow, all_to_domain},
     text::reminder_state_word,
 };
 use crate::domain::{
@@ -61,23 +64,26 @@ pub async fn insert(
     .fixed()
     .load(tx)
     .await?;
-    by_id(rows)
+    in_order(new.iter().map(|new| new.id), rows)
 }
 
-/// Makes what is scheduled for some tasks show them as they are in the table now. No step of its own: the versions stay.
+/// Makes what is scheduled for some different tasks show them as they are now. No step of its own: the versions stay.
 pub async fn update_copies(
     tx: &mut AsyncPgConnection,
     tasks: &[&WatchedTask],
 ) -> Result<(), DatabaseError> {
-    let (user_ids, task_ids) = keys_of_tasks(tasks);
     diesel::sql_query(
         "UPDATE reminders
          SET title = task.title, due_time = task.due_time, due_date = task.due_date, time_zone = task.time_zone
-         FROM unnest($1, $2) AS changed (user_id, task_id) JOIN watched_tasks AS task USING (user_id, task_id)
-         WHERE reminders.user_id = task.user_id AND reminders.task_id = task.task_id AND reminders.state = 'scheduled'",
+         FROM unnest($1, $2, $3, $4, $5, $6) AS task (user_id, task_id, title, due_time, due_date, time_zone)
+         WHERE reminders.user_id = task.user_id AND reminders.task_id = task.task_id AND state = 'scheduled'",
     )
-    .bind::<Array<Text>, _>(user_ids)
-    .bind::<Array<SqlUuid>, _>(task_ids)
+    .bind::<Array<Text>, _>(column(tasks, |task| task.user_id.as_ref()))
+    .bind::<Array<SqlUuid>, _>(column(tasks, |task| task.task_id))
+    .bind::<Array<Text>, _>(column(tasks, |task| task.title.as_str()))
+    .bind::<Array<Nullable<Timestamptz>>, _>(column(tasks, |task| task.due_time))
+    .bind::<Array<Nullable<Date>>, _>(column(tasks, |task| task.due_date))
+    .bind::<Array<Text>, _>(column(tasks, |task| task.time_zone.as_str()))
     .fixed()
     .execute(tx)
     .await?;
@@ -102,7 +108,7 @@ pub async fn update_fire_times(
     .fixed()
     .load(tx)
     .await?;
-    by_id(rows)
+    in_order(moves.iter().map(|((_, id), _)| *id), rows)
 }
 
 /// Brings reminders that are locked into another state.
@@ -124,16 +130,20 @@ pub async fn update_state(
     .fixed()
     .load(tx)
     .await?;
-    by_id(rows)
+    in_order(reminders.iter().map(|(_, id)| *id), rows)
 }
 
 fn column<'a, R, T>(rows: &'a [R], value: impl Fn(&'a R) -> T) -> Vec<T> {
     rows.iter().map(value).collect()
 }
 
-/// The server promises no order.
-fn by_id(rows: Vec<ReminderRow>) -> Result<Vec<Reminder>, DatabaseError> {
-    let mut reminders = super::reminder::all_to_domain(rows)?;
-    reminders.sort_by_key(|reminder| reminder.id);
+/// Puts rows into the order of their ids; the server promises none.
+fn in_order(
+    ids: impl Iterator<Item = ReminderId>,
+    rows: Vec<ReminderRow>,
+) -> Result<Vec<Reminder>, DatabaseError> {
+    let places: HashMap<_, _> = ids.zip(0_usize..).collect();
+    let mut reminders = all_to_domain(rows)?;
+    reminders.sort_by_key(|reminder| places.get(&reminder.id));
     Ok(reminders)
 }
