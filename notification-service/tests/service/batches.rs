@@ -1,5 +1,7 @@
 //! What a batch of events does, compared with the same events one by one.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use chrono::{DateTime, TimeDelta, Utc};
 use notification_service::{
     domain::setting::Setting, events::OnTaskEvent, operations::fire_reminders,
@@ -86,6 +88,34 @@ async fn a_task_that_is_created_changed_completed_reopened_deleted_and_restored_
             (2, "ReminderScheduled"),
         ]
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn batches_with_the_same_tasks_in_opposite_orders_never_wait_for_each_other_in_a_circle() {
+    const ROUNDS: usize = 10;
+    let bench = Bench::new().await;
+    let mut attempts = 0;
+    for round in 0..ROUNDS {
+        let mut tasks: Vec<_> = (0..STRETCH)
+            .map(|number| TaskBuilder::new(&format!("user {round} {number}"), TimeDelta::hours(5)))
+            .collect();
+        for _ in 0..2 {
+            let there: Vec<_> = tasks.iter().map(|task| received(task, 0)).collect();
+            let back: Vec<_> = there.iter().rev().cloned().collect();
+            let (first, second) = tokio::join!(handle(&bench, &there), handle(&bench, &back));
+            attempts += first + second;
+            for task in &mut tasks {
+                task.change(|task| {
+                    task.due_time = task.due_time.map(|due| due + TimeDelta::hours(1))
+                });
+            }
+        }
+    }
+    // One that the server has to break is tried again.
+    assert_eq!(attempts, 4 * ROUNDS);
+    let rows = bench.rows().await;
+    assert_eq!(rows.len(), ROUNDS * STRETCH);
+    assert!(rows.iter().all(|row| row.version == 2));
 }
 
 /// Makes events of a few tasks of a few users, among them some that come again or too late.
@@ -200,15 +230,19 @@ async fn outcome_of(events: &[Received<TaskEvent>], size: usize) -> Outcome {
     Outcome::of(&bench).await
 }
 
-async fn handle(bench: &Bench, events: &[Received<TaskEvent>]) {
+/// Hands a batch to the handler; returns how often, because a transaction may run again.
+async fn handle(bench: &Bench, events: &[Received<TaskEvent>]) -> usize {
     let handler = OnTaskEvent::new(bench.app().clone());
     let events: Vec<_> = events.iter().collect();
+    let attempts = AtomicUsize::new(0);
     let done: Result<(), HandleError> = bench
         .app()
         .database
         .transaction("consume", async |tx| {
+            attempts.fetch_add(1, Ordering::Relaxed);
             handler.handle_batch(tx, &events).await
         })
         .await;
     done.unwrap();
+    attempts.into_inner()
 }
