@@ -40,6 +40,16 @@ impl WatchedTask {
         self.open && !self.deleted && !self.muted
     }
 
+    /// Returns whether it has anything to be reminded before or at, for somebody who wants that.
+    pub fn asks_for_reminders(&self) -> bool {
+        self.wants_reminders() && (self.due_time.is_some() || !self.settings.is_empty())
+    }
+
+    /// Returns whether the user's preferences decide on its reminders.
+    pub fn has_default_reminder(&self) -> bool {
+        self.asks_for_reminders() && self.settings.is_empty()
+    }
+
     /// Returns the moment before which a reminder comes some minutes early: the due time, or 09:00 of the due date, since
     /// nobody wants to be reminded of a whole day's task at midnight.
     pub fn remind_before(&self) -> Option<DateTime<Utc>> {

@@ -1,9 +1,8 @@
-//! The events of reminders, appended to the outbox in the transaction of the step that they tell of.
+//! The events of reminders, for the outbox, to be appended in the transaction of the step that they tell of.
 
 use service_runtime::{
     ids::Ids,
-    outbox::{self, OutboxEvent},
-    postgres::{AsyncPgConnection, DatabaseError},
+    outbox::{OutboxEvent, OutboxRow},
 };
 use taskmesh_proto::{
     notification::v1::{self as pb, reminder_event::Change},
@@ -11,75 +10,46 @@ use taskmesh_proto::{
 };
 
 use crate::{
-    domain::{delivery::Channel, reminder::Reminder},
+    domain::{
+        delivery::Channel,
+        reminder::{Reminder, ReminderState},
+    },
     rpc::convert::timestamp,
 };
 
-/// Tells that a reminder was scheduled or moved.
-pub async fn reminder_scheduled(
-    tx: &mut AsyncPgConnection,
-    ids: &Ids,
-    reminder: &Reminder,
-) -> Result<(), DatabaseError> {
-    append(
-        tx,
-        ids,
-        reminder,
-        Change::Scheduled(pb::ReminderScheduled {}),
-    )
-    .await
-}
-
-/// Tells that a reminder will not fire.
-pub async fn reminder_cancelled(
-    tx: &mut AsyncPgConnection,
-    ids: &Ids,
-    reminder: &Reminder,
-) -> Result<(), DatabaseError> {
-    append(
-        tx,
-        ids,
-        reminder,
-        Change::Cancelled(pb::ReminderCancelled {}),
-    )
-    .await
+/// Tells what became of a reminder by a change of its task or of the preferences: it was scheduled or moved, or will not fire.
+pub fn reminder_planned(ids: &Ids, reminder: &Reminder) -> OutboxRow {
+    let change = match reminder.state {
+        ReminderState::Cancelled => Change::Cancelled(pb::ReminderCancelled {}),
+        _ => Change::Scheduled(pb::ReminderScheduled {}),
+    };
+    event(ids, reminder, change)
 }
 
 /// Tells that a reminder reached a channel.
-pub async fn reminder_sent(
-    tx: &mut AsyncPgConnection,
-    ids: &Ids,
-    reminder: &Reminder,
-    channel: Channel,
-) -> Result<(), DatabaseError> {
+pub fn reminder_sent(ids: &Ids, reminder: &Reminder, channel: Channel) -> OutboxRow {
     let sent = pb::ReminderSent {
         channel: pb::Channel::from(channel).into(),
         lateness_ms: reminder.lateness_ms(),
     };
-    append(tx, ids, reminder, Change::Sent(sent)).await
+    event(ids, reminder, Change::Sent(sent))
 }
 
 /// Tells that a reminder did not reach a channel for certain.
-pub async fn reminder_failed(
-    tx: &mut AsyncPgConnection,
+pub fn reminder_failed(
     ids: &Ids,
     reminder: &Reminder,
     channel: Channel,
     reason: &str,
-) -> Result<(), DatabaseError> {
+) -> OutboxRow {
     let failed = pb::ReminderFailed {
         channel: pb::Channel::from(channel).into(),
         reason: reason.to_owned(),
     };
-    append(tx, ids, reminder, Change::Failed(failed)).await
+    event(ids, reminder, Change::Failed(failed))
 }
 
-async fn append(
-    tx: &mut AsyncPgConnection,
-    ids: &Ids,
-    reminder: &Reminder,
-    change: Change,
-) -> Result<(), DatabaseError> {
+fn event(ids: &Ids, reminder: &Reminder, change: Change) -> OutboxRow {
     let id = ids.uuid_v7();
     let kind = kind(&change);
     let message = pb::ReminderEvent {
@@ -90,20 +60,17 @@ async fn append(
         reminder: Some(reminder.into()),
         change: Some(change),
     };
-    outbox::append(
-        tx,
-        OutboxEvent {
-            topic: &topics::TASK_REMINDERS,
-            key: reminder.task_id.to_string(),
-            id,
-            kind,
-            subject: reminder.id.to_string(),
-            time: reminder.update_time,
-            aggregate_version: reminder.version,
-            message: &message,
-        },
-    )
-    .await
+    OutboxEvent {
+        topic: &topics::TASK_REMINDERS,
+        key: reminder.task_id.to_string(),
+        id,
+        kind,
+        subject: reminder.id.to_string(),
+        time: reminder.update_time,
+        aggregate_version: reminder.version,
+        message: &message,
+    }
+    .into()
 }
 
 fn kind(change: &Change) -> &'static str {

@@ -8,7 +8,10 @@ use service_runtime::{
 use taskmesh_proto::task::v1 as pb;
 
 use super::convert::watched_task;
-use crate::{app::App, operations::observe_task};
+use crate::{
+    app::App,
+    operations::{Observation, observe_tasks},
+};
 
 /// Keeps reminders in step with tasks.
 pub struct OnTaskEvent {
@@ -26,14 +29,21 @@ impl OnTaskEvent {
 impl EventHandler for OnTaskEvent {
     type Event = pb::TaskEvent;
 
-    async fn handle(
+    async fn handle_batch(
         &self,
         tx: &mut AsyncPgConnection,
-        event: &Received<pb::TaskEvent>,
+        events: &[&Received<pb::TaskEvent>],
     ) -> Result<(), HandleError> {
-        let task = watched_task(event.message.clone())
-            .map_err(|malformed| HandleError::Reject(malformed.to_string()))?;
-        if observe_task(tx, &self.app.ids, &task).await? {
+        let observations = events
+            .iter()
+            .map(|event| {
+                let task = watched_task(event.message.clone())
+                    .map_err(|malformed| HandleError::Reject(malformed.to_string()))?;
+                let trace = event.trace();
+                Ok(Observation { task, trace })
+            })
+            .collect::<Result<Vec<_>, HandleError>>()?;
+        if observe_tasks(tx, &self.app.ids, &observations).await? {
             // The commit is yet to come; the scheduler looks several times within the next moments.
             self.app.scheduled.notify_one();
         }

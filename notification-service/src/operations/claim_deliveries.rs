@@ -1,6 +1,6 @@
 //! Claims deliveries, so that of all processes one tries each.
 
-use std::{collections::HashMap, time::Duration};
+use std::time::Duration;
 
 use crate::{
     app::App,
@@ -40,14 +40,11 @@ pub async fn claim_deliveries(app: &App, patience: Duration, limit: i64) -> Resu
             }
             let claimed =
                 store::delivery_claim::update_claimed(tx, claim_id, patience, limit).await?;
-            let user_ids: Vec<&str> = claimed
+            let user_ids: Vec<_> = claimed
                 .iter()
-                .map(|delivery| delivery.claim.user_id.as_ref())
+                .map(|delivery| &delivery.claim.user_id)
                 .collect();
-            let preferences: HashMap<_, _> = store::preferences::list_of(tx, &user_ids)
-                .await?
-                .into_iter()
-                .collect();
+            let preferences = store::preferences::list_of(tx, &user_ids).await?;
             let due = claimed.into_iter().map(|claimed| DueDelivery {
                 preferences: preferences
                     .get(&claimed.claim.user_id)

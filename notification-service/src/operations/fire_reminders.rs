@@ -3,9 +3,10 @@
 //! The database's clock decides, so that none fires early, and the row's own lock, so that none fires twice, however many
 //! schedulers there are.
 
-use std::collections::HashMap;
-
-use service_runtime::postgres::{AsyncPgConnection, DatabaseError};
+use service_runtime::{
+    outbox,
+    postgres::{AsyncPgConnection, DatabaseError},
+};
 
 use crate::{
     app::App,
@@ -68,14 +69,8 @@ async fn fire(
     if due.is_empty() {
         return Ok(due);
     }
-    let user_ids: Vec<&str> = due
-        .iter()
-        .map(|reminder| reminder.user_id.as_ref())
-        .collect();
-    let preferences: HashMap<_, _> = store::preferences::list_of(tx, &user_ids)
-        .await?
-        .into_iter()
-        .collect();
+    let user_ids: Vec<_> = due.iter().map(|reminder| &reminder.user_id).collect();
+    let preferences = store::preferences::list_of(tx, &user_ids).await?;
     let defaults = Preferences::default();
 
     let mut deliveries = Vec::new();
@@ -96,9 +91,9 @@ async fn fire(
                 }),
         );
         if deliveries.len() > before {
-            outward.push(reminder);
+            outward.push((&reminder.user_id, reminder.id));
         } else {
-            done.push(reminder);
+            done.push((&reminder.user_id, reminder.id));
         }
         // In the list it is as soon as the transaction commits.
         deliveries.push(NewDelivery {
@@ -117,11 +112,13 @@ async fn fire(
         (done, ReminderState::Sent),
     ] {
         if !reminders.is_empty() {
-            fired.extend(store::reminder::update_state(tx, &reminders, state).await?);
+            fired.extend(store::reminder_step::update_state(tx, &reminders, state).await?);
         }
     }
-    for reminder in &fired {
-        emit::reminder_sent(tx, &app.ids, reminder, Channel::InApp).await?;
-    }
+    let events: Vec<_> = fired
+        .iter()
+        .map(|reminder| emit::reminder_sent(&app.ids, reminder, Channel::InApp))
+        .collect();
+    outbox::append_all(tx, &events).await?;
     Ok(fired)
 }

@@ -1,12 +1,12 @@
 //! What this service does, one operation a file.
 
-mod apply_plan;
+mod apply_plans;
 mod begin_sending;
 mod claim_deliveries;
 mod fire_reminders;
 mod get_preferences;
 mod list_reminders;
-mod observe_task;
+mod observe_tasks;
 mod release_delivery;
 mod settle_delivery;
 mod update_preferences;
@@ -16,7 +16,7 @@ pub use claim_deliveries::{Claimed, DueDelivery, claim_deliveries};
 pub use fire_reminders::{Fired, fire_reminders};
 pub use get_preferences::get_preferences;
 pub use list_reminders::{Page, list_reminders};
-pub use observe_task::observe_task;
+pub use observe_tasks::{Observation, observe_tasks};
 pub use release_delivery::release_delivery;
 pub use settle_delivery::settle_delivery;
 pub use update_preferences::update_preferences;

@@ -1,5 +1,7 @@
 //! Settles a delivery: its row, its reminder if that was the last one, and the event, in one transaction.
 
+use service_runtime::outbox;
+
 use crate::{
     app::App,
     domain::delivery::{Claim, DeliveryState, reminder_state},
@@ -27,15 +29,18 @@ pub async fn settle_delivery(
             let reminder = store::reminder::lock(tx, &claim.user_id, claim.reminder_id).await?;
             let states =
                 store::delivery::list_states(tx, &claim.user_id, claim.reminder_id).await?;
+            let key = (&reminder.user_id, reminder.id);
             let step =
-                store::reminder::update_state(tx, &[&reminder], reminder_state(&states)).await?;
-            for reminder in &step {
+                store::reminder_step::update_state(tx, &[key], reminder_state(&states)).await?;
+            let event = |reminder| {
                 if state == DeliveryState::Sent {
-                    emit::reminder_sent(tx, &app.ids, reminder, claim.channel).await?;
+                    emit::reminder_sent(&app.ids, reminder, claim.channel)
                 } else {
-                    emit::reminder_failed(tx, &app.ids, reminder, claim.channel, reason).await?;
+                    emit::reminder_failed(&app.ids, reminder, claim.channel, reason)
                 }
-            }
+            };
+            let events: Vec<_> = step.iter().map(event).collect();
+            outbox::append_all(tx, &events).await?;
             Ok(step.into_iter().next())
         })
         .await?;

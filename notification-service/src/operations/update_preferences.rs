@@ -1,23 +1,24 @@
 //! Changes how a user wants to be reminded, and moves the default reminders of their tasks accordingly.
 
-use std::collections::HashMap;
-
 use chrono::{DateTime, Utc};
 use prost::Message;
 use service_runtime::{
     idempotency::Call,
     ids::UserId,
+    outbox,
     postgres::{AsyncPgConnection, DatabaseError},
 };
 
-use super::apply_plan::apply_plan;
+use super::apply_plans::apply_plans;
 use crate::{
     app::App,
     domain::{
         arming,
         preferences::{PreferenceChanges, Preferences},
+        reminder::ReminderState,
     },
     error::Error,
+    events::emit,
     store,
 };
 
@@ -64,29 +65,25 @@ async fn move_default_reminders(
     change_time: DateTime<Utc>,
 ) -> Result<bool, DatabaseError> {
     let tasks = store::watched_task::lock_with_default_reminder(tx, user_id, change_time).await?;
-    let mut scheduled: HashMap<_, Vec<_>> = HashMap::new();
-    for reminder in store::reminder::lock_scheduled_by_default(tx, user_id).await? {
-        scheduled
-            .entry(reminder.task_id)
-            .or_default()
-            .push(reminder);
-    }
-    let mut fired: HashMap<_, Vec<_>> = HashMap::new();
-    for (task_id, fire_time) in
-        store::reminder::list_fired_after(tx, user_id, None, change_time).await?
-    {
-        fired.entry(task_id).or_default().push(fire_time);
-    }
-    let mut something_new = false;
-    for task in &tasks {
-        let plan = arming::plan(
-            task,
-            preferences,
-            change_time,
-            &scheduled.remove(&task.task_id).unwrap_or_default(),
-            &fired.remove(&task.task_id).unwrap_or_default(),
-        );
-        something_new |= apply_plan(tx, &app.ids, task, plan).await?;
-    }
-    Ok(something_new)
+    let tasks: Vec<_> = tasks.iter().collect();
+    let scheduled = store::reminder::lock_scheduled(tx, &tasks).await?;
+    let moments: Vec<_> = tasks.iter().map(|task| (*task, change_time)).collect();
+    let fired = store::reminder::list_fired_after(tx, &moments).await?;
+    let plans: Vec<_> = tasks
+        .into_iter()
+        .zip(scheduled.iter().zip(&fired))
+        .map(|(task, (scheduled, fired))| {
+            let plan = arming::plan(task, preferences, change_time, scheduled, fired);
+            (task, plan)
+        })
+        .collect();
+    let steps = apply_plans(tx, &app.ids, &plans).await?;
+    let events: Vec<_> = steps
+        .iter()
+        .map(|reminder| emit::reminder_planned(&app.ids, reminder))
+        .collect();
+    outbox::append_all(tx, &events).await?;
+    Ok(steps
+        .iter()
+        .any(|reminder| reminder.state == ReminderState::Scheduled))
 }

@@ -6,10 +6,13 @@ use chrono::{DateTime, Utc};
 use diesel::{
     dsl::sql,
     prelude::*,
-    sql_types::{Double, Nullable, Timestamptz},
+    sql_types::{Array, Bool, Double, Nullable, Text, Timestamptz, Uuid as SqlUuid},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use service_runtime::{ids::UserId, postgres::DatabaseError};
+use service_runtime::{
+    ids::UserId,
+    postgres::{AsFixed, DatabaseError},
+};
 use uuid::Uuid;
 
 use super::{
@@ -60,29 +63,31 @@ pub async fn insert(
     tx: &mut AsyncPgConnection,
     new: &[NewDelivery<'_>],
 ) -> Result<(), DatabaseError> {
-    let values: Vec<_> = new
-        .iter()
-        .map(|delivery| {
-            let wake_time = if delivery.state.is_settled() {
-                "NULL"
-            } else {
-                "clock_timestamp()"
-            };
-            (
-                deliveries::user_id.eq(delivery.user_id.as_ref()),
-                deliveries::reminder_id.eq(delivery.reminder_id.as_uuid()),
-                deliveries::channel.eq(channel_word(delivery.channel)),
-                deliveries::state.eq(delivery_state_word(delivery.state)),
-                deliveries::attempt_count.eq(i32::from(delivery.state.is_settled())),
-                deliveries::wake_time.eq(sql::<Nullable<Timestamptz>>(wake_time)),
-                deliveries::message_id.eq(&delivery.message_id),
-            )
-        })
-        .collect();
-    diesel::insert_into(deliveries::table)
-        .values(values)
-        .execute(tx)
-        .await?;
+    let (mut user_ids, mut reminder_ids, mut channels) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut states, mut settled, mut message_ids) = (Vec::new(), Vec::new(), Vec::new());
+    for delivery in new {
+        user_ids.push(delivery.user_id.as_ref());
+        reminder_ids.push(delivery.reminder_id);
+        channels.push(channel_word(delivery.channel));
+        states.push(delivery_state_word(delivery.state));
+        settled.push(delivery.state.is_settled());
+        message_ids.push(delivery.message_id.as_str());
+    }
+    diesel::sql_query(
+        "INSERT INTO deliveries (user_id, reminder_id, channel, state, message_id, attempt_count, wake_time)
+         SELECT user_id, reminder_id, channel, state, message_id,
+                is_settled::integer, CASE WHEN NOT is_settled THEN clock_timestamp() END
+         FROM unnest($1, $2, $3, $4, $5, $6) AS new (user_id, reminder_id, channel, state, message_id, is_settled)",
+    )
+    .bind::<Array<Text>, _>(user_ids)
+    .bind::<Array<SqlUuid>, _>(reminder_ids)
+    .bind::<Array<Text>, _>(channels)
+    .bind::<Array<Text>, _>(states)
+    .bind::<Array<Text>, _>(message_ids)
+    .bind::<Array<Bool>, _>(settled)
+    .fixed()
+    .execute(tx)
+    .await?;
     Ok(())
 }
 
@@ -102,6 +107,7 @@ pub async fn update_sending(
             deliveries::wake_time.eq(later!(patience)),
             deliveries::update_time.eq(sql::<Timestamptz>("clock_timestamp()")),
         ))
+        .fixed()
         .execute(tx)
         .await?;
     Ok(updated == 1)
@@ -123,6 +129,7 @@ pub async fn update_pending(
             deliveries::failure_reason.eq(reason),
             deliveries::update_time.eq(sql::<Timestamptz>("clock_timestamp()")),
         ))
+        .fixed()
         .execute(tx)
         .await?;
     Ok(updated == 1)
@@ -144,6 +151,7 @@ pub async fn update_settled(
             deliveries::failure_reason.eq(reason),
             deliveries::update_time.eq(sql::<Timestamptz>("clock_timestamp()")),
         ))
+        .fixed()
         .execute(tx)
         .await?;
     Ok(updated == 1)

@@ -127,7 +127,8 @@ pub async fn find_next_in(tx: &mut AsyncPgConnection) -> Result<Option<i64>, Dat
         .select(sql::<Nullable<BigInt>>(
             "(extract(epoch FROM min(wake_time) - clock_timestamp()) * 1000000)::bigint",
         ))
-        .first(tx)
+        .fixed()
+        .get_result(tx)
         .await?;
     Ok(next)
 }

@@ -5,6 +5,7 @@ pub mod delivery_claim;
 pub mod preferences;
 pub mod reminder;
 pub mod reminder_page;
+pub mod reminder_step;
 pub mod schema;
 mod text;
 pub mod watched_task;

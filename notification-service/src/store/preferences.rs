@@ -1,8 +1,16 @@
 //! Table `preferences`.
 
-use diesel::prelude::*;
+use std::collections::HashMap;
+
+use diesel::{
+    prelude::*,
+    sql_types::{Array, Text},
+};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use service_runtime::{ids::UserId, postgres::DatabaseError};
+use service_runtime::{
+    ids::UserId,
+    postgres::{AsFixed, DatabaseError},
+};
 
 use super::{schema::preferences, text};
 use crate::domain::preferences::Preferences;
@@ -35,35 +43,46 @@ pub async fn find(
 /// Returns the preferences of those of the users who have some.
 pub async fn list_of(
     tx: &mut AsyncPgConnection,
-    user_ids: &[&str],
-) -> Result<Vec<(UserId, Preferences)>, DatabaseError> {
+    user_ids: &[&UserId],
+) -> Result<HashMap<UserId, Preferences>, DatabaseError> {
     let rows: Vec<PreferencesRow> = preferences::table
-        .filter(preferences::user_id.eq_any(user_ids))
+        .filter(preferences::user_id.eq_any(texts(user_ids)))
         .select(PreferencesRow::as_select())
+        .fixed()
         .load(tx)
         .await?;
-    rows.into_iter()
-        .map(|row| Ok((text::user_id(&row.user_id)?, row.into())))
-        .collect()
+    by_user(rows)
 }
 
-/// Returns a user's preferences and keeps others from changing them until the end of the transaction; several may read so.
+/// Returns the preferences of all of the users and keeps others from changing them until the end of the transaction; several may read
+/// so. The rows are locked in one order.
 pub async fn lock_for_reading(
     tx: &mut AsyncPgConnection,
-    user_id: &UserId,
-) -> Result<Preferences, DatabaseError> {
-    let query = preferences::table
-        .find(user_id.as_ref())
+    user_ids: &[&UserId],
+) -> Result<HashMap<UserId, Preferences>, DatabaseError> {
+    let mut locked = list_for_share(tx, user_ids).await?;
+    let mut missing = user_ids.to_vec();
+    missing.retain(|user_id| !locked.contains_key(*user_id));
+    if !missing.is_empty() {
+        insert_default(tx, &missing).await?;
+        locked.extend(list_for_share(tx, &missing).await?);
+    }
+    Ok(locked)
+}
+
+async fn list_for_share(
+    tx: &mut AsyncPgConnection,
+    user_ids: &[&UserId],
+) -> Result<HashMap<UserId, Preferences>, DatabaseError> {
+    let rows: Vec<PreferencesRow> = preferences::table
+        .filter(preferences::user_id.eq_any(texts(user_ids)))
+        .order(preferences::user_id)
         .select(PreferencesRow::as_select())
-        .for_share();
-    let row = match query.first(tx).await.optional()? {
-        Some(row) => row,
-        None => {
-            insert_default(tx, user_id).await?;
-            query.first(tx).await?
-        }
-    };
-    Ok(row.into())
+        .for_share()
+        .fixed()
+        .load(tx)
+        .await?;
+    by_user(rows)
 }
 
 /// Returns a user's preferences and keeps everybody else from reading or changing them until the end of the transaction.
@@ -71,7 +90,7 @@ pub async fn lock(
     tx: &mut AsyncPgConnection,
     user_id: &UserId,
 ) -> Result<Preferences, DatabaseError> {
-    insert_default(tx, user_id).await?;
+    insert_default(tx, &[user_id]).await?;
     let row = preferences::table
         .find(user_id.as_ref())
         .select(PreferencesRow::as_select())
@@ -96,19 +115,36 @@ pub async fn update(
             preferences::version.eq(new.version),
             preferences::update_time.eq(diesel::dsl::now),
         ))
+        .fixed()
         .execute(tx)
         .await?;
     Ok(())
 }
 
-/// Makes sure that there is a row to lock.
-async fn insert_default(tx: &mut AsyncPgConnection, user_id: &UserId) -> Result<(), DatabaseError> {
-    diesel::insert_into(preferences::table)
-        .values(preferences::user_id.eq(user_id.as_ref()))
-        .on_conflict_do_nothing()
-        .execute(tx)
-        .await?;
+/// Makes sure that there are rows to lock.
+async fn insert_default(
+    tx: &mut AsyncPgConnection,
+    user_ids: &[&UserId],
+) -> Result<(), DatabaseError> {
+    diesel::sql_query(
+        "INSERT INTO preferences (user_id) SELECT user_id FROM unnest($1) AS new (user_id) ORDER BY user_id
+         ON CONFLICT DO NOTHING",
+    )
+    .bind::<Array<Text>, _>(texts(user_ids))
+    .fixed()
+    .execute(tx)
+    .await?;
     Ok(())
+}
+
+fn texts<'a>(user_ids: &[&'a UserId]) -> Vec<&'a str> {
+    user_ids.iter().copied().map(AsRef::as_ref).collect()
+}
+
+fn by_user(rows: Vec<PreferencesRow>) -> Result<HashMap<UserId, Preferences>, DatabaseError> {
+    rows.into_iter()
+        .map(|row| Ok((text::user_id(&row.user_id)?, row.into())))
+        .collect()
 }
 
 impl From<PreferencesRow> for Preferences {

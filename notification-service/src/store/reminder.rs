@@ -1,28 +1,28 @@
-//! Table `reminders`: what is scheduled, and what becomes of it.
+//! Table `reminders`: its rows, and how they are read and locked.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::{
+    QueryableByName,
     dsl::sql,
     prelude::*,
-    sql_types::{Array, BigInt, Bool, Nullable, Text, Timestamptz, Uuid as SqlUuid},
+    sql_types::{Array, BigInt, Nullable, Text, Timestamptz, Uuid as SqlUuid},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use service_runtime::{ids::UserId, postgres::DatabaseError};
-
-use super::{
-    schema::reminders,
-    text::{self, reminder_state_word},
+use service_runtime::{
+    ids::UserId,
+    postgres::{AsFixed, DatabaseError},
 };
+
+use super::{schema::reminders, text};
 use crate::domain::{
     ids::{ReminderId, TaskId},
-    reminder::{Reminder, ReminderState},
-    setting::Setting,
+    reminder::Reminder,
     watched_task::WatchedTask,
 };
 
 const SCHEDULED: &str = "scheduled";
 
-#[derive(Queryable, Selectable)]
+#[derive(Queryable, QueryableByName, Selectable)]
 #[diesel(table_name = reminders)]
 pub(super) struct ReminderRow {
     user_id: String,
@@ -39,163 +39,64 @@ pub(super) struct ReminderRow {
     update_time: DateTime<Utc>,
 }
 
-/// A reminder to be scheduled.
-#[derive(Debug)]
-pub struct NewReminder<'a> {
-    /// Its id.
-    pub id: ReminderId,
-    /// The task it reminds of.
-    pub task: &'a WatchedTask,
-    /// What asked for it.
-    pub setting: Setting,
-    /// When it fires.
-    pub fire_time: DateTime<Utc>,
-}
-
-/// Schedules reminders and returns them.
-pub async fn insert(
+/// Locks and returns what is scheduled for each of some different tasks, by id.
+pub async fn lock_scheduled(
     tx: &mut AsyncPgConnection,
-    new: &[NewReminder<'_>],
-) -> Result<Vec<Reminder>, DatabaseError> {
-    let values: Vec<_> = new
-        .iter()
-        .map(|reminder| {
-            (
-                reminders::user_id.eq(reminder.task.user_id.as_ref()),
-                reminders::id.eq(reminder.id.as_uuid()),
-                reminders::task_id.eq(reminder.task.task_id.as_uuid()),
-                reminders::setting.eq(reminder.setting.to_string()),
-                reminders::fire_time.eq(reminder.fire_time),
-                reminders::state.eq(SCHEDULED),
-                reminders::version.eq(1_i64),
-                reminders::title.eq(&reminder.task.title),
-                reminders::due_time.eq(reminder.task.due_time),
-                reminders::due_date.eq(reminder.task.due_date),
-                reminders::time_zone.eq(&reminder.task.time_zone),
-            )
-        })
-        .collect();
-    let rows = diesel::insert_into(reminders::table)
-        .values(values)
-        .returning(ReminderRow::as_returning())
-        .get_results(tx)
-        .await?;
-    all_to_domain(rows)
+    tasks: &[&WatchedTask],
+) -> Result<Vec<Vec<Reminder>>, DatabaseError> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(embed)]
+        reminder: ReminderRow,
+        #[diesel(sql_type = BigInt)]
+        place: i64,
+    }
+    let (user_ids, task_ids) = keys(tasks);
+    let rows: Vec<Row> = diesel::sql_query(
+        "SELECT reminders.*, place FROM unnest($1, $2) WITH ORDINALITY AS task (user_id, task_id, place)
+         JOIN reminders USING (user_id, task_id)
+         WHERE state = 'scheduled' ORDER BY id, user_id FOR UPDATE OF reminders",
+    )
+    .bind::<Array<Text>, _>(user_ids)
+    .bind::<Array<SqlUuid>, _>(task_ids)
+    .fixed()
+    .load(tx)
+    .await?;
+    let rows = rows
+        .into_iter()
+        .map(|row| Ok((row.place, row.reminder.into_domain()?)))
+        .collect::<Result<_, DatabaseError>>()?;
+    Ok(by_place(tasks.len(), rows))
 }
 
-/// Locks and returns what is scheduled for one task.
-pub async fn lock_scheduled_of_task(
-    tx: &mut AsyncPgConnection,
-    task: &WatchedTask,
-) -> Result<Vec<Reminder>, DatabaseError> {
-    let rows = reminders::table
-        .filter(reminders::user_id.eq(task.user_id.as_ref()))
-        .filter(reminders::task_id.eq(task.task_id.as_uuid()))
-        .filter(reminders::state.eq(SCHEDULED))
-        .order(reminders::id)
-        .select(ReminderRow::as_select())
-        .for_update()
-        .load(tx)
-        .await?;
-    all_to_domain(rows)
-}
-
-/// Locks and returns what is scheduled for a user by the default reminder.
-pub async fn lock_scheduled_by_default(
-    tx: &mut AsyncPgConnection,
-    user_id: &UserId,
-) -> Result<Vec<Reminder>, DatabaseError> {
-    let rows = reminders::table
-        .filter(reminders::user_id.eq(user_id.as_ref()))
-        .filter(reminders::setting.eq(Setting::Default.to_string()))
-        .filter(reminders::state.eq(SCHEDULED))
-        .order(reminders::id)
-        .select(ReminderRow::as_select())
-        .for_update()
-        .load(tx)
-        .await?;
-    all_to_domain(rows)
-}
-
-/// Returns the moments after another at which the user was reminded already, of one task or of any, each with its task.
+/// Returns the moments after another at which the user was reminded already of each of some different tasks.
 pub async fn list_fired_after(
     tx: &mut AsyncPgConnection,
-    user_id: &UserId,
-    task_id: Option<TaskId>,
-    after: DateTime<Utc>,
-) -> Result<Vec<(TaskId, DateTime<Utc>)>, DatabaseError> {
-    let mut query = reminders::table
-        .filter(reminders::user_id.eq(user_id.as_ref()))
-        .filter(reminders::fire_time.gt(after))
-        .filter(reminders::state.eq_any(["firing", "sent", "failed"]))
-        .select((reminders::task_id, reminders::fire_time))
-        .into_boxed();
-    if let Some(task_id) = task_id {
-        query = query.filter(reminders::task_id.eq(task_id.as_uuid()));
+    tasks: &[(&WatchedTask, DateTime<Utc>)],
+) -> Result<Vec<Vec<DateTime<Utc>>>, DatabaseError> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = BigInt)]
+        place: i64,
+        #[diesel(sql_type = Timestamptz)]
+        fire_time: DateTime<Utc>,
     }
-    Ok(query.load(tx).await?)
-}
-
-/// Makes what is scheduled for a task show it as it is now. No step of its own: the version stays.
-pub async fn update_copies(
-    tx: &mut AsyncPgConnection,
-    task: &WatchedTask,
-) -> Result<(), DatabaseError> {
-    diesel::update(reminders::table)
-        .filter(reminders::user_id.eq(task.user_id.as_ref()))
-        .filter(reminders::task_id.eq(task.task_id.as_uuid()))
-        .filter(reminders::state.eq(SCHEDULED))
-        .set((
-            reminders::title.eq(&task.title),
-            reminders::due_time.eq(task.due_time),
-            reminders::due_date.eq(task.due_date),
-            reminders::time_zone.eq(&task.time_zone),
-        ))
-        .execute(tx)
-        .await?;
-    Ok(())
-}
-
-/// Cancels those of the reminders that are still scheduled and returns them.
-pub async fn update_cancelled(
-    tx: &mut AsyncPgConnection,
-    user_id: &UserId,
-    ids: &[ReminderId],
-) -> Result<Vec<Reminder>, DatabaseError> {
-    let rows = diesel::update(reminders::table)
-        .filter(reminders::user_id.eq(user_id.as_ref()))
-        .filter(reminders::id.eq_any(ids))
-        .filter(reminders::state.eq(SCHEDULED))
-        .set((
-            reminders::state.eq(reminder_state_word(ReminderState::Cancelled)),
-            reminders::version.eq(reminders::version + 1),
-            reminders::update_time.eq(sql::<Timestamptz>("clock_timestamp()")),
-        ))
-        .returning(ReminderRow::as_returning())
-        .get_results(tx)
-        .await?;
-    all_to_domain(rows)
-}
-
-/// Moves a reminder if it is still scheduled and returns it.
-pub async fn update_fire_time(
-    tx: &mut AsyncPgConnection,
-    user_id: &UserId,
-    id: ReminderId,
-    fire_time: DateTime<Utc>,
-) -> Result<Option<Reminder>, DatabaseError> {
-    let row = diesel::update(reminders::table.find((user_id.as_ref(), id.as_uuid())))
-        .filter(reminders::state.eq(SCHEDULED))
-        .set((
-            reminders::fire_time.eq(fire_time),
-            reminders::version.eq(reminders::version + 1),
-            reminders::update_time.eq(sql::<Timestamptz>("clock_timestamp()")),
-        ))
-        .returning(ReminderRow::as_returning())
-        .get_result(tx)
-        .await
-        .optional()?;
-    row.map(ReminderRow::into_domain).transpose()
+    let (tasks, moments): (Vec<_>, Vec<_>) = tasks.iter().copied().unzip();
+    let (user_ids, task_ids) = keys(&tasks);
+    let rows: Vec<Row> = diesel::sql_query(
+        "SELECT place, fire_time
+         FROM unnest($1, $2, $3) WITH ORDINALITY AS task (user_id, task_id, after, place)
+         JOIN reminders USING (user_id, task_id)
+         WHERE fire_time > after AND state IN ('firing', 'sent', 'failed')",
+    )
+    .bind::<Array<Text>, _>(user_ids)
+    .bind::<Array<SqlUuid>, _>(task_ids)
+    .bind::<Array<Timestamptz>, _>(moments)
+    .fixed()
+    .load(tx)
+    .await?;
+    let rows = rows.into_iter().map(|row| (row.place, row.fire_time));
+    Ok(by_place(tasks.len(), rows.collect()))
 }
 
 /// Locks and returns up to `limit` reminders whose time has come by the database's clock, the most overdue first.
@@ -213,36 +114,8 @@ pub async fn lock_due(
         .select(ReminderRow::as_select())
         .for_update()
         .skip_locked()
+        .fixed()
         .load(tx)
-        .await?;
-    all_to_domain(rows)
-}
-
-/// Takes a step with reminders that are locked, and returns them after it.
-pub async fn update_state(
-    tx: &mut AsyncPgConnection,
-    reminders: &[&Reminder],
-    state: ReminderState,
-) -> Result<Vec<Reminder>, DatabaseError> {
-    let (user_ids, ids): (Vec<&str>, Vec<ReminderId>) = reminders
-        .iter()
-        .map(|reminder| (reminder.user_id.as_ref(), reminder.id))
-        .unzip();
-    let rows = diesel::update(reminders::table)
-        .filter(
-            sql::<Bool>("(user_id, id) IN (SELECT * FROM unnest(")
-                .bind::<Array<Text>, _>(user_ids)
-                .sql(", ")
-                .bind::<Array<SqlUuid>, _>(ids)
-                .sql("))"),
-        )
-        .set((
-            reminders::state.eq(reminder_state_word(state)),
-            reminders::version.eq(reminders::version + 1),
-            reminders::update_time.eq(sql::<Timestamptz>("clock_timestamp()")),
-        ))
-        .returning(ReminderRow::as_returning())
-        .get_results(tx)
         .await?;
     all_to_domain(rows)
 }
@@ -269,9 +142,28 @@ pub async fn find_next_in(tx: &mut AsyncPgConnection) -> Result<Option<i64>, Dat
         .select(sql::<Nullable<BigInt>>(
             "(extract(epoch FROM min(fire_time) - clock_timestamp()) * 1000000)::bigint",
         ))
-        .first(tx)
+        .fixed()
+        .get_result(tx)
         .await?;
     Ok(next)
+}
+
+/// Returns what tasks are found by, column by column.
+fn keys<'a>(tasks: &[&'a WatchedTask]) -> (Vec<&'a str>, Vec<TaskId>) {
+    tasks
+        .iter()
+        .map(|task| (task.user_id.as_ref(), task.task_id))
+        .unzip()
+}
+
+/// Groups what was read by the places of what it was read for, as the server counts them.
+fn by_place<T>(count: usize, rows: Vec<(i64, T)>) -> Vec<Vec<T>> {
+    let mut groups: Vec<Vec<T>> = (0..count).map(|_| Vec::new()).collect();
+    for (place, row) in rows {
+        let place = usize::try_from(place - 1).expect("places are counted from one");
+        groups[place].push(row);
+    }
+    groups
 }
 
 pub(super) fn all_to_domain(rows: Vec<ReminderRow>) -> Result<Vec<Reminder>, DatabaseError> {

@@ -9,7 +9,10 @@ use diesel::{
     sql_types::{Bool, Timestamptz, Uuid as SqlUuid},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use service_runtime::{ids::UserId, postgres::DatabaseError};
+use service_runtime::{
+    ids::UserId,
+    postgres::{AsFixed, DatabaseError},
+};
 
 use super::{
     delivery::DeliveryRow,
@@ -58,7 +61,7 @@ pub async fn list(
                 .sql(")"),
         );
     }
-    all_to_domain(query.load(tx).await?)
+    all_to_domain(query.fixed().load(tx).await?)
 }
 
 /// Returns the deliveries of some of a user's reminders, by channel.

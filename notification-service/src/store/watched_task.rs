@@ -1,9 +1,13 @@
 //! Table `watched_tasks`.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use diesel::{
+    QueryableByName,
+    pg::Pg,
     prelude::*,
-    sql_types::{BigInt, Bool, Date, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid},
+    sql_types::{Array, BigInt, Bool, Date, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde_json::Value;
@@ -32,38 +36,77 @@ struct WatchedTaskRow {
     update_time: DateTime<Utc>,
 }
 
-/// Writes the task unless a version as new or newer is there, and returns whether it did. The row is locked afterwards.
+/// What became of a task's new state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Written {
+    /// Nothing was known of the task before.
+    First,
+    /// It took the place of an older one.
+    Newer,
+    /// One as new or newer was there and stays.
+    Not,
+}
+
+/// Writes the states of different tasks unless versions as new or newer are there. Returns what became of each; all rows are locked
+/// afterwards, in the order of the tasks' ids.
 pub async fn update_if_newer(
     tx: &mut AsyncPgConnection,
-    task: &WatchedTask,
-) -> Result<bool, DatabaseError> {
-    let written = diesel::sql_query(
+    tasks: &[&WatchedTask],
+) -> Result<Vec<Written>, DatabaseError> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = Text)]
+        user_id: String,
+        #[diesel(sql_type = SqlUuid)]
+        task_id: TaskId,
+        #[diesel(sql_type = Bool)]
+        is_first: bool,
+    }
+    // A row that was updated carries the lock of its update; one that was inserted has never been locked.
+    let rows: Vec<Row> = diesel::sql_query(
         "INSERT INTO watched_tasks AS current (user_id, task_id, task_version, title, due_time, due_date,
                                                time_zone, open, deleted, muted, reminder_settings, update_time)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+         SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) AS new (user_id, task_id)
+         ORDER BY task_id, user_id
          ON CONFLICT (user_id, task_id) DO UPDATE SET
              task_version = excluded.task_version, title = excluded.title, due_time = excluded.due_time,
              due_date = excluded.due_date, time_zone = excluded.time_zone, open = excluded.open,
              deleted = excluded.deleted, muted = excluded.muted,
              reminder_settings = excluded.reminder_settings, update_time = excluded.update_time
-         WHERE current.task_version < excluded.task_version",
+         WHERE current.task_version < excluded.task_version
+         RETURNING user_id, task_id, xmax = 0 AS is_first",
     )
-    .bind::<Text, _>(task.user_id.as_ref())
-    .bind::<SqlUuid, _>(task.task_id)
-    .bind::<BigInt, _>(task.version)
-    .bind::<Text, _>(&task.title)
-    .bind::<Nullable<Timestamptz>, _>(task.due_time)
-    .bind::<Nullable<Date>, _>(task.due_date)
-    .bind::<Text, _>(&task.time_zone)
-    .bind::<Bool, _>(task.open)
-    .bind::<Bool, _>(task.deleted)
-    .bind::<Bool, _>(task.muted)
-    .bind::<Jsonb, _>(settings_to_json(&task.settings))
-    .bind::<Timestamptz, _>(task.update_time)
+    .into_boxed::<Pg>()
+    .bind::<Array<Text>, _>(column(tasks, |task| task.user_id.as_ref()))
+    .bind::<Array<SqlUuid>, _>(column(tasks, |task| task.task_id))
+    .bind::<Array<BigInt>, _>(column(tasks, |task| task.version))
+    .bind::<Array<Text>, _>(column(tasks, |task| task.title.as_str()))
+    .bind::<Array<Nullable<Timestamptz>>, _>(column(tasks, |task| task.due_time))
+    .bind::<Array<Nullable<Date>>, _>(column(tasks, |task| task.due_date))
+    .bind::<Array<Text>, _>(column(tasks, |task| task.time_zone.as_str()))
+    .bind::<Array<Bool>, _>(column(tasks, |task| task.open))
+    .bind::<Array<Bool>, _>(column(tasks, |task| task.deleted))
+    .bind::<Array<Bool>, _>(column(tasks, |task| task.muted))
+    .bind::<Array<Jsonb>, _>(column(tasks, |task| settings_to_json(&task.settings)))
+    .bind::<Array<Timestamptz>, _>(column(tasks, |task| task.update_time))
     .fixed()
-    .execute(tx)
+    .load(tx)
     .await?;
-    Ok(written == 1)
+    let written: HashMap<(&str, TaskId), bool> = rows
+        .iter()
+        .map(|row| ((row.user_id.as_str(), row.task_id), row.is_first))
+        .collect();
+    Ok(column(tasks, |task| {
+        match written.get(&(task.user_id.as_ref(), task.task_id)) {
+            Some(true) => Written::First,
+            Some(false) => Written::Newer,
+            None => Written::Not,
+        }
+    }))
+}
+
+fn column<'a, T>(tasks: &[&'a WatchedTask], value: impl Fn(&'a WatchedTask) -> T) -> Vec<T> {
+    tasks.iter().map(|task| value(task)).collect()
 }
 
 /// Locks and returns the user's tasks whose default reminder may still come after a moment.
@@ -84,6 +127,7 @@ pub async fn lock_with_default_reminder(
         .order(watched_tasks::task_id)
         .select(WatchedTaskRow::as_select())
         .for_update()
+        .fixed()
         .load(tx)
         .await?;
     let mut tasks = rows

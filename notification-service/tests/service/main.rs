@@ -1,5 +1,6 @@
 //! The notification-service on a real PostgreSQL and a real broker; only the mail server is the test's own.
 
+mod batches;
 mod delivering;
 mod due_dates;
 mod migrations;

@@ -142,7 +142,7 @@ async fn a_task_completed_in_time_reminds_of_nothing_even_if_the_commit_comes_la
     let done: Result<bool, service_runtime::postgres::DatabaseError> = app
         .database
         .transaction("complete", async |tx| {
-            let changed = operations::observe_task(tx, &app.ids, &task.task).await?;
+            let changed = operations::observe_tasks(tx, &app.ids, &[task.observation()]).await?;
             // The reminder's time passes while this holds its row.
             let left = moment - Clock::system().now() + TimeDelta::milliseconds(400);
             tokio::time::sleep(left.to_std().unwrap_or_default()).await;

@@ -1,9 +1,8 @@
 use std::{collections::HashMap, panic::AssertUnwindSafe, time::Duration};
 
 use futures::{FutureExt, StreamExt, TryStreamExt, stream};
-use rdkafka::Message;
 use tokio::{sync::Mutex, time::timeout};
-use tracing::{Instrument, debug};
+use tracing::debug;
 
 use super::{
     attempts,
@@ -13,8 +12,6 @@ use super::{
     partition::Shared,
     record::Delivery,
 };
-use crate::telemetry::propagation;
-
 /// So long an attempt may take.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// So many keys are prepared side by side.
@@ -107,11 +104,15 @@ impl<E: prost::Message + Default + 'static> Attempt<'_, E> {
             .database
             .transaction("consume", async |tx| {
                 let known = inbox::insert(tx, shared.topic, &entries).await?;
-                for (delivery, known) in self.deliveries.iter().zip(&known) {
-                    if *known == Known::New {
-                        let handling = shared.handler.handle(tx, &delivery.event);
-                        traced(delivery, handling).await?;
-                    }
+                let new: Vec<_> = self
+                    .deliveries
+                    .iter()
+                    .zip(&known)
+                    .filter(|(_, known)| **known == Known::New)
+                    .map(|(delivery, _)| &delivery.event)
+                    .collect();
+                if !new.is_empty() {
+                    shared.handler.handle_batch(tx, &new).await?;
                 }
                 // What is refused waits until it is in the dead-letter topic.
                 if let Some(id) = self.parked
@@ -143,21 +144,11 @@ impl<E: prost::Message + Default + 'static> Attempt<'_, E> {
             .map(Ok)
             .try_for_each_concurrent(KEYS_AT_ONCE, |(_, deliveries)| async move {
                 for delivery in deliveries {
-                    traced(delivery, handler.prepare(&delivery.event)).await?;
+                    let event = &delivery.event;
+                    event.traced(handler.prepare(event)).await?;
                 }
                 Ok(())
             })
             .await
     }
-}
-
-async fn traced<E, T>(delivery: &Delivery<E>, work: impl Future<Output = T>) -> T {
-    let span = tracing::info_span!(
-        "consume",
-        messaging.destination.name = %delivery.event.topic,
-        messaging.destination.partition.id = delivery.message.partition(),
-        messaging.kafka.offset = delivery.message.offset(),
-        event.id = %delivery.event.id,
-    );
-    propagation::with_traceparent(delivery.trace_parent.clone(), work.instrument(span)).await
 }

@@ -1,10 +1,12 @@
 use async_trait::async_trait;
 use diesel_async::AsyncPgConnection;
+use tracing::Instrument;
 use uuid::Uuid;
 
 use crate::{
     BoxError,
     postgres::{DatabaseError, DatabaseFault},
+    telemetry::propagation::{self, TraceContext},
 };
 
 /// One event, decoded.
@@ -22,6 +24,28 @@ pub struct Received<E> {
     pub partition: i32,
     /// Its place in the partition.
     pub offset: i64,
+    /// The trace that it belongs to, as its header names it.
+    pub trace_parent: Option<String>,
+}
+
+impl<E> Received<E> {
+    /// Returns a new span of the event's trace, for a handler that does what several events mean together and writes something for
+    /// each of them.
+    pub fn trace(&self) -> TraceContext {
+        TraceContext::following(self.trace_parent.as_deref())
+    }
+
+    /// Runs what is done about this event alone as part of its trace.
+    pub async fn traced<F: Future>(&self, work: F) -> F::Output {
+        let span = tracing::info_span!(
+            "consume",
+            messaging.destination.name = %self.topic,
+            messaging.destination.partition.id = self.partition,
+            messaging.kafka.offset = self.offset,
+            event.id = %self.id,
+        );
+        propagation::with_traceparent(self.trace_parent.clone(), work.instrument(span)).await
+    }
 }
 
 /// Why an event was not handled.
@@ -57,6 +81,8 @@ impl DatabaseFault for HandleError {
 }
 
 /// What a service does about the events of one topic; the consumer loop does everything else.
+///
+/// A service writes [`handle`](Self::handle), or [`handle_batch`](Self::handle_batch) if many events cost it little more than one.
 #[async_trait]
 pub trait EventHandler: Send + Sync + 'static {
     /// The message in the topic's values.
@@ -69,12 +95,28 @@ pub trait EventHandler: Send + Sync + 'static {
     }
 
     /// Does what the event means, in the transaction that also records the event in the inbox: once, however often the event
-    /// is delivered.
+    /// is delivered. The event's trace is the current one.
     async fn handle(
         &self,
         _tx: &mut AsyncPgConnection,
         _event: &Received<Self::Event>,
     ) -> Result<(), HandleError> {
+        Ok(())
+    }
+
+    /// Does what several events mean, all of them new and in the order of their partition, in one transaction: all or nothing. In the
+    /// end the effects must be those of handling one after the other, and so must the order of what is told about each key.
+    ///
+    /// An error needs no word on whose fault it is: a batch that fails is halved until the event is alone. So there is also no trace
+    /// around a batch; what is written for an event goes under [`Received::trace`].
+    async fn handle_batch(
+        &self,
+        tx: &mut AsyncPgConnection,
+        events: &[&Received<Self::Event>],
+    ) -> Result<(), HandleError> {
+        for event in events {
+            event.traced(self.handle(tx, event)).await?;
+        }
         Ok(())
     }
 }

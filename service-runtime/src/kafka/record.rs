@@ -7,8 +7,6 @@ use super::{handler::Received, headers, value_format::ValueFormat};
 pub(super) struct Delivery<E> {
     pub message: OwnedMessage,
     pub event: Received<E>,
-    /// The trace that the event belongs to.
-    pub trace_parent: Option<String>,
     /// Begin of the SHA-256 of the message.
     pub digest: i64,
 }
@@ -30,7 +28,6 @@ impl<E: prost::Message + Default> Delivery<E> {
     ) -> Result<Self, Box<Refused>> {
         match read_event(topic, data_schema, format, &message) {
             Ok((event, digest)) => Ok(Self {
-                trace_parent: headers::trace_parent(message.headers()),
                 message,
                 event,
                 digest,
@@ -78,6 +75,7 @@ fn read_event<E: prost::Message + Default>(
         topic: topic.to_owned(),
         partition: message.partition(),
         offset: message.offset(),
+        trace_parent: headers::trace_parent(message.headers()),
     };
     Ok((event, digest(payload)))
 }

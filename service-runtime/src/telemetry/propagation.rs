@@ -44,6 +44,13 @@ impl TraceContext {
         })
     }
 
+    /// Returns a new span of the trace that a `traceparent` header names, or of a new trace without a valid header.
+    pub fn following(traceparent: Option<&str>) -> Self {
+        traceparent
+            .and_then(Self::parse)
+            .map_or_else(Self::root, Self::child)
+    }
+
     /// Returns a new span of the same trace.
     pub fn child(self) -> Self {
         Self {
@@ -96,14 +103,16 @@ pub async fn with_context<F: Future>(context: TraceContext, future: F) -> F::Out
     CURRENT.scope(context, future).await
 }
 
+/// Does something that does not wait in the given span of a trace.
+pub fn within<T>(context: TraceContext, work: impl FnOnce() -> T) -> T {
+    CURRENT.sync_scope(context, work)
+}
+
 /// Runs the future as part of the trace that the header names, or of a new one without a valid header.
 ///
 /// The trace id appears in every log line written meanwhile.
 pub async fn with_traceparent<F: Future>(traceparent: Option<String>, future: F) -> F::Output {
-    let context = traceparent
-        .as_deref()
-        .and_then(TraceContext::parse)
-        .map_or_else(TraceContext::root, TraceContext::child);
+    let context = TraceContext::following(traceparent.as_deref());
     // Of the highest level, so that no filter takes the trace id from the lines that remain.
     let span = error_span!("trace", trace_id = context.trace_id());
     with_context(context, future.instrument(span)).await
@@ -151,6 +160,13 @@ mod tests {
     fn a_later_version_with_more_fields_is_taken() {
         let header = "cc-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-more";
         assert!(TraceContext::parse(header).is_some());
+    }
+
+    #[test]
+    fn what_is_done_within_a_span_is_part_of_its_trace() {
+        let span = TraceContext::following(Some(HEADER));
+        assert_eq!(within(span, current), Some(span));
+        assert_eq!(current(), None);
     }
 
     #[tokio::test]

@@ -12,7 +12,7 @@ use std::{
 use async_trait::async_trait;
 use diesel::{
     QueryableByName,
-    sql_types::{BigInt, Text, Uuid as SqlUuid},
+    sql_types::{Array, BigInt, Text, Uuid as SqlUuid},
 };
 use diesel_async::RunQueryDsl;
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
@@ -44,10 +44,31 @@ impl Service for Probe {
     type Config = ProbeConfig;
 
     async fn start(context: Context<ProbeConfig>) -> Result<(), StartError> {
-        context.relay_outbox();
-        context.consume(&topics::TASK_REMINDERS, OnReminder);
-        context.serve_grpc(tonic::service::Routes::default()).await
+        start(context, OnReminder).await
     }
+}
+
+/// The same with a handler of batches.
+pub struct BatchProbe;
+
+impl Service for BatchProbe {
+    const NAME: &'static str = Probe::NAME;
+    const ENV_PREFIX: &'static str = Probe::ENV_PREFIX;
+    const SCHEMA: Option<Schema> = Probe::SCHEMA;
+    type Config = ProbeConfig;
+
+    async fn start(context: Context<ProbeConfig>) -> Result<(), StartError> {
+        start(context, OnReminders).await
+    }
+}
+
+async fn start(
+    context: Context<ProbeConfig>,
+    handler: impl EventHandler,
+) -> Result<(), StartError> {
+    context.relay_outbox();
+    context.consume(&topics::TASK_REMINDERS, handler);
+    context.serve_grpc(tonic::service::Routes::default()).await
 }
 
 pub fn schema() -> Schema {
@@ -115,24 +136,69 @@ impl EventHandler for OnReminder {
         .execute(tx)
         .await
         .map_err(DatabaseError::from)?;
-        let attempt = {
-            let mut attempts = ATTEMPTS.lock().unwrap();
-            let attempt = attempts.entry(event.id).or_default();
-            *attempt += 1;
-            *attempt
-        };
-        match event.message.user_id.as_str() {
-            "reject" => Err(HandleError::Reject("the probe says no".to_owned())),
-            "retry" if attempt < 3 => Err(HandleError::Retry("not yet".into())),
-            "unavailable" if attempt < 3 => Err(HandleError::Unavailable("away".into())),
-            "panic" if attempt < 3 => panic!("the probe panics, as it was told to"),
-            "die" => std::process::abort(),
-            "refuse" if !is_released(tx).await? => {
-                Err(HandleError::Reject("refused until the release".to_owned()))
-            }
-            "hold" if !is_released(tx).await? => Err(HandleError::Retry("held".into())),
-            _ => Ok(()),
+        behave(tx, event).await
+    }
+}
+
+/// Does the same for a batch by one statement.
+struct OnReminders;
+
+/// What was handed to the handler of batches, at each call.
+pub static BATCHES: Mutex<Vec<Vec<Uuid>>> = Mutex::new(Vec::new());
+
+#[async_trait]
+impl EventHandler for OnReminders {
+    type Event = ReminderEvent;
+
+    async fn handle_batch(
+        &self,
+        tx: &mut AsyncPgConnection,
+        events: &[&Received<ReminderEvent>],
+    ) -> Result<(), HandleError> {
+        let ids: Vec<Uuid> = events.iter().map(|event| event.id).collect();
+        BATCHES.lock().unwrap().push(ids.clone());
+        let messages = events.iter().map(|event| &event.message);
+        let (keys, versions): (Vec<&str>, Vec<i64>) = messages
+            .map(|message| (message.event_id.as_str(), message.reminder_version))
+            .unzip();
+        diesel::sql_query(
+            "INSERT INTO effects (record_key, event_id, version) SELECT * FROM unnest($1, $2, $3)",
+        )
+        .bind::<Array<Text>, _>(keys)
+        .bind::<Array<SqlUuid>, _>(ids)
+        .bind::<Array<BigInt>, _>(versions)
+        .execute(tx)
+        .await
+        .map_err(DatabaseError::from)?;
+        for event in events {
+            behave(tx, event).await?;
         }
+        Ok(())
+    }
+}
+
+/// Does what the event's user id says.
+async fn behave(
+    tx: &mut AsyncPgConnection,
+    event: &Received<ReminderEvent>,
+) -> Result<(), HandleError> {
+    let attempt = {
+        let mut attempts = ATTEMPTS.lock().unwrap();
+        let attempt = attempts.entry(event.id).or_default();
+        *attempt += 1;
+        *attempt
+    };
+    match event.message.user_id.as_str() {
+        "reject" => Err(HandleError::Reject("the probe says no".to_owned())),
+        "retry" if attempt < 3 => Err(HandleError::Retry("not yet".into())),
+        "unavailable" if attempt < 3 => Err(HandleError::Unavailable("away".into())),
+        "panic" if attempt < 3 => panic!("the probe panics, as it was told to"),
+        "die" => std::process::abort(),
+        "refuse" if !is_released(tx).await? => {
+            Err(HandleError::Reject("refused until the release".to_owned()))
+        }
+        "hold" if !is_released(tx).await? => Err(HandleError::Retry("held".into())),
+        _ => Ok(()),
     }
 }
 

@@ -92,7 +92,8 @@ impl Bench {
         let done: Result<bool, Error> = app
             .database
             .transaction("observe", async |tx| {
-                let observed = operations::observe_task(tx, &app.ids, &builder.task).await;
+                let seen = [builder.observation()];
+                let observed = operations::observe_tasks(tx, &app.ids, &seen).await;
                 observed.map_err(Error::from)
             })
             .await;

@@ -1,7 +1,10 @@
 use chrono::{DateTime, TimeDelta, Utc};
-use notification_service::domain::{ids::TaskId, setting::Setting, watched_task::WatchedTask};
+use notification_service::{
+    domain::{ids::TaskId, setting::Setting, watched_task::WatchedTask},
+    operations::Observation,
+};
 use prost_types::Timestamp;
-use service_runtime::{clock::Clock, ids::Ids};
+use service_runtime::{clock::Clock, ids::Ids, telemetry::propagation::TraceContext};
 use taskmesh_proto::task::v1 as pb;
 
 /// A task of the test, as the service gets to know of it.
@@ -52,6 +55,14 @@ impl TaskBuilder {
         self.task.version += 1;
         self.task.update_time = Clock::system().now();
         self
+    }
+
+    /// Returns the task as it is, as an event tells of it that begins a trace.
+    pub fn observation(&self) -> Observation {
+        Observation {
+            task: self.task.clone(),
+            trace: TraceContext::root(),
+        }
     }
 
     /// Returns the event that tells of the task as it is.

@@ -1,0 +1,67 @@
+//! Makes what is scheduled what plans want.
+
+use service_runtime::{
+    ids::Ids,
+    postgres::{AsyncPgConnection, DatabaseError},
+};
+
+use crate::{
+    domain::{
+        arming::Plan,
+        reminder::{Reminder, ReminderState},
+        watched_task::WatchedTask,
+    },
+    store::{self, reminder_step::NewReminder},
+};
+
+/// Applies the plans of different tasks, whose rows are locked. Returns the reminders after each step, those of one task in the order
+/// of its steps.
+pub(super) async fn apply_plans(
+    tx: &mut AsyncPgConnection,
+    ids: &Ids,
+    plans: &[(&WatchedTask, Plan)],
+) -> Result<Vec<Reminder>, DatabaseError> {
+    let mut steps = Vec::new();
+
+    let cancel: Vec<_> = plans
+        .iter()
+        .flat_map(|(task, plan)| plan.cancel.iter().map(|id| (&task.user_id, *id)))
+        .collect();
+    if !cancel.is_empty() {
+        let state = ReminderState::Cancelled;
+        steps.extend(store::reminder_step::update_state(tx, &cancel, state).await?);
+    }
+
+    // One of each task at a time: a moment must have been left by one before another arrives at it.
+    for turn in 0.. {
+        let moves: Vec<_> = plans
+            .iter()
+            .filter_map(|(task, plan)| {
+                let (id, fire_time) = plan.move_to.get(turn)?;
+                Some(((&task.user_id, *id), *fire_time))
+            })
+            .collect();
+        if moves.is_empty() {
+            break;
+        }
+        steps.extend(store::reminder_step::update_fire_times(tx, &moves).await?);
+    }
+
+    let new: Vec<_> = plans
+        .iter()
+        .flat_map(|(task, plan)| {
+            plan.schedule
+                .iter()
+                .map(|(setting, fire_time)| NewReminder {
+                    id: ids.uuid_v7().into(),
+                    task,
+                    setting: *setting,
+                    fire_time: *fire_time,
+                })
+        })
+        .collect();
+    if !new.is_empty() {
+        steps.extend(store::reminder_step::insert(tx, &new).await?);
+    }
+    Ok(steps)
+}

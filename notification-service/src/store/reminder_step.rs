@@ -1,0 +1,149 @@
+//! Table `reminders`: the steps that reminders take, several at once. They are returned as they are after the step, in the order in which
+//! they were given.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use diesel::{
+    pg::Pg,
+    sql_types::{Array, Date, Nullable, Text, Timestamptz, Uuid as SqlUuid},
+};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use service_runtime::{
+    ids::UserId,
+    postgres::{AsFixed, DatabaseError},
+};
+
+use super::{
+    reminder::{ReminderRow, all_to_domain},
+    text::reminder_state_word,
+};
+use crate::domain::{
+    ids::ReminderId,
+    reminder::{Reminder, ReminderState},
+    setting::Setting,
+    watched_task::WatchedTask,
+};
+
+/// What a reminder is found by.
+pub type Key<'a> = (&'a UserId, ReminderId);
+
+/// A reminder to be scheduled.
+#[derive(Debug)]
+pub struct NewReminder<'a> {
+    /// Its id.
+    pub id: ReminderId,
+    /// The task it reminds of.
+    pub task: &'a WatchedTask,
+    /// What asked for it.
+    pub setting: Setting,
+    /// When it fires.
+    pub fire_time: DateTime<Utc>,
+}
+
+/// Schedules reminders.
+pub async fn insert(
+    tx: &mut AsyncPgConnection,
+    new: &[NewReminder<'_>],
+) -> Result<Vec<Reminder>, DatabaseError> {
+    let rows = diesel::sql_query(
+        "INSERT INTO reminders (user_id, id, task_id, setting, fire_time, title, due_time, due_date, time_zone, state, version)
+         SELECT *, 'scheduled', 1 FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9)
+         RETURNING *",
+    )
+    .into_boxed::<Pg>()
+    .bind::<Array<Text>, _>(column(new, |new| new.task.user_id.as_ref()))
+    .bind::<Array<SqlUuid>, _>(column(new, |new| new.id))
+    .bind::<Array<SqlUuid>, _>(column(new, |new| new.task.task_id))
+    .bind::<Array<Text>, _>(column(new, |new| new.setting.to_string()))
+    .bind::<Array<Timestamptz>, _>(column(new, |new| new.fire_time))
+    .bind::<Array<Text>, _>(column(new, |new| new.task.title.as_str()))
+    .bind::<Array<Nullable<Timestamptz>>, _>(column(new, |new| new.task.due_time))
+    .bind::<Array<Nullable<Date>>, _>(column(new, |new| new.task.due_date))
+    .bind::<Array<Text>, _>(column(new, |new| new.task.time_zone.as_str()))
+    .fixed()
+    .load(tx)
+    .await?;
+    in_order(new.iter().map(|new| new.id), rows)
+}
+
+/// Makes what is scheduled for some different tasks show them as they are now. No step of its own: the versions stay.
+pub async fn update_copies(
+    tx: &mut AsyncPgConnection,
+    tasks: &[&WatchedTask],
+) -> Result<(), DatabaseError> {
+    diesel::sql_query(
+        "UPDATE reminders
+         SET title = task.title, due_time = task.due_time, due_date = task.due_date, time_zone = task.time_zone
+         FROM unnest($1, $2, $3, $4, $5, $6) AS task (user_id, task_id, title, due_time, due_date, time_zone)
+         WHERE reminders.user_id = task.user_id AND reminders.task_id = task.task_id AND state = 'scheduled'",
+    )
+    .bind::<Array<Text>, _>(column(tasks, |task| task.user_id.as_ref()))
+    .bind::<Array<SqlUuid>, _>(column(tasks, |task| task.task_id))
+    .bind::<Array<Text>, _>(column(tasks, |task| task.title.as_str()))
+    .bind::<Array<Nullable<Timestamptz>>, _>(column(tasks, |task| task.due_time))
+    .bind::<Array<Nullable<Date>>, _>(column(tasks, |task| task.due_date))
+    .bind::<Array<Text>, _>(column(tasks, |task| task.time_zone.as_str()))
+    .fixed()
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// Moves reminders that are locked, each to a moment of its own.
+pub async fn update_fire_times(
+    tx: &mut AsyncPgConnection,
+    moves: &[(Key<'_>, DateTime<Utc>)],
+) -> Result<Vec<Reminder>, DatabaseError> {
+    let rows = diesel::sql_query(
+        "UPDATE reminders
+         SET fire_time = moved.fire_time, version = version + 1, update_time = clock_timestamp()
+         FROM unnest($1, $2, $3) AS moved (user_id, id, fire_time)
+         WHERE reminders.user_id = moved.user_id AND reminders.id = moved.id
+         RETURNING reminders.*",
+    )
+    .bind::<Array<Text>, _>(column(moves, |((user_id, _), _)| user_id.as_ref()))
+    .bind::<Array<SqlUuid>, _>(column(moves, |((_, id), _)| *id))
+    .bind::<Array<Timestamptz>, _>(column(moves, |(_, fire_time)| *fire_time))
+    .fixed()
+    .load(tx)
+    .await?;
+    in_order(moves.iter().map(|((_, id), _)| *id), rows)
+}
+
+/// Brings reminders that are locked into another state.
+pub async fn update_state(
+    tx: &mut AsyncPgConnection,
+    reminders: &[Key<'_>],
+    state: ReminderState,
+) -> Result<Vec<Reminder>, DatabaseError> {
+    let rows = diesel::sql_query(
+        "UPDATE reminders
+         SET state = $3, version = version + 1, update_time = clock_timestamp()
+         FROM unnest($1, $2) AS stepping (user_id, id)
+         WHERE reminders.user_id = stepping.user_id AND reminders.id = stepping.id
+         RETURNING reminders.*",
+    )
+    .bind::<Array<Text>, _>(column(reminders, |(user_id, _)| user_id.as_ref()))
+    .bind::<Array<SqlUuid>, _>(column(reminders, |(_, id)| *id))
+    .bind::<Text, _>(reminder_state_word(state))
+    .fixed()
+    .load(tx)
+    .await?;
+    in_order(reminders.iter().map(|(_, id)| *id), rows)
+}
+
+fn column<'a, R, T>(rows: &'a [R], value: impl Fn(&'a R) -> T) -> Vec<T> {
+    rows.iter().map(value).collect()
+}
+
+/// Puts rows into the order of their ids; the server promises none.
+fn in_order(
+    ids: impl Iterator<Item = ReminderId>,
+    rows: Vec<ReminderRow>,
+) -> Result<Vec<Reminder>, DatabaseError> {
+    let places: HashMap<_, _> = ids.zip(0_usize..).collect();
+    let mut reminders = all_to_domain(rows)?;
+    reminders.sort_by_key(|reminder| places.get(&reminder.id));
+    Ok(reminders)
+}

@@ -1,0 +1,117 @@
+//! What events of tasks leave behind, so that it can be compared.
+
+use std::collections::HashMap;
+
+use diesel::{
+    QueryableByName,
+    sql_types::{BigInt, Binary, Text},
+};
+use diesel_async::RunQueryDsl;
+use prost::Message as _;
+use service_runtime::postgres::DatabaseError;
+use taskmesh_proto::notification::v1::ReminderEvent;
+
+use super::Bench;
+
+/// What is left behind, without ids and times that are new with every run.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Outcome {
+    pub rows: Vec<String>,
+    /// What was told of each task, in its order.
+    pub told: HashMap<String, Vec<Told>>,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+pub struct Told {
+    pub kind: String,
+    pub version: i64,
+    /// Which of the task's reminders, in the order in which they were told of first.
+    pub reminder: usize,
+    pub title: String,
+    pub fire_time: Option<prost_types::Timestamp>,
+    pub trace_id: Option<String>,
+}
+
+impl Outcome {
+    /// Reads it.
+    pub async fn of(bench: &Bench) -> Self {
+        Self {
+            rows: rows(bench).await,
+            told: told(bench).await,
+        }
+    }
+}
+
+async fn rows(bench: &Bench) -> Vec<String> {
+    #[derive(QueryableByName)]
+    struct Line {
+        #[diesel(sql_type = Text)]
+        line: String,
+    }
+    let lines: Result<Vec<Line>, DatabaseError> = bench
+        .app()
+        .database
+        .transaction("rows", async |tx| {
+            let query = "
+                SELECT (watched_tasks.*)::text AS line FROM watched_tasks
+                UNION ALL
+                SELECT (user_id, default_reminder_minutes, version)::text FROM preferences
+                UNION ALL
+                SELECT (user_id, task_id, setting, fire_time, state, version, title, due_time, due_date, time_zone,
+                        (SELECT string_agg(channel || delivery.state, ' ') FROM deliveries AS delivery
+                         WHERE delivery.user_id = reminders.user_id AND reminder_id = id))::text
+                FROM reminders
+                ORDER BY line";
+            Ok(diesel::sql_query(query).load(tx).await?)
+        })
+        .await;
+    lines.unwrap().into_iter().map(|row| row.line).collect()
+}
+
+async fn told(bench: &Bench) -> HashMap<String, Vec<Told>> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = Text)]
+        record_key: String,
+        #[diesel(sql_type = Text)]
+        event_type: String,
+        #[diesel(sql_type = Text)]
+        subject: String,
+        #[diesel(sql_type = BigInt)]
+        aggregate_version: i64,
+        #[diesel(sql_type = Text)]
+        trace_parent: String,
+        #[diesel(sql_type = Binary)]
+        payload: Vec<u8>,
+    }
+    let rows: Result<Vec<Row>, DatabaseError> = bench
+        .app()
+        .database
+        .transaction("told", async |tx| {
+            let query = "
+                SELECT record_key, event_type, subject, aggregate_version, coalesce(trace_parent, '') AS trace_parent, payload
+                FROM outbox ORDER BY id";
+            Ok(diesel::sql_query(query).load(tx).await?)
+        })
+        .await;
+    let mut told: HashMap<String, Vec<Told>> = HashMap::new();
+    let mut reminders: HashMap<String, Vec<String>> = HashMap::new();
+    for row in rows.unwrap() {
+        let known = reminders.entry(row.record_key.clone()).or_default();
+        let place = known.iter().position(|reminder| *reminder == row.subject);
+        if place.is_none() {
+            known.push(row.subject);
+        }
+        let event = ReminderEvent::decode(row.payload.as_slice()).unwrap();
+        let reminder = event.reminder.unwrap();
+        told.entry(row.record_key).or_default().push(Told {
+            kind: row.event_type,
+            version: row.aggregate_version,
+            reminder: place.unwrap_or(known.len() - 1),
+            title: reminder.task_title,
+            fire_time: reminder.fire_time,
+            trace_id: row.trace_parent.split('-').nth(1).map(ToOwned::to_owned),
+        });
+    }
+    told
+}
