@@ -12,6 +12,7 @@ use super::{
     partition::Shared,
     record::Delivery,
 };
+
 /// So long an attempt may take.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// So many keys are prepared side by side.
