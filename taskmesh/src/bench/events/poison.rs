@@ -28,6 +28,8 @@ use crate::{
 
 /// How often both are measured, in turn, so that neither has the better time.
 const ROUNDS: usize = 3;
+/// Until the consumer handles what comes in batches.
+const WARM_UP: Duration = Duration::from_secs(3);
 const EVERY: Duration = Duration::from_millis(250);
 const PATIENCE: Duration = Duration::from_secs(30);
 const ACKNOWLEDGED_WITHIN: Duration = Duration::from_secs(10);
@@ -62,6 +64,11 @@ pub async fn measure(
         measured: arguments.measured() / 2,
         most: usize::MAX,
     };
+    let warm_up = Bounds {
+        measured: WARM_UP,
+        ..bounds
+    };
+    write(arguments.rate, warm_up, "to warm up", None).await?;
     let (mut alone, mut among, mut buried) = (Vec::new(), Vec::new(), Vec::new());
     for round in 1..=ROUNDS {
         let name = format!("without poison, {round} of {ROUNDS}");
