@@ -68,7 +68,8 @@ pub async fn measure(
         measured: WARM_UP,
         ..bounds
     };
-    write(arguments.rate, warm_up, "to warm up", None).await?;
+    write(arguments.rate, warm_up, "to warm up", Some(&follower)).await?;
+    follower.caught_up().await?;
     let (mut alone, mut among, mut buried) = (Vec::new(), Vec::new(), Vec::new());
     for round in 1..=ROUNDS {
         let name = format!("without poison, {round} of {ROUNDS}");
