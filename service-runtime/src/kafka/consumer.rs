@@ -110,11 +110,22 @@ impl<H: EventHandler> ConsumerLoop<H> {
     /// Runs until the process stops; a consumer that failed for good is replaced.
     pub(crate) async fn run(mut self) -> Result<(), BoxError> {
         metrics::describe();
+        self.shared.dead_letters.prepare().await;
+        self.consume_until_stopped().await;
+        // A letter that the broker has not acknowledged is written again by whoever gets its record.
+        let closing = self.shared.dead_letters.give_up();
+        if timeout(CLOSE_PATIENCE, closing).await.is_err() {
+            debug!("the producer of dead letters did not close in time");
+        }
+        Ok(())
+    }
+
+    async fn consume_until_stopped(&mut self) {
         let mut failures = 0;
         loop {
             let started = Instant::now();
             match self.consume().await {
-                Ok(()) => return Ok(()),
+                Ok(()) => return,
                 Err(cause) => {
                     error!(error = %cause, "the consumer of {} failed and is replaced", self.topic.name);
                     metrics::replaced(self.topic.name);
@@ -126,7 +137,7 @@ impl<H: EventHandler> ConsumerLoop<H> {
                 failures + 1
             };
             tokio::select! {
-                () = self.shared.stopping.cancelled() => return Ok(()),
+                () = self.shared.stopping.cancelled() => return,
                 () = tokio::time::sleep(RESTART.delay(failures)) => {}
             }
         }

@@ -8,7 +8,7 @@ use rdkafka::{
 };
 use taskmesh_proto::topics::Topic;
 use tokio::sync::Mutex;
-use tracing::{error, warn};
+use tracing::{debug, error, warn};
 
 use super::{KafkaConfig, ProduceError, Producer, Record, letter_headers};
 use crate::backoff::Backoff;
@@ -68,12 +68,27 @@ impl DeadLetters {
     }
 
     /// Takes back what the broker has not acknowledged, or it could go out beside the next try.
-    async fn give_up(&self) {
+    pub(super) async fn give_up(&self) {
         if let Some(producer) = self.producer.lock().await.take() {
             // On a thread of its own, because it waits for the library.
             let gone = tokio::task::spawn_blocking(move || drop(producer)).await;
             gone.unwrap_or_else(|panic| warn!(error = %panic, "a producer ended badly"));
         }
+    }
+
+    /// Makes ready to send: a new producer needs half a second until the broker knows it, and the first letter holds up its partition.
+    pub(super) async fn prepare(&self) {
+        if let Err(cause) = self.producer().await {
+            debug!(error = %cause, "the first letter to {} has to wait for its producer", self.topic);
+        }
+    }
+
+    async fn producer(&self) -> Result<Arc<Producer>, ProduceError> {
+        let mut producer = self.producer.lock().await;
+        Ok(match &*producer {
+            Some(producer) => Arc::clone(producer),
+            None => Arc::clone(producer.insert(Arc::new(Producer::new(&self.config)?))),
+        })
     }
 
     async fn try_to_send(
@@ -82,13 +97,7 @@ impl DeadLetters {
         reason: &str,
         attempts: u32,
     ) -> Result<(), ProduceError> {
-        let producer = {
-            let mut producer = self.producer.lock().await;
-            match &*producer {
-                Some(producer) => Arc::clone(producer),
-                None => Arc::clone(producer.insert(Arc::new(Producer::new(&self.config)?))),
-            }
-        };
+        let producer = self.producer().await?;
         let record = self.record(message, reason, attempts);
         producer.send_all(vec![record]).await.into_iter().collect()
     }
