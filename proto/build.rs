@@ -20,6 +20,7 @@ const FILES: &[&str] = &[
     "taskmesh/notification/v1/reminder_event.proto",
     "taskmesh/notification/v1/notification_service.proto",
     "taskmesh/realtime/v1/task_change.proto",
+    "taskmesh/realtime/v1/realtime_service.proto",
     "taskmesh/admin/v1/dead_letters.proto",
 ];
 
