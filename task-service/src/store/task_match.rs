@@ -4,10 +4,7 @@ use service_runtime::postgres::DatabaseError;
 use uuid::Uuid;
 
 use super::{filter_condition::Condition, statement::Statement};
-use crate::domain::{
-    TaskId,
-    filter::Field,
-};
+use crate::domain::{TaskId, filter::Field};
 
 #[derive(QueryableByName)]
 struct Row {
