@@ -134,7 +134,9 @@ pub enum Error {
     )]
     NotTheRecurrenceService,
     /// The call is for the live feed only.
-    #[error("only the realtime-service may ask which tasks match; list tasks with the filter instead")]
+    #[error(
+        "only the realtime-service may ask which tasks match; list tasks with the filter instead"
+    )]
     NotTheRealtimeService,
     /// The recurrence-service could not be asked.
     #[error("the recurrence-service could not be asked")]
@@ -220,7 +222,7 @@ impl ApiError for Error {
             Self::Item { cause, .. } => cause.code(),
             Self::NotTheRecurrenceService | Self::NotTheRealtimeService => {
                 ErrorCode::PermissionDenied
-            },
+            }
             Self::Recurrence(error) => error.code(),
             Self::Database(DatabaseError::Unavailable(_)) => ErrorCode::Unavailable,
             Self::RecurrenceAnswer(_)
