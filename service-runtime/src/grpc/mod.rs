@@ -13,7 +13,7 @@ mod status;
 mod unimplemented;
 
 pub use auth::{
-    AuthConfig, AuthConfigError, AuthError, IssuerConfig, ServiceIdentity, Verifier,
+    AuthConfig, AuthConfigError, AuthError, IssuerConfig, ServiceIdentity, Verified, Verifier,
     mint_user_token,
 };
 pub use caller::{Caller, OPERATOR, RoleMissing, accept};
