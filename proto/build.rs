@@ -44,6 +44,8 @@ fn main() -> Result<()> {
     tonic_prost_build::configure()
         .build_transport(false)
         .compile_well_known_types(false)
+        // Much larger than the other things that a message may tell.
+        .boxed(".taskmesh.realtime.v1.WatchResponse.event.change")
         .include_file("modules.rs")
         .compile_fds(files)
 }

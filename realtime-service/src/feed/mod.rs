@@ -29,8 +29,9 @@
 
 mod bounds;
 mod change;
-mod feed;
+
 mod log;
+mod logs;
 mod recent;
 mod streams;
 mod subscription;
@@ -38,8 +39,9 @@ mod subscription;
 pub use bounds::Bounds;
 pub(crate) use change::ReadRecord;
 pub use change::{Change, TaskVersion, Told};
-pub use feed::{Feed, NotReady};
+
 pub use log::{Misplaced, PartitionLog};
+pub use logs::{Feed, NotReady};
 pub(crate) use recent::RecentEvents;
 pub use streams::{StreamPermit, Streams, TooMany};
 pub use subscription::{Subscription, Taken};

@@ -170,10 +170,10 @@ impl Watching {
                     task_id: task.id.to_string(),
                     task_version: task.version,
                 }),
-                None => Event::Change(
-                    pb::TaskChange::decode(told.message.clone())
-                        .expect("it decoded when it was read"),
-                ),
+                None => {
+                    let change = pb::TaskChange::decode(told.message.clone());
+                    Event::Change(change.expect("it decoded when it was read").into())
+                }
             };
             self.say(*position, event);
         }

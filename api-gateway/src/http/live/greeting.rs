@@ -68,7 +68,7 @@ fn refuse_unknown(fields: &Map<String, Value>) -> Result<(), Error> {
     match fields.keys().next() {
         None => Ok(()),
         Some(name) => {
-            let hint = did_you_mean(name, NAMES.into_iter());
+            let hint = did_you_mean(name, NAMES);
             Err(wrong(name, &format!("is not a known field{hint}")))
         }
     }

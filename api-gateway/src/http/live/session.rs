@@ -2,7 +2,6 @@ use std::{sync::Arc, time::Duration};
 
 use axum::extract::ws::{Message, WebSocket};
 use bytes::Bytes;
-use http::Method;
 use prost_reflect::DynamicMessage;
 use serde_json::Value;
 use service_runtime::{
@@ -14,7 +13,7 @@ use url::form_urlencoded;
 
 use super::{close::End, door::Door, greeting::Greeting};
 use crate::{
-    catalog::{Binding, Body, Rpc},
+    catalog::{Binding, Rpc},
     error::Error,
     http::reply::Messages,
     metrics,
@@ -125,11 +124,7 @@ impl Session {
                 .collect(),
         };
         let binding = match request {
-            Some(_) => Binding {
-                method: Method::POST,
-                body: Body::Whole,
-                ..self.binding.clone()
-            },
+            Some(_) => self.binding.with_whole_body(),
             None => self.binding.clone(),
         };
         let input = HttpInput {
