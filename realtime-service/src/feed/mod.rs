@@ -29,7 +29,6 @@
 
 mod bounds;
 mod change;
-
 mod log;
 mod logs;
 mod recent;
@@ -39,7 +38,6 @@ mod subscription;
 pub use bounds::Bounds;
 pub(crate) use change::ReadRecord;
 pub use change::{Change, TaskVersion, Told};
-
 pub use log::{Misplaced, PartitionLog};
 pub use logs::{Feed, NotReady};
 pub(crate) use recent::RecentEvents;
