@@ -58,7 +58,7 @@ impl FakeTasks {
         let router = Router::new()
             .route(
                 "/taskmesh.task.v1.CategoryService/ListCategories",
-                unary(async |_: ListCategoriesRequest| {
+                unary(|_: ListCategoriesRequest| async {
                     Ok(ListCategoriesResponse {
                         categories: vec![Category {
                             display_name: "home".to_owned(),
@@ -70,7 +70,7 @@ impl FakeTasks {
             )
             .route(
                 "/taskmesh.task.v1.TagService/ListTags",
-                unary(async |_: ListTagsRequest| {
+                unary(|_: ListTagsRequest| async {
                     Ok(ListTagsResponse {
                         tags: vec![Tag {
                             display_name: "urgent".to_owned(),
@@ -82,11 +82,17 @@ impl FakeTasks {
             )
             .route(
                 "/taskmesh.task.v1.TaskService/ListTasks",
-                unary(async move |request| lists.list(request).await),
+                unary(move |request| {
+                    let lists = lists.clone();
+                    async move { lists.list(request).await }
+                }),
             )
             .route(
                 "/taskmesh.task.v1.TaskService/MatchTasks",
-                unary(async move |request| matches.matching(&request)),
+                unary(move |request| {
+                    let matches = matches.clone();
+                    async move { matches.matching(&request) }
+                }),
             );
         tokio::spawn(async move { axum::serve(listener, router).await });
         format!("http://{address}")
@@ -148,12 +154,12 @@ fn wanted_title(filter: &str) -> Result<Option<&str>, Status> {
     }
 }
 
-fn unary<A, B, F>(answer: F) -> MethodRouter
+fn unary<A, B, F, Answer>(answer: F) -> MethodRouter
 where
     A: Message + Default + 'static,
     B: Message + Default + 'static,
-    F: AsyncFn(A) -> Result<B, Status> + Clone + Send + Sync + 'static,
-    for<'a> F::CallRefFuture<'a>: Send,
+    F: Fn(A) -> Answer + Clone + Send + Sync + 'static,
+    Answer: Future<Output = Result<B, Status>> + Send,
 {
     post(async move |request: HttpRequest| {
         let service = tower::service_fn(move |request: Request<A>| {
