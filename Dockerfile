@@ -4,7 +4,7 @@
 #
 #   docker build --target task-service --tag taskmesh/task-service:dev .
 #
-# Targets: task-service, recurrence-service, notification-service, api-gateway, taskmesh.
+# Targets: task-service, recurrence-service, notification-service, realtime-service, api-gateway, taskmesh.
 
 FROM rust:1.95-bookworm AS source
 WORKDIR /source
@@ -19,10 +19,11 @@ RUN --mount=type=cache,target=/usr/local/cargo/registry,sharing=locked \
         --package task-service \
         --package recurrence-service \
         --package notification-service \
+        --package realtime-service \
         --package api-gateway \
     && mkdir /programs \
     && cp target/release/task-service target/release/recurrence-service target/release/notification-service \
-        target/release/api-gateway /programs/
+        target/release/realtime-service target/release/api-gateway /programs/
 
 # By itself, because it brings the servers of `taskmesh up` with it, which take long to build and no service needs.
 FROM source AS command-line
@@ -57,6 +58,12 @@ FROM runtime AS notification-service
 COPY --from=services /programs/notification-service /usr/local/bin/
 EXPOSE 50051 9180
 ENTRYPOINT ["/usr/local/bin/notification-service"]
+CMD ["serve"]
+
+FROM runtime AS realtime-service
+COPY --from=services /programs/realtime-service /usr/local/bin/
+EXPOSE 50051 9180
+ENTRYPOINT ["/usr/local/bin/realtime-service"]
 CMD ["serve"]
 
 FROM runtime AS task-service

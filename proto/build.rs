@@ -20,6 +20,7 @@ const FILES: &[&str] = &[
     "taskmesh/notification/v1/reminder_event.proto",
     "taskmesh/notification/v1/notification_service.proto",
     "taskmesh/realtime/v1/task_change.proto",
+    "taskmesh/realtime/v1/realtime_service.proto",
     "taskmesh/admin/v1/dead_letters.proto",
 ];
 
@@ -43,6 +44,8 @@ fn main() -> Result<()> {
     tonic_prost_build::configure()
         .build_transport(false)
         .compile_well_known_types(false)
+        // Much larger than the other things that a message may tell.
+        .boxed(".taskmesh.realtime.v1.WatchResponse.event.change")
         .include_file("modules.rs")
         .compile_fds(files)
 }

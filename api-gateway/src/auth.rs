@@ -6,7 +6,7 @@ use axum::{
     response::Response,
 };
 use http::{HeaderMap, HeaderValue, header};
-use service_runtime::grpc::{AuthError, Caller, Verifier};
+use service_runtime::grpc::{AuthError, Verified, Verifier};
 use url::Url;
 
 use crate::{error::Error, http::problem};
@@ -20,11 +20,13 @@ pub struct Auth {
     pub public_url: Url,
 }
 
-/// Lets a request pass with its [`Caller`], or answers 401 and says where a token is to be had (RFC 6750, RFC 9728).
+/// Lets a request pass with its [`Caller`](service_runtime::grpc::Caller) and what else its token says, or answers 401 and says where a token is to be had (RFC 6750, RFC 9728).
 pub async fn require_token(State(auth): State<Auth>, mut request: Request, next: Next) -> Response {
-    match auth.caller(request.headers()).await {
-        Ok(caller) => {
-            request.extensions_mut().insert(caller);
+    match auth.bearer(request.headers()).await {
+        Ok(verified) => {
+            let extensions = request.extensions_mut();
+            extensions.insert(verified.caller.clone());
+            extensions.insert(verified);
             next.run(request).await
         }
         Err(cause) => auth.refusal(cause, request.uri().path()),
@@ -32,16 +34,31 @@ pub async fn require_token(State(auth): State<Auth>, mut request: Request, next:
 }
 
 impl Auth {
-    async fn caller(&self, headers: &HeaderMap) -> Result<Caller, AuthError> {
-        let caller = self.verifier.verify(bearer(headers)?).await?;
+    /// Verifies the token in the headers of a request.
+    ///
+    /// # Errors
+    ///
+    /// Fails if there is none, or it is no user's or no longer valid.
+    pub async fn bearer(&self, headers: &HeaderMap) -> Result<Verified, AuthError> {
+        self.verify(bearer(headers)?).await
+    }
+
+    /// Verifies a token.
+    ///
+    /// # Errors
+    ///
+    /// Fails if it is no user's or no longer valid.
+    pub async fn verify(&self, token: &str) -> Result<Verified, AuthError> {
+        let verified = self.verifier.verify_until(token).await?;
         // The mesh's own tokens are for its services; at the door they would let a service pose as any user.
-        match caller.service {
-            None => Ok(caller),
+        match verified.caller.service {
+            None => Ok(verified),
             Some(_) => Err(AuthError::Invalid),
         }
     }
 
-    fn refusal(&self, cause: AuthError, path: &str) -> Response {
+    /// Answers 401 and says where a token is to be had.
+    pub fn refusal(&self, cause: AuthError, path: &str) -> Response {
         let challenge = self.challenge(&cause, path);
         let is_challenge = !matches!(cause, AuthError::KeysUnavailable(_));
         let mut response = problem(&Error::Auth(cause));

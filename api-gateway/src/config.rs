@@ -53,6 +53,9 @@ pub struct RequestsConfig {
     pub max_deadline_ms: u64,
     /// How long an answer that is a stream may take, in milliseconds; 10 minutes unless set.
     pub max_stream_ms: u64,
+    /// How long a live stream may take before its client has to come back, in milliseconds; 1 hour unless set, and never longer
+    /// than its token is valid.
+    pub max_live_ms: u64,
     /// How many requests a second each user may make, in the long run, to each replica of the gateway; 500 unless set, 0 for
     /// any number.
     pub rate_per_second: u32,
@@ -82,6 +85,7 @@ impl Default for RequestsConfig {
             max_deadline_ms: 30_000,
             max_file_bytes: 4_000_000,
             max_stream_ms: 600_000,
+            max_live_ms: 3_600_000,
             rate_per_second: 500,
             rate_burst: 2_000,
         }
@@ -100,6 +104,12 @@ impl RequestsConfig {
     /// Returns how long a stream may go on, given what the client asked for.
     pub fn stream_deadline(&self, asked: Option<Duration>) -> Duration {
         let longest = Duration::from_millis(self.max_stream_ms);
+        asked.unwrap_or(longest).min(longest)
+    }
+
+    /// Returns how long a live stream may go on, given what the client asked for and how long its token is valid.
+    pub fn live_deadline(&self, asked: Option<Duration>, token: Duration) -> Duration {
+        let longest = Duration::from_millis(self.max_live_ms).min(token);
         asked.unwrap_or(longest).min(longest)
     }
 }

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use prost_reflect::DynamicMessage;
 use service_runtime::grpc::Caller;
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tonic::Streaming;
 
 use crate::{
@@ -23,6 +23,8 @@ pub struct Gateway {
     pub requests: RequestsConfig,
     /// Cancelled when the gateway stops.
     pub stopping: CancellationToken,
+    /// The WebSockets that are open, for which a stop waits.
+    pub sockets: TaskTracker,
 }
 
 impl Gateway {

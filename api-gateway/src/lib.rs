@@ -8,7 +8,7 @@
 use std::sync::Arc;
 
 use service_runtime::{BoxError, Context, Service, StartError, postgres::Schema};
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::info;
 
 pub mod answer;
@@ -55,11 +55,14 @@ impl Service for ApiGateway {
             tools.list().len()
         );
         let stopping = CancellationToken::new();
+        let sockets = TaskTracker::new();
         context.spawn("streams", {
-            let stopping = stopping.clone();
+            let (stopping, sockets) = (stopping.clone(), sockets.clone());
             async move |stop| {
                 stop.cancelled().await;
                 stopping.cancel();
+                sockets.close();
+                sockets.wait().await;
                 Ok(())
             }
         });
@@ -68,6 +71,7 @@ impl Service for ApiGateway {
             upstreams,
             requests: config.requests,
             stopping,
+            sockets,
         });
         let mcp = mcp::Door::new(Arc::clone(&gateway), tools, &config.mcp, &config.public_url);
         let router = http::router(http::RouterParts {

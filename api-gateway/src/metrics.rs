@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use http::Method;
-use metrics::{Unit, counter, describe_counter, describe_histogram, histogram};
+use metrics::{
+    Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram,
+};
 
 /// How many HTTP requests were answered, by method and status.
 pub const REQUESTS: &str = "http_server_requests_total";
@@ -12,6 +14,11 @@ pub const DURATION: &str = "http_server_request_duration_seconds";
 /// How many tools were called, by tool and outcome.
 pub const TOOL_CALLS: &str = "mcp_server_tool_calls_total";
 
+/// How many WebSockets are open.
+pub const SOCKETS: &str = "websocket_server_connections";
+/// How many WebSockets were closed, by close code.
+pub const SOCKETS_CLOSED: &str = "websocket_server_connections_closed_total";
+
 /// Gives help and units to whoever collects the metrics.
 pub fn describe() {
     describe_counter!(
@@ -19,6 +26,11 @@ pub fn describe() {
         "HTTP requests answered, by http_request_method and http_response_status_code"
     );
     describe_histogram!(DURATION, Unit::Seconds, "How long answers took");
+    describe_gauge!(SOCKETS, "WebSockets that are open");
+    describe_counter!(
+        SOCKETS_CLOSED,
+        "WebSockets closed, by close code; 0 if the client was gone"
+    );
     describe_counter!(
         TOOL_CALLS,
         "Tools called, by tool and by error_type, which is empty for success"
@@ -39,6 +51,28 @@ pub fn request_answered(method: &Method, status: u16, duration: Duration) {
 pub fn tool_called(tool: &str, error: &str) {
     let labels = [("tool", tool.to_owned()), ("error_type", error.to_owned())];
     counter!(TOOL_CALLS, &labels).increment(1);
+}
+
+/// Counts an open WebSocket until it is dropped.
+pub struct SocketOpen(());
+
+impl SocketOpen {
+    /// Counts another one.
+    pub fn count() -> Self {
+        gauge!(SOCKETS).increment(1);
+        Self(())
+    }
+}
+
+impl Drop for SocketOpen {
+    fn drop(&mut self) {
+        gauge!(SOCKETS).decrement(1);
+    }
+}
+
+/// Counts a WebSocket that was closed with this code; 0 if there was nobody to close it for.
+pub fn socket_closed(code: u16) {
+    counter!(SOCKETS_CLOSED, "code" => code.to_string()).increment(1);
 }
 
 /// Clients may invent methods, but not time series.

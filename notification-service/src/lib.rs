@@ -2,7 +2,7 @@
 //!
 //! - Owns reminders, the users' preferences, and the ledger of deliveries.
 //! - Answers `NotificationService`.
-//! - Emits `task-reminders`.
+//! - Emits `task-reminders`, and `task-updates` (what live clients need to show in-app notifications).
 //! - Listens to `task-events`.
 
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]

@@ -61,7 +61,7 @@ pub const TASK_REMINDERS: Topic = Topic {
     groups: &["task-service"],
 };
 
-/// What clients need to redraw, keyed by user id.
+/// What clients need to redraw, keyed by user id. The realtime-service reads all of it, in no group.
 pub const TASK_UPDATES: Topic = Topic {
     name: "task-updates",
     message: "taskmesh.realtime.v1.TaskChange",

@@ -21,7 +21,7 @@ use crate::{
     grpc::{self, AuthConfigError, ServiceIdentity, StopSignals, Verifier},
     idempotency,
     ids::Ids,
-    kafka::{ConsumerLoop, EventHandler},
+    kafka::{ConsumerLoop, EventHandler, Tail, TopicPast, TopicReader},
     lifecycle::{Lifecycle, StopError, TaskFailure},
     outbox::{Pace, Relay},
     postgres::{self, Database, Schema},
@@ -151,6 +151,34 @@ impl<C: ServiceConfig> Context<C> {
             self.lifecycle.stopping(),
         );
         self.lifecycle.spawn("consumer", consumer.run());
+    }
+
+    /// Starts to read all of a topic, in no group: the last so many records of each partition, and what comes.
+    pub fn read_all<R: TopicReader>(
+        &self,
+        topic: &'static Topic,
+        most_records: i64,
+        reader: Arc<R>,
+    ) {
+        let tail = Tail::new(
+            self.kafka().clone(),
+            topic,
+            self.name,
+            reader,
+            most_records,
+            self.lifecycle.stopping(),
+        );
+        self.lifecycle.spawn("reader", tail.run());
+    }
+
+    /// Returns what reads stretches of a topic's past.
+    pub fn past_of(&self, topic: &'static Topic) -> TopicPast {
+        TopicPast::new(self.kafka().clone(), topic, self.name)
+    }
+
+    /// Returns the token that is cancelled at the first step of a stop, for streams that go on for as long as their clients want.
+    pub fn stopping(&self) -> CancellationToken {
+        self.lifecycle.stopping()
     }
 
     fn kafka(&self) -> &crate::kafka::KafkaConfig {

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 use notification_service::NotificationService;
+use realtime_service::RealtimeService;
 use recurrence_service::RecurrenceService;
 use service_runtime::{
     BoxError, Service,
@@ -28,6 +29,7 @@ enum Part {
     Task,
     Recurrence,
     Notification,
+    Realtime,
     Broker(broker::Arguments),
 }
 
@@ -38,6 +40,7 @@ pub async fn run(arguments: Arguments) -> Result<ExitCode, BoxError> {
             Part::Task => serve::<TaskService>().await,
             Part::Recurrence => serve::<RecurrenceService>().await,
             Part::Notification => serve::<NotificationService>().await,
+            Part::Realtime => serve::<RealtimeService>().await,
             Part::Broker(arguments) => broker::run(arguments).await,
         }
     };

@@ -45,6 +45,15 @@ impl Binding {
         self.template.text()
     }
 
+    /// Returns the route as it is for a client that sends the request as one JSON object.
+    pub(crate) fn with_whole_body(&self) -> Self {
+        Self {
+            method: Method::POST,
+            body: Body::Whole,
+            ..self.clone()
+        }
+    }
+
     /// Tells whether the path fills this field of the request.
     pub fn fills(&self, field: &FieldDescriptor) -> bool {
         self.path_fields

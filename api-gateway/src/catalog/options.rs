@@ -25,6 +25,7 @@ pub(super) struct Options {
     http: ExtensionDescriptor,
     tool: ExtensionDescriptor,
     internal: ExtensionDescriptor,
+    live: ExtensionDescriptor,
     field_behavior: ExtensionDescriptor,
     call_control: ExtensionDescriptor,
     example: ExtensionDescriptor,
@@ -41,6 +42,7 @@ impl Options {
             http: find("google.api.http")?,
             tool: find("taskmesh.common.v1.tool")?,
             internal: find("taskmesh.common.v1.internal")?,
+            live: find("taskmesh.common.v1.live")?,
             field_behavior: find("google.api.field_behavior")?,
             call_control: find("taskmesh.common.v1.call_control")?,
             example: find("taskmesh.common.v1.example")?,
@@ -58,6 +60,16 @@ impl Options {
 
     pub(super) fn is_internal(&self, method: &MethodDescriptor) -> bool {
         method.options().get_extension(&self.internal).as_bool() == Some(true)
+    }
+
+    /// Returns the field by which a live stream is taken up again, if the RPC is one.
+    pub(super) fn resume_field(&self, method: &MethodDescriptor) -> Option<String> {
+        let options = method.options();
+        if !options.has_extension(&self.live) {
+            return None;
+        }
+        let value = options.get_extension(&self.live);
+        Some(text(value.as_message()?, "resume_field"))
     }
 
     pub(super) fn tool(&self, method: &MethodDescriptor) -> Option<ToolOption> {

@@ -4,9 +4,10 @@ use http::uri::PathAndQuery;
 use prost_reflect::{DescriptorPool, MethodDescriptor};
 
 use super::{
-    Binding, CatalogError, Notes, RouteTable, ToolOption,
+    Binding, CatalogError, Live, Notes, RouteTable, ToolOption,
     file::{holds_file, is_file},
     http_rule::bindings,
+    live::live,
     options::Options,
 };
 
@@ -39,6 +40,8 @@ pub struct Rpc {
     pub description: String,
     /// Whether it answers with a stream of messages.
     pub streams: bool,
+    /// How its stream is taken up again, if it goes on for as long as the client wants.
+    pub live: Option<Live>,
     /// Its routes, the main one first.
     pub bindings: Vec<Binding>,
     /// How it appears as a tool, if it does.
@@ -123,13 +126,20 @@ fn read_rpc(
     let upstream = service.package_name().split('.').nth(1);
     let upstream = upstream.ok_or_else(|| fault("its package has no second segment"))?;
     let grpc_path = format!("/{}/{}", service.full_name(), method.name());
+    let bindings = bindings(&rule, method).map_err(|what| fault(&what))?;
+    let live = options
+        .resume_field(method)
+        .map(|field| live(method, &bindings, &field))
+        .transpose()
+        .map_err(|what| fault(&what))?;
     Ok(Some(Rpc {
         grpc_path: PathAndQuery::try_from(grpc_path)
             .map_err(|_| fault("its name cannot be part of a path"))?,
         streams: method.is_server_streaming(),
         upstream: upstream.to_owned(),
         description: notes.comment(method.full_name()).to_owned(),
-        bindings: bindings(&rule, method).map_err(|what| fault(&what))?,
+        live,
+        bindings,
         method: method.clone(),
         tool,
     }))

@@ -4,7 +4,7 @@ use axum::{
     extract::{Extension, Request, State},
     response::Response,
 };
-use service_runtime::grpc::{Caller, deadline};
+use service_runtime::grpc::{Caller, Verified, deadline};
 use tokio::time::Instant;
 
 use super::{deadline::requested_deadline, problem, reply, request::read_message};
@@ -17,17 +17,17 @@ use crate::{
 /// Answers every request that the catalog has a route for, and those that it has none for.
 pub(super) async fn handle(
     State(gateway): State<Arc<Gateway>>,
-    Extension(caller): Extension<Caller>,
+    Extension(verified): Extension<Verified>,
     request: Request,
 ) -> Response {
-    answer(&gateway, &caller, request)
+    answer(&gateway, &verified, request)
         .await
         .unwrap_or_else(|error| problem(&error))
 }
 
 async fn answer(
     gateway: &Arc<Gateway>,
-    caller: &Caller,
+    verified: &Verified,
     request: Request,
 ) -> Result<Response, Error> {
     let path = request.uri().path();
@@ -38,14 +38,15 @@ async fn answer(
             values,
         } => {
             let asked = requested_deadline(request.headers())?;
-            let time = match rpc.streams {
-                true => gateway.requests.stream_deadline(asked),
-                false => gateway.requests.deadline(asked),
+            let time = match (&rpc.live, rpc.streams) {
+                (Some(_), _) => gateway.requests.live_deadline(asked, verified.time_left()),
+                (None, true) => gateway.requests.stream_deadline(asked),
+                (None, false) => gateway.requests.deadline(asked),
             };
             let deadline = Instant::now() + time;
             let call = Call {
                 gateway,
-                caller,
+                caller: &verified.caller,
                 rpc,
                 binding,
                 deadline,

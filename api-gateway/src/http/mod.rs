@@ -7,6 +7,7 @@ mod etag;
 mod handler;
 mod idempotency_key;
 pub mod layers;
+mod live;
 mod openapi;
 mod problem;
 mod protected_resource;

@@ -1,7 +1,7 @@
 use axum::body::Body;
 use bytes::Bytes;
-use http::{header, request::Parts};
-use prost_reflect::DynamicMessage;
+use http::{HeaderMap, header, request::Parts};
+use prost_reflect::{DynamicMessage, Value};
 use url::form_urlencoded;
 
 use super::{
@@ -10,7 +10,7 @@ use super::{
     idempotency_key::idempotency_key,
 };
 use crate::{
-    catalog::{self, Binding, Rpc},
+    catalog::{self, Binding, Live, Rpc},
     error::Error,
     gateway::Gateway,
     transcode::{File, HttpInput, from_http, parse},
@@ -55,7 +55,27 @@ pub(super) async fn read_message(
         if_match: if_match.as_deref(),
         idempotency_key: idempotency_key(&parts.headers)?,
     };
-    from_http(&gateway.catalog.notes, rpc, binding, input).map_err(Error::InvalidFields)
+    let mut message =
+        from_http(&gateway.catalog.notes, rpc, binding, input).map_err(Error::InvalidFields)?;
+    if let Some(live) = &rpc.live {
+        resume(&mut message, live, &parts.headers)?;
+    }
+    Ok(message)
+}
+
+/// A browser comes back to the same URL, with the place where it was in a header of its own.
+fn resume(message: &mut DynamicMessage, live: &Live, headers: &HeaderMap) -> Result<(), Error> {
+    let Some(value) = headers.get("last-event-id") else {
+        return Ok(());
+    };
+    let place = value.to_str().map_err(|_| Error::Header {
+        name: "Last-Event-ID",
+        cure: "must be the id of an event of this stream, as it came",
+    })?;
+    if !place.is_empty() {
+        message.set_field(&live.resume_from, Value::String(place.to_owned()));
+    }
+    Ok(())
 }
 
 fn read_file<'a>(parts: &'a Parts, data: &'a Bytes) -> Result<File<'a>, Error> {

@@ -14,7 +14,7 @@ use url::Url;
 
 use super::{
     docs::{CONTENT_SECURITY_POLICY, docs},
-    handler, layers, openapi, problem,
+    handler, layers, live, openapi, problem,
     protected_resource::protected_resource,
 };
 use crate::{
@@ -57,8 +57,13 @@ pub fn router(parts: RouterParts) -> Router {
         .route("/mcp", any(mcp::handle).with_state(mcp))
         .fallback(handler::handle)
         .with_state(Arc::clone(&gateway))
-        .layer(from_fn_with_state(rates, limit))
-        .layer(from_fn_with_state(auth, require_token));
+        .layer(from_fn_with_state(rates.clone(), limit))
+        .layer(from_fn_with_state(auth.clone(), require_token))
+        // A socket may bring its token later, in its first message.
+        .layer(from_fn_with_state(
+            live::Door::new(gateway, auth, rates),
+            live::open_socket,
+        ));
     let router = documents.merge(guarded);
     // Outermost last: every answer, a refusal or a panic's too, belongs to a trace and has the CORS headers.
     router

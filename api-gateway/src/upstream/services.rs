@@ -4,7 +4,7 @@ use std::{
 };
 
 use prost_reflect::DynamicMessage;
-use service_runtime::grpc::{Caller, ServiceIdentity, connect, deadline};
+use service_runtime::grpc::{Caller, ServiceIdentity, connect, connect_for_streams, deadline};
 use tonic::{Request, Status, Streaming, client::Grpc, transport::Channel};
 use url::Url;
 
@@ -20,6 +20,8 @@ const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
 #[derive(Clone)]
 pub struct Upstreams {
     channels: HashMap<String, Channel>,
+    /// Apart, for streams that go on for as long as their clients want.
+    live_channels: HashMap<String, Channel>,
     identity: ServiceIdentity,
 }
 
@@ -76,8 +78,14 @@ impl Upstreams {
             });
         }
         let channels = urls.iter().map(|(name, url)| (name.clone(), connect(url)));
+        let live = catalog.rpcs.iter().filter(|rpc| rpc.live.is_some());
+        let live_channels = live.filter_map(|rpc| {
+            let url = urls.get(&rpc.upstream)?;
+            Some((rpc.upstream.clone(), connect_for_streams(url)))
+        });
         Ok(Self {
             channels: channels.collect(),
+            live_channels: live_channels.collect(),
             identity,
         })
     }
@@ -130,7 +138,11 @@ impl Upstreams {
         rpc: &Rpc,
         message: DynamicMessage,
     ) -> Result<(Grpc<Channel>, Request<DynamicMessage>), Status> {
-        let channel = self.channels.get(&rpc.upstream);
+        let channels = match rpc.live {
+            None => &self.channels,
+            Some(_) => &self.live_channels,
+        };
+        let channel = channels.get(&rpc.upstream);
         let channel = channel.ok_or_else(|| Status::unavailable("no upstream"))?;
         let mut request = self.identity.request(&caller.user_id, message);
         request.set_timeout(time_left());

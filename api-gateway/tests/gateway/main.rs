@@ -5,6 +5,7 @@ mod docs;
 mod files;
 mod http_calls;
 mod http_refusals;
+mod live;
 mod mcp;
 mod openapi;
 mod streams;

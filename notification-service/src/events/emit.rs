@@ -6,6 +6,7 @@ use service_runtime::{
 };
 use taskmesh_proto::{
     notification::v1::{self as pb, reminder_event::Change},
+    realtime::v1::TaskChange,
     topics,
 };
 
@@ -47,6 +48,30 @@ pub fn reminder_failed(
         reason: reason.to_owned(),
     };
     event(ids, reminder, Change::Failed(failed))
+}
+
+/// Tells the user's open clients of the in-app notification that a reminder became when it fired, or of its next step.
+pub fn notification_changed(ids: &Ids, reminder: &Reminder) -> OutboxRow {
+    let id = ids.uuid_v7();
+    let message = TaskChange {
+        event_id: id.to_string(),
+        event_time: Some(timestamp(reminder.update_time)),
+        user_id: reminder.user_id.to_string(),
+        task_version: reminder.version,
+        reminder: Some(reminder.into()),
+        ..TaskChange::default()
+    };
+    OutboxEvent {
+        topic: &topics::TASK_UPDATES,
+        key: reminder.user_id.to_string(),
+        id,
+        kind: "taskmesh.notification.v1.NotificationChanged",
+        subject: reminder.id.to_string(),
+        time: reminder.update_time,
+        aggregate_version: reminder.version,
+        message: &message,
+    }
+    .into()
 }
 
 fn event(ids: &Ids, reminder: &Reminder, change: Change) -> OutboxRow {

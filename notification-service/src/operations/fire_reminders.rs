@@ -117,7 +117,12 @@ async fn fire(
     }
     let events: Vec<_> = fired
         .iter()
-        .map(|reminder| emit::reminder_sent(&app.ids, reminder, Channel::InApp))
+        .flat_map(|reminder| {
+            [
+                emit::reminder_sent(&app.ids, reminder, Channel::InApp),
+                emit::notification_changed(&app.ids, reminder),
+            ]
+        })
         .collect();
     outbox::append_all(tx, &events).await?;
     Ok(fired)

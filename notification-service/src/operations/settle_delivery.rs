@@ -4,7 +4,10 @@ use service_runtime::outbox;
 
 use crate::{
     app::App,
-    domain::delivery::{Claim, DeliveryState, reminder_state},
+    domain::{
+        delivery::{Claim, DeliveryState, reminder_state},
+        reminder::Reminder,
+    },
     error::Error,
     events::emit,
     metrics, store,
@@ -32,14 +35,22 @@ pub async fn settle_delivery(
             let key = (&reminder.user_id, reminder.id);
             let step =
                 store::reminder_step::update_state(tx, &[key], reminder_state(&states)).await?;
-            let event = |reminder| {
+            let event = |reminder: &Reminder| {
                 if state == DeliveryState::Sent {
                     emit::reminder_sent(&app.ids, reminder, claim.channel)
                 } else {
                     emit::reminder_failed(&app.ids, reminder, claim.channel, reason)
                 }
             };
-            let events: Vec<_> = step.iter().map(event).collect();
+            let events: Vec<_> = step
+                .iter()
+                .flat_map(|reminder| {
+                    [
+                        event(reminder),
+                        emit::notification_changed(&app.ids, reminder),
+                    ]
+                })
+                .collect();
             outbox::append_all(tx, &events).await?;
             Ok(step.into_iter().next())
         })

@@ -3,6 +3,7 @@ use prost_types::Timestamp;
 use service_runtime::{clock::Clock, grpc::FieldViolation, ids::Ids, testing::eventually};
 use taskmesh_proto::{
     notification::v1::{self as pb, ReminderState, reminder_event::Change},
+    realtime::v1::TaskChange,
     topics,
 };
 use tonic::Code;
@@ -187,6 +188,33 @@ async fn a_stop_and_a_start_change_nothing() {
     let kinds = wire.kinds(&during).await;
     assert_eq!(kinds, ["ReminderScheduled", "ReminderSent"]);
     assert_eq!(wire.kinds(&after).await, ["ReminderScheduled"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn open_clients_are_told_of_a_reminder_once_it_fires() {
+    let wire = Wire::start().await;
+    let task = TaskBuilder::new("alice", TimeDelta::hours(2));
+    wire.publish(&task).await;
+    wire.reminder_in("alice", ReminderState::Scheduled).await;
+    let told = async || {
+        let events = wire.service.events::<TaskChange>(&topics::TASK_UPDATES);
+        events.await
+    };
+    assert_eq!(told().await.len(), 0);
+    wire.let_two_hours_pass().await;
+    let sent = wire.reminder_in("alice", ReminderState::Sent).await;
+    let [event] = &told().await[..] else {
+        panic!("one step is told");
+    };
+    assert_eq!(event.key, "alice");
+    let reminder = event.message.reminder.as_ref().unwrap();
+    assert_eq!(
+        (&reminder.id, reminder.state()),
+        (&sent.id, ReminderState::Sent)
+    );
+    let steps = wire.events().await;
+    let last = steps.last().unwrap();
+    assert_eq!(event.message.task_version, last.message.reminder_version);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]

@@ -6,17 +6,15 @@ use std::{
 };
 
 use rdkafka::{
-    ClientContext, Message, Offset, TopicPartitionList,
-    config::RDKafkaLogLevel,
-    consumer::{BaseConsumer, Consumer, ConsumerContext},
+    Message, Offset, TopicPartitionList,
+    consumer::{BaseConsumer, Consumer},
     error::KafkaError,
     types::RDKafkaErrorCode,
 };
 use tokio::sync::mpsc;
-use tracing::debug;
 
 use super::{DeadLetter, DeadLetterError, DeadLetterTopic, LetterName, TopicCount};
-use crate::kafka::KafkaConfig;
+use crate::kafka::{KafkaConfig, quiet::Quiet};
 
 /// How long the broker may take to answer: less than a call may take, so that the caller hears what is wrong.
 pub(super) const PATIENCE: Duration = Duration::from_secs(8);
@@ -44,21 +42,6 @@ pub(super) struct Reader {
     consumer: BaseConsumer<Quiet>,
     servers: String,
 }
-
-/// Keeps what librdkafka says out of the output: what goes wrong is told once, as an error.
-struct Quiet;
-
-impl ClientContext for Quiet {
-    fn log(&self, _: RDKafkaLogLevel, facility: &str, message: &str) {
-        debug!("librdkafka: {facility} {message}");
-    }
-
-    fn error(&self, error: KafkaError, reason: &str) {
-        debug!(%error, "librdkafka: {reason}");
-    }
-}
-
-impl ConsumerContext for Quiet {}
 
 impl Reader {
     /// Prepares to read; the broker is reached when it is asked.

@@ -14,11 +14,19 @@ use super::error::{ApiError, ErrorCode};
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(20);
 const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(5);
+/// How many bytes of one stream may be on their way to whoever reads it.
+const STREAM_WINDOW: u32 = 64 * 1024;
+/// How many bytes of all streams of a connection may be: those of 16 000 that nobody reads.
+const STREAMS_WINDOW: u32 = 1024 * 1024 * 1024;
 
 /// Opens a channel to `http://host:port` that connects at the first call, and again whenever the connection is lost.
 ///
 /// A URL without a host is logged, and every call over the channel is answered UNAVAILABLE.
 pub fn connect(url: &Url) -> Channel {
+    endpoint(url).connect_lazy()
+}
+
+fn endpoint(url: &Url) -> Endpoint {
     Endpoint::from_shared(url.as_str().to_owned())
         .unwrap_or_else(|cause| {
             error!("{url} cannot be the URL of a service, give http://host:port: {cause}");
@@ -29,6 +37,16 @@ pub fn connect(url: &Url) -> Channel {
         .http2_keep_alive_interval(KEEPALIVE_INTERVAL)
         .keep_alive_timeout(KEEPALIVE_TIMEOUT)
         .keep_alive_while_idle(true)
+}
+
+/// Opens a channel like [`connect`] for streams that go on for as long as their clients want.
+///
+/// A stream that nobody reads takes up its own small window and nothing of the others', however many there are: the window of
+/// the connection has room for all of them.
+pub fn connect_for_streams(url: &Url) -> Channel {
+    endpoint(url)
+        .initial_stream_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(STREAMS_WINDOW)
         .connect_lazy()
 }
 

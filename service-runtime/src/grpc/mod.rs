@@ -13,11 +13,11 @@ mod status;
 mod unimplemented;
 
 pub use auth::{
-    AuthConfig, AuthConfigError, AuthError, IssuerConfig, ServiceIdentity, Verifier,
+    AuthConfig, AuthConfigError, AuthError, IssuerConfig, ServiceIdentity, Verified, Verifier,
     mint_user_token,
 };
 pub use caller::{Caller, OPERATOR, RoleMissing, accept};
-pub use client::{UpstreamError, connect};
+pub use client::{UpstreamError, connect, connect_for_streams};
 pub use error::{ApiError, ErrorCode, FieldViolation};
 pub use server::{GrpcConfig, ServeError, StopSignals, serve};
 pub use status::status;

@@ -28,6 +28,8 @@ const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(30);
 const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long clients have to close their connections once a stop has told them to.
 const FAREWELL: Duration = Duration::from_secs(1);
+/// What servers allow by themselves.
+const DEFAULT_CONNECTION_STREAMS: u32 = 200;
 /// What generated servers accept by themselves.
 const MAXIMUM_MESSAGE_BYTES: u32 = 4 * 1024 * 1024;
 
@@ -49,6 +51,10 @@ pub struct GrpcConfig {
     /// How many calls may be under way at once, over all connections; 512 if not given.
     #[serde(default = "max_concurrent_calls")]
     pub max_concurrent_calls: u32,
+    /// How many calls and streams may be under way at once over one connection; 200 if not given, more for a service whose streams
+    /// go on for as long as their clients want.
+    #[serde(default)]
+    pub max_connection_streams: Option<u32>,
 }
 
 fn default_message_bytes() -> u32 {
@@ -76,6 +82,7 @@ impl GrpcConfig {
             default_deadline_ms: default_deadline_ms(),
             max_deadline_ms: max_deadline_ms(),
             max_concurrent_calls: max_concurrent_calls(),
+            max_connection_streams: None,
         }
     }
 
@@ -86,6 +93,9 @@ impl GrpcConfig {
         }
         if self.max_concurrent_calls == 0 {
             return wrong("max_concurrent_calls", "must be at least 1");
+        }
+        if self.max_connection_streams == Some(0) {
+            return wrong("max_connection_streams", "must be at least 1");
         }
         if self.default_deadline_ms == 0 || self.default_deadline_ms > self.max_deadline_ms {
             return wrong(
@@ -177,9 +187,13 @@ pub async fn serve(
         stopping.cancelled().await;
         report(&health, &names, ServingStatus::NotServing).await;
     };
+    let connection_streams = config
+        .max_connection_streams
+        .unwrap_or(DEFAULT_CONNECTION_STREAMS);
     let serving = Server::builder()
         .http2_keepalive_interval(Some(KEEPALIVE_INTERVAL))
         .http2_keepalive_timeout(Some(KEEPALIVE_TIMEOUT))
+        .max_concurrent_streams(Some(connection_streams))
         .serve_with_incoming_shutdown(
             layered,
             TcpIncoming::from(listener).with_nodelay(Some(true)),

@@ -19,20 +19,26 @@ mod metrics;
 mod parked;
 mod parking;
 mod partition;
+mod placement;
 mod producer;
+pub(crate) mod quiet;
 mod record;
 mod registry;
 mod schema;
 mod value_format;
 mod watchdog;
+mod whole;
 
 pub use config::{KafkaConfig, SecurityProtocol};
 pub(crate) use consumer::ConsumerLoop;
 pub(crate) use framer::Framer;
 pub use handler::{EventHandler, HandleError, Received};
 pub use headers::{EventHeaders, HeaderError};
+pub use placement::partition_of;
 pub(crate) use producer::{ProduceError, Producer, Record};
 #[cfg(any(test, fuzzing))]
 pub(crate) use record::refuse_record;
 pub use registry::{Registered, Registration, RegistryError, SchemaRegistry, SchemaRound};
 pub use schema::{Subject, subjects};
+pub(crate) use whole::Tail;
+pub use whole::{Beginning, PastError, TopicEvent, TopicPast, TopicReader, TopicRecord};

@@ -217,6 +217,28 @@ impl TestTopics {
             .expect("the broker takes the offsets");
     }
 
+    /// Has the broker forget the records of every partition of a topic, as it does when they are too old.
+    pub async fn forget(&self, topic: &Topic) {
+        let name = self.config.topic_name(topic.name);
+        let mut offsets = TopicPartitionList::new();
+        for partition in 0..topic.partitions {
+            offsets
+                .add_partition_offset(&name, partition, Offset::End)
+                .expect("the end is an offset");
+        }
+        let admin: AdminClient<DefaultClientContext> = self
+            .config
+            .client_config("test-topics")
+            .create()
+            .expect("the settings are right");
+        let options = AdminOptions::new().operation_timeout(Some(TIMEOUT));
+        let forgotten = admin.delete_records(&offsets, &options).await;
+        let forgotten = forgotten.expect("the broker deletes records");
+        for partition in forgotten.elements() {
+            partition.error().expect("the broker deletes records");
+        }
+    }
+
     async fn records(&self, name: String) -> Vec<OwnedMessage> {
         let mut config = self.config.client_config("test-reader");
         config.set("group.id", "test-reader");

@@ -17,6 +17,7 @@ pub mod statement;
 pub mod structure;
 pub mod task;
 pub mod task_list;
+pub mod task_match;
 mod task_reader;
 mod task_row;
 pub mod task_write;

@@ -14,6 +14,7 @@ mod harness;
 mod importing;
 mod isolation;
 mod listing;
+mod matching;
 mod occurrences;
 mod ordering;
 mod organising;

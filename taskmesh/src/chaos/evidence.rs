@@ -168,7 +168,11 @@ fn add_records(
         }
         let brought_about = match topic.name {
             name if name == TASK_EVENTS.name => call(TaskEvent::decode(value)?),
-            name if name == TASK_REMINDERS.name => message(ReminderEvent::decode(value)?),
+            name if name == TASK_REMINDERS.name => {
+                let event = ReminderEvent::decode(value)?;
+                evidence.changes.extend(notification(&event));
+                message(event)
+            }
             _ => None,
         };
         evidence.effects.extend(brought_about);
@@ -222,6 +226,14 @@ fn call(event: TaskEvent) -> Option<Effect> {
     (is_by_user && has_written)
         .then(|| event.task.map(|task| effect("call", task.title)))
         .flatten()
+}
+
+/// A step of a reminder from the moment when it fires, which open clients are told of as well.
+fn notification(event: &ReminderEvent) -> Option<Change> {
+    use reminder_event::Change::{Failed, Sent};
+    let reminder = event.reminder.as_ref()?;
+    matches!(event.change, Some(Sent(_) | Failed(_)))
+        .then(|| change(&TASK_UPDATES, &reminder.id, event.reminder_version))
 }
 
 fn message(event: ReminderEvent) -> Option<Effect> {

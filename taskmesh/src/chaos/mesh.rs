@@ -79,6 +79,7 @@ impl Mesh {
             kafka: variables_of(&brokers),
             users_secret: secrets::random(),
             mesh_secret: secrets::random(),
+            resume_secret: secrets::random(),
         };
         let starter = Starter {
             folder,

@@ -5,6 +5,7 @@ use std::{future::pending, time::Duration};
 use api_gateway::ApiGateway;
 use futures::future::{join_all, select_all};
 use notification_service::NotificationService;
+use realtime_service::RealtimeService;
 use recurrence_service::RecurrenceService;
 use service_runtime::{
     BoxError, Running, Service, config::ServiceConfig, kafka::KafkaConfig, postgres::migrate,
@@ -78,6 +79,7 @@ impl Mesh {
             kafka: settings::kafka(&kafka, embedded),
             users_secret: arguments.secret.read(folder.path())?,
             mesh_secret: secrets::read_or_make(folder.path(), "mesh-secret")?,
+            resume_secret: secrets::read_or_make(folder.path(), "resume-secret")?,
         };
         let url = database.prepare::<RecurrenceService>(folder.path()).await?;
         self.start_service::<RecurrenceService>(common.recurrence(url.as_ref()))
@@ -89,6 +91,8 @@ impl Mesh {
             .prepare::<NotificationService>(folder.path())
             .await?;
         self.start_service::<NotificationService>(common.notification(url.as_ref()))
+            .await?;
+        self.start_service::<RealtimeService>(common.realtime())
             .await?;
         self.gateway = Some(start::<ApiGateway>(common.gateway()).await?);
         Ok(Servers {

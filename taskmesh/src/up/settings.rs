@@ -24,6 +24,8 @@ pub struct Common {
     pub kafka: Vec<(String, String)>,
     pub users_secret: String,
     pub mesh_secret: String,
+    /// What the tokens are sealed with by which clients of the live feed go on where they were.
+    pub resume_secret: String,
 }
 
 /// The settings of one service, in the making.
@@ -76,6 +78,14 @@ impl Common {
             .set("EMAIL__DEFAULT_DOMAIN", MAIL_DOMAIN)
     }
 
+    /// Returns the settings of the realtime-service.
+    pub fn realtime(&self) -> Settings<'_> {
+        self.service(self.ports.realtime_admin_port)
+            .backend(self.ports.realtime_port, None)
+            .set("TASK_URL", url_of(self.ports.task_port))
+            .set("TOKENS__SECRET", &self.resume_secret)
+    }
+
     /// Returns the settings of the gateway.
     pub fn gateway(&self) -> Settings<'_> {
         self.service(self.ports.gateway_admin_port)
@@ -87,6 +97,7 @@ impl Common {
                 "UPSTREAMS__NOTIFICATION",
                 url_of(self.ports.notification_port),
             )
+            .set("UPSTREAMS__REALTIME", url_of(self.ports.realtime_port))
     }
 }
 

@@ -12,15 +12,17 @@ use service_runtime::testing::eventually;
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
 
-const PORTS: [&str; 11] = [
+const PORTS: [&str; 13] = [
     "http",
     "task",
     "recurrence",
     "notification",
+    "realtime",
     "gateway-admin",
     "task-admin",
     "recurrence-admin",
     "notification-admin",
+    "realtime-admin",
     "kafka",
     "postgres",
     "smtp",

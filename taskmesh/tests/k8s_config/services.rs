@@ -41,11 +41,12 @@ impl Loaded {
 }
 
 /// Returns all services.
-pub fn all() -> [OneService; 4] {
+pub fn all() -> [OneService; 5] {
     [
         of::<task_service::TaskService>(),
         of::<recurrence_service::RecurrenceService>(),
         of::<notification_service::NotificationService>(),
+        of::<realtime_service::RealtimeService>(),
         of::<api_gateway::ApiGateway>(),
     ]
 }

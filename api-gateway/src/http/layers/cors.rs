@@ -31,6 +31,7 @@ pub fn cors(origins: &[String]) -> CorsLayer {
             header::IF_MATCH,
             HeaderName::from_static("idempotency-key"),
             HeaderName::from_static("grpc-timeout"),
+            HeaderName::from_static("last-event-id"),
             HeaderName::from_static("traceparent"),
             HeaderName::from_static("mcp-protocol-version"),
             HeaderName::from_static("mcp-method"),

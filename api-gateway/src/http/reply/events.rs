@@ -56,12 +56,14 @@ impl Events {
                 return;
             }
             Some(message) => message.and_then(|message| {
-                response_body(&self.catalog.notes, &message, self.response_body.as_ref())
-                    .map_err(|fault| Error::Internal(fault.into()))
+                let json =
+                    response_body(&self.catalog.notes, &message, self.response_body.as_ref())
+                        .map_err(|fault| Error::Internal(fault.into()))?;
+                Ok((json, self.messages.place_behind(&message)))
             }),
         };
         match json {
-            Ok(json) => self.form.write_message(chunk, &json),
+            Ok((json, place)) => self.form.write_message(chunk, &json, place.as_deref()),
             Err(error) => {
                 self.ended = true;
                 let answer = self.answer_to(&error).await;

@@ -34,11 +34,16 @@ impl Form {
         }
     }
 
-    /// Writes a message.
-    pub(super) fn write_message(self, chunk: &mut String, json: &Value) {
-        match self {
-            Self::Lines => chunk.push_str(&format!("{json}\n")),
-            Self::Events => chunk.push_str(&format!("data: {json}\n\n")),
+    /// Writes a message; of a live stream, with the place behind it.
+    ///
+    /// An empty place is written too: it tells a browser to come back without one.
+    pub(super) fn write_message(self, chunk: &mut String, json: &Value, place: Option<&str>) {
+        match (self, place) {
+            (Self::Lines, _) => chunk.push_str(&format!("{json}\n")),
+            (Self::Events, None) => chunk.push_str(&format!("data: {json}\n\n")),
+            (Self::Events, Some(place)) => {
+                chunk.push_str(&format!("id: {place}\ndata: {json}\n\n"));
+            }
         }
     }
 
@@ -48,7 +53,7 @@ impl Form {
         if self == Self::Events {
             chunk.push_str("event: error\n");
         }
-        self.write_message(chunk, &json);
+        self.write_message(chunk, &json, None);
     }
 
     /// Returns what is written after which silence, so that nothing on the way takes the connection for dead.

@@ -18,6 +18,7 @@ pub(in crate::http) struct Messages {
     rpc: Arc<Rpc>,
     deadline: Instant,
     stopping: CancellationToken,
+    is_cut_short: bool,
 }
 
 impl Messages {
@@ -33,6 +34,7 @@ impl Messages {
             rpc,
             deadline,
             stopping: gateway.stopping.clone(),
+            is_cut_short: false,
         }
     }
 
@@ -41,19 +43,39 @@ impl Messages {
         &self.rpc
     }
 
-    /// Returns the next message; an error is the last.
-    pub(super) async fn next(&mut self) -> Option<Result<DynamicMessage, Error>> {
+    /// Returns the next message; an error is the last. A live stream whose time is up, or whose gateway stops, just ends: its
+    /// client comes back and goes on.
+    pub(in crate::http) async fn next(&mut self) -> Option<Result<DynamicMessage, Error>> {
+        let is_live = self.rpc.live.is_some();
         let stopped = async {
             self.stopping.cancelled().await;
-            sleep(FAREWELL).await;
+            if !is_live {
+                sleep(FAREWELL).await;
+            }
         };
         let next = tokio::select! {
             biased;
             () = sleep_until(self.deadline) => Some(Err(Status::deadline_exceeded("the stream's time is up"))),
             () = stopped => Some(Err(Status::unavailable("the gateway stops"))),
-            next = self.stream.next() => next,
+            next = self.stream.next() => return self.checked(next),
         };
-        self.checked(next)
+        self.is_cut_short = true;
+        match is_live {
+            true => None,
+            false => self.checked(next),
+        }
+    }
+
+    /// Tells whether the stream ended before the service had told everything.
+    pub(in crate::http) fn is_cut_short(&self) -> bool {
+        self.is_cut_short
+    }
+
+    /// Returns the place behind a message, if the stream is a live one.
+    pub(in crate::http) fn place_behind(&self, message: &DynamicMessage) -> Option<String> {
+        let live = self.rpc.live.as_ref()?;
+        let place = message.get_field(&live.resume_at);
+        Some(place.as_str().unwrap_or_default().to_owned())
     }
 
     /// Returns the next message if it is there already.

@@ -11,7 +11,7 @@ use service_runtime::{
     Running, config,
     grpc::{ServiceIdentity, Verifier, mint_user_token},
 };
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
     fake_services::FakeServices,
@@ -95,6 +95,7 @@ pub fn config(services: &str, more: &[(&str, &str)]) -> Result<Config, config::C
         ("UPSTREAMS__TASK", services),
         ("UPSTREAMS__RECURRENCE", services),
         ("UPSTREAMS__NOTIFICATION", services),
+        ("UPSTREAMS__REALTIME", services),
     ];
     variables.retain(|(name, _)| !more.iter().any(|(other, _)| other == name));
     variables.extend(more.iter().filter(|(_, value)| !value.is_empty()));
@@ -144,6 +145,7 @@ impl TestGateway {
             catalog,
             requests: config.requests,
             stopping: stopping.clone(),
+            sockets: TaskTracker::new(),
         });
         let router = http::router(http::RouterParts {
             mcp: mcp::Door::new(Arc::clone(&gateway), tools, &config.mcp, &config.public_url),

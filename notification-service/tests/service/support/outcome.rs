@@ -90,7 +90,7 @@ async fn told(bench: &Bench) -> HashMap<String, Vec<Told>> {
         .transaction("told", async |tx| {
             let query = "
                 SELECT record_key, event_type, subject, aggregate_version, coalesce(trace_parent, '') AS trace_parent, payload
-                FROM outbox ORDER BY id";
+                FROM outbox WHERE topic = 'task-reminders' ORDER BY id";
             Ok(diesel::sql_query(query).load(tx).await?)
         })
         .await;

@@ -20,4 +20,4 @@ pub use config::{AuthConfig, AuthConfigError, IssuerConfig};
 pub use error::AuthError;
 pub use identity::ServiceIdentity;
 pub use mint::mint_user_token;
-pub use verifier::Verifier;
+pub use verifier::{Verified, Verifier};

@@ -30,24 +30,31 @@ const MOST_BELIEVED_BYTES: u64 = 8 * 1024 * 1024;
 #[derive(Clone)]
 pub struct Verifier {
     issuers: Arc<Issuers>,
-    believed: Cache<String, Believed>,
+    believed: Cache<String, Verified>,
 }
 
-/// What a token said when it was verified.
-#[derive(Clone)]
-struct Believed {
-    caller: Caller,
-    /// When it expires, in seconds since 1970.
-    expire_time: u64,
+/// What a token says that was verified.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verified {
+    /// Who calls.
+    pub caller: Caller,
+    /// When the token expires, in seconds since 1970.
+    pub expire_time: u64,
 }
 
-impl Believed {
+impl Verified {
     fn new(expire_time: u64, caller: Result<Caller, AuthError>) -> Result<Self, AuthError> {
         let caller = caller?;
         Ok(Self {
             caller,
             expire_time,
         })
+    }
+
+    /// Returns how long the token is still valid, for what goes on beyond one call.
+    pub fn time_left(&self) -> Duration {
+        let now = jsonwebtoken::get_current_timestamp();
+        Duration::from_secs(self.expire_time.saturating_sub(now))
     }
 }
 
@@ -100,18 +107,23 @@ impl Verifier {
     ///
     /// Only tokens that were right are remembered, for 30 seconds and never beyond their end.
     pub async fn verify(&self, token: &str) -> Result<Caller, AuthError> {
+        let verified = self.verify_until(token).await?;
+        Ok(verified.caller)
+    }
+
+    /// Returns who calls, and until when the token says so.
+    pub async fn verify_until(&self, token: &str) -> Result<Verified, AuthError> {
         if let Some(believed) = self.believed.get(token)
             && jsonwebtoken::get_current_timestamp() < believed.expire_time
         {
-            return Ok(believed.caller);
+            return Ok(believed);
         }
-        let believed = self.verify_anew(token).await?;
-        let caller = believed.caller.clone();
-        self.believed.insert(token.to_owned(), believed);
-        Ok(caller)
+        let verified = self.verify_anew(token).await?;
+        self.believed.insert(token.to_owned(), verified.clone());
+        Ok(verified)
     }
 
-    async fn verify_anew(&self, token: &str) -> Result<Believed, AuthError> {
+    async fn verify_anew(&self, token: &str) -> Result<Verified, AuthError> {
         if token.len() > MAXIMUM_BYTES {
             return Err(AuthError::Malformed);
         }
@@ -123,11 +135,11 @@ impl Verifier {
         match issuer {
             Some(name) if name == users.name => {
                 let claims = users.verify(token).await?;
-                Believed::new(claims.expire_time(), claims.user())
+                Verified::new(claims.expire_time(), claims.user())
             }
             Some(name) if name == mesh.name => {
                 let claims = mesh.verify(token).await?;
-                Believed::new(claims.expire_time(), claims.service())
+                Verified::new(claims.expire_time(), claims.service())
             }
             _ => Err(AuthError::Invalid),
         }

@@ -1,0 +1,202 @@
+use std::{sync::Arc, time::Duration};
+
+use axum::extract::ws::{Message, WebSocket};
+use bytes::Bytes;
+use prost_reflect::DynamicMessage;
+use serde_json::Value;
+use service_runtime::{
+    grpc::{Verified, deadline},
+    telemetry::propagation::{self, TraceContext},
+};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
+use url::form_urlencoded;
+
+use super::{close::End, door::Door, greeting::Greeting};
+use crate::{
+    catalog::{Binding, Rpc},
+    error::Error,
+    http::reply::Messages,
+    metrics,
+    transcode::{HttpInput, from_http, response_body},
+};
+
+/// How long a client may take to bring its token.
+const GREETING_PATIENCE: Duration = Duration::from_secs(10);
+/// How long a client may take to take one message.
+const SENDING_PATIENCE: Duration = Duration::from_secs(10);
+/// How often a client is asked whether it is there; one that has not answered by the next time is not.
+const PING_EVERY: Duration = Duration::from_secs(20);
+
+/// One socket, and what its client asks for.
+pub(super) struct Session {
+    pub(super) rpc: Arc<Rpc>,
+    pub(super) binding: Binding,
+    pub(super) path_values: Vec<String>,
+    pub(super) query: String,
+    pub(super) trace: Option<TraceContext>,
+    pub(super) door: Door,
+}
+
+/// How a client says who it is.
+pub(super) enum Opening {
+    /// It has said so.
+    Verified(Verified),
+    /// By this token.
+    Token(String),
+    /// By its first message.
+    FirstMessage,
+}
+
+impl Session {
+    /// Serves the socket until either side has enough of it.
+    pub(super) async fn run(self, mut socket: WebSocket, opening: Opening) {
+        let _counted = metrics::SocketOpen::count();
+        let served = self.serve(&mut socket, opening);
+        let end = match self.trace {
+            Some(trace) => propagation::with_context(trace, served).await,
+            None => served.await,
+        };
+        metrics::socket_closed(end.code());
+        if let Some(words) = end.last_words() {
+            // Whoever takes nothing any more is not told why.
+            let _ = send(&mut socket, Message::Text(words.to_string().into())).await;
+        }
+        if let Some(frame) = end.frame() {
+            let _ = send(&mut socket, frame).await;
+        }
+    }
+
+    async fn serve(&self, socket: &mut WebSocket, opening: Opening) -> End {
+        match self.begin(socket, opening).await {
+            Ok((messages, token_time)) => self.pass_on(socket, messages, token_time).await,
+            Err(end) => end,
+        }
+    }
+
+    /// Finds out who the client is and what it asks for, and asks the service; returns also how long the client's token is valid.
+    async fn begin(
+        &self,
+        socket: &mut WebSocket,
+        opening: Opening,
+    ) -> Result<(Messages, Duration), End> {
+        let Door {
+            gateway,
+            auth,
+            rates,
+        } = &self.door;
+        let (token, request) = match opening {
+            Opening::Verified(verified) => (Ok(verified), None),
+            Opening::Token(token) => (auth.verify(&token).await, None),
+            Opening::FirstMessage => {
+                let greeting = tokio::select! {
+                    greeting = timeout(GREETING_PATIENCE, Greeting::receive(socket)) => greeting,
+                    () = gateway.stopping.cancelled() => return Err(End::ComeBack),
+                };
+                let greeting =
+                    greeting.map_err(|_| End::Unexpected("no token came: send it first"))??;
+                (auth.verify(&greeting.token).await, greeting.request)
+            }
+        };
+        let failed = |error: Error| End::of(&error);
+        let verified = token.map_err(|cause| failed(cause.into()))?;
+        rates.take(&verified.caller.user_id).map_err(failed)?;
+        let message = self.message(request.as_ref()).map_err(failed)?;
+
+        let head = Instant::now() + gateway.requests.deadline(None);
+        let stream = gateway.stream(&verified.caller, &self.rpc, message);
+        let stream = deadline::with_deadline(head, stream)
+            .await
+            .map_err(failed)?;
+        let token_time = verified.time_left();
+        let time = gateway.requests.live_deadline(None, token_time);
+        let end = Instant::now() + time;
+        let messages = Messages::new(stream, Arc::clone(&self.rpc), end, gateway);
+        Ok((messages, token_time))
+    }
+
+    /// Builds the request message: of the first message if that has one, else of the URL's query.
+    fn message(&self, request: Option<&Value>) -> Result<DynamicMessage, Error> {
+        let notes = &self.door.gateway.catalog.notes;
+        let query: Vec<(String, String)> = match request {
+            Some(_) => Vec::new(),
+            None => form_urlencoded::parse(self.query.as_bytes())
+                .into_owned()
+                .collect(),
+        };
+        let binding = match request {
+            Some(_) => self.binding.with_whole_body(),
+            None => self.binding.clone(),
+        };
+        let input = HttpInput {
+            path_values: &self.path_values,
+            query: &query,
+            body: request,
+            ..HttpInput::default()
+        };
+        from_http(notes, &self.rpc, &binding, input).map_err(Error::InvalidFields)
+    }
+
+    /// Passes on what the service tells. Nothing is read ahead of the client: what it does not take, the service does not send.
+    async fn pass_on(
+        &self,
+        socket: &mut WebSocket,
+        mut messages: Messages,
+        token_time: Duration,
+    ) -> End {
+        let mut ping = interval(PING_EVERY);
+        ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        ping.tick().await;
+        let mut is_there = true;
+        let expired = sleep(token_time);
+        tokio::pin!(expired);
+        loop {
+            tokio::select! {
+                () = &mut expired => return End::TokenExpired,
+                next = messages.next() => {
+                    let json = match next {
+                        Some(message) => message.and_then(|message| self.json(&message)),
+                        None if messages.is_cut_short() => return End::ComeBack,
+                        None => return End::Told,
+                    };
+                    let text = match json {
+                        Ok(json) => json.to_string(),
+                        Err(error) => return End::of(&error),
+                    };
+                    if send(socket, Message::Text(text.into())).await.is_err() {
+                        return End::Gone;
+                    }
+                }
+                received = socket.recv() => match received {
+                    Some(Ok(Message::Ping(_) | Message::Pong(_))) => is_there = true,
+                    Some(Ok(Message::Text(_) | Message::Binary(_))) => {
+                        return End::Unexpected("nothing is expected from the client any more");
+                    }
+                    Some(Ok(Message::Close(_))) | None => return End::Gone,
+                    Some(Err(cause)) => return End::of_broken(cause),
+                },
+                _ = ping.tick() => {
+                    if !is_there || send(socket, Message::Ping(Bytes::new())).await.is_err() {
+                        return End::Gone;
+                    }
+                    is_there = false;
+                }
+            }
+        }
+    }
+
+    fn json(&self, message: &DynamicMessage) -> Result<Value, Error> {
+        let notes = &self.door.gateway.catalog.notes;
+        response_body(notes, message, self.binding.response_body.as_ref())
+            .map_err(|fault| Error::Internal(fault.into()))
+    }
+}
+
+/// Why a message was not sent.
+struct NotTaken;
+
+async fn send(socket: &mut WebSocket, message: Message) -> Result<(), NotTaken> {
+    match timeout(SENDING_PATIENCE, socket.send(message)).await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(_)) | Err(_) => Err(NotTaken),
+    }
+}

@@ -1,0 +1,61 @@
+//! The handles that operations need.
+
+use std::sync::Arc;
+
+use service_runtime::kafka::TopicPast;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    config::WatchConfig,
+    domain::TokenKeys,
+    feed::{Feed, Streams},
+    rpc::TaskClient,
+};
+
+/// Each takes a connection to the broker and a thread, and few clients come from so far back.
+const PAST_READERS: usize = 4;
+
+/// What operations work with; cheap to clone.
+#[derive(Clone)]
+pub struct App {
+    /// What has changed lately, and what changes.
+    pub feed: Arc<Feed>,
+    /// What has changed before.
+    pub past: TopicPast,
+    /// How many may read that at once.
+    pub past_readers: Arc<Semaphore>,
+    /// What resume tokens are sealed with.
+    pub keys: Arc<TokenKeys>,
+    /// The task-service.
+    pub tasks: TaskClient,
+    /// The streams that are open.
+    pub streams: Arc<Streams>,
+    /// What a stream may cost.
+    pub watch: WatchConfig,
+    /// Cancelled when the service stops.
+    pub stopping: CancellationToken,
+}
+
+impl App {
+    /// Returns the handles.
+    pub fn new(
+        feed: Arc<Feed>,
+        past: TopicPast,
+        keys: TokenKeys,
+        tasks: TaskClient,
+        watch: WatchConfig,
+        stopping: CancellationToken,
+    ) -> Self {
+        Self {
+            feed,
+            past,
+            past_readers: Arc::new(Semaphore::new(PAST_READERS)),
+            keys: Arc::new(keys),
+            tasks,
+            streams: Arc::new(Streams::new(watch.max_streams, watch.max_streams_per_user)),
+            watch,
+            stopping,
+        }
+    }
+}

@@ -1,0 +1,248 @@
+//! The configuration, from variables that begin with `REALTIME_SERVICE_`.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Deserializer};
+use service_runtime::{
+    admin::AdminConfig,
+    config::{Redacted, ServiceConfig},
+    grpc::{AuthConfig, GrpcConfig},
+    kafka::KafkaConfig,
+    telemetry::LogConfig,
+};
+use url::Url;
+
+/// The gateway carries the streams of all its clients over one connection.
+const CONNECTION_STREAMS: u32 = 50_000;
+const SHORTEST_SECRET: usize = 32;
+
+/// The configuration of this service.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// How logs are written.
+    #[serde(default)]
+    pub log: LogConfig,
+    /// The operator's port.
+    pub admin: AdminConfig,
+    /// The gRPC server.
+    #[serde(deserialize_with = "grpc_for_streams")]
+    pub grpc: GrpcConfig,
+    /// How tokens are verified, and those for the task-service are signed.
+    pub auth: AuthConfig,
+    /// The broker.
+    pub kafka: KafkaConfig,
+    /// Where the task-service answers, such as `http://localhost:50051`.
+    pub task_url: Url,
+    /// How resume tokens are sealed.
+    pub tokens: TokenConfig,
+    /// What a stream may cost.
+    #[serde(default)]
+    pub watch: WatchConfig,
+    /// What is kept of the changes.
+    #[serde(default)]
+    pub feed: FeedConfig,
+}
+
+/// How resume tokens are sealed: the same in all replicas, or a client could not go on at another one.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TokenConfig {
+    /// What new tokens are sealed with: at least 32 bytes that nobody can guess.
+    pub secret: Redacted<String>,
+    /// The secret before, for as long as clients may come with tokens of its time.
+    #[serde(default)]
+    pub previous_secret: Option<Redacted<String>>,
+}
+
+impl TokenConfig {
+    /// Returns the secrets, the one for new tokens first.
+    pub fn secrets(&self) -> impl Iterator<Item = &str> {
+        let secrets = [Some(&self.secret), self.previous_secret.as_ref()];
+        let secrets = secrets.into_iter().flatten();
+        secrets.map(|secret| secret.expose().as_str())
+    }
+}
+
+/// What a stream may cost.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct WatchConfig {
+    /// How many streams one user may have at once in each replica; 100 unless set.
+    pub max_streams_per_user: usize,
+    /// How many streams a replica serves at once; 50000 unless set.
+    pub max_streams: usize,
+    /// After how much silence a stream gives a sign of life, in milliseconds; 15 s unless set.
+    pub heartbeat_ms: u64,
+    /// How many changes of its user a stream may be behind before its client has to begin anew; 5000 unless set.
+    pub max_pending: usize,
+}
+
+impl Default for WatchConfig {
+    fn default() -> Self {
+        Self {
+            max_streams_per_user: 100,
+            max_streams: 50_000,
+            heartbeat_ms: 15_000,
+            max_pending: 5_000,
+        }
+    }
+}
+
+impl WatchConfig {
+    /// Returns after how much silence a stream gives a sign of life.
+    pub fn heartbeat(&self) -> Duration {
+        Duration::from_millis(self.heartbeat_ms)
+    }
+}
+
+/// What is kept of the changes in memory, of each partition of the topic.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct FeedConfig {
+    /// How many changes; 50000 unless set.
+    pub max_records: i64,
+    /// How many bytes; 64 MiB unless set.
+    pub max_bytes: usize,
+}
+
+impl Default for FeedConfig {
+    fn default() -> Self {
+        Self {
+            max_records: 50_000,
+            max_bytes: 64 * 1024 * 1024,
+        }
+    }
+}
+
+impl Config {
+    /// Checks what the types do not.
+    ///
+    /// # Errors
+    ///
+    /// Fails with the name of a wrong variable's field and the cure.
+    pub fn check(&self) -> Result<(), String> {
+        if self
+            .tokens
+            .secrets()
+            .any(|secret| secret.len() < SHORTEST_SECRET)
+        {
+            return Err(format!(
+                "tokens.secret and tokens.previous_secret: must have at least {SHORTEST_SECRET} bytes"
+            ));
+        }
+        let WatchConfig {
+            max_streams_per_user,
+            max_streams,
+            heartbeat_ms,
+            max_pending,
+        } = self.watch;
+        let FeedConfig {
+            max_records,
+            max_bytes,
+        } = self.feed;
+        let zeros = [
+            ("watch.max_streams_per_user", max_streams_per_user == 0),
+            ("watch.max_streams", max_streams == 0),
+            ("watch.heartbeat_ms", heartbeat_ms == 0),
+            ("watch.max_pending", max_pending == 0),
+            ("feed.max_records", max_records < 1),
+            ("feed.max_bytes", max_bytes == 0),
+        ];
+        match zeros.into_iter().find(|(_, is_zero)| *is_zero) {
+            Some((name, _)) => Err(format!("{name}: must be at least 1")),
+            None => Ok(()),
+        }
+    }
+}
+
+fn grpc_for_streams<'de, D: Deserializer<'de>>(deserializer: D) -> Result<GrpcConfig, D::Error> {
+    let config = GrpcConfig::deserialize(deserializer)?;
+    let streams = config.max_connection_streams.unwrap_or(CONNECTION_STREAMS);
+    Ok(GrpcConfig {
+        max_connection_streams: Some(streams),
+        ..config
+    })
+}
+
+impl ServiceConfig for Config {
+    fn admin(&self) -> &AdminConfig {
+        &self.admin
+    }
+
+    fn log(&self) -> &LogConfig {
+        &self.log
+    }
+
+    fn grpc(&self) -> Option<&GrpcConfig> {
+        Some(&self.grpc)
+    }
+
+    fn auth(&self) -> Option<&AuthConfig> {
+        Some(&self.auth)
+    }
+
+    fn kafka(&self) -> Option<&KafkaConfig> {
+        Some(&self.kafka)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECRET: &str = "a secret for tests of at least 32 bytes";
+
+    fn load(more: &[(&str, &str)]) -> Result<Config, String> {
+        let required = [
+            ("ADMIN__ADDRESS", "127.0.0.1:0"),
+            ("GRPC__ADDRESS", "127.0.0.1:0"),
+            ("KAFKA__BOOTSTRAP_SERVERS", "localhost:9092"),
+            ("AUTH__USERS__ISSUER", "https://users.example"),
+            ("AUTH__USERS__AUDIENCE", "taskmesh"),
+            ("AUTH__MESH__ISSUER", "taskmesh"),
+            ("AUTH__MESH__AUDIENCE", "taskmesh"),
+            ("AUTH__MESH__SECRET", SECRET),
+            ("TASK_URL", "http://localhost:50051"),
+            ("TOKENS__SECRET", SECRET),
+        ];
+        let given = |name: &str| more.iter().any(|(other, _)| *other == name);
+        let variables = required
+            .iter()
+            .filter(|(name, _)| !given(name))
+            .chain(more)
+            .map(|(name, value)| (format!("REALTIME_SERVICE_{name}"), (*value).to_owned()));
+        let config: Config = service_runtime::config::load("REALTIME_SERVICE", variables)
+            .map_err(|error| error.to_string())?;
+        config.check().map(|()| config)
+    }
+
+    #[test]
+    fn a_connection_carries_many_streams_unless_it_is_told_otherwise() {
+        let streams = |more| load(more).unwrap().grpc.max_connection_streams;
+        assert_eq!(streams(&[]), Some(CONNECTION_STREAMS));
+        assert_eq!(streams(&[("GRPC__MAX_CONNECTION_STREAMS", "7")]), Some(7));
+    }
+
+    #[test]
+    fn settings_that_cannot_be_used_are_named_with_their_cure() {
+        let cases = [
+            ("TOKENS__SECRET", "short", "tokens.secret"),
+            ("TOKENS__PREVIOUS_SECRET", "", "at least 32 bytes"),
+            ("WATCH__HEARTBEAT_MS", "0", "watch.heartbeat_ms: must be"),
+            ("FEED__MAX_RECORDS", "-1", "feed.max_records: must be"),
+            ("FEED__SIZE", "1", "size"),
+        ];
+        for (name, value, expected) in cases {
+            let error = load(&[(name, value)]).unwrap_err();
+            assert!(error.contains(expected), "{error}");
+        }
+    }
+
+    #[test]
+    fn secrets_are_not_shown() {
+        let config = load(&[("TOKENS__PREVIOUS_SECRET", SECRET)]).unwrap();
+        assert!(!format!("{config:?}").contains(SECRET));
+        assert_eq!(config.tokens.secrets().count(), 2);
+    }
+}

@@ -1,0 +1,62 @@
+//! What calls can end with.
+
+use service_runtime::{
+    grpc::{ApiError, ErrorCode, FieldViolation, UpstreamError},
+    kafka::PastError,
+};
+
+/// Why a stream does not begin, or ends.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Fields of the request are wrong.
+    #[error("the request is invalid")]
+    InvalidFields(Vec<FieldViolation>),
+    /// The user has too many streams.
+    #[error("you have {0} streams open, which is as many as you may have; close one first")]
+    TooManyStreamsOfUser(usize),
+    /// All users together have too many streams.
+    #[error("too many streams are open; try again later")]
+    TooManyStreams,
+    /// The changes are not read yet.
+    #[error("the changes are not read yet; try again in a moment")]
+    NotReady,
+    /// The service stops.
+    #[error("this replica stops; come back with the last resume_token")]
+    Stopping,
+    /// Changes of before cannot be read.
+    #[error("changes of before cannot be read")]
+    Past(#[source] PastError),
+    /// The task-service could not be asked.
+    #[error("the task-service could not be asked")]
+    Tasks(#[from] UpstreamError),
+}
+
+impl ApiError for Error {
+    fn code(&self) -> ErrorCode {
+        match self {
+            Self::InvalidFields(_) => ErrorCode::InvalidArgument,
+            Self::TooManyStreamsOfUser(_) | Self::TooManyStreams => ErrorCode::ResourceExhausted,
+            Self::NotReady | Self::Stopping | Self::Past(_) => ErrorCode::Unavailable,
+            Self::Tasks(error) => error.code(),
+        }
+    }
+
+    fn reason(&self) -> &'static str {
+        match self {
+            Self::InvalidFields(_) => "INVALID_FIELD",
+            Self::TooManyStreamsOfUser(_) => "TOO_MANY_STREAMS",
+            Self::TooManyStreams => "OVERLOADED",
+            Self::NotReady => "FEED_NOT_READY",
+            Self::Stopping => "STOPPING",
+            Self::Past(_) => "BROKER_UNAVAILABLE",
+            Self::Tasks(error) => error.reason(),
+        }
+    }
+
+    fn violations(&self) -> Vec<FieldViolation> {
+        match self {
+            Self::InvalidFields(violations) => violations.clone(),
+            _ => Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,341 @@
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::{Arc, Mutex, MutexGuard},
+};
+
+use service_runtime::ids::UserId;
+use tokio::sync::watch;
+use uuid::Uuid;
+
+use super::{Bounds, Change, Subscription, Taken, Told, recent::RecentEvents, subscription::Place};
+use crate::domain::Position;
+
+/// The ids of how many events are remembered: more than any relay sends again after it has died.
+const RECENT_EVENTS: usize = 20_000;
+/// What a record takes in memory besides its message, about.
+const RECORD_BYTES: usize = 120;
+
+/// The last records of one partition, and who waits for the next ones.
+#[derive(Debug)]
+pub struct PartitionLog {
+    partition: i32,
+    bounds: Bounds,
+    inner: Mutex<Inner>,
+    /// The offset of the last record, for whoever waits for it.
+    reached: watch::Sender<i64>,
+}
+
+/// Why a stream cannot go on from a position in this log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Misplaced {
+    /// What comes behind it is not kept; it is kept from this offset on.
+    Before(i64),
+    /// The log is not so far yet.
+    Ahead,
+    /// Another event is in its place.
+    Unknown,
+}
+
+#[derive(Debug)]
+struct Inner {
+    records: VecDeque<Record>,
+    bytes: usize,
+    /// Where the log ends: behind its last record.
+    last: Position,
+    /// Where it begins: behind the last record that is no longer kept.
+    before: Position,
+    /// Changes when what comes does not connect to what was there.
+    generation: u64,
+    users: HashMap<Arc<str>, OfUser>,
+    recent: RecentEvents,
+}
+
+#[derive(Debug)]
+struct Record {
+    offset: i64,
+    event_id: Uuid,
+    /// Whose change it is; none if it tells nobody anything.
+    told: Option<(Arc<str>, Told)>,
+}
+
+/// What there is of one user.
+#[derive(Debug)]
+struct OfUser {
+    /// The offsets of the user's records that are kept.
+    offsets: VecDeque<i64>,
+    /// The offset of the last one that no longer is.
+    forgotten: i64,
+    bell: watch::Sender<()>,
+}
+
+impl OfUser {
+    fn new() -> Self {
+        Self {
+            offsets: VecDeque::new(),
+            forgotten: i64::MIN,
+            bell: watch::Sender::new(()),
+        }
+    }
+
+    fn is_idle(&self) -> bool {
+        self.offsets.is_empty() && self.bell.receiver_count() == 0
+    }
+}
+
+impl PartitionLog {
+    /// Returns the empty log of a partition.
+    pub fn new(partition: i32, bounds: Bounds) -> Self {
+        let nowhere = Position {
+            partition,
+            offset: -1,
+            event_id: Uuid::nil(),
+        };
+        Self {
+            partition,
+            bounds,
+            inner: Mutex::new(Inner {
+                records: VecDeque::new(),
+                bytes: 0,
+                last: nowhere,
+                before: nowhere,
+                generation: 0,
+                users: HashMap::new(),
+                recent: RecentEvents::new(RECENT_EVENTS),
+            }),
+            reached: watch::Sender::new(-1),
+        }
+    }
+
+    /// Returns which partition it is of.
+    pub fn partition(&self) -> i32 {
+        self.partition
+    }
+
+    /// Begins anew at an offset: what was there before does not connect to what comes. Every stream is told.
+    pub fn begin(&self, offset: i64) {
+        let mut inner = self.lock();
+        let nowhere = Position {
+            partition: self.partition,
+            offset: offset - 1,
+            event_id: Uuid::nil(),
+        };
+        inner.records.clear();
+        inner.bytes = 0;
+        inner.last = nowhere;
+        inner.before = nowhere;
+        inner.generation += 1;
+        for of_user in inner.users.values_mut() {
+            of_user.offsets.clear();
+            of_user.bell.send_replace(());
+        }
+        inner.users.retain(|_, of_user| !of_user.is_idle());
+        drop(inner);
+        self.reached.send_replace(offset - 1);
+    }
+
+    /// Adds a record: whose change it is and what it tells, or neither if it tells nobody anything.
+    pub fn push(&self, offset: i64, event_id: Uuid, told: Option<(&str, Told)>) {
+        let mut inner = self.lock();
+        let is_new = event_id.is_nil() || inner.recent.add(event_id);
+        let told = told.filter(|_| is_new).map(|(user, told)| {
+            let (user, of_user) = inner.of_user(user);
+            of_user.offsets.push_back(offset);
+            of_user.bell.send_replace(());
+            (user, told)
+        });
+        let record = Record {
+            offset,
+            event_id,
+            told,
+        };
+        inner.bytes += record.bytes();
+        inner.records.push_back(record);
+        inner.last = Position {
+            partition: self.partition,
+            offset,
+            event_id,
+        };
+        while inner.records.len() > self.bounds.records || inner.bytes > self.bounds.bytes {
+            inner.forget_oldest();
+        }
+        drop(inner);
+        self.reached.send_replace(offset);
+    }
+
+    /// Waits until the log has come to an offset.
+    pub async fn reached(&self, offset: i64) {
+        let mut reached = self.reached.subscribe();
+        // Fails only when the log is gone, which whoever calls this holds.
+        let _ = reached.wait_for(|last| *last >= offset).await;
+    }
+
+    /// Begins a stream of a user's changes with those that come from now on.
+    pub fn subscribe(self: &Arc<Self>, user: &UserId) -> Subscription {
+        let mut inner = self.lock();
+        let last = inner.last;
+        self.subscription(&mut inner, user, last)
+    }
+
+    /// Begins a stream of a user's changes with those behind a position.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the log does not have all of them.
+    pub fn subscribe_behind(
+        self: &Arc<Self>,
+        user: &UserId,
+        position: Position,
+    ) -> Result<Subscription, Misplaced> {
+        let mut inner = self.lock();
+        inner.find(position)?;
+        Ok(self.subscription(&mut inner, user, position))
+    }
+
+    fn subscription(
+        self: &Arc<Self>,
+        inner: &mut Inner,
+        user: &UserId,
+        position: Position,
+    ) -> Subscription {
+        let (user, of_user) = inner.of_user(user.as_ref());
+        let bell = of_user.bell.subscribe();
+        let place = Place {
+            position,
+            generation: inner.generation,
+        };
+        Subscription::new(Arc::clone(self), user, bell, place)
+    }
+
+    /// Moves a stream on by up to so many changes of its user, if it is not more behind than it may be.
+    pub(super) fn take(
+        &self,
+        user: &str,
+        place: &mut Place,
+        most: usize,
+        most_pending: usize,
+    ) -> Taken {
+        let inner = self.lock();
+        if inner.generation != place.generation {
+            return Taken::Lost;
+        }
+        let Some(of_user) = inner.users.get(user) else {
+            place.position = inner.last;
+            return Taken::Nothing;
+        };
+        let at = place.position.offset;
+        let begin = of_user.offsets.partition_point(|offset| *offset <= at);
+        let pending = of_user.offsets.range(begin..);
+        if of_user.forgotten > at || pending.len() > most_pending {
+            return Taken::TooSlow;
+        }
+        if pending.len() == 0 {
+            // The changes of others are nothing to wait for.
+            if inner.last.offset > at {
+                place.position = inner.last;
+            }
+            return Taken::Nothing;
+        }
+        let changes: Vec<Change> = pending
+            .take(most)
+            .filter_map(|offset| inner.change(self.partition, *offset))
+            .collect();
+        if let Some(last) = changes.last() {
+            place.position = last.position;
+        }
+        Taken::Changes(changes)
+    }
+
+    /// Notes that a stream of a user has ended; its bell must be gone.
+    pub(super) fn left(&self, user: &str) {
+        let mut inner = self.lock();
+        if inner.users.get(user).is_some_and(OfUser::is_idle) {
+            inner.users.remove(user);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().expect("no holder of this lock panics")
+    }
+}
+
+impl Inner {
+    fn of_user(&mut self, user: &str) -> (Arc<str>, &mut OfUser) {
+        let known = self.users.get_key_value(user).map(|(user, _)| user);
+        let user = known.map_or_else(|| Arc::from(user), Arc::clone);
+        let of_user = self.users.entry(Arc::clone(&user));
+        (user, of_user.or_insert_with(OfUser::new))
+    }
+
+    fn record(&self, offset: i64) -> Option<&Record> {
+        let at = self
+            .records
+            .binary_search_by_key(&offset, |record| record.offset);
+        self.records.get(at.ok()?)
+    }
+
+    fn change(&self, partition: i32, offset: i64) -> Option<Change> {
+        let record = self.record(offset)?;
+        let (_, told) = record.told.as_ref()?;
+        Some(Change {
+            position: Position {
+                partition,
+                offset,
+                event_id: record.event_id,
+            },
+            told: told.clone(),
+        })
+    }
+
+    /// Makes sure that everything behind a position is here.
+    fn find(&self, position: Position) -> Result<(), Misplaced> {
+        let Position {
+            offset, event_id, ..
+        } = position;
+        if offset > self.last.offset {
+            return Err(Misplaced::Ahead);
+        }
+        if offset < self.before.offset {
+            return Err(Misplaced::Before(self.before.offset + 1));
+        }
+        let known = match offset == self.before.offset {
+            true => Some(self.before.event_id),
+            false => self.record(offset).map(|record| record.event_id),
+        };
+        match known {
+            // One that was not seen, here or when the token was made, cannot contradict.
+            Some(known) if known == event_id || known.is_nil() || event_id.is_nil() => Ok(()),
+            _ => Err(Misplaced::Unknown),
+        }
+    }
+
+    fn forget_oldest(&mut self) {
+        let Some(record) = self.records.pop_front() else {
+            return;
+        };
+        self.bytes -= record.bytes();
+        self.before = Position {
+            offset: record.offset,
+            event_id: record.event_id,
+            ..self.before
+        };
+        if let Some((user, _)) = &record.told
+            && let Some(of_user) = self.users.get_mut(user)
+        {
+            of_user.offsets.pop_front();
+            of_user.forgotten = record.offset;
+            if of_user.is_idle() {
+                self.users.remove(user);
+            }
+        }
+    }
+}
+
+impl Record {
+    fn bytes(&self) -> usize {
+        RECORD_BYTES + self.told.as_ref().map_or(0, |(_, told)| told.message.len())
+    }
+}
+
+#[cfg(test)]
+#[path = "log_tests.rs"]
+mod tests;

@@ -1,0 +1,109 @@
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex},
+};
+
+use service_runtime::ids::UserId;
+
+use crate::metrics;
+
+/// How many streams are open, of all users and of each.
+#[derive(Debug)]
+pub struct Streams {
+    most: usize,
+    most_per_user: usize,
+    open: Mutex<Open>,
+}
+
+#[derive(Debug, Default)]
+struct Open {
+    all: usize,
+    of_users: HashMap<UserId, usize>,
+}
+
+/// Why there may not be another stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TooMany {
+    /// The user has as many as one may have.
+    OfUser(usize),
+    /// All users together have as many as there may be.
+    OfAll,
+}
+
+/// Stands for one stream until it is dropped.
+#[derive(Debug)]
+pub struct StreamPermit {
+    streams: Arc<Streams>,
+    user: UserId,
+}
+
+impl Streams {
+    /// Allows so many streams, and so many of each user.
+    pub fn new(most: usize, most_per_user: usize) -> Self {
+        Self {
+            most,
+            most_per_user,
+            open: Mutex::default(),
+        }
+    }
+
+    /// Counts another stream of a user.
+    ///
+    /// # Errors
+    ///
+    /// Fails if there are too many already.
+    pub fn open(self: &Arc<Self>, user: &UserId) -> Result<StreamPermit, TooMany> {
+        let mut open = self.lock();
+        let of_user = open.of_users.get(user).copied().unwrap_or_default();
+        if of_user >= self.most_per_user {
+            return Err(TooMany::OfUser(self.most_per_user));
+        }
+        if open.all >= self.most {
+            return Err(TooMany::OfAll);
+        }
+        open.all += 1;
+        open.of_users.insert(user.clone(), of_user + 1);
+        metrics::streams(open.all);
+        Ok(StreamPermit {
+            streams: Arc::clone(self),
+            user: user.clone(),
+        })
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Open> {
+        self.open.lock().expect("no holder of this lock panics")
+    }
+}
+
+impl Drop for StreamPermit {
+    fn drop(&mut self) {
+        let mut open = self.streams.lock();
+        open.all -= 1;
+        if let Some(of_user) = open.of_users.get_mut(&self.user) {
+            *of_user -= 1;
+            if *of_user == 0 {
+                open.of_users.remove(&self.user);
+            }
+        }
+        metrics::streams(open.all);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_user_has_so_many_streams_and_another_user_has_them_too() {
+        let streams = Arc::new(Streams::new(3, 2));
+        let [alice, bob] = ["alice", "bob"].map(|name| name.parse::<UserId>().unwrap());
+        let first = streams.open(&alice).unwrap();
+        let _second = streams.open(&alice).unwrap();
+        assert_eq!(streams.open(&alice).unwrap_err(), TooMany::OfUser(2));
+        let _third = streams.open(&bob).unwrap();
+        assert_eq!(streams.open(&bob).unwrap_err(), TooMany::OfAll);
+        drop(first);
+        let _fourth = streams.open(&alice).unwrap();
+        assert_eq!(streams.lock().all, 3);
+    }
+}

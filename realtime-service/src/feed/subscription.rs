@@ -1,0 +1,87 @@
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+use super::{Change, PartitionLog};
+use crate::domain::Position;
+
+/// One stream of one user's changes: a position in the log, and the bell that rings when there is more.
+#[derive(Debug)]
+pub struct Subscription {
+    log: Arc<PartitionLog>,
+    user: Arc<str>,
+    /// None only while it is dropped.
+    bell: Option<watch::Receiver<()>>,
+    place: Place,
+}
+
+/// Where a stream is.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place {
+    pub(super) position: Position,
+    /// The log's generation that the position is one of.
+    pub(super) generation: u64,
+}
+
+/// What a stream took.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Taken {
+    /// Changes, in order.
+    Changes(Vec<Change>),
+    /// There are none.
+    Nothing,
+    /// The stream is farther behind than it may be.
+    TooSlow,
+    /// The log does not know what came behind the stream's position.
+    Lost,
+}
+
+impl Subscription {
+    pub(super) fn new(
+        log: Arc<PartitionLog>,
+        user: Arc<str>,
+        bell: watch::Receiver<()>,
+        place: Place,
+    ) -> Self {
+        Self {
+            log,
+            user,
+            bell: Some(bell),
+            place,
+        }
+    }
+
+    /// Returns behind what the stream is.
+    pub fn position(&self) -> Position {
+        self.place.position
+    }
+
+    /// Takes up to so many changes, if the stream is not more of them behind than it may be.
+    pub fn take(&mut self, most: usize, most_pending: usize) -> Taken {
+        if let Some(bell) = &mut self.bell {
+            // Before the look, so that what comes during it rings again.
+            bell.mark_unchanged();
+        }
+        self.log
+            .take(&self.user, &mut self.place, most, most_pending)
+    }
+
+    /// Waits until there may be more than at the last look.
+    pub async fn changed(&mut self) {
+        let rung = match &mut self.bell {
+            Some(bell) => bell.changed().await.is_ok(),
+            None => false,
+        };
+        if !rung {
+            // The bell outlives its listeners.
+            std::future::pending().await
+        }
+    }
+}
+
+impl Drop for Subscription {
+    fn drop(&mut self) {
+        self.bell = None;
+        self.log.left(&self.user);
+    }
+}

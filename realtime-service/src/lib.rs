@@ -1,0 +1,63 @@
+//! The realtime-service.
+//!
+//! - Owns nothing: it has no database.
+//! - Answers `RealtimeService`.
+//! - Emits nothing.
+//! - Listens to `task-updates`, all of it in every replica (see [`feed`]), and asks the task-service for snapshots and filters.
+
+#![cfg_attr(not(test), warn(clippy::unwrap_used))]
+
+pub mod app;
+pub mod config;
+pub mod domain;
+pub mod error;
+pub mod feed;
+pub mod metrics;
+pub mod operations;
+pub mod rpc;
+
+use std::sync::Arc;
+
+use service_runtime::{Context, Service, StartError, postgres::Schema};
+use taskmesh_proto::{realtime::v1::realtime_service_server::RealtimeServiceServer, topics};
+use tonic::service::Routes;
+
+use crate::{
+    app::App,
+    config::Config,
+    domain::TokenKeys,
+    feed::Feed,
+    rpc::{Rpc, TaskClient},
+};
+
+/// The realtime-service, for the runtime to start.
+pub struct RealtimeService;
+
+impl Service for RealtimeService {
+    const NAME: &'static str = "realtime-service";
+    const ENV_PREFIX: &'static str = "REALTIME_SERVICE";
+    const SCHEMA: Option<Schema> = None;
+    type Config = Config;
+
+    async fn start(context: Context<Config>) -> Result<(), StartError> {
+        metrics::describe();
+        let config = context.config();
+        config.check().map_err(StartError::Config)?;
+        let keys = TokenKeys::new(config.tokens.secrets()).map_err(StartError::Config)?;
+        let feed = Arc::new(Feed::new(config.feed, context.clock()));
+        let app = App::new(
+            Arc::clone(&feed),
+            context.past_of(&topics::TASK_UPDATES),
+            keys,
+            TaskClient::new(&config.task_url, context.identity()),
+            config.watch,
+            context.stopping(),
+        );
+
+        // What we listen to.
+        context.read_all(&topics::TASK_UPDATES, config.feed.max_records, feed);
+        // What we answer.
+        let server = RealtimeServiceServer::new(Rpc::new(app));
+        context.serve_grpc(Routes::new(server)).await
+    }
+}

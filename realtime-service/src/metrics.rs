@@ -1,0 +1,85 @@
+//! The metrics of this service, named once.
+
+use std::time::Duration;
+
+use metrics::{
+    Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram,
+};
+
+const STREAMS: &str = "realtime_service_streams";
+const MESSAGES: &str = "realtime_service_messages_total";
+const RESYNCS: &str = "realtime_service_resyncs_total";
+const REFUSED: &str = "realtime_service_streams_refused_total";
+const RECORDS: &str = "realtime_service_records_total";
+const DELAY: &str = "realtime_service_change_delay_seconds";
+
+/// Tells the exporter what the metrics mean.
+pub fn describe() {
+    describe_gauge!(STREAMS, "Streams that are open.");
+    describe_counter!(MESSAGES, "Messages sent to clients, by kind.");
+    describe_counter!(
+        RESYNCS,
+        "Streams whose clients were told to begin anew, by reason."
+    );
+    describe_counter!(REFUSED, "Streams that did not begin, by reason.");
+    describe_counter!(
+        RECORDS,
+        "Records of the topic that were read, by outcome: told, refused, misplaced."
+    );
+    describe_histogram!(
+        DELAY,
+        Unit::Seconds,
+        "Time from a change until this replica knew of it."
+    );
+}
+
+/// Sets how many streams are open.
+pub fn streams(open: usize) {
+    gauge!(STREAMS).set(open as f64);
+}
+
+/// Counts a message to a client.
+pub fn message(kind: &'static str) {
+    counter!(MESSAGES, "kind" => kind).increment(1);
+}
+
+/// Counts a client that was told to begin anew.
+pub fn resync(reason: &'static str) {
+    counter!(RESYNCS, "reason" => reason).increment(1);
+}
+
+/// Counts a stream that did not begin.
+pub fn refused(reason: &'static str) {
+    counter!(REFUSED, "reason" => reason).increment(1);
+}
+
+/// Counts a record of the topic.
+pub fn record(outcome: &'static str) {
+    counter!(RECORDS, "outcome" => outcome).increment(1);
+}
+
+/// Records how long a change took to get here.
+pub fn delay(delay: Duration) {
+    histogram!(DELAY).record(delay);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Dashboards and alerts are built on these.
+    #[test]
+    fn names_stay_as_they_are() {
+        assert_eq!(
+            [STREAMS, MESSAGES, RESYNCS, REFUSED, RECORDS, DELAY],
+            [
+                "realtime_service_streams",
+                "realtime_service_messages_total",
+                "realtime_service_resyncs_total",
+                "realtime_service_streams_refused_total",
+                "realtime_service_records_total",
+                "realtime_service_change_delay_seconds",
+            ]
+        );
+    }
+}

@@ -1,0 +1,168 @@
+//! From a position that a client comes with to the place in memory where its stream goes on.
+
+use std::{
+    ops::ControlFlow,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use service_runtime::{
+    ids::UserId,
+    kafka::{PastError, TopicRecord},
+};
+use taskmesh_proto::realtime::v1::ResyncReason;
+use tokio::time::timeout;
+use tracing::debug;
+
+use crate::{
+    app::App,
+    domain::Position,
+    error::Error,
+    feed::{Change, Misplaced, PartitionLog, ReadRecord, RecentEvents, Subscription},
+};
+
+/// How long a stream waits for this replica to come as far as the one was that its client comes from.
+const AHEAD_PATIENCE: Duration = Duration::from_secs(3);
+/// How long the past is read for one client; beginning anew takes less than more of it.
+const PAST_PATIENCE: Duration = Duration::from_secs(5);
+/// How many records of the past are read for one client.
+const MOST_PAST: i64 = 500_000;
+/// The log may lose records while the past is read, and then the rest is read.
+const TRIES: usize = 3;
+
+/// Where a stream begins.
+pub enum Begun {
+    /// Behind these changes of the past.
+    Behind(Subscription, Vec<Change>),
+    /// Nowhere: changes are missing.
+    Missed(ResyncReason),
+}
+
+/// Finds the place in memory where the stream of a client goes on, and what is to be told before.
+pub async fn catch_up(
+    app: &App,
+    user: &UserId,
+    log: &Arc<PartitionLog>,
+    mut position: Position,
+) -> Result<Begun, Error> {
+    if position.partition != log.partition() {
+        return Ok(Begun::Missed(ResyncReason::Unknown));
+    }
+    let mut past = Vec::new();
+    for _ in 0..TRIES {
+        match log.subscribe_behind(user, position) {
+            Ok(subscription) => return Ok(Begun::Behind(subscription, past)),
+            Err(Misplaced::Unknown) => return Ok(Begun::Missed(ResyncReason::Unknown)),
+            Err(Misplaced::Ahead) => {
+                let reached = timeout(AHEAD_PATIENCE, log.reached(position.offset));
+                if reached.await.is_err() {
+                    return Ok(Begun::Missed(ResyncReason::Unknown));
+                }
+            }
+            Err(Misplaced::Before(begin)) => {
+                match read_past(app, user, position, begin).await? {
+                    Ok(read) => {
+                        position = read.end;
+                        past.extend(read.changes);
+                    }
+                    Err(reason) => return Ok(Begun::Missed(reason)),
+                }
+                if past.len() > app.watch.max_pending {
+                    return Ok(Begun::Missed(ResyncReason::TooOld));
+                }
+            }
+        }
+    }
+    Ok(Begun::Missed(ResyncReason::TooOld))
+}
+
+/// What was read of the past.
+struct Past {
+    user: UserId,
+    /// Where it begins; its own record, if there is one, must have its event.
+    begin: Position,
+    /// Behind what was read.
+    end: Position,
+    changes: Vec<Change>,
+    most: usize,
+    recent: RecentEvents,
+    is_another: bool,
+}
+
+/// Reads the changes of a user behind a position, up to an offset; or says why not.
+async fn read_past(
+    app: &App,
+    user: &UserId,
+    begin: Position,
+    end: i64,
+) -> Result<Result<Past, ResyncReason>, Error> {
+    // The record that the position is behind tells whether this is still the same partition.
+    let first = match begin.event_id.is_nil() {
+        true => begin.offset + 1,
+        false => begin.offset,
+    };
+    if end - first > MOST_PAST {
+        return Ok(Err(ResyncReason::TooOld));
+    }
+    let past = Arc::new(Mutex::new(Past {
+        user: user.clone(),
+        begin,
+        end: begin,
+        changes: Vec::new(),
+        most: app.watch.max_pending,
+        recent: RecentEvents::new(usize::MAX),
+        is_another: false,
+    }));
+    let reading = async {
+        // Never closed.
+        let _permit = app.past_readers.acquire().await;
+        let collected = Arc::clone(&past);
+        let each = move |record| {
+            let mut past = collected.lock().expect("no holder of this lock panics");
+            past.add(&record)
+        };
+        app.past.read(begin.partition, first..end, each).await
+    };
+    match timeout(PAST_PATIENCE, reading).await {
+        Ok(Ok(())) => {}
+        Ok(Err(PastError::Gone(_))) | Err(_) => return Ok(Err(ResyncReason::TooOld)),
+        Ok(Err(cause)) => return Err(Error::Past(cause)),
+    }
+    let past = Arc::into_inner(past).and_then(|past| past.into_inner().ok());
+    Ok(match past {
+        Some(past) if past.is_another => Err(ResyncReason::Unknown),
+        Some(past) if past.end.offset + 1 == end => Ok(past),
+        _ => Err(ResyncReason::TooOld),
+    })
+}
+
+impl Past {
+    fn add(&mut self, record: &TopicRecord) -> ControlFlow<()> {
+        let ReadRecord { event_id, change } = ReadRecord::new(record);
+        if record.offset == self.begin.offset {
+            self.is_another = event_id != self.begin.event_id;
+            return match self.is_another {
+                true => ControlFlow::Break(()),
+                false => ControlFlow::Continue(()),
+            };
+        }
+        let is_new = event_id.is_nil() || self.recent.add(event_id);
+        self.end = Position {
+            offset: record.offset,
+            event_id,
+            ..self.begin
+        };
+        match change {
+            Ok((change, told)) if is_new && change.user_id == self.user.as_ref() => {
+                let position = self.end;
+                self.changes.push(Change { position, told });
+            }
+            Ok(_) => {}
+            Err(reason) => debug!("record {} is passed over: {reason}", record.offset),
+        }
+        match self.changes.len() > self.most {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        }
+    }
+}

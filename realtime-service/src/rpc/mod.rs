@@ -1,0 +1,46 @@
+//! What this service answers, and what it asks.
+
+mod convert;
+mod task_client;
+
+use futures::{StreamExt, stream, stream::BoxStream};
+use service_runtime::grpc::{accept, status};
+use taskmesh_proto::realtime::v1::{self as pb, realtime_service_server};
+use tonic::{Request, Response, Status};
+
+use crate::{app::App, operations};
+
+pub use task_client::{Part, TaskClient};
+
+/// Answers the calls of `RealtimeService`.
+pub struct Rpc {
+    app: App,
+}
+
+impl Rpc {
+    /// Returns what answers the calls.
+    pub fn new(app: App) -> Self {
+        Self { app }
+    }
+}
+
+#[tonic::async_trait]
+impl realtime_service_server::RealtimeService for Rpc {
+    type WatchStream = BoxStream<'static, Result<pb::WatchResponse, Status>>;
+
+    async fn watch(
+        &self,
+        request: Request<pb::WatchRequest>,
+    ) -> Result<Response<Self::WatchStream>, Status> {
+        let (caller, message) = accept(request)?;
+        let wanted = convert::watch(message).map_err(|error| status(&error))?;
+        let watching = operations::watch(&self.app, caller.user_id, wanted)
+            .await
+            .map_err(|error| status(&error))?;
+        let messages = stream::unfold(watching, async |mut watching| {
+            let message = watching.next().await?;
+            Some((message.map_err(|error| status(&error)), watching))
+        });
+        Ok(Response::new(messages.boxed()))
+    }
+}

@@ -1,0 +1,69 @@
+//! Clients that want too much, or take too little.
+
+use service_runtime::testing::{TestTopics, eventually};
+use taskmesh_proto::realtime::v1::{ResyncReason, WatchRequest, watch_response::Event};
+use tonic::Code;
+
+use crate::support::{Replica, publish_task};
+
+#[tokio::test]
+async fn a_client_that_does_not_read_is_told_to_begin_anew_and_the_others_feel_nothing() {
+    let topics = TestTopics::create().await;
+    let replica = Replica::start_with(&topics, &[("WATCH__MAX_PENDING", "50")]).await;
+    let mut slow = replica.watch_now("alice").await;
+    let mut quick = replica.watch_now("alice").await;
+    let mut bob = replica.watch_now("bob").await;
+    let long = "x".repeat(20_000);
+    let total = 400;
+    for _ in 0..total {
+        publish_task(&topics, "alice", &long).await;
+        quick.title().await;
+    }
+    publish_task(&topics, "bob", "undisturbed").await;
+    assert_eq!(bob.title().await, "undisturbed");
+    let mut taken = 0;
+    let reason = loop {
+        match slow.event().await {
+            Event::Change(_) => taken += 1,
+            Event::Resync(resync) => break resync.reason(),
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(reason, ResyncReason::TooSlow);
+    assert!(taken < total, "{taken}");
+    assert!(slow.next().await.unwrap().is_none());
+    replica.stop().await;
+}
+
+#[tokio::test]
+async fn a_user_with_too_many_streams_gets_no_more_until_one_ends() {
+    let topics = TestTopics::create().await;
+    let replica = Replica::start_with(&topics, &[("WATCH__MAX_STREAMS_PER_USER", "2")]).await;
+    let one = replica.watch_now("alice").await;
+    let _two = replica.watch_now("alice").await;
+    let refusal = replica.try_watch("alice", WatchRequest::default()).await;
+    let refusal = refusal.map(drop).unwrap_err();
+    assert_eq!(refusal.code(), Code::ResourceExhausted);
+    assert!(refusal.message().contains("2 streams"), "{refusal}");
+    replica.watch_now("bob").await;
+    drop(one);
+    eventually("the service sees that the client is gone", async || {
+        let opened = replica.try_watch("alice", WatchRequest::default()).await;
+        opened.ok()
+    })
+    .await;
+    replica.stop().await;
+}
+
+#[tokio::test]
+async fn a_start_that_does_not_exist_is_refused() {
+    let topics = TestTopics::create().await;
+    let replica = Replica::start(&topics).await;
+    let request = WatchRequest {
+        start: 7,
+        ..WatchRequest::default()
+    };
+    let refusal = replica.try_watch("alice", request).await;
+    assert_eq!(refusal.map(drop).unwrap_err().code(), Code::InvalidArgument);
+    replica.stop().await;
+}
