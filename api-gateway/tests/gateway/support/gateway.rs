@@ -151,6 +151,7 @@ impl TestGateway {
             auth: Auth {
                 verifier: Verifier::new(&config.auth).unwrap(),
                 public_url: config.public_url.clone(),
+                proxies: config.proxies,
             },
             rates: Rates::new(&config.requests),
             issuer: config.auth.users.issuer.clone(),
