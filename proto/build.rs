@@ -19,6 +19,9 @@ const FILES: &[&str] = &[
     "taskmesh/notification/v1/reminder.proto",
     "taskmesh/notification/v1/reminder_event.proto",
     "taskmesh/notification/v1/notification_service.proto",
+    "taskmesh/audit/v1/audit_record.proto",
+    "taskmesh/audit/v1/checkpoint.proto",
+    "taskmesh/audit/v1/audit_service.proto",
     "taskmesh/realtime/v1/task_change.proto",
     "taskmesh/admin/v1/dead_letters.proto",
 ];
