@@ -5,5 +5,6 @@ pub mod checkpoint;
 pub mod hash;
 pub mod merkle;
 pub mod record;
+pub mod sealed_line;
 pub mod signing;
 pub mod verification;
