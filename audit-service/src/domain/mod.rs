@@ -1,7 +1,9 @@
 //! What records are, and what keeps them from being changed without a trace. Knows no tonic, diesel or rdkafka.
 
+pub mod activity;
 pub mod chain;
 pub mod checkpoint;
+pub mod filter;
 pub mod hash;
 pub mod merkle;
 pub mod record;

@@ -134,29 +134,31 @@ fn entry<E>(
         task_id: None,
         reminder_id: None,
         version: 0,
-        actor: actor.map(told).unwrap_or_default(),
+        actor: actor.cloned().map(Actor::from).unwrap_or_default(),
         changes: Vec::new(),
         operation_id: String::new(),
         trace_id: trace.map(TraceContext::trace_id).unwrap_or_default(),
     })
 }
 
-fn told(actor: &common::Actor) -> Actor {
-    let common::Actor {
-        user_id,
-        service,
-        token_id,
-        client_id,
-        ip_address,
-        user_agent,
-    } = actor.clone();
-    Actor {
-        user_id,
-        service,
-        token_id,
-        client_id,
-        ip_address,
-        user_agent,
+impl From<common::Actor> for Actor {
+    fn from(actor: common::Actor) -> Self {
+        let common::Actor {
+            user_id,
+            service,
+            token_id,
+            client_id,
+            ip_address,
+            user_agent,
+        } = actor;
+        Self {
+            user_id,
+            service,
+            token_id,
+            client_id,
+            ip_address,
+            user_agent,
+        }
     }
 }
 

@@ -12,7 +12,7 @@ mod verify_chain;
 
 pub use append_records::append_records;
 pub use export_records::{ExportRecords, RecordFormat, export_records};
-pub use get_activity_report::{ActivityReport, Day, Period, get_activity_report};
+pub use get_activity_report::{ActivityReport, get_activity_report};
 pub use get_task_history::{TaskHistory, get_task_history};
 pub use keep_months::{drop_months, make_room};
 pub use list_records::{ListRecords, RecordList, list_records};

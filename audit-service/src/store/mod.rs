@@ -4,4 +4,5 @@ pub mod chain_head;
 pub mod checkpoint;
 pub mod month;
 pub mod record;
+pub mod record_page;
 mod value;
