@@ -112,7 +112,9 @@ impl ActivityCount {
 
     /// Ends the count, at this moment.
     pub fn finish(mut self, now: DateTime<Utc>) -> Activity {
-        let last = self.day_of(now).min(self.period.end.succ_opt().unwrap_or(self.period.end));
+        let last = self
+            .day_of(now)
+            .min(self.period.end.succ_opt().unwrap_or(self.period.end));
         self.turn_to(last);
         self.activity
     }
@@ -121,7 +123,10 @@ impl ActivityCount {
     fn turn_to(&mut self, day: NaiveDate) {
         let Period { start, end, .. } = self.period;
         let first = self.today.unwrap_or(start).max(start);
-        for closed in first.iter_days().take_while(|closed| *closed < day && *closed <= end) {
+        for closed in first
+            .iter_days()
+            .take_while(|closed| *closed < day && *closed <= end)
+        {
             let overdue = self
                 .tasks
                 .values()

@@ -95,13 +95,17 @@ const FIELDS: [(&str, Field); 13] = [
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FilterError {
     /// It is too long.
-    #[error("must have at most {LONGEST} characters and {MOST_COMPARISONS} comparisons, in at most {DEEPEST} brackets")]
+    #[error(
+        "must have at most {LONGEST} characters and {MOST_COMPARISONS} comparisons, in at most {DEEPEST} brackets"
+    )]
     TooLong,
     /// A text does not end.
     #[error("a text has no end: close it with \"")]
     OpenText,
     /// Something else was expected.
-    #[error("expected {expected} where there is {found}; write comparisons such as action = \"task.completed\", joined by AND, OR, NOT and brackets")]
+    #[error(
+        "expected {expected} where there is {found}; write comparisons such as action = \"task.completed\", joined by AND, OR, NOT and brackets"
+    )]
     Unexpected {
         /// What was expected.
         expected: &'static str,
@@ -109,7 +113,9 @@ pub enum FilterError {
         found: String,
     },
     /// No such field.
-    #[error("there is no field {0}; there are task_id, reminder_id, action, event_type, trace_id, operation_id, actor.user_id, actor.service, actor.client_id, actor.token_id, actor.ip_address, event_time and record_time")]
+    #[error(
+        "there is no field {0}; there are task_id, reminder_id, action, event_type, trace_id, operation_id, actor.user_id, actor.service, actor.client_id, actor.token_id, actor.ip_address, event_time and record_time"
+    )]
     UnknownField(String),
     /// The value does not fit.
     #[error("{field} must be compared with {expected}")]
@@ -317,9 +323,9 @@ fn compared(
         }
         (_, Some(_)) => return Err(wrong("= or !=: only times come before or after each other")),
         (Field::Id(field), None) => {
-            let id = value.parse().map_err(|_| {
-                wrong("an id such as \"01939d2c-7a5e-7cc0-98f5-3e7d1c2b4a60\"")
-            })?;
+            let id = value
+                .parse()
+                .map_err(|_| wrong("an id such as \"01939d2c-7a5e-7cc0-98f5-3e7d1c2b4a60\""))?;
             Condition::Id(field, id)
         }
         (Field::Text(TextField::Action), None) if value.ends_with('*') => {
@@ -370,7 +376,10 @@ mod tests {
 
     #[test]
     fn texts_may_hold_anything() {
-        assert_eq!(parse(r#"action = "a \"b\" \\ (c)""#), Ok(action(r#"a "b" \ (c)"#)));
+        assert_eq!(
+            parse(r#"action = "a \"b\" \\ (c)""#),
+            Ok(action(r#"a "b" \ (c)"#))
+        );
         assert_eq!(
             parse("action = \"task.*\""),
             Ok(Condition::ActionBegins("task.".to_owned()))
@@ -407,7 +416,7 @@ mod tests {
             ("action < x", "only times"),
             ("task_id = 7", "task_id must be compared with an id"),
             ("event_time > tomorrow", "a time with its offset"),
-            ("!", "a field"),
+            ("!", "no field !"),
             ("AND", "no field AND"),
         ] {
             let told = parse(filter).unwrap_err().to_string();

@@ -67,7 +67,8 @@ impl Hasher {
 
     /// Adds bytes.
     pub fn bytes(mut self, bytes: &[u8]) -> Self {
-        let length = u32::try_from(bytes.len()).expect("nothing in a record is longer than an event, which has a few MiB");
+        let length = u32::try_from(bytes.len())
+            .expect("nothing in a record is longer than an event, which has a few MiB");
         self.0.update(&length.to_be_bytes());
         self.0.update(bytes);
         self

@@ -84,7 +84,12 @@ pub struct Record {
 impl Record {
     /// Returns the hash that this record must have.
     pub fn computed_hash(&self) -> Hash {
-        hash(&self.entry, self.sequence, self.record_time, self.previous_hash)
+        hash(
+            &self.entry,
+            self.sequence,
+            self.record_time,
+            self.previous_hash,
+        )
     }
 }
 
@@ -145,5 +150,7 @@ pub fn hash(entry: &Entry, sequence: i64, record_time: DateTime<Utc>, previous: 
 }
 
 fn id_bytes(id: &Option<Uuid>) -> &[u8] {
-    id.as_ref().map(|id| id.as_bytes().as_slice()).unwrap_or_default()
+    id.as_ref()
+        .map(|id| id.as_bytes().as_slice())
+        .unwrap_or_default()
 }

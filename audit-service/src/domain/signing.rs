@@ -13,7 +13,9 @@ use super::checkpoint::{Checkpoint, Seal};
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
     /// The file holds no such key.
-    #[error("must be a PEM file with an Ed25519 key, such as `openssl genpkey -algorithm ed25519` makes")]
+    #[error(
+        "must be a PEM file with an Ed25519 key, such as `openssl genpkey -algorithm ed25519` makes"
+    )]
     Format(#[from] ErrorStack),
     /// The key is of another kind.
     #[error("must be a key of kind Ed25519, such as `openssl genpkey -algorithm ed25519` makes")]

@@ -29,7 +29,14 @@ static TASK: LazyLock<Compared> = LazyLock::new(|| {
 static REMINDER: LazyLock<Compared> = LazyLock::new(|| {
     Compared::new(
         "taskmesh.notification.v1.Reminder",
-        &["id", "task_id", "task_title", "due_time", "due_date", "deliveries"],
+        &[
+            "id",
+            "task_id",
+            "task_title",
+            "due_time",
+            "due_date",
+            "deliveries",
+        ],
     )
 });
 static SENT: LazyLock<Compared> =
@@ -57,10 +64,7 @@ impl From<MalformedEvent> for HandleError {
 /// Returns what is recorded of the change of a task.
 pub(super) fn of_task(event: &Received<task::TaskEvent>) -> Result<Entry, MalformedEvent> {
     let message = &event.message;
-    let after = message
-        .task
-        .as_ref()
-        .ok_or(MalformedEvent::Field("task"))?;
+    let after = message.task.as_ref().ok_or(MalformedEvent::Field("task"))?;
     let mut entry = entry(
         event,
         &message.user_id,
@@ -197,7 +201,9 @@ mod tests {
             topic: "task-events".to_owned(),
             partition: 0,
             offset: 0,
-            trace_parent: Some("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".to_owned()),
+            trace_parent: Some(
+                "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".to_owned(),
+            ),
         }
     }
 
@@ -250,10 +256,12 @@ mod tests {
                 state: notification::ReminderState::Failed.into(),
                 ..notification::Reminder::default()
             }),
-            change: Some(reminder_event::Change::Failed(notification::ReminderFailed {
-                channel: notification::Channel::Email.into(),
-                reason: "no such mailbox".to_owned(),
-            })),
+            change: Some(reminder_event::Change::Failed(
+                notification::ReminderFailed {
+                    channel: notification::Channel::Email.into(),
+                    reason: "no such mailbox".to_owned(),
+                },
+            )),
             ..notification::ReminderEvent::default()
         };
         let entry = of_reminder(&received(
@@ -269,7 +277,10 @@ mod tests {
 
     #[test]
     fn a_kind_of_event_that_is_not_known_yet_has_an_action_too() {
-        assert_eq!(action("taskmesh.task.v1.TaskHandedOver"), "task.handed_over");
+        assert_eq!(
+            action("taskmesh.task.v1.TaskHandedOver"),
+            "task.handed_over"
+        );
         assert_eq!(action(""), "");
     }
 

@@ -2,12 +2,7 @@
 
 use chrono::{DateTime, Months, Utc};
 
-use crate::{
-    app::App,
-    domain::checkpoint::month_of,
-    error::Error,
-    store,
-};
+use crate::{app::App, domain::checkpoint::month_of, error::Error, store};
 
 /// So much earlier than its first record a month has room, also if this service is down meanwhile.
 const MONTHS_AHEAD: u32 = 2;

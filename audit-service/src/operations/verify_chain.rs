@@ -18,7 +18,8 @@ const AT_ONCE: i64 = 1_000;
 /// More findings say nothing that these do not.
 const MOST_FINDINGS: usize = 1_000;
 /// Later than any record.
-const LATEST: DateTime<Utc> = DateTime::from_timestamp(253_402_300_799, 0).expect("the end of the year 9999");
+const LATEST: DateTime<Utc> =
+    DateTime::from_timestamp(253_402_300_799, 0).expect("the end of the year 9999");
 
 /// What was found.
 #[derive(Debug, Clone, Default)]

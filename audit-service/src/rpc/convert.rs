@@ -188,7 +188,9 @@ impl From<Finding> for pb::Finding {
         } = finding;
         Self {
             kind: pb::FindingKind::from(kind).into(),
-            user_id: user_id.map(|user_id| user_id.to_string()).unwrap_or_default(),
+            user_id: user_id
+                .map(|user_id| user_id.to_string())
+                .unwrap_or_default(),
             first_sequence: first,
             last_sequence: last,
             checkpoint_number: checkpoint,

@@ -129,7 +129,9 @@ impl TryFrom<pb::GetTaskHistoryRequest> for GetTaskHistory {
             1..=LARGEST_HISTORY => Ok(i64::from(page_size)),
             _ => Err(FieldViolation::new(
                 "page_size",
-                format!("must be between 1 and {LARGEST_HISTORY}, or left out for {LARGEST_HISTORY}"),
+                format!(
+                    "must be between 1 and {LARGEST_HISTORY}, or left out for {LARGEST_HISTORY}"
+                ),
             )),
         });
         let id = wrong.taken(task_id.parse::<Uuid>().map_err(|_| {
@@ -284,7 +286,9 @@ fn range(
     if length <= TimeDelta::zero() || length > TimeDelta::days(LONGEST_DAYS) {
         return Err(FieldViolation::new(
             "end_time",
-            format!("must be later than start_time, by {LONGEST_DAYS} days at most; export longer ranges in parts"),
+            format!(
+                "must be later than start_time, by {LONGEST_DAYS} days at most; export longer ranges in parts"
+            ),
         ));
     }
     Ok((start, end))

@@ -10,12 +10,7 @@ use tokio::{task::spawn_blocking, time::sleep};
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
-use crate::{
-    app::App,
-    domain::sealed_line::SealedLine,
-    error::Error,
-    store,
-};
+use crate::{app::App, domain::sealed_line::SealedLine, error::Error, store};
 
 /// How often new checkpoints are looked for: also those that other replicas have made.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -47,7 +42,10 @@ impl CheckpointFile {
                 break;
             }
             if !line.ends_with('\n') {
-                warn!("the last line of {} was not finished and is written again", path.display());
+                warn!(
+                    "the last line of {} was not finished and is written again",
+                    path.display()
+                );
                 break;
             }
             let sealed: SealedLine = serde_json::from_str(&line)?;
@@ -89,8 +87,7 @@ impl CheckpointFile {
             .read("list_checkpoints", async |tx| {
                 let mut lines = Vec::new();
                 for checkpoint in store::checkpoint::list_after(tx, last, AT_ONCE).await? {
-                    let leaves =
-                        store::checkpoint::list_leaves(tx, checkpoint.seal.number).await?;
+                    let leaves = store::checkpoint::list_leaves(tx, checkpoint.seal.number).await?;
                     lines.push(SealedLine::new(&checkpoint, &leaves));
                 }
                 Ok(lines)

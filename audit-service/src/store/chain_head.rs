@@ -150,7 +150,9 @@ pub async fn list_users(
     .fixed()
     .load(tx)
     .await?;
-    rows.iter().map(|row| value::user_id(&row.user_id)).collect()
+    rows.iter()
+        .map(|row| value::user_id(&row.user_id))
+        .collect()
 }
 
 /// Writes down where locked chains end now.

@@ -47,8 +47,10 @@ pub async fn delete_before(
 }
 
 async fn lock(tx: &mut AsyncPgConnection) -> Result<(), DatabaseError> {
-    diesel::sql_query("SELECT pg_advisory_xact_lock(hashtextextended('months of audit records', 0))")
-        .execute(tx)
-        .await?;
+    diesel::sql_query(
+        "SELECT pg_advisory_xact_lock(hashtextextended('months of audit records', 0))",
+    )
+    .execute(tx)
+    .await?;
     Ok(())
 }

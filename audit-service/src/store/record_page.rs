@@ -152,9 +152,9 @@ fn statement(query: &RecordQuery) -> Statement {
     let direction = if *last_first { " DESC" } else { "" };
     let order = match user_id {
         Some(_) => format!(" ORDER BY sequence{direction}"),
-        None => format!(
-            " ORDER BY record_time{direction}, user_id{direction}, sequence{direction}"
-        ),
+        None => {
+            format!(" ORDER BY record_time{direction}, user_id{direction}, sequence{direction}")
+        }
     };
     statement.push(&order);
     statement.push(" LIMIT ");

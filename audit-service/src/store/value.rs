@@ -22,7 +22,9 @@ pub(super) fn strange(column: &'static str, cause: impl Into<BoxError>) -> Datab
 }
 
 pub(super) fn hash(column: &'static str, bytes: &[u8]) -> Result<Hash, DatabaseError> {
-    bytes.try_into().map_err(|cause: std::array::TryFromSliceError| strange(column, cause))
+    bytes
+        .try_into()
+        .map_err(|cause: std::array::TryFromSliceError| strange(column, cause))
 }
 
 pub(super) fn user_id(text: &str) -> Result<UserId, DatabaseError> {

@@ -64,7 +64,8 @@ async fn move_default_reminders(
     preferences: &Preferences,
     change_time: DateTime<Utc>,
 ) -> Result<bool, DatabaseError> {
-    let tasks = store::watched_task::lock_with_default_reminder(tx, &caller.user_id, change_time).await?;
+    let tasks =
+        store::watched_task::lock_with_default_reminder(tx, &caller.user_id, change_time).await?;
     let tasks: Vec<_> = tasks.iter().collect();
     let scheduled = store::reminder::lock_scheduled(tx, &tasks).await?;
     let moments: Vec<_> = tasks.iter().map(|task| (*task, change_time)).collect();

@@ -85,7 +85,10 @@ impl ChainCheck {
     pub fn finish(&mut self, head: Option<&Head>) -> Vec<Finding> {
         self.settle_place();
         let end = self.next - 1;
-        if let Some((sequence, place)) = self.sealed.last_key_value().map(|(key, place)| (*key, *place))
+        if let Some((sequence, place)) = self
+            .sealed
+            .last_key_value()
+            .map(|(key, place)| (*key, *place))
             && sequence > end
         {
             self.find(FindingKind::CutOff, end + 1, sequence, place.checkpoint);
@@ -131,7 +134,11 @@ impl ChainCheck {
         let fits = record.computed_hash() == record.hash;
         if sequence < self.next || (!fits && sequence != self.next) {
             // A stray: the chain goes on without it.
-            let kind = if fits { FindingKind::Inserted } else { FindingKind::Changed };
+            let kind = if fits {
+                FindingKind::Inserted
+            } else {
+                FindingKind::Changed
+            };
             self.find(kind, sequence, sequence, 0);
             self.broken.push(record);
             return;
@@ -177,8 +184,12 @@ impl ChainCheck {
         for record in mem::take(&mut self.broken) {
             let fits_at = |place: i64| {
                 place != record.sequence
-                    && hash(&record.entry, place, record.record_time, record.previous_hash)
-                        == record.hash
+                    && hash(
+                        &record.entry,
+                        place,
+                        record.record_time,
+                        record.previous_hash,
+                    ) == record.hash
             };
             let moved = suspects
                 .iter()

@@ -55,10 +55,14 @@ impl Finding {
             FindingKind::Inserted => format!("{places} exists more than once"),
             FindingKind::CutOff => format!("{places} missing at the end of the chain"),
             FindingKind::Rewritten if *checkpoint == 0 => {
-                format!("among {places}, at least one does not fit those after it: some were written anew")
+                format!(
+                    "among {places}, at least one does not fit those after it: some were written anew"
+                )
             }
             FindingKind::Rewritten => {
-                format!("among {places}, at least one is not what checkpoint {checkpoint} has sealed")
+                format!(
+                    "among {places}, at least one is not what checkpoint {checkpoint} has sealed"
+                )
             }
             FindingKind::Checkpoint => format!(
                 "checkpoint {checkpoint} is missing, does not follow the one before, or its signature or leaves are wrong"

@@ -189,8 +189,15 @@ fn a_single_record_is_located_exactly() {
         let mut changed = chain.records.clone();
         changed[place].entry.action.push('x');
         let found = check(&chain, changed);
-        let told: Vec<_> = found.iter().map(|found| (found.kind, found.first, found.last)).collect();
-        assert_eq!(told, [(FindingKind::Changed, sequence, sequence)], "seed {seed}");
+        let told: Vec<_> = found
+            .iter()
+            .map(|found| (found.kind, found.first, found.last))
+            .collect();
+        assert_eq!(
+            told,
+            [(FindingKind::Changed, sequence, sequence)],
+            "seed {seed}"
+        );
 
         let mut removed = chain.records.clone();
         removed.remove(place);
@@ -199,7 +206,10 @@ fn a_single_record_is_located_exactly() {
             false => FindingKind::Removed,
         };
         let found = check(&chain, removed);
-        let told: Vec<_> = found.iter().map(|found| (found.kind, found.first, found.last)).collect();
+        let told: Vec<_> = found
+            .iter()
+            .map(|found| (found.kind, found.first, found.last))
+            .collect();
         assert_eq!(told, [(kind, sequence, sequence)], "seed {seed}");
     }
 }
@@ -259,10 +269,16 @@ fn old_records_that_policy_has_dropped_are_not_missed() {
     };
     let verify = |from: usize| {
         let mut check = ChainCheck::new(user(), after, chain.sealed.iter().copied());
-        chain.records[from..].iter().cloned().for_each(|record| check.push(record));
+        chain.records[from..]
+            .iter()
+            .cloned()
+            .for_each(|record| check.push(record));
         check.finish(Some(&chain.head))
     };
     assert_eq!(verify(dropped), []);
     let missed = verify(dropped + 1);
-    assert_eq!(missed.first().map(|found| found.first), Some(last.sequence + 1));
+    assert_eq!(
+        missed.first().map(|found| found.first),
+        Some(last.sequence + 1)
+    );
 }
