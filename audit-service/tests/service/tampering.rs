@@ -1,12 +1,22 @@
-use diesel_async::SimpleAsyncConnection;
+use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
 use taskmesh_proto::audit::v1::FindingKind;
 
 use crate::support::Mesh;
 
 impl Mesh {
+    async fn connect(&self) -> AsyncPgConnection {
+        let url = &self.service.environment()["AUDIT_SERVICE_DATABASE__URL"];
+        let mut connection = AsyncPgConnection::establish(url).await.unwrap();
+        connection
+            .batch_execute("SET search_path = audit")
+            .await
+            .unwrap();
+        connection
+    }
+
     /// Does something to the tables that the service cannot do: as one who has every privilege and turns triggers off.
     async fn tamper(&self, statements: &str) {
-        let mut connection = self.service.database().connection().await.unwrap();
+        let mut connection = self.connect().await;
         connection
             .batch_execute(&format!(
                 "BEGIN; GRANT ALL ON ALL TABLES IN SCHEMA audit TO CURRENT_USER;
@@ -31,7 +41,7 @@ impl Mesh {
 async fn records_can_neither_be_changed_nor_deleted_nor_emptied() {
     let mesh = Mesh::start().await;
     mesh.record("alice", 2).await;
-    let mut connection = mesh.service.database().connection().await.unwrap();
+    let mut connection = mesh.connect().await;
     for table in ["records", "checkpoints", "checkpoint_leaves"] {
         for statement in [
             format!("DELETE FROM {table}"),
