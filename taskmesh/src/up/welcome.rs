@@ -9,6 +9,7 @@ pub fn text(addresses: &Addresses, data_folder: &Path) -> String {
         task,
         recurrence,
         notification,
+        audit,
         gateway_admin,
         kafka,
         smtp,
@@ -25,7 +26,7 @@ Taskmesh runs. Ctrl-C stops it; its data stays in {folder}
 
   JSON            {http}/v1/tasks        MCP    {http}/mcp
   OpenAPI         {http}/openapi.json    metrics  {gateway_admin}/metrics
-  gRPC            task {task}, recurrence {recurrence}, notification {notification}
+  gRPC            task {task}, recurrence {recurrence}, notification {notification}, audit {audit}
   Kafka           {kafka}                SMTP   {smtp}
 
   In another terminal, as user {user} (the token is valid for 30 days):

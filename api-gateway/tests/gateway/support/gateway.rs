@@ -95,6 +95,7 @@ pub fn config(services: &str, more: &[(&str, &str)]) -> Result<Config, config::C
         ("UPSTREAMS__TASK", services),
         ("UPSTREAMS__RECURRENCE", services),
         ("UPSTREAMS__NOTIFICATION", services),
+        ("UPSTREAMS__AUDIT", services),
     ];
     variables.retain(|(name, _)| !more.iter().any(|(other, _)| other == name));
     variables.extend(more.iter().filter(|(_, value)| !value.is_empty()));
