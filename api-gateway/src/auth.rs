@@ -9,7 +9,7 @@ use http::{HeaderMap, HeaderValue, header};
 use service_runtime::grpc::{AuthError, Verified, Verifier};
 use url::Url;
 
-use crate::{error::Error, http::problem};
+use crate::{error::Error, http::problem, origin::origin};
 
 /// What the auth layer needs: the keys, and where clients learn how to get a token.
 #[derive(Clone)]
@@ -18,12 +18,15 @@ pub struct Auth {
     pub verifier: Verifier,
     /// The URL under which clients reach the gateway.
     pub public_url: Url,
+    /// How many proxies stand between clients and the gateway.
+    pub proxies: u8,
 }
 
 /// Lets a request pass with its [`Caller`](service_runtime::grpc::Caller) and what else its token says, or answers 401 and says where a token is to be had (RFC 6750, RFC 9728).
 pub async fn require_token(State(auth): State<Auth>, mut request: Request, next: Next) -> Response {
     match auth.bearer(request.headers()).await {
-        Ok(verified) => {
+        Ok(mut verified) => {
+            verified.caller.origin = origin(&request, auth.proxies);
             let extensions = request.extensions_mut();
             extensions.insert(verified.caller.clone());
             extensions.insert(verified);

@@ -37,6 +37,10 @@ pub struct Config {
     /// What only `/mcp` checks.
     #[serde(default)]
     pub mcp: McpConfig,
+    /// How many proxies stand between clients and the gateway, each of which appends the address that it saw to `X-Forwarded-For`; none
+    /// unless set, and then that header counts for nothing.
+    #[serde(default)]
+    pub proxies: u8,
 }
 
 /// What a request may cost.

@@ -20,6 +20,7 @@ pub mod gateway;
 pub mod http;
 pub mod mcp;
 pub mod metrics;
+pub mod origin;
 pub mod rates;
 pub mod transcode;
 pub mod upstream;
@@ -79,6 +80,7 @@ impl Service for ApiGateway {
             auth: Auth {
                 verifier: context.verifier(),
                 public_url: config.public_url.clone(),
+                proxies: config.proxies,
             },
             issuer: config.auth.users.issuer.clone(),
             rates: Rates::new(&config.requests),

@@ -26,5 +26,5 @@ mod generated {
 
 pub use generated::{
     google,
-    taskmesh::{admin, common, notification, realtime, recurrence, task},
+    taskmesh::{admin, audit, common, notification, realtime, recurrence, task},
 };

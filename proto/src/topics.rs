@@ -14,8 +14,8 @@ pub struct Topic {
     pub message: &'static str,
     /// How many partitions; never changed, because it would move keys.
     pub partitions: i32,
-    /// How long records are kept.
-    pub retention: Duration,
+    /// How long records are kept; if none, the last one of each key for ever (the topic is compacted).
+    pub retention: Option<Duration>,
     /// The consumer groups (one a service) that read it, each with a dead-letter topic of its own.
     pub groups: &'static [&'static str],
 }
@@ -39,8 +39,8 @@ pub const TASK_EVENTS: Topic = Topic {
     name: "task-events",
     message: "taskmesh.task.v1.TaskEvent",
     partitions: 3,
-    retention: Duration::from_secs(30 * DAY.as_secs()),
-    groups: &["notification-service"],
+    retention: Some(Duration::from_secs(30 * DAY.as_secs())),
+    groups: &["audit-service", "notification-service"],
 };
 
 /// Completed occurrences of series, keyed by series id.
@@ -48,7 +48,7 @@ pub const TASK_RECURRENCE: Topic = Topic {
     name: "task-recurrence",
     message: "taskmesh.task.v1.TaskEvent",
     partitions: 3,
-    retention: Duration::from_secs(7 * DAY.as_secs()),
+    retention: Some(Duration::from_secs(7 * DAY.as_secs())),
     groups: &["recurrence-service"],
 };
 
@@ -57,8 +57,8 @@ pub const TASK_REMINDERS: Topic = Topic {
     name: "task-reminders",
     message: "taskmesh.notification.v1.ReminderEvent",
     partitions: 3,
-    retention: Duration::from_secs(7 * DAY.as_secs()),
-    groups: &["task-service"],
+    retention: Some(Duration::from_secs(7 * DAY.as_secs())),
+    groups: &["audit-service", "task-service"],
 };
 
 /// What clients need to redraw, keyed by user id. The realtime-service reads all of it, in no group.
@@ -66,9 +66,24 @@ pub const TASK_UPDATES: Topic = Topic {
     name: "task-updates",
     message: "taskmesh.realtime.v1.TaskChange",
     partitions: 3,
-    retention: HOUR,
+    retention: Some(HOUR),
+    groups: &[],
+};
+
+/// The signed checkpoints of all audit records, keyed by their number, so that none ever makes way for another.
+pub const AUDIT_CHECKPOINTS: Topic = Topic {
+    name: "audit-checkpoints",
+    message: "taskmesh.audit.v1.Checkpoint",
+    partitions: 1,
+    retention: None,
     groups: &[],
 };
 
 /// Every topic of the mesh, without the dead-letter topics.
-pub const ALL: &[Topic] = &[TASK_EVENTS, TASK_RECURRENCE, TASK_REMINDERS, TASK_UPDATES];
+pub const ALL: &[Topic] = &[
+    TASK_EVENTS,
+    TASK_RECURRENCE,
+    TASK_REMINDERS,
+    TASK_UPDATES,
+    AUDIT_CHECKPOINTS,
+];

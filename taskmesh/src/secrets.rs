@@ -6,6 +6,7 @@ use std::{
     path::Path,
 };
 
+use openssl::pkey::PKey;
 use rand::Rng;
 
 /// Returns 32 random bytes as 64 hexadecimal digits.
@@ -21,16 +22,29 @@ pub fn read_or_make(folder: &Path, name: &str) -> io::Result<String> {
         Ok(secret) => Ok(secret.trim().to_owned()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let secret = random();
-            // Written aside and renamed, so that a kill leaves no empty secret; such a file is readable by its owner only.
-            let mut file = tempfile::NamedTempFile::new_in(folder)?;
-            writeln!(file, "{secret}")?;
-            file.as_file().sync_all()?;
-            file.persist_noclobber(&path)?;
-            File::open(folder)?.sync_all()?;
+            keep(folder, name, &format!("{secret}\n"))?;
             Ok(secret)
         }
         Err(error) => Err(error),
     }
+}
+
+/// Makes an Ed25519 key of that name in the folder (PEM, PKCS #8), unless there is one.
+pub fn make_signing_key(folder: &Path, name: &str) -> io::Result<()> {
+    if folder.join(name).try_exists()? {
+        return Ok(());
+    }
+    let pem = PKey::generate_ed25519()?.private_key_to_pem_pkcs8()?;
+    keep(folder, name, &String::from_utf8_lossy(&pem))
+}
+
+/// Written aside and renamed, so that a kill leaves no empty secret; such a file is readable by its owner only.
+fn keep(folder: &Path, name: &str, secret: &str) -> io::Result<()> {
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    file.write_all(secret.as_bytes())?;
+    file.as_file().sync_all()?;
+    file.persist_noclobber(folder.join(name))?;
+    File::open(folder)?.sync_all()
 }
 
 #[cfg(test)]

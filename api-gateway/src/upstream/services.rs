@@ -144,7 +144,7 @@ impl Upstreams {
         };
         let channel = channels.get(&rpc.upstream);
         let channel = channel.ok_or_else(|| Status::unavailable("no upstream"))?;
-        let mut request = self.identity.request(&caller.user_id, message);
+        let mut request = self.identity.request_for(caller, message);
         request.set_timeout(time_left());
         let client = Grpc::new(channel.clone()).max_decoding_message_size(MAX_ANSWER_BYTES);
         Ok((client, request))

@@ -1,16 +1,19 @@
 //! The events of reminders, for the outbox, to be appended in the transaction of the step that they tell of.
 
 use service_runtime::{
+    Service,
     ids::Ids,
     outbox::{OutboxEvent, OutboxRow},
 };
 use taskmesh_proto::{
+    common::v1::Actor,
     notification::v1::{self as pb, reminder_event::Change},
     realtime::v1::TaskChange,
     topics,
 };
 
 use crate::{
+    NotificationService,
     domain::{
         delivery::Channel,
         reminder::{Reminder, ReminderState},
@@ -19,12 +22,12 @@ use crate::{
 };
 
 /// Tells what became of a reminder by a change of its task or of the preferences: it was scheduled or moved, or will not fire.
-pub fn reminder_planned(ids: &Ids, reminder: &Reminder) -> OutboxRow {
+pub fn reminder_planned(ids: &Ids, reminder: &Reminder, actor: Actor) -> OutboxRow {
     let change = match reminder.state {
         ReminderState::Cancelled => Change::Cancelled(pb::ReminderCancelled {}),
         _ => Change::Scheduled(pb::ReminderScheduled {}),
     };
-    event(ids, reminder, change)
+    event(ids, reminder, change, actor)
 }
 
 /// Tells that a reminder reached a channel.
@@ -33,7 +36,7 @@ pub fn reminder_sent(ids: &Ids, reminder: &Reminder, channel: Channel) -> Outbox
         channel: pb::Channel::from(channel).into(),
         lateness_ms: reminder.lateness_ms(),
     };
-    event(ids, reminder, Change::Sent(sent))
+    event(ids, reminder, Change::Sent(sent), this_service(reminder))
 }
 
 /// Tells that a reminder did not reach a channel for certain.
@@ -47,7 +50,12 @@ pub fn reminder_failed(
         channel: pb::Channel::from(channel).into(),
         reason: reason.to_owned(),
     };
-    event(ids, reminder, Change::Failed(failed))
+    event(
+        ids,
+        reminder,
+        Change::Failed(failed),
+        this_service(reminder),
+    )
 }
 
 /// Tells the user's open clients of the in-app notification that a reminder became when it fired, or of its next step.
@@ -74,7 +82,16 @@ pub fn notification_changed(ids: &Ids, reminder: &Reminder) -> OutboxRow {
     .into()
 }
 
-fn event(ids: &Ids, reminder: &Reminder, change: Change) -> OutboxRow {
+/// What this service does by itself, when a time has come.
+fn this_service(reminder: &Reminder) -> Actor {
+    Actor {
+        user_id: reminder.user_id.to_string(),
+        service: NotificationService::NAME.to_owned(),
+        ..Actor::default()
+    }
+}
+
+fn event(ids: &Ids, reminder: &Reminder, change: Change, actor: Actor) -> OutboxRow {
     let id = ids.uuid_v7();
     let kind = kind(&change);
     let message = pb::ReminderEvent {
@@ -83,6 +100,7 @@ fn event(ids: &Ids, reminder: &Reminder, change: Change) -> OutboxRow {
         user_id: reminder.user_id.to_string(),
         reminder_version: reminder.version,
         reminder: Some(reminder.into()),
+        actor: Some(actor),
         change: Some(change),
     };
     OutboxEvent {

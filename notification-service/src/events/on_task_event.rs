@@ -37,10 +37,11 @@ impl EventHandler for OnTaskEvent {
         let observations = events
             .iter()
             .map(|event| {
+                let actor = event.message.actor.clone().unwrap_or_default();
                 let task = watched_task(event.message.clone())
                     .map_err(|malformed| HandleError::Reject(malformed.to_string()))?;
                 let trace = event.trace();
-                Ok(Observation { task, trace })
+                Ok(Observation { task, trace, actor })
             })
             .collect::<Result<Vec<_>, HandleError>>()?;
         if observe_tasks(tx, &self.app.ids, &observations).await? {

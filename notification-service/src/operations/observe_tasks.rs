@@ -15,17 +15,19 @@ use crate::{
     domain::{
         arming, preferences::Preferences, reminder::ReminderState, watched_task::WatchedTask,
     },
-    events::emit,
+    events::{Actor, emit},
     store::{self, watched_task::Written},
 };
 
-/// How a task is, and the trace of the event that tells so.
+/// How a task is, and the trace and the cause of the event that tells so.
 #[derive(Debug)]
 pub struct Observation {
     /// The task.
     pub task: WatchedTask,
     /// The trace.
     pub trace: TraceContext,
+    /// Who changed the task.
+    pub actor: Actor,
 }
 
 /// Applies tasks' new states in their order; one that is not newer than what is known of its task changes nothing.
@@ -143,15 +145,17 @@ async fn observe_round(
     if steps.is_empty() {
         return Ok(false);
     }
-    let traces: HashMap<_, _> = observations
+    let causes: HashMap<_, _> = observations
         .iter()
-        .map(|seen| ((&seen.task.user_id, seen.task.task_id), seen.trace))
+        .map(|seen| ((&seen.task.user_id, seen.task.task_id), seen))
         .collect();
     let rows: Vec<_> = steps
         .iter()
         .map(|reminder| {
-            let trace = traces[&(&reminder.user_id, reminder.task_id)];
-            propagation::within(trace, || emit::reminder_planned(ids, reminder))
+            let cause = causes[&(&reminder.user_id, reminder.task_id)];
+            propagation::within(cause.trace, || {
+                emit::reminder_planned(ids, reminder, cause.actor.clone())
+            })
         })
         .collect();
     outbox::append_all(tx, &rows).await?;

@@ -3,8 +3,8 @@
 use chrono::{DateTime, Utc};
 use prost::Message;
 use service_runtime::{
+    grpc::Caller,
     idempotency::Call,
-    ids::UserId,
     outbox,
     postgres::{AsyncPgConnection, DatabaseError},
 };
@@ -18,7 +18,7 @@ use crate::{
         reminder::ReminderState,
     },
     error::Error,
-    events::emit,
+    events::{Actor, emit},
     store,
 };
 
@@ -45,7 +45,7 @@ where
             let something_new = if after.same_default_reminder(&before) {
                 false
             } else {
-                move_default_reminders(app, tx, user_id, &after, change_time).await?
+                move_default_reminders(app, tx, &call.caller, &after, change_time).await?
             };
             Ok((M::from(after), something_new))
         })
@@ -60,11 +60,12 @@ where
 async fn move_default_reminders(
     app: &App,
     tx: &mut AsyncPgConnection,
-    user_id: &UserId,
+    caller: &Caller,
     preferences: &Preferences,
     change_time: DateTime<Utc>,
 ) -> Result<bool, DatabaseError> {
-    let tasks = store::watched_task::lock_with_default_reminder(tx, user_id, change_time).await?;
+    let tasks =
+        store::watched_task::lock_with_default_reminder(tx, &caller.user_id, change_time).await?;
     let tasks: Vec<_> = tasks.iter().collect();
     let scheduled = store::reminder::lock_scheduled(tx, &tasks).await?;
     let moments: Vec<_> = tasks.iter().map(|task| (*task, change_time)).collect();
@@ -80,7 +81,7 @@ async fn move_default_reminders(
     let steps = apply_plans(tx, &app.ids, &plans).await?;
     let events: Vec<_> = steps
         .iter()
-        .map(|reminder| emit::reminder_planned(&app.ids, reminder))
+        .map(|reminder| emit::reminder_planned(&app.ids, reminder, Actor::from(caller)))
         .collect();
     outbox::append_all(tx, &events).await?;
     Ok(steps

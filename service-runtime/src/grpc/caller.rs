@@ -1,16 +1,19 @@
 //! Who makes a call.
 
-use tonic::{Request, Status};
+use tonic::{Request, Status, transport::server::TcpConnectInfo};
 
 use super::{
     auth::AuthError,
     error::{ApiError, ErrorCode},
+    origin::{self, Origin},
     status::status,
 };
 use crate::ids::UserId;
 
 /// The role of those who look after the system.
 pub const OPERATOR: &str = "operator";
+/// The role of those who may look into everybody's audit records.
+pub const AUDITOR: &str = "auditor";
 
 /// The verified origin of a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,10 +22,14 @@ pub struct Caller {
     pub user_id: UserId,
     /// The service of the mesh that acts for the user; absent for the user's own token.
     pub service: Option<String>,
-    /// The token's id (`jti`), if it has one.
+    /// The id (`jti`) of the user's token, if it has one; of the service's if no user showed a token.
     pub token_id: Option<String>,
+    /// The program that the user's token was issued to (`client_id`, else `azp`), if it names one.
+    pub client_id: Option<String>,
     /// What the user may do beyond using their own data (`roles`); nothing if a service acts for the user.
     pub roles: Vec<String>,
+    /// Where the call comes from.
+    pub origin: Origin,
 }
 
 /// A caller who lacks the role that a call needs.
@@ -49,9 +56,14 @@ impl ApiError for RoleMissing {
 }
 
 impl Caller {
+    /// Tells whether the caller has this role.
+    pub fn has_role(&self, role: &str) -> bool {
+        self.roles.iter().any(|own| own == role)
+    }
+
     /// Fails if the caller does not have this role.
     pub fn require_role(&self, role: &'static str) -> Result<(), RoleMissing> {
-        match self.roles.iter().any(|own| own == role) {
+        match self.has_role(role) {
             true => Ok(()),
             false => Err(RoleMissing { role }),
         }
@@ -60,9 +72,16 @@ impl Caller {
 
 /// Takes a request apart into its caller, put there by the auth layer, and its message.
 pub fn accept<T>(request: Request<T>) -> Result<(Caller, T), Status> {
-    let (_, mut extensions, message) = request.into_parts();
+    let (metadata, mut extensions, message) = request.into_parts();
+    let peer = extensions
+        .get::<TcpConnectInfo>()
+        .and_then(TcpConnectInfo::remote_addr)
+        .map(|address| address.ip());
     match extensions.remove::<Caller>() {
-        Some(caller) => Ok((caller, message)),
+        Some(mut caller) => {
+            origin::complete(&mut caller, peer, &metadata);
+            Ok((caller, message))
+        }
         None => Err(status(&AuthError::Missing)),
     }
 }

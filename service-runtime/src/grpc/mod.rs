@@ -8,6 +8,7 @@ pub mod error;
 mod layers;
 mod methods;
 pub mod metrics;
+mod origin;
 pub mod server;
 mod status;
 mod unimplemented;
@@ -16,8 +17,9 @@ pub use auth::{
     AuthConfig, AuthConfigError, AuthError, IssuerConfig, ServiceIdentity, Verified, Verifier,
     mint_user_token,
 };
-pub use caller::{Caller, OPERATOR, RoleMissing, accept};
+pub use caller::{AUDITOR, Caller, OPERATOR, RoleMissing, accept};
 pub use client::{UpstreamError, connect, connect_for_streams};
 pub use error::{ApiError, ErrorCode, FieldViolation};
+pub use origin::Origin;
 pub use server::{GrpcConfig, ServeError, StopSignals, serve};
 pub use status::status;

@@ -139,10 +139,14 @@ impl<S: Service> TestService<S> {
             .request(&user_id(user), message)
     }
 
+    /// Makes a call as a user with these roles.
+    pub fn request_with_roles<T>(&self, user: &str, roles: &[String], message: T) -> Request<T> {
+        with_bearer(message, &self.token_with(user, roles))
+    }
+
     /// Makes a call as a user with the role of operators.
     pub fn request_as_operator<T>(&self, user: &str, message: T) -> Request<T> {
-        let roles = [grpc::OPERATOR.to_owned()];
-        with_bearer(message, &self.token_with(user, &roles))
+        self.request_with_roles(user, &[grpc::OPERATOR.to_owned()], message)
     }
 
     /// Mints a token of a user.

@@ -204,24 +204,9 @@ fn task_event(event: &TaskChange<'_>) -> pb::TaskEvent {
         task: Some((*task).into()),
         previous: previous.map(Into::into),
         changed_fields: changed_fields.into_iter().map(str::to_owned).collect(),
-        actor: Some(actor(caller)),
+        actor: Some(Actor::from(*caller)),
         series: series(task),
         change: Some(what_happened(*change)),
-    }
-}
-
-fn actor(caller: &Caller) -> Actor {
-    let Caller {
-        user_id,
-        service,
-        token_id,
-        // What somebody may do elsewhere is no part of what was done here.
-        roles: _,
-    } = caller;
-    Actor {
-        user_id: user_id.to_string(),
-        service: service.clone().unwrap_or_default(),
-        token_id: token_id.clone().unwrap_or_default(),
     }
 }
 

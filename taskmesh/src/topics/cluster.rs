@@ -107,7 +107,7 @@ impl Cluster {
             .map(|(topic, settings)| {
                 let replication = TopicReplication::Fixed(replication);
                 let topic = NewTopic::new(&topic.name, topic.partitions, replication)
-                    .set("cleanup.policy", "delete");
+                    .set("cleanup.policy", topic.cleanup_policy());
                 settings
                     .iter()
                     .fold(topic, |topic, (name, value)| topic.set(name, value))
@@ -241,7 +241,7 @@ mod tests {
         let topic = DeclaredTopic {
             name: "task-updates".to_owned(),
             partitions: 3,
-            retention: Duration::from_secs(3600),
+            retention: Some(Duration::from_secs(3600)),
             largest_record_bytes: 1_048_588,
         };
         let told = |retention: &str, largest: &str| {

@@ -114,10 +114,13 @@ async fn run_for_topics(kafka: &KafkaConfig, replication: Option<i32>) -> Result
             }
         };
         println!(
-            "{name:<50} {partitions:>3} partitions  {days:>5} h  {state}",
+            "{name:<50} {partitions:>3} partitions  {kept:>7}  {state}",
             name = topic.name,
             partitions = topic.partitions,
-            days = topic.retention.as_secs() / 3600,
+            kept = match topic.retention {
+                Some(retention) => format!("{} h", retention.as_secs() / 3600),
+                None => "forever".to_owned(),
+            },
         );
     }
     Ok(as_declared)

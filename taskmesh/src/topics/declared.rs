@@ -8,17 +8,29 @@ use taskmesh_proto::topics::{self, Topic};
 pub struct DeclaredTopic {
     pub name: String,
     pub partitions: i32,
-    pub retention: Duration,
+    pub retention: Option<Duration>,
     pub largest_record_bytes: u32,
 }
 
 impl DeclaredTopic {
     /// Returns the settings that are compared, in the words of Kafka.
     pub fn settings(&self) -> [(&'static str, String); 2] {
+        let forever = || "-1".to_owned();
+        let retention = self
+            .retention
+            .map_or_else(forever, |retention| retention.as_millis().to_string());
         [
-            ("retention.ms", self.retention.as_millis().to_string()),
+            ("retention.ms", retention),
             ("max.message.bytes", self.largest_record_bytes.to_string()),
         ]
+    }
+
+    /// Returns what becomes of old records, in the word of Kafka.
+    pub fn cleanup_policy(&self) -> &'static str {
+        match self.retention {
+            Some(_) => "delete",
+            None => "compact",
+        }
     }
 }
 
@@ -41,7 +53,7 @@ fn with_dead_letters(kafka: &KafkaConfig, topic: &Topic) -> Vec<DeclaredTopic> {
         name: kafka.topic_name(&topic.dead_letter_name(group)),
         // As many as the source, because a dead letter keeps its partition.
         partitions: topic.partitions,
-        retention: topics::DEAD_LETTER_RETENTION,
+        retention: Some(topics::DEAD_LETTER_RETENTION),
         largest_record_bytes: topics::LARGEST_DEAD_LETTER_BYTES,
     });
     std::iter::once(own).chain(dead_letters).collect()

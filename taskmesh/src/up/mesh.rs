@@ -3,6 +3,7 @@
 use std::{future::pending, time::Duration};
 
 use api_gateway::ApiGateway;
+use audit_service::AuditService;
 use futures::future::{join_all, select_all};
 use notification_service::NotificationService;
 use realtime_service::RealtimeService;
@@ -93,6 +94,10 @@ impl Mesh {
         self.start_service::<NotificationService>(common.notification(url.as_ref()))
             .await?;
         self.start_service::<RealtimeService>(common.realtime())
+            .await?;
+        secrets::make_signing_key(folder.path(), settings::AUDIT_KEY)?;
+        let url = database.prepare::<AuditService>(folder.path()).await?;
+        self.start_service::<AuditService>(common.audit(url.as_ref(), folder.path()))
             .await?;
         self.gateway = Some(start::<ApiGateway>(common.gateway()).await?);
         Ok(Servers {

@@ -28,6 +28,9 @@ pub struct Ports {
     /// gRPC of the realtime-service.
     #[arg(long, env = "TASKMESH_REALTIME_PORT", default_value_t = 50054)]
     pub realtime_port: u16,
+    /// gRPC of the audit-service.
+    #[arg(long, env = "TASKMESH_AUDIT_PORT", default_value_t = 50055)]
+    pub audit_port: u16,
     /// Health and metrics of the gateway.
     #[arg(long, env = "TASKMESH_GATEWAY_ADMIN_PORT", default_value_t = 9180)]
     pub gateway_admin_port: u16,
@@ -43,6 +46,9 @@ pub struct Ports {
     /// Health and metrics of the realtime-service.
     #[arg(long, env = "TASKMESH_REALTIME_ADMIN_PORT", default_value_t = 9184)]
     pub realtime_admin_port: u16,
+    /// Health and metrics of the audit-service.
+    #[arg(long, env = "TASKMESH_AUDIT_ADMIN_PORT", default_value_t = 9185)]
+    pub audit_admin_port: u16,
     /// The embedded broker.
     #[arg(long, env = "TASKMESH_KAFKA_PORT", default_value_t = 9092)]
     pub kafka_port: u16,
@@ -89,11 +95,13 @@ impl Ports {
             recurrence_port: 0,
             notification_port: 0,
             realtime_port: 0,
+            audit_port: 0,
             gateway_admin_port: 0,
             task_admin_port: 0,
             recurrence_admin_port: 0,
             notification_admin_port: 0,
             realtime_admin_port: 0,
+            audit_admin_port: 0,
             kafka_port: 0,
             postgres_port: 0,
             smtp_port: 0,
@@ -139,18 +147,20 @@ impl Ports {
     }
 
     #[rustfmt::skip]
-    fn wishes(&mut self) -> [Wish<'_>; 13] {
+    fn wishes(&mut self) -> [Wish<'_>; 15] {
         [
             (&mut self.http_port, "the gateway", "--http-port", "TASKMESH_HTTP_PORT"),
             (&mut self.task_port, "the task-service", "--task-port", "TASKMESH_TASK_PORT"),
             (&mut self.recurrence_port, "the recurrence-service", "--recurrence-port", "TASKMESH_RECURRENCE_PORT"),
             (&mut self.notification_port, "the notification-service", "--notification-port", "TASKMESH_NOTIFICATION_PORT"),
             (&mut self.realtime_port, "the realtime-service", "--realtime-port", "TASKMESH_REALTIME_PORT"),
+            (&mut self.audit_port, "the audit-service", "--audit-port", "TASKMESH_AUDIT_PORT"),
             (&mut self.gateway_admin_port, "the gateway (metrics)", "--gateway-admin-port", "TASKMESH_GATEWAY_ADMIN_PORT"),
             (&mut self.task_admin_port, "the task-service (metrics)", "--task-admin-port", "TASKMESH_TASK_ADMIN_PORT"),
             (&mut self.recurrence_admin_port, "the recurrence-service (metrics)", "--recurrence-admin-port", "TASKMESH_RECURRENCE_ADMIN_PORT"),
             (&mut self.notification_admin_port, "the notification-service (metrics)", "--notification-admin-port", "TASKMESH_NOTIFICATION_ADMIN_PORT"),
             (&mut self.realtime_admin_port, "the realtime-service (metrics)", "--realtime-admin-port", "TASKMESH_REALTIME_ADMIN_PORT"),
+            (&mut self.audit_admin_port, "the audit-service (metrics)", "--audit-admin-port", "TASKMESH_AUDIT_ADMIN_PORT"),
             (&mut self.kafka_port, "the broker", "--kafka-port", "TASKMESH_KAFKA_PORT"),
             (&mut self.postgres_port, "PostgreSQL", "--postgres-port", "TASKMESH_POSTGRES_PORT"),
             (&mut self.smtp_port, "the mail server", "--smtp-port", "TASKMESH_SMTP_PORT"),

@@ -1,6 +1,6 @@
 //! The configuration of each service of the mesh, as variables without the service's prefix.
 
-use std::env;
+use std::{env, path::Path};
 
 use service_runtime::{
     Service,
@@ -15,6 +15,8 @@ use crate::token::{AUDIENCE, ISSUER};
 const MESH_ISSUER: &str = "taskmesh-mesh";
 /// Where a user who has given no address gets mail.
 const MAIL_DOMAIN: &str = "example.com";
+/// The file with the key that signs checkpoints of audit records.
+pub const AUDIT_KEY: &str = "audit-signing-key.pem";
 
 /// What the services of one mesh have in common.
 #[derive(Debug, Clone)]
@@ -86,6 +88,15 @@ impl Common {
             .set("TOKENS__SECRET", &self.resume_secret)
     }
 
+    /// Returns the settings of the audit-service, whose key and checkpoints are in this folder.
+    pub fn audit(&self, database: Option<&Url>, folder: &Path) -> Settings<'_> {
+        let in_folder = |name: &str| folder.join(name).display().to_string();
+        self.service(self.ports.audit_admin_port)
+            .backend(self.ports.audit_port, database)
+            .set("CHECKPOINTS__SIGNING_KEY_FILE", in_folder(AUDIT_KEY))
+            .set("CHECKPOINTS__FILE", in_folder("audit-checkpoints.ndjson"))
+    }
+
     /// Returns the settings of the gateway.
     pub fn gateway(&self) -> Settings<'_> {
         self.service(self.ports.gateway_admin_port)
@@ -98,6 +109,7 @@ impl Common {
                 url_of(self.ports.notification_port),
             )
             .set("UPSTREAMS__REALTIME", url_of(self.ports.realtime_port))
+            .set("UPSTREAMS__AUDIT", url_of(self.ports.audit_port))
     }
 }
 

@@ -10,6 +10,7 @@ pub fn text(addresses: &Addresses, data_folder: &Path) -> String {
         recurrence,
         notification,
         realtime,
+        audit,
         gateway_admin,
         kafka,
         smtp,
@@ -27,7 +28,7 @@ Taskmesh runs. Ctrl-C stops it; its data stays in {folder}
   JSON            {http}/v1/tasks        MCP    {http}/mcp
   OpenAPI         {http}/openapi.json    metrics  {gateway_admin}/metrics
   gRPC            task {task}, recurrence {recurrence}, notification {notification},
-                  realtime {realtime}
+                  realtime {realtime}, audit {audit}
   Kafka           {kafka}                SMTP   {smtp}
 
   In another terminal, as user {user} (the token is valid for 30 days):

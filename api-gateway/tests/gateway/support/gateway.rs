@@ -96,6 +96,7 @@ pub fn config(services: &str, more: &[(&str, &str)]) -> Result<Config, config::C
         ("UPSTREAMS__RECURRENCE", services),
         ("UPSTREAMS__NOTIFICATION", services),
         ("UPSTREAMS__REALTIME", services),
+        ("UPSTREAMS__AUDIT", services),
     ];
     variables.retain(|(name, _)| !more.iter().any(|(other, _)| other == name));
     variables.extend(more.iter().filter(|(_, value)| !value.is_empty()));
@@ -153,6 +154,7 @@ impl TestGateway {
             auth: Auth {
                 verifier: Verifier::new(&config.auth).unwrap(),
                 public_url: config.public_url.clone(),
+                proxies: config.proxies,
             },
             rates: Rates::new(&config.requests),
             issuer: config.auth.users.issuer.clone(),

@@ -1,6 +1,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use notification_service::{
     domain::{ids::TaskId, setting::Setting, watched_task::WatchedTask},
+    events::Actor,
     operations::Observation,
 };
 use prost_types::Timestamp;
@@ -62,6 +63,7 @@ impl TaskBuilder {
         Observation {
             task: self.task.clone(),
             trace: TraceContext::root(),
+            actor: Actor::default(),
         }
     }
 

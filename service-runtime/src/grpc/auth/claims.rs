@@ -6,7 +6,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::error::AuthError;
-use crate::{grpc::Caller, ids::UserId};
+use crate::{
+    grpc::{Caller, Origin},
+    ids::UserId,
+};
 
 const MAXIMUM_CHARACTERS: usize = 255;
 
@@ -17,6 +20,8 @@ pub(super) struct Claims {
     sub: Option<Value>,
     exp: Option<Value>,
     jti: Option<Value>,
+    client_id: Option<Value>,
+    azp: Option<Value>,
     act: Option<Value>,
     roles: Option<Value>,
 }
@@ -33,8 +38,11 @@ impl Claims {
         Ok(Caller {
             user_id: subject(self.sub.as_ref())?,
             service: None,
-            token_id: token_id(self.jti.as_ref()),
+            token_id: text(self.jti.as_ref()),
+            // RFC 9068, and what OpenID Connect calls it.
+            client_id: text(self.client_id.as_ref()).or_else(|| text(self.azp.as_ref())),
             roles: roles(self.roles.as_ref()),
+            origin: Origin::default(),
         })
     }
 
@@ -48,9 +56,11 @@ impl Claims {
         Ok(Caller {
             user_id: subject(self.sub.as_ref())?,
             service: Some(service.to_owned()),
-            token_id: token_id(self.jti.as_ref()),
+            token_id: text(self.jti.as_ref()),
+            client_id: None,
             // A service acts for users with their data, never with their powers.
             roles: Vec::new(),
+            origin: Origin::default(),
         })
     }
 }
@@ -62,7 +72,7 @@ fn subject(claim: Option<&Value>) -> Result<UserId, AuthError> {
         .ok_or(AuthError::Claim("sub"))
 }
 
-fn token_id(claim: Option<&Value>) -> Option<String> {
+fn text(claim: Option<&Value>) -> Option<String> {
     claim
         .and_then(Value::as_str)
         .filter(|id| (1..=MAXIMUM_CHARACTERS).contains(&id.chars().count()))

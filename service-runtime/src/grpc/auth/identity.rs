@@ -9,7 +9,11 @@ use super::{
     config::{AuthConfig, AuthConfigError},
     mint::Signer,
 };
-use crate::{grpc::deadline, ids::UserId, telemetry::propagation};
+use crate::{
+    grpc::{Caller, deadline, origin},
+    ids::UserId,
+    telemetry::propagation,
+};
 
 const TOKEN_LIFETIME: Duration = Duration::from_secs(60);
 /// How long a token is used for further calls, so that enough of its life is left for the longest of them.
@@ -55,6 +59,13 @@ impl ServiceIdentity {
         let token = signer.sign(user, Some(service), &[], TOKEN_LIFETIME);
         tokens.insert(user.clone(), token.clone());
         token
+    }
+
+    /// Makes a call on behalf of a caller, and tells with which token they came, and from where.
+    pub fn request_for<T>(&self, caller: &Caller, message: T) -> Request<T> {
+        let mut request = self.request(&caller.user_id, message);
+        origin::pass_on(request.metadata_mut(), caller);
+        request
     }
 
     /// Makes a call on behalf of the user: with a token, the trace, and what is left of the current deadline, at most 10

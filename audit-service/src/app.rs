@@ -1,0 +1,20 @@
+//! The handles that operations need.
+
+use std::sync::Arc;
+
+use service_runtime::{clock::Clock, ids::Ids, postgres::Database};
+
+use crate::domain::signing::SealingKey;
+
+/// What operations work with; cheap to clone.
+#[derive(Clone)]
+pub struct App {
+    /// The database.
+    pub database: Database,
+    /// The clock of this process.
+    pub clock: Clock,
+    /// Where new ids come from.
+    pub ids: Ids,
+    /// What signs checkpoints.
+    pub key: Arc<SealingKey>,
+}

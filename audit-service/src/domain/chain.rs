@@ -1,0 +1,47 @@
+//! The chain of a user's records.
+
+use chrono::{DateTime, Utc};
+
+use super::{
+    hash::Hash,
+    record::{Entry, Record, hash},
+};
+
+/// The end of a chain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Head {
+    /// The place of the last record; 0 before the first.
+    pub sequence: i64,
+    /// Its hash; zeros before the first.
+    pub hash: Hash,
+    /// When it was made; none before the first.
+    pub record_time: Option<DateTime<Utc>>,
+}
+
+impl Head {
+    /// The end of a chain that has no records yet.
+    pub const EMPTY: Self = Self {
+        sequence: 0,
+        hash: Hash::ZERO,
+        record_time: None,
+    };
+
+    /// Puts an entry at the end of the chain; the chain's time never runs backwards, whatever the clock does.
+    pub fn append(&mut self, entry: Entry, now: DateTime<Utc>) -> Record {
+        let sequence = self.sequence + 1;
+        let record_time = self.record_time.map_or(now, |before| before.max(now));
+        let record = Record {
+            hash: hash(&entry, sequence, record_time, self.hash),
+            sequence,
+            record_time,
+            previous_hash: self.hash,
+            entry,
+        };
+        *self = Self {
+            sequence,
+            hash: record.hash,
+            record_time: Some(record_time),
+        };
+        record
+    }
+}

@@ -1,0 +1,117 @@
+//! Hashes, and the canonical encoding that they are made of.
+
+use std::fmt;
+
+use chrono::{DateTime, Utc};
+use openssl::sha::Sha256;
+
+/// A SHA-256 hash.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Hash([u8; 32]);
+
+impl Hash {
+    /// What stands where there is nothing before.
+    pub const ZERO: Self = Self([0; 32]);
+
+    /// Returns the bytes.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// Reads a hash from its 64 hexadecimal digits.
+    pub fn from_hex(text: &str) -> Option<Self> {
+        if text.len() != 64 || !text.is_ascii() {
+            return None;
+        }
+        let mut bytes = [0; 32];
+        for (byte, place) in bytes.iter_mut().zip((0..).step_by(2)) {
+            *byte = u8::from_str_radix(&text[place..place + 2], 16).ok()?;
+        }
+        Some(Self(bytes))
+    }
+}
+
+impl TryFrom<&[u8]> for Hash {
+    type Error = std::array::TryFromSliceError;
+
+    fn try_from(bytes: &[u8]) -> Result<Self, Self::Error> {
+        bytes.try_into().map(Self)
+    }
+}
+
+impl fmt::Display for Hash {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0
+            .iter()
+            .try_for_each(|byte| write!(formatter, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for Hash {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, formatter)
+    }
+}
+
+/// Hashes values one after the other, each with its length before it, so that no two lists of values look alike.
+///
+/// Another program can do the same: a value is a 32-bit length, big-endian, and so many bytes; a number is a value of 8 bytes,
+/// big-endian; a moment is the number of microseconds since 1970. The purpose comes first.
+pub struct Hasher(Sha256);
+
+impl Hasher {
+    /// Begins a hash for one purpose, so that what is hashed for another is never mistaken for it.
+    pub fn new(purpose: &str) -> Self {
+        Self(Sha256::new()).text(purpose)
+    }
+
+    /// Adds bytes.
+    pub fn bytes(mut self, bytes: &[u8]) -> Self {
+        let length = u32::try_from(bytes.len())
+            .expect("nothing in a record is longer than an event, which has a few MiB");
+        self.0.update(&length.to_be_bytes());
+        self.0.update(bytes);
+        self
+    }
+
+    /// Adds a text.
+    pub fn text(self, text: &str) -> Self {
+        self.bytes(text.as_bytes())
+    }
+
+    /// Adds a number.
+    pub fn number(self, number: i64) -> Self {
+        self.bytes(&number.to_be_bytes())
+    }
+
+    /// Adds a moment.
+    pub fn moment(self, moment: DateTime<Utc>) -> Self {
+        self.number(moment.timestamp_micros())
+    }
+
+    /// Returns the hash.
+    pub fn finish(self) -> Hash {
+        Hash(self.0.finish())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hash_comes_back_from_its_digits() {
+        let hash = Hasher::new("test").text("one").finish();
+        assert_eq!(Hash::from_hex(&hash.to_string()), Some(hash));
+        for wrong in ["", "00", &"0".repeat(63), &"g".repeat(64), &"é".repeat(32)] {
+            assert_eq!(Hash::from_hex(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn where_one_value_ends_and_the_next_begins_counts() {
+        let of = |values: [&str; 2]| Hasher::new("test").text(values[0]).text(values[1]).finish();
+        assert_ne!(of(["ab", "c"]), of(["a", "bc"]));
+        assert_ne!(of(["", "abc"]), of(["abc", ""]));
+    }
+}

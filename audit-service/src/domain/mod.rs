@@ -1,0 +1,12 @@
+//! What records are, and what keeps them from being changed without a trace. Knows no tonic, diesel or rdkafka.
+
+pub mod activity;
+pub mod chain;
+pub mod checkpoint;
+pub mod filter;
+pub mod hash;
+pub mod merkle;
+pub mod record;
+pub mod sealed_line;
+pub mod signing;
+pub mod verification;

@@ -1,0 +1,229 @@
+use std::{collections::BTreeMap, mem};
+
+use service_runtime::ids::UserId;
+
+use super::{Finding, FindingKind};
+use crate::domain::{
+    chain::Head,
+    hash::Hash,
+    record::{Record, hash},
+};
+
+/// What a checkpoint says of a place in a chain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SealedPlace {
+    /// The hash that the record there had.
+    pub hash: Hash,
+    /// The checkpoint.
+    pub checkpoint: i64,
+}
+
+/// Checks one chain, record by record.
+pub struct ChainCheck {
+    user_id: UserId,
+    sealed: BTreeMap<i64, SealedPlace>,
+    /// The place that comes next, and the hash that the record there must name, if that is known.
+    next: i64,
+    link: Option<Hash>,
+    /// The last place of which a checkpoint confirms all that comes before.
+    confirmed: i64,
+    /// Records at the place that is being looked at, while it is not known whether it has more.
+    at_place: Vec<Record>,
+    /// Records whose contents do not fit their hashes.
+    broken: Vec<Record>,
+    findings: Vec<Finding>,
+    checked: i64,
+}
+
+impl ChainCheck {
+    /// Begins to check the chain of a user, given what checkpoints say of it, after a place from which on records are kept: the
+    /// chain's beginning, or the last record that policy has dropped.
+    pub fn new(
+        user_id: UserId,
+        after: Head,
+        sealed: impl IntoIterator<Item = (i64, SealedPlace)>,
+    ) -> Self {
+        Self {
+            user_id,
+            sealed: sealed
+                .into_iter()
+                .filter(|(sequence, _)| *sequence > after.sequence)
+                .collect(),
+            next: after.sequence + 1,
+            link: Some(after.hash),
+            confirmed: after.sequence,
+            at_place: Vec::new(),
+            broken: Vec::new(),
+            findings: Vec::new(),
+            checked: 0,
+        }
+    }
+
+    /// Looks at the next record; they come in the order of their places.
+    pub fn push(&mut self, record: Record) {
+        self.checked += 1;
+        let same_place = |other: &Record| other.sequence == record.sequence;
+        if !self.at_place.first().is_none_or(same_place) {
+            self.settle_place();
+        }
+        self.at_place.push(record);
+    }
+
+    /// Returns how many records were looked at.
+    pub fn checked(&self) -> i64 {
+        self.checked
+    }
+
+    /// Returns how many records are younger than the last checkpoint that speaks of the chain.
+    pub fn unsealed(&self) -> i64 {
+        let sealed = self.sealed.keys().next_back().copied().unwrap_or(0);
+        let end = self.next - 1;
+        (end - sealed.max(self.confirmed)).max(0)
+    }
+
+    /// Ends the check; the head is what the service itself says of the chain's end, if it is known.
+    pub fn finish(&mut self, head: Option<&Head>) -> Vec<Finding> {
+        self.settle_place();
+        let end = self.next - 1;
+        if let Some((sequence, place)) = self
+            .sealed
+            .last_key_value()
+            .map(|(key, place)| (*key, *place))
+            && sequence > end
+        {
+            self.find(FindingKind::CutOff, end + 1, sequence, place.checkpoint);
+        } else if let Some(head) = head {
+            if head.sequence > end {
+                self.find(FindingKind::CutOff, end + 1, head.sequence, 0);
+            } else if head.sequence < end {
+                // Put at the end past the service, which knows of fewer.
+                self.find(FindingKind::Inserted, head.sequence + 1, end, 0);
+            } else if self.link.is_some_and(|link| link != head.hash) {
+                self.find(FindingKind::Rewritten, self.confirmed + 1, end, 0);
+            }
+        }
+        self.tell_moved();
+        mem::take(&mut self.findings)
+    }
+
+    /// Of several records at one place, at most one belongs there.
+    fn settle_place(&mut self) {
+        let mut records = mem::take(&mut self.at_place);
+        if records.len() > 1 {
+            let belongs = |record: &Record| {
+                record.computed_hash() == record.hash
+                    && self.link.is_none_or(|link| link == record.previous_hash)
+                    && self
+                        .sealed
+                        .get(&record.sequence)
+                        .is_none_or(|place| place.hash == record.hash)
+            };
+            let kept = records.iter().position(belongs).unwrap_or(0);
+            let sequence = records[kept].sequence;
+            self.find(FindingKind::Inserted, sequence, sequence, 0);
+            records.swap(0, kept);
+            records.truncate(1);
+        }
+        if let Some(record) = records.pop() {
+            self.check(record);
+        }
+    }
+
+    fn check(&mut self, record: Record) {
+        let sequence = record.sequence;
+        let fits = record.computed_hash() == record.hash;
+        if sequence < self.next || (!fits && sequence != self.next) {
+            // A stray: the chain goes on without it.
+            let kind = if fits {
+                FindingKind::Inserted
+            } else {
+                FindingKind::Changed
+            };
+            self.find(kind, sequence, sequence, 0);
+            self.broken.push(record);
+            return;
+        }
+        if sequence > self.next {
+            self.find(FindingKind::Removed, self.next, sequence - 1, 0);
+            self.link = self.sealed.get(&(sequence - 1)).map(|place| place.hash);
+        }
+        if !fits {
+            self.find(FindingKind::Changed, sequence, sequence, 0);
+        } else if self.link.is_some_and(|link| link != record.previous_hash) {
+            // One of the two was written anew; everything up to the last confirmed place is above suspicion.
+            let first = (self.confirmed + 1).min(sequence);
+            self.find(FindingKind::Rewritten, first, sequence, 0);
+        }
+        if let Some(place) = self.sealed.get(&sequence).copied() {
+            if place.hash != record.hash {
+                self.find(
+                    FindingKind::Rewritten,
+                    self.confirmed + 1,
+                    sequence,
+                    place.checkpoint,
+                );
+            }
+            // Told once: what comes after is measured against the next checkpoint.
+            self.confirmed = sequence;
+        }
+        self.next = sequence + 1;
+        // A record that does not fit its hash says nothing about the next.
+        self.link = fits.then_some(record.hash);
+        if !fits {
+            self.broken.push(record);
+        }
+    }
+
+    /// A record that does not fit its hash at its place may fit it at another one at which something is wrong, too.
+    fn tell_moved(&mut self) {
+        let suspects: Vec<(i64, i64)> = self
+            .findings
+            .iter()
+            .map(|finding| (finding.first, finding.last))
+            .collect();
+        for record in mem::take(&mut self.broken) {
+            let fits_at = |place: i64| {
+                place != record.sequence
+                    && hash(
+                        &record.entry,
+                        place,
+                        record.record_time,
+                        record.previous_hash,
+                    ) == record.hash
+            };
+            let moved = suspects
+                .iter()
+                // A long gap is not searched: that a record was changed there is said already.
+                .filter(|(first, last)| last - first < 1_000)
+                .any(|(first, last)| (*first..=*last).any(fits_at));
+            if moved {
+                for finding in &mut self.findings {
+                    let here = (record.sequence, record.sequence);
+                    if finding.kind == FindingKind::Changed && (finding.first, finding.last) == here
+                    {
+                        finding.kind = FindingKind::Moved;
+                    }
+                }
+            }
+        }
+    }
+
+    fn find(&mut self, kind: FindingKind, first: i64, last: i64, checkpoint: i64) {
+        // Records that were all written anew are one finding, however many checkpoints show it.
+        if let Some(before) = self.findings.last_mut()
+            && (before.kind, kind) == (FindingKind::Rewritten, FindingKind::Rewritten)
+            && first <= before.last + 1
+        {
+            before.last = before.last.max(last);
+            before.checkpoint = before.checkpoint.max(checkpoint);
+            return;
+        }
+        self.findings.push(Finding {
+            kind,
+            user_id: Some(self.user_id.clone()),
+            first,
+            last,
+            checkpoint,
+        });
+    }
+}

@@ -1,0 +1,72 @@
+use service_runtime::ids::UserId;
+
+/// What can be wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum FindingKind {
+    /// The contents of a record do not fit its hash.
+    Changed,
+    /// Records are missing between others, or before the first one.
+    Removed,
+    /// A record stands at the place of another.
+    Moved,
+    /// There is a record more than the chain has places for.
+    Inserted,
+    /// Sealed records are missing at the end.
+    CutOff,
+    /// Records fit each other and not what was sealed, or not the next record.
+    Rewritten,
+    /// A checkpoint is missing, does not follow the one before, or its signature or leaves are wrong.
+    Checkpoint,
+}
+
+/// One thing that is wrong, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// What is wrong.
+    pub kind: FindingKind,
+    /// The user whose chain it is in; none if it is about a checkpoint.
+    pub user_id: Option<UserId>,
+    /// The first place in the chain that it is about.
+    pub first: i64,
+    /// The last place in the chain that it is about.
+    pub last: i64,
+    /// The checkpoint that shows it, or that it is about; 0 if the chain itself shows it.
+    pub checkpoint: i64,
+}
+
+impl Finding {
+    /// Returns what is wrong in words.
+    pub fn message(&self) -> String {
+        let Self {
+            kind,
+            user_id: _,
+            first,
+            last,
+            checkpoint,
+        } = self;
+        let places = match first == last {
+            true => format!("record {first}"),
+            false => format!("records {first} to {last}"),
+        };
+        match kind {
+            FindingKind::Changed => format!("the contents of {places} do not fit the hash"),
+            FindingKind::Removed => format!("{places} missing, although later ones are there"),
+            FindingKind::Moved => format!("{places} was made for another place"),
+            FindingKind::Inserted => format!("{places} exists more than once"),
+            FindingKind::CutOff => format!("{places} missing at the end of the chain"),
+            FindingKind::Rewritten if *checkpoint == 0 => {
+                format!(
+                    "among {places}, at least one does not fit those after it: some were written anew"
+                )
+            }
+            FindingKind::Rewritten => {
+                format!(
+                    "among {places}, at least one is not what checkpoint {checkpoint} has sealed"
+                )
+            }
+            FindingKind::Checkpoint => format!(
+                "checkpoint {checkpoint} is missing, does not follow the one before, or its signature or leaves are wrong"
+            ),
+        }
+    }
+}

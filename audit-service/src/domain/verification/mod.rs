@@ -1,0 +1,16 @@
+//! Finds and locates whatever was done to records after they were made. Pure: it is given records and checkpoints, from wherever they are.
+//!
+//! The hash of a record covers its contents, its place and the record before. So whoever changes, moves or removes one record breaks the
+//! chain there. Whoever writes all records anew from there on mends the chain, but not the checkpoints, which are signed and kept
+//! elsewhere: they show it, to within the records of one checkpoint. What is younger than the last checkpoint has only its chain, and the
+//! head that the service keeps.
+
+mod chain;
+mod checkpoints;
+mod finding;
+#[cfg(test)]
+mod tests;
+
+pub use chain::{ChainCheck, SealedPlace};
+pub use checkpoints::CheckpointCheck;
+pub use finding::{Finding, FindingKind};

@@ -1,0 +1,85 @@
+//! What calls can end with.
+
+use openssl::error::ErrorStack;
+use service_runtime::{
+    grpc::{ApiError, ErrorCode, FieldViolation, RoleMissing},
+    postgres::{DatabaseError, DatabaseFault},
+};
+
+use crate::domain::signing::KeyError;
+
+/// Why an operation did not succeed.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Fields of the request are wrong.
+    #[error("the request is invalid")]
+    InvalidFields(Vec<FieldViolation>),
+    /// The caller asks for somebody else's records and may not.
+    #[error(transparent)]
+    RoleMissing(#[from] RoleMissing),
+    /// The database failed.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+    /// A checkpoint could not be signed.
+    #[error("a checkpoint could not be signed")]
+    Signature(#[from] ErrorStack),
+    /// The key that signs checkpoints is unusable.
+    #[error("the key that signs checkpoints is unusable")]
+    Key(#[from] KeyError),
+    /// Records could not be written out.
+    #[error("records could not be written out")]
+    Unwritten(#[source] service_runtime::BoxError),
+}
+
+impl DatabaseFault for Error {
+    fn database_error(&self) -> Option<&DatabaseError> {
+        match self {
+            Self::Database(error) => Some(error),
+            Self::InvalidFields(_)
+            | Self::RoleMissing(_)
+            | Self::Signature(_)
+            | Self::Key(_)
+            | Self::Unwritten(_) => None,
+        }
+    }
+}
+
+impl ApiError for Error {
+    fn code(&self) -> ErrorCode {
+        match self {
+            Self::InvalidFields(_) => ErrorCode::InvalidArgument,
+            Self::RoleMissing(cause) => cause.code(),
+            Self::Database(DatabaseError::Unavailable(_)) => ErrorCode::Unavailable,
+            Self::Database(DatabaseError::Query(_))
+            | Self::Signature(_)
+            | Self::Key(_)
+            | Self::Unwritten(_) => ErrorCode::Internal,
+        }
+    }
+
+    fn reason(&self) -> &'static str {
+        match self {
+            Self::InvalidFields(_) => "INVALID_FIELD",
+            Self::RoleMissing(cause) => cause.reason(),
+            Self::Database(DatabaseError::Unavailable(_)) => "DATABASE_UNAVAILABLE",
+            Self::Database(DatabaseError::Query(_))
+            | Self::Signature(_)
+            | Self::Key(_)
+            | Self::Unwritten(_) => "INTERNAL",
+        }
+    }
+
+    fn violations(&self) -> Vec<FieldViolation> {
+        match self {
+            Self::InvalidFields(violations) => violations.clone(),
+            _ => Vec::new(),
+        }
+    }
+
+    fn metadata(&self) -> Vec<(String, String)> {
+        match self {
+            Self::RoleMissing(cause) => cause.metadata(),
+            _ => Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,308 @@
+//! Events of others, as entries of the record.
+
+use std::sync::LazyLock;
+
+use chrono::{DateTime, Utc};
+use prost_types::Timestamp;
+use service_runtime::{
+    kafka::{HandleError, Received},
+    telemetry::propagation::TraceContext,
+};
+use taskmesh_proto::{
+    common::v1 as common,
+    notification::v1::{self as notification, reminder_event},
+    task::v1 as task,
+};
+use uuid::Uuid;
+
+use super::differences::{Compared, MalformedMessage};
+use crate::domain::record::{Actor, Entry, FieldChange};
+
+/// The etag and the time of the update change with every change, and the operation has a place of its own.
+static TASK: LazyLock<Compared> = LazyLock::new(|| {
+    Compared::new(
+        "taskmesh.task.v1.Task",
+        &["id", "etag", "update_time", "operation_id"],
+    )
+});
+/// What a reminder shows of its task is recorded with the task.
+static REMINDER: LazyLock<Compared> = LazyLock::new(|| {
+    Compared::new(
+        "taskmesh.notification.v1.Reminder",
+        &[
+            "id",
+            "task_id",
+            "task_title",
+            "due_time",
+            "due_date",
+            "deliveries",
+        ],
+    )
+});
+static SENT: LazyLock<Compared> =
+    LazyLock::new(|| Compared::new("taskmesh.notification.v1.ReminderSent", &[]));
+static FAILED: LazyLock<Compared> =
+    LazyLock::new(|| Compared::new("taskmesh.notification.v1.ReminderFailed", &[]));
+
+/// An event without something that every event of its kind has.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum MalformedEvent {
+    /// A field.
+    #[error("the field {0} of the event is missing or malformed")]
+    Field(&'static str),
+    /// A message in it.
+    #[error(transparent)]
+    Message(#[from] MalformedMessage),
+}
+
+impl From<MalformedEvent> for HandleError {
+    fn from(malformed: MalformedEvent) -> Self {
+        Self::Reject(malformed.to_string())
+    }
+}
+
+/// Returns what is recorded of the change of a task.
+pub(super) fn of_task(event: &Received<task::TaskEvent>) -> Result<Entry, MalformedEvent> {
+    let message = &event.message;
+    let after = message.task.as_ref().ok_or(MalformedEvent::Field("task"))?;
+    let mut entry = entry(
+        event,
+        &message.user_id,
+        message.event_time,
+        message.actor.as_ref(),
+    )?;
+    entry.task_id = Some(id(&after.id, "task.id")?);
+    entry.version = message.task_version;
+    entry.changes = TASK.differences(message.previous.as_ref(), Some(after))?;
+    entry.operation_id.clone_from(&after.operation_id);
+    Ok(entry)
+}
+
+/// Returns what is recorded of a step of a reminder.
+pub(super) fn of_reminder(
+    event: &Received<notification::ReminderEvent>,
+) -> Result<Entry, MalformedEvent> {
+    let message = &event.message;
+    let after = message
+        .reminder
+        .as_ref()
+        .ok_or(MalformedEvent::Field("reminder"))?;
+    let mut entry = entry(
+        event,
+        &message.user_id,
+        message.event_time,
+        message.actor.as_ref(),
+    )?;
+    entry.task_id = Some(id(&after.task_id, "reminder.task_id")?);
+    entry.reminder_id = Some(id(&after.id, "reminder.id")?);
+    entry.version = message.reminder_version;
+    entry.changes = REMINDER.differences(None, Some(after))?;
+    entry.changes.extend(step(message.change.as_ref())?);
+    Ok(entry)
+}
+
+fn step(change: Option<&reminder_event::Change>) -> Result<Vec<FieldChange>, MalformedEvent> {
+    use reminder_event::Change;
+    Ok(match change {
+        Some(Change::Sent(sent)) => SENT.differences(None, Some(sent))?,
+        Some(Change::Failed(failed)) => FAILED.differences(None, Some(failed))?,
+        // The others say nothing that the reminder itself does not, and a step that is not known yet is told by its type.
+        Some(
+            Change::Scheduled(_)
+            | Change::Snoozed(_)
+            | Change::Cancelled(_)
+            | Change::Acknowledged(_),
+        )
+        | None => Vec::new(),
+    })
+}
+
+/// Returns what all events have.
+fn entry<E>(
+    event: &Received<E>,
+    user_id: &str,
+    event_time: Option<Timestamp>,
+    actor: Option<&common::Actor>,
+) -> Result<Entry, MalformedEvent> {
+    let trace = event.trace_parent.as_deref().and_then(TraceContext::parse);
+    Ok(Entry {
+        id: event.id,
+        user_id: user_id
+            .parse()
+            .map_err(|_| MalformedEvent::Field("user_id"))?,
+        action: action(&event.kind),
+        event_type: event.kind.clone(),
+        event_time: event_time
+            .and_then(moment)
+            .ok_or(MalformedEvent::Field("event_time"))?,
+        task_id: None,
+        reminder_id: None,
+        version: 0,
+        actor: actor.cloned().map(Actor::from).unwrap_or_default(),
+        changes: Vec::new(),
+        operation_id: String::new(),
+        trace_id: trace.map(TraceContext::trace_id).unwrap_or_default(),
+    })
+}
+
+impl From<common::Actor> for Actor {
+    fn from(actor: common::Actor) -> Self {
+        let common::Actor {
+            user_id,
+            service,
+            token_id,
+            client_id,
+            ip_address,
+            user_agent,
+        } = actor;
+        Self {
+            user_id,
+            service,
+            token_id,
+            client_id,
+            ip_address,
+            user_agent,
+        }
+    }
+}
+
+/// Makes `task.completed` of `taskmesh.task.v1.TaskCompleted`, also for kinds of events that are still to come.
+fn action(kind: &str) -> String {
+    let name = kind.rsplit('.').next().unwrap_or(kind);
+    let mut words = String::with_capacity(name.len() + 2);
+    for character in name.chars() {
+        if character.is_ascii_uppercase() && !words.is_empty() {
+            words.push(if words.contains('.') { '_' } else { '.' });
+        }
+        words.push(character.to_ascii_lowercase());
+    }
+    words
+}
+
+fn id(text: &str, field: &'static str) -> Result<Uuid, MalformedEvent> {
+    text.parse().map_err(|_| MalformedEvent::Field(field))
+}
+
+/// Cut to microseconds, the finest that the database keeps: what is hashed and what is read must be the same.
+fn moment(time: Timestamp) -> Option<DateTime<Utc>> {
+    let nanos = u32::try_from(time.nanos).ok()?;
+    DateTime::from_timestamp(time.seconds, nanos - nanos % 1_000)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn received<E>(kind: &str, message: E) -> Received<E> {
+        Received {
+            id: Uuid::from_u128(1),
+            kind: kind.to_owned(),
+            message,
+            topic: "task-events".to_owned(),
+            partition: 0,
+            offset: 0,
+            trace_parent: Some(
+                "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".to_owned(),
+            ),
+        }
+    }
+
+    fn task_event() -> task::TaskEvent {
+        task::TaskEvent {
+            event_time: Some(Timestamp {
+                seconds: 1,
+                nanos: 1_999,
+            }),
+            user_id: "alice".to_owned(),
+            task_version: 2,
+            task: Some(task::Task {
+                id: Uuid::from_u128(2).to_string(),
+                title: "Call Bob".to_owned(),
+                operation_id: "op".to_owned(),
+                etag: "2".to_owned(),
+                ..task::Task::default()
+            }),
+            actor: Some(common::Actor {
+                user_id: "alice".to_owned(),
+                ip_address: "192.0.2.1".to_owned(),
+                ..common::Actor::default()
+            }),
+            ..task::TaskEvent::default()
+        }
+    }
+
+    #[test]
+    fn the_change_of_a_task_is_recorded_with_who_where_and_what() {
+        let entry = of_task(&received("taskmesh.task.v1.TaskUpdated", task_event())).unwrap();
+        assert_eq!(entry.action, "task.updated");
+        assert_eq!(entry.task_id, Some(Uuid::from_u128(2)));
+        assert_eq!(entry.event_time.timestamp_subsec_nanos(), 1_000);
+        assert_eq!(entry.actor.ip_address, "192.0.2.1");
+        assert_eq!(entry.trace_id, "0af7651916cd43dd8448eb211c80319c");
+        assert_eq!((&*entry.operation_id, entry.version), ("op", 2));
+        let fields: Vec<_> = entry.changes.iter().map(|change| &*change.field).collect();
+        assert_eq!(fields, ["title"]);
+    }
+
+    #[test]
+    fn a_step_of_a_reminder_is_recorded_with_what_it_says() {
+        let message = notification::ReminderEvent {
+            event_time: Some(Timestamp::default()),
+            user_id: "alice".to_owned(),
+            reminder: Some(notification::Reminder {
+                id: Uuid::from_u128(3).to_string(),
+                task_id: Uuid::from_u128(2).to_string(),
+                task_title: "Call Bob".to_owned(),
+                state: notification::ReminderState::Failed.into(),
+                ..notification::Reminder::default()
+            }),
+            change: Some(reminder_event::Change::Failed(
+                notification::ReminderFailed {
+                    channel: notification::Channel::Email.into(),
+                    reason: "no such mailbox".to_owned(),
+                },
+            )),
+            ..notification::ReminderEvent::default()
+        };
+        let entry = of_reminder(&received(
+            "taskmesh.notification.v1.ReminderFailed",
+            message,
+        ))
+        .unwrap();
+        assert_eq!(entry.action, "reminder.failed");
+        assert_eq!(entry.reminder_id, Some(Uuid::from_u128(3)));
+        let fields: Vec<_> = entry.changes.iter().map(|change| &*change.field).collect();
+        assert_eq!(fields, ["state", "channel", "reason"]);
+    }
+
+    #[test]
+    fn a_kind_of_event_that_is_not_known_yet_has_an_action_too() {
+        assert_eq!(
+            action("taskmesh.task.v1.TaskHandedOver"),
+            "task.handed_over"
+        );
+        assert_eq!(action(""), "");
+    }
+
+    #[test]
+    fn what_no_service_sends_is_rejected_with_the_field() {
+        let mut no_task = task_event();
+        no_task.task = None;
+        let mut no_user = task_event();
+        no_user.user_id.clear();
+        let mut no_time = task_event();
+        no_time.event_time = None;
+        let mut no_id = task_event();
+        no_id.task.as_mut().unwrap().id = "7".to_owned();
+        for (event, field) in [
+            (no_task, "task"),
+            (no_user, "user_id"),
+            (no_time, "event_time"),
+            (no_id, "task.id"),
+        ] {
+            let refused = of_task(&received("taskmesh.task.v1.TaskUpdated", event)).unwrap_err();
+            let words = refused.to_string();
+            assert!(words.contains(&format!(" {field} ")), "{words}");
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! What is different between two messages, field by field. It goes by the descriptors, so a field that the contract gains is recorded
+//! from its first day.
+
+use std::sync::LazyLock;
+
+use prost::Message;
+use prost_reflect::{DescriptorPool, DynamicMessage, MessageDescriptor, SerializeOptions};
+use serde_json::{Map, Value};
+
+use crate::domain::record::FieldChange;
+
+static POOL: LazyLock<DescriptorPool> = LazyLock::new(|| {
+    DescriptorPool::decode(taskmesh_proto::FILE_DESCRIPTOR_SET).expect("the build encoded it")
+});
+
+/// Messages of one kind, and which of their fields are compared.
+pub(super) struct Compared {
+    descriptor: MessageDescriptor,
+    left_out: &'static [&'static str],
+}
+
+/// A message that is not what it says it is.
+#[derive(Debug, thiserror::Error)]
+#[error("a {0} of the event is malformed")]
+pub(super) struct MalformedMessage(String);
+
+impl Compared {
+    /// Compares messages of this name by all of their fields but these.
+    pub(super) fn new(name: &str, left_out: &'static [&'static str]) -> Self {
+        let descriptor = POOL
+            .get_message_by_name(name)
+            .expect("the message is one of the contract");
+        Self {
+            descriptor,
+            left_out,
+        }
+    }
+
+    /// Returns the fields whose values differ, in the order of the contract; a message that is not there has none.
+    pub(super) fn differences<M: Message>(
+        &self,
+        before: Option<&M>,
+        after: Option<&M>,
+    ) -> Result<Vec<FieldChange>, MalformedMessage> {
+        let before = before.map(|message| self.fields(message)).transpose()?;
+        let after = after.map(|message| self.fields(message)).transpose()?;
+        let value = |fields: &Option<Map<String, Value>>, name: &str| {
+            let value = fields.as_ref().and_then(|fields| fields.get(name));
+            value.map(Value::to_string).unwrap_or_default()
+        };
+        Ok(self
+            .descriptor
+            .fields()
+            .filter(|field| !self.left_out.contains(&field.name()))
+            .map(|field| FieldChange {
+                field: field.name().to_owned(),
+                before: value(&before, field.name()),
+                after: value(&after, field.name()),
+            })
+            .filter(|change| change.before != change.after)
+            .collect())
+    }
+
+    fn fields<M: Message>(&self, message: &M) -> Result<Map<String, Value>, MalformedMessage> {
+        let malformed = || MalformedMessage(self.descriptor.name().to_owned());
+        let bytes = message.encode_to_vec();
+        let message = DynamicMessage::decode(self.descriptor.clone(), bytes.as_slice())
+            .map_err(|_| malformed())?;
+        let options = SerializeOptions::new()
+            .use_proto_field_name(true)
+            .skip_default_fields(true);
+        // A moment that no calendar has cannot be written.
+        let json = message
+            .serialize_with_options(serde_json::value::Serializer, &options)
+            .map_err(|_| malformed())?;
+        match json {
+            Value::Object(fields) => Ok(fields),
+            _ => Err(malformed()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use prost_types::Timestamp;
+    use taskmesh_proto::task::v1 as pb;
+
+    use super::*;
+
+    fn compared() -> Compared {
+        Compared::new("taskmesh.task.v1.Task", &["etag"])
+    }
+
+    fn told(before: Option<&pb::Task>, after: Option<&pb::Task>) -> Vec<String> {
+        let changes = compared().differences(before, after).unwrap();
+        changes
+            .iter()
+            .map(|change| format!("{}: {} -> {}", change.field, change.before, change.after))
+            .collect()
+    }
+
+    #[test]
+    fn fields_are_told_with_both_values_and_equal_ones_not_at_all() {
+        let before = pb::Task {
+            title: "Call Bob".to_owned(),
+            priority: pb::Priority::Low.into(),
+            tags: vec!["home".to_owned()],
+            etag: "1".to_owned(),
+            ..pb::Task::default()
+        };
+        let after = pb::Task {
+            priority: pb::Priority::High.into(),
+            tags: vec!["home".to_owned(), "phone".to_owned()],
+            due_time: Some(Timestamp {
+                seconds: 0,
+                nanos: 0,
+            }),
+            etag: "2".to_owned(),
+            ..before.clone()
+        };
+        assert_eq!(
+            told(Some(&before), Some(&after)),
+            [
+                r#"priority: "PRIORITY_LOW" -> "PRIORITY_HIGH""#,
+                r#"due_time:  -> "1970-01-01T00:00:00Z""#,
+                r#"tags: ["home"] -> ["home","phone"]"#,
+            ]
+        );
+    }
+
+    #[test]
+    fn all_that_a_new_message_has_is_new() {
+        let new = pb::Task {
+            title: "Call \"Bob\"".to_owned(),
+            ..pb::Task::default()
+        };
+        assert_eq!(told(None, Some(&new)), [r#"title:  -> "Call \"Bob\"""#]);
+        assert_eq!(told(None, None), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_moment_that_no_calendar_has_is_malformed() {
+        let broken = pb::Task {
+            due_time: Some(Timestamp {
+                seconds: i64::MAX,
+                nanos: -1,
+            }),
+            ..pb::Task::default()
+        };
+        assert!(compared().differences(None, Some(&broken)).is_err());
+    }
+}

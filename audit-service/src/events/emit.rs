@@ -1,0 +1,62 @@
+//! The checkpoints of this service, for the outbox, to be appended in the transaction that keeps them.
+
+use chrono::{DateTime, Utc};
+use prost_types::Timestamp;
+use service_runtime::outbox::{OutboxEvent, OutboxRow};
+use taskmesh_proto::{audit::v1 as pb, topics};
+
+use crate::domain::checkpoint::{Checkpoint, Seal};
+
+/// Tells of a checkpoint.
+pub fn checkpoint_made(checkpoint: &Checkpoint) -> OutboxRow {
+    let seal = &checkpoint.seal;
+    OutboxEvent {
+        topic: &topics::AUDIT_CHECKPOINTS,
+        // A key of its own, so that compaction keeps every checkpoint.
+        key: seal.number.to_string(),
+        id: seal.event_id,
+        kind: "taskmesh.audit.v1.CheckpointMade",
+        subject: seal.number.to_string(),
+        time: seal.event_time,
+        aggregate_version: seal.number,
+        message: &pb::Checkpoint::from(checkpoint),
+    }
+    .into()
+}
+
+impl From<&Checkpoint> for pb::Checkpoint {
+    fn from(checkpoint: &Checkpoint) -> Self {
+        let Checkpoint { seal, signature } = checkpoint;
+        let Seal {
+            event_id,
+            event_time,
+            number,
+            previous_hash,
+            root_hash,
+            leaf_count,
+            record_count,
+            kept_from,
+            key_id,
+        } = seal;
+        Self {
+            event_id: event_id.to_string(),
+            event_time: Some(timestamp(*event_time)),
+            number: *number,
+            previous_hash: previous_hash.as_bytes().to_vec(),
+            root_hash: root_hash.as_bytes().to_vec(),
+            leaf_count: *leaf_count,
+            record_count: *record_count,
+            kept_from: kept_from.map(timestamp),
+            key_id: key_id.clone(),
+            signature: signature.clone(),
+        }
+    }
+}
+
+/// Returns a moment as the contract has it.
+pub(crate) fn timestamp(time: DateTime<Utc>) -> Timestamp {
+    Timestamp {
+        seconds: time.timestamp(),
+        nanos: i32::try_from(time.timestamp_subsec_nanos()).unwrap_or(i32::MAX),
+    }
+}

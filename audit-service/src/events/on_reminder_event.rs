@@ -1,0 +1,41 @@
+//! A reminder has taken a step.
+
+use async_trait::async_trait;
+use service_runtime::{
+    kafka::{EventHandler, HandleError, Received},
+    postgres::AsyncPgConnection,
+};
+use taskmesh_proto::notification::v1::ReminderEvent;
+
+use super::convert::of_reminder;
+use crate::{app::App, operations::append_records};
+
+/// Records what becomes of reminders.
+pub struct OnReminderEvent {
+    app: App,
+}
+
+impl OnReminderEvent {
+    /// Returns the handler.
+    pub fn new(app: App) -> Self {
+        Self { app }
+    }
+}
+
+#[async_trait]
+impl EventHandler for OnReminderEvent {
+    type Event = ReminderEvent;
+
+    async fn handle_batch(
+        &self,
+        tx: &mut AsyncPgConnection,
+        events: &[&Received<ReminderEvent>],
+    ) -> Result<(), HandleError> {
+        let entries = events
+            .iter()
+            .map(|event| of_reminder(event))
+            .collect::<Result<Vec<_>, _>>()?;
+        append_records(tx, entries, self.app.clock.now()).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,41 @@
+//! A task has changed.
+
+use async_trait::async_trait;
+use service_runtime::{
+    kafka::{EventHandler, HandleError, Received},
+    postgres::AsyncPgConnection,
+};
+use taskmesh_proto::task::v1::TaskEvent;
+
+use super::convert::of_task;
+use crate::{app::App, operations::append_records};
+
+/// Records what becomes of tasks.
+pub struct OnTaskEvent {
+    app: App,
+}
+
+impl OnTaskEvent {
+    /// Returns the handler.
+    pub fn new(app: App) -> Self {
+        Self { app }
+    }
+}
+
+#[async_trait]
+impl EventHandler for OnTaskEvent {
+    type Event = TaskEvent;
+
+    async fn handle_batch(
+        &self,
+        tx: &mut AsyncPgConnection,
+        events: &[&Received<TaskEvent>],
+    ) -> Result<(), HandleError> {
+        let entries = events
+            .iter()
+            .map(|event| of_task(event))
+            .collect::<Result<Vec<_>, _>>()?;
+        append_records(tx, entries, self.app.clock.now()).await?;
+        Ok(())
+    }
+}

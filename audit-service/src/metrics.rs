@@ -1,0 +1,34 @@
+//! The metrics of this service, named once.
+
+use metrics::{Unit, counter, describe_counter, describe_gauge, gauge};
+
+const APPENDED: &str = "audit_service_records_appended_total";
+const SEALED: &str = "audit_service_checkpoint_number";
+const DROPPED: &str = "audit_service_months_dropped_total";
+
+/// Tells the exporter what the metrics mean.
+pub fn describe() {
+    describe_counter!(APPENDED, "Records that were appended.");
+    describe_gauge!(
+        SEALED,
+        Unit::Count,
+        "The number of the last checkpoint that this replica made."
+    );
+    describe_counter!(DROPPED, "Months whose records were dropped by policy.");
+}
+
+/// Counts records that were appended, also by a transaction that runs again.
+pub fn appended(records: usize) {
+    counter!(APPENDED).increment(u64::try_from(records).unwrap_or(u64::MAX));
+}
+
+/// Tells of a checkpoint.
+pub fn sealed(number: i64) {
+    // Exact up to 2^53 checkpoints.
+    gauge!(SEALED).set(number as f64);
+}
+
+/// Counts months that were dropped.
+pub fn dropped(months: usize) {
+    counter!(DROPPED).increment(u64::try_from(months).unwrap_or(u64::MAX));
+}

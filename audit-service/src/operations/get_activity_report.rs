@@ -1,0 +1,59 @@
+//! Reports what a user did in a period, and whether the records of it are whole.
+
+use service_runtime::ids::UserId;
+
+use super::{Verified, verify_chain};
+use crate::{
+    app::App,
+    domain::{
+        activity::{Activity, ActivityCount, Period},
+        filter::Condition,
+    },
+    error::Error,
+    store::record_page::{self, Place, RecordQuery},
+};
+
+const AT_ONCE: i64 = 1_000;
+
+/// What was done, and what was found.
+#[derive(Debug)]
+pub struct ActivityReport {
+    /// What was done.
+    pub activity: Activity,
+    /// What was found when the records were checked.
+    pub verified: Verified,
+}
+
+/// Reports what a user did. What tasks were like at a time follows from all that is recorded of them before.
+pub async fn get_activity_report(
+    app: &App,
+    user_id: &UserId,
+    period: Period,
+) -> Result<ActivityReport, Error> {
+    let mut count = ActivityCount::new(period);
+    let mut query = RecordQuery {
+        user_id: Some(user_id.clone()),
+        condition: Condition::All(Vec::new()),
+        between: None,
+        after: None,
+        last_first: false,
+        limit: AT_ONCE,
+    };
+    loop {
+        let records = app
+            .database
+            .read("get_activity_report", async |tx| {
+                record_page::list(tx, &query).await.map_err(Error::from)
+            })
+            .await?;
+        let goes_on = records.iter().all(|record| count.push(record));
+        let Some(last) = records.last().filter(|_| goes_on) else {
+            break;
+        };
+        query.after = Some(Place::from(last));
+    }
+    Ok(ActivityReport {
+        activity: count.finish(app.clock.now()),
+        verified: verify_chain(app, user_id).await?,
+    })
+}

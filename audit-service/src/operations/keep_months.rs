@@ -1,0 +1,35 @@
+//! Makes room for the records of months to come, and drops months that are no longer kept.
+
+use chrono::{DateTime, Months, Utc};
+
+use crate::{app::App, domain::checkpoint::month_of, error::Error, store};
+
+/// So much earlier than its first record a month has room, also if this service is down meanwhile.
+const MONTHS_AHEAD: u32 = 2;
+
+/// Makes room for the records of this month and of those to come.
+pub async fn make_room(app: &App, now: DateTime<Utc>) -> Result<(), Error> {
+    app.database
+        .transaction("make_room", async |tx| {
+            // A clock that is a little behind still finds its month.
+            for month in 0..=MONTHS_AHEAD {
+                let month = month_of(now) + Months::new(month);
+                store::month::insert(tx, month).await?;
+            }
+            Ok::<_, Error>(())
+        })
+        .await
+}
+
+/// Drops the months of which a checkpoint says that they are no longer kept; returns how many there were.
+pub async fn drop_months(app: &App) -> Result<usize, Error> {
+    app.database
+        .transaction("drop_months", async |tx| {
+            let last = store::checkpoint::find_last(tx).await?;
+            match last.and_then(|last| last.seal.kept_from) {
+                Some(kept_from) => Ok(store::month::delete_before(tx, month_of(kept_from)).await?),
+                None => Ok::<_, Error>(0),
+            }
+        })
+        .await
+}

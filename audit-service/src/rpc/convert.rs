@@ -1,0 +1,214 @@
+//! What calls answer, as protobuf.
+
+use std::collections::BTreeMap;
+
+use service_runtime::page;
+use taskmesh_proto::{audit::v1 as pb, common::v1 as common, google::api::HttpBody};
+
+use super::requests::Token;
+use crate::{
+    domain::{
+        activity::Day,
+        record::{Actor, FieldChange, Record},
+        verification::{Finding, FindingKind},
+    },
+    events::emit::timestamp,
+    operations::{ActivityReport, RecordFormat, RecordList, TaskHistory, Verified},
+};
+
+pub(super) fn record_list(list: RecordList, question: String) -> pb::ListRecordsResponse {
+    let RecordList { records, more } = list;
+    pb::ListRecordsResponse {
+        next_page_token: next_page_token(&records, more, question),
+        records: records.into_iter().map(Into::into).collect(),
+    }
+}
+
+pub(super) fn history(history: TaskHistory, question: String) -> pb::GetTaskHistoryResponse {
+    let TaskHistory { records, more } = history;
+    pb::GetTaskHistoryResponse {
+        next_page_token: next_page_token(&records, more, question),
+        records: records.into_iter().map(Into::into).collect(),
+    }
+}
+
+pub(super) fn file_part(format: RecordFormat, data: Vec<u8>) -> HttpBody {
+    let content_type = match format {
+        RecordFormat::Ndjson => "application/x-ndjson",
+        RecordFormat::Csv => "text/csv; charset=utf-8",
+    };
+    HttpBody {
+        content_type: content_type.to_owned(),
+        data,
+        ..HttpBody::default()
+    }
+}
+
+fn next_page_token(records: &[Record], more: bool, question: String) -> String {
+    match records.last() {
+        Some(last) if more => page::encode(&Token {
+            record_time_us: last.record_time.timestamp_micros(),
+            user_id: last.entry.user_id.to_string(),
+            sequence: last.sequence,
+            question,
+        }),
+        _ => String::new(),
+    }
+}
+
+impl From<Record> for pb::AuditRecord {
+    fn from(record: Record) -> Self {
+        let entry = record.entry;
+        Self {
+            id: entry.id.to_string(),
+            user_id: entry.user_id.to_string(),
+            sequence: record.sequence,
+            action: entry.action,
+            event_time: Some(timestamp(entry.event_time)),
+            record_time: Some(timestamp(record.record_time)),
+            task_id: entry.task_id.map(|id| id.to_string()).unwrap_or_default(),
+            reminder_id: entry
+                .reminder_id
+                .map(|id| id.to_string())
+                .unwrap_or_default(),
+            version: entry.version,
+            actor: Some(entry.actor.into()),
+            changes: entry.changes.into_iter().map(Into::into).collect(),
+            operation_id: entry.operation_id,
+            trace_id: entry.trace_id,
+            event_type: entry.event_type,
+            previous_hash: record.previous_hash.to_string(),
+            hash: record.hash.to_string(),
+        }
+    }
+}
+
+impl From<Actor> for common::Actor {
+    fn from(actor: Actor) -> Self {
+        let Actor {
+            user_id,
+            service,
+            token_id,
+            client_id,
+            ip_address,
+            user_agent,
+        } = actor;
+        Self {
+            user_id,
+            service,
+            token_id,
+            client_id,
+            ip_address,
+            user_agent,
+        }
+    }
+}
+
+impl From<FieldChange> for pb::FieldChange {
+    fn from(change: FieldChange) -> Self {
+        let FieldChange {
+            field,
+            before,
+            after,
+        } = change;
+        Self {
+            field,
+            before,
+            after,
+        }
+    }
+}
+
+impl From<ActivityReport> for pb::ActivityReport {
+    fn from(report: ActivityReport) -> Self {
+        let ActivityReport { activity, verified } = report;
+        let days = activity.days.into_iter().map(|(date, day)| {
+            let Day {
+                created,
+                completed,
+                overdue,
+                categories,
+                tags,
+            } = day;
+            pb::ActivityDay {
+                date: date.to_string(),
+                created_count: created,
+                completed_count: completed,
+                overdue_count: overdue,
+                categories: counts(categories),
+                tags: counts(tags),
+            }
+        });
+        Self {
+            days: days.collect(),
+            actions: counts(activity.actions),
+            verification: Some(verified.into()),
+        }
+    }
+}
+
+fn counts(counts: BTreeMap<String, i64>) -> Vec<pb::ActivityCount> {
+    counts
+        .into_iter()
+        .map(|(name, count)| pb::ActivityCount { name, count })
+        .collect()
+}
+
+impl From<Verified> for pb::VerifyAuditResponse {
+    fn from(verified: Verified) -> Self {
+        let Verified {
+            records,
+            chains,
+            checkpoint,
+            unsealed,
+            findings,
+            kept_from,
+        } = verified;
+        Self {
+            intact: findings.is_empty(),
+            record_count: records,
+            chain_count: chains,
+            checkpoint_number: checkpoint,
+            unsealed_count: unsealed,
+            findings: findings.into_iter().map(Into::into).collect(),
+            kept_from: kept_from.map(timestamp),
+        }
+    }
+}
+
+impl From<Finding> for pb::Finding {
+    fn from(finding: Finding) -> Self {
+        let message = finding.message();
+        let Finding {
+            kind,
+            user_id,
+            first,
+            last,
+            checkpoint,
+        } = finding;
+        Self {
+            kind: pb::FindingKind::from(kind).into(),
+            user_id: user_id
+                .map(|user_id| user_id.to_string())
+                .unwrap_or_default(),
+            first_sequence: first,
+            last_sequence: last,
+            checkpoint_number: checkpoint,
+            message,
+        }
+    }
+}
+
+impl From<FindingKind> for pb::FindingKind {
+    fn from(kind: FindingKind) -> Self {
+        match kind {
+            FindingKind::Changed => Self::Changed,
+            FindingKind::Removed => Self::Removed,
+            FindingKind::Moved => Self::Moved,
+            FindingKind::Inserted => Self::Inserted,
+            FindingKind::CutOff => Self::CutOff,
+            FindingKind::Rewritten => Self::Rewritten,
+            FindingKind::Checkpoint => Self::Checkpoint,
+        }
+    }
+}

@@ -1,0 +1,64 @@
+use std::time::Duration;
+
+use service_runtime::BoxError;
+use tokio::time::{Instant, sleep};
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+use crate::{app::App, error::Error, metrics, operations};
+
+/// How often room for months to come is made, and old ones are dropped.
+const HOUSEKEEPING: Duration = Duration::from_secs(600);
+
+/// Seals new records, makes room for months to come, and drops those that are no longer kept.
+pub struct Sealer {
+    app: App,
+    interval: Duration,
+    keep_months: Option<u32>,
+}
+
+impl Sealer {
+    /// Seals new records so often, and keeps them for so many whole months after their own.
+    pub fn new(app: App, interval: Duration, keep_months: Option<u32>) -> Self {
+        Self {
+            app,
+            interval,
+            keep_months,
+        }
+    }
+
+    /// Runs until the service stops; what is new by then is sealed at the end.
+    pub async fn run(self, stopping: CancellationToken) -> Result<(), BoxError> {
+        let mut housekeeping = Instant::now();
+        loop {
+            let stopped = stopping
+                .run_until_cancelled(sleep(self.interval))
+                .await
+                .is_none();
+            if let Err(error) = operations::seal_records(&self.app, self.keep_months).await {
+                warn!(%error, "new records could not be sealed; tried again shortly");
+            }
+            if stopped {
+                return Ok(());
+            }
+            if housekeeping <= Instant::now() {
+                match self.keep_house().await {
+                    Ok(()) => housekeeping = Instant::now() + HOUSEKEEPING,
+                    Err(error) => {
+                        warn!(%error, "room for new months could not be made, or old ones not be dropped; tried again shortly");
+                    }
+                }
+            }
+        }
+    }
+
+    async fn keep_house(&self) -> Result<(), Error> {
+        operations::make_room(&self.app, self.app.clock.now()).await?;
+        let dropped = operations::drop_months(&self.app).await?;
+        if dropped > 0 {
+            info!("dropped {dropped} months of records that are no longer kept");
+            metrics::dropped(dropped);
+        }
+        Ok(())
+    }
+}

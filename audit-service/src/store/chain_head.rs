@@ -1,0 +1,205 @@
+//! Table `chain_heads`: the end of each user's chain.
+
+use std::collections::{BTreeSet, HashMap};
+
+use chrono::{DateTime, Utc};
+use diesel::{
+    QueryableByName,
+    pg::Pg,
+    sql_types::{Array, BigInt, Bytea, Nullable, Text, Timestamptz},
+};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use service_runtime::{
+    ids::UserId,
+    postgres::{AsFixed, DatabaseError},
+};
+
+use super::value;
+use crate::domain::chain::Head;
+
+#[derive(QueryableByName)]
+struct HeadRow {
+    #[diesel(sql_type = Text)]
+    user_id: String,
+    #[diesel(sql_type = BigInt)]
+    sequence: i64,
+    #[diesel(sql_type = Bytea)]
+    hash: Vec<u8>,
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    record_time: Option<DateTime<Utc>>,
+    #[diesel(sql_type = BigInt)]
+    sealed_sequence: i64,
+}
+
+/// A chain that has grown since it was last sealed.
+#[derive(Debug, Clone)]
+pub struct GrownChain {
+    /// The user.
+    pub user_id: UserId,
+    /// The end of the chain.
+    pub head: Head,
+    /// The place of the last record that is sealed.
+    pub sealed_sequence: i64,
+}
+
+impl HeadRow {
+    fn into_domain(self) -> Result<GrownChain, DatabaseError> {
+        Ok(GrownChain {
+            user_id: value::user_id(&self.user_id)?,
+            head: Head {
+                sequence: self.sequence,
+                hash: value::hash("chain_heads.hash", &self.hash)?,
+                record_time: self.record_time,
+            },
+            sealed_sequence: self.sealed_sequence,
+        })
+    }
+}
+
+/// Locks the chains of these users, in their order, and returns where they end; a user's first chain begins here.
+///
+/// Rows are inserted before any is locked, and both in one order, so whoever waits here holds nothing that another waits for.
+pub async fn lock(
+    tx: &mut AsyncPgConnection,
+    user_ids: &BTreeSet<UserId>,
+) -> Result<HashMap<UserId, Head>, DatabaseError> {
+    let names: Vec<&str> = user_ids.iter().map(AsRef::as_ref).collect();
+    diesel::sql_query(
+        "INSERT INTO chain_heads (user_id)
+         SELECT user_id FROM unnest($1) AS new (user_id)
+         WHERE NOT EXISTS (SELECT FROM chain_heads AS known WHERE known.user_id = new.user_id)
+         ORDER BY user_id COLLATE \"C\"
+         ON CONFLICT (user_id) DO NOTHING",
+    )
+    .into_boxed::<Pg>()
+    .bind::<Array<Text>, _>(names.clone())
+    .fixed()
+    .execute(tx)
+    .await?;
+    let rows: Vec<HeadRow> = diesel::sql_query(
+        "SELECT user_id, sequence, hash, record_time, sealed_sequence FROM chain_heads
+         WHERE user_id = ANY ($1) ORDER BY user_id COLLATE \"C\" FOR UPDATE",
+    )
+    .into_boxed::<Pg>()
+    .bind::<Array<Text>, _>(names)
+    .fixed()
+    .load(tx)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            let chain = row.into_domain()?;
+            Ok((chain.user_id, chain.head))
+        })
+        .collect()
+}
+
+/// Returns where the chain of a user ends, and the place of the last of the user's records, as of one moment.
+pub async fn find(
+    tx: &mut AsyncPgConnection,
+    user_id: &UserId,
+) -> Result<(Head, i64), DatabaseError> {
+    #[derive(QueryableByName)]
+    struct EndRow {
+        #[diesel(sql_type = Nullable<BigInt>)]
+        sequence: Option<i64>,
+        #[diesel(sql_type = Nullable<Bytea>)]
+        hash: Option<Vec<u8>>,
+        #[diesel(sql_type = Nullable<Timestamptz>)]
+        record_time: Option<DateTime<Utc>>,
+        #[diesel(sql_type = BigInt)]
+        last_recorded: i64,
+    }
+
+    let row: EndRow = diesel::sql_query(
+        "SELECT sequence, hash, record_time,
+                coalesce((SELECT max(sequence) FROM records WHERE records.user_id = $1), 0) AS last_recorded
+         FROM (SELECT 1) AS one LEFT JOIN chain_heads ON chain_heads.user_id = $1",
+    )
+    .bind::<Text, _>(user_id.as_ref())
+    .fixed()
+    .get_result(tx)
+    .await?;
+    let head = match (row.sequence, row.hash) {
+        (Some(sequence), Some(hash)) => Head {
+            sequence,
+            hash: value::hash("chain_heads.hash", &hash)?,
+            record_time: row.record_time,
+        },
+        _ => Head::EMPTY,
+    };
+    Ok((head, row.last_recorded))
+}
+
+/// Returns the users that have chains, in their order, after one of them.
+pub async fn list_users(
+    tx: &mut AsyncPgConnection,
+    after: &str,
+    limit: i64,
+) -> Result<Vec<UserId>, DatabaseError> {
+    #[derive(QueryableByName)]
+    struct UserRow {
+        #[diesel(sql_type = Text)]
+        user_id: String,
+    }
+
+    let rows: Vec<UserRow> = diesel::sql_query(
+        "SELECT user_id FROM chain_heads WHERE user_id > $1 ORDER BY user_id LIMIT $2",
+    )
+    .bind::<Text, _>(after)
+    .bind::<BigInt, _>(limit)
+    .fixed()
+    .load(tx)
+    .await?;
+    rows.iter()
+        .map(|row| value::user_id(&row.user_id))
+        .collect()
+}
+
+/// Writes down where locked chains end now.
+pub async fn update(
+    tx: &mut AsyncPgConnection,
+    heads: &HashMap<UserId, Head>,
+) -> Result<(), DatabaseError> {
+    let column = |value: fn(&Head) -> i64| heads.values().map(value).collect::<Vec<_>>();
+    let users: Vec<&str> = heads.keys().map(AsRef::as_ref).collect();
+    let hashes: Vec<&[u8]> = heads.values().map(|head| head.hash.as_bytes()).collect();
+    let times: Vec<_> = heads.values().map(|head| head.record_time).collect();
+    diesel::sql_query(
+        "UPDATE chain_heads SET sequence = new.sequence, hash = new.hash, record_time = new.record_time
+         FROM unnest($1, $2, $3, $4) AS new (user_id, sequence, hash, record_time)
+         WHERE chain_heads.user_id = new.user_id",
+    )
+    .into_boxed::<Pg>()
+    .bind::<Array<Text>, _>(users)
+    .bind::<Array<BigInt>, _>(column(|head| head.sequence))
+    .bind::<Array<Bytea>, _>(hashes)
+    .bind::<Array<Nullable<Timestamptz>>, _>(times)
+    .fixed()
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// Locks the chains that have grown since they were last sealed, in the order of the users, and counts them as sealed; returns how they
+/// were before.
+pub async fn seal(tx: &mut AsyncPgConnection) -> Result<Vec<GrownChain>, DatabaseError> {
+    let rows: Vec<HeadRow> = diesel::sql_query(
+        "SELECT user_id, sequence, hash, record_time, sealed_sequence FROM chain_heads
+         WHERE sequence > sealed_sequence ORDER BY user_id COLLATE \"C\" FOR UPDATE",
+    )
+    .fixed()
+    .load(tx)
+    .await?;
+    let chains = rows
+        .into_iter()
+        .map(HeadRow::into_domain)
+        .collect::<Result<Vec<_>, _>>()?;
+    let users: Vec<&str> = chains.iter().map(|chain| chain.user_id.as_ref()).collect();
+    diesel::sql_query("UPDATE chain_heads SET sealed_sequence = sequence WHERE user_id = ANY ($1)")
+        .into_boxed::<Pg>()
+        .bind::<Array<Text>, _>(users)
+        .fixed()
+        .execute(tx)
+        .await?;
+    Ok(chains)
+}

@@ -1,0 +1,56 @@
+//! The partitions of `records`, one a month.
+
+use chrono::NaiveDate;
+use diesel::sql_types::{Date, Text};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use service_runtime::postgres::DatabaseError;
+
+/// Makes room for the records of a month, if there is none; replicas that do so at once wait for each other.
+pub async fn insert(tx: &mut AsyncPgConnection, month: NaiveDate) -> Result<(), DatabaseError> {
+    lock(tx).await?;
+    diesel::sql_query("SELECT add_month($1)")
+        .bind::<Date, _>(month)
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+/// Drops the months before this one, with all their records; returns how many there were.
+pub async fn delete_before(
+    tx: &mut AsyncPgConnection,
+    month: NaiveDate,
+) -> Result<usize, DatabaseError> {
+    #[derive(diesel::QueryableByName)]
+    struct Partition {
+        #[diesel(sql_type = Text)]
+        name: String,
+    }
+
+    lock(tx).await?;
+    // The names sort as the months do.
+    let old: Vec<Partition> = diesel::sql_query(
+        "SELECT child.relname::text AS name
+         FROM pg_inherits JOIN pg_class AS child ON child.oid = inhrelid
+         WHERE inhparent = 'records'::regclass AND child.relname < 'records_' || to_char($1, 'YYYY_MM')
+         ORDER BY name",
+    )
+    .bind::<Date, _>(month)
+    .load(tx)
+    .await?;
+    for Partition { name } in &old {
+        // A name that add_month has made: letters, digits and underscores.
+        diesel::sql_query(format!("DROP TABLE \"{name}\""))
+            .execute(tx)
+            .await?;
+    }
+    Ok(old.len())
+}
+
+async fn lock(tx: &mut AsyncPgConnection) -> Result<(), DatabaseError> {
+    diesel::sql_query(
+        "SELECT pg_advisory_xact_lock(hashtextextended('months of audit records', 0))",
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
+}

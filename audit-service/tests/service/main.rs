@@ -1,0 +1,6 @@
+//! The audit-service on a real PostgreSQL and a real broker.
+
+mod migrations;
+mod recording;
+mod support;
+mod tampering;

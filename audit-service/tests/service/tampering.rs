@@ -1,0 +1,105 @@
+use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
+use taskmesh_proto::audit::v1::FindingKind;
+
+use crate::support::Mesh;
+
+impl Mesh {
+    async fn connect(&self) -> AsyncPgConnection {
+        let url = &self.service.environment()["AUDIT_SERVICE_DATABASE__URL"];
+        let mut connection = AsyncPgConnection::establish(url).await.unwrap();
+        connection
+            .batch_execute("SET search_path = audit")
+            .await
+            .unwrap();
+        connection
+    }
+
+    /// Does something to the tables that the service cannot do: as one who has every privilege and turns triggers off.
+    async fn tamper(&self, statements: &str) {
+        let mut connection = self.connect().await;
+        connection
+            .batch_execute(&format!(
+                "BEGIN; GRANT ALL ON ALL TABLES IN SCHEMA audit TO CURRENT_USER;
+                 SET LOCAL session_replication_role = replica; {statements}; COMMIT"
+            ))
+            .await
+            .unwrap();
+    }
+
+    async fn found(&self, user: &str) -> Vec<(FindingKind, i64, i64)> {
+        let verified = self.verify(user).await;
+        assert_eq!(verified.intact, verified.findings.is_empty());
+        verified
+            .findings
+            .iter()
+            .map(|found| (found.kind(), found.first_sequence, found.last_sequence))
+            .collect()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn records_can_neither_be_changed_nor_deleted_nor_emptied() {
+    let mesh = Mesh::start().await;
+    mesh.record("alice", 2).await;
+    let mut connection = mesh.connect().await;
+    for table in ["records", "checkpoints", "checkpoint_leaves"] {
+        for statement in [
+            format!("DELETE FROM {table}"),
+            format!("TRUNCATE {table}"),
+            format!("UPDATE {table} SET hash = hash"),
+        ] {
+            let refused = connection.batch_execute(&statement).await;
+            assert!(refused.is_err(), "{statement}");
+        }
+    }
+    assert_eq!(mesh.found("alice").await, []);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_changed_a_removed_and_a_cut_off_record_are_located() {
+    let mesh = Mesh::start().await;
+    mesh.record("alice", 9).await;
+    mesh.record("bob", 2).await;
+    mesh.tamper("UPDATE records SET actor_ip_address = '192.0.2.9' WHERE user_id = 'alice' AND sequence = 3")
+        .await;
+    mesh.tamper("DELETE FROM records WHERE user_id = 'alice' AND sequence IN (5, 6, 9)")
+        .await;
+    assert_eq!(
+        mesh.found("alice").await,
+        [
+            (FindingKind::Changed, 3, 3),
+            (FindingKind::Removed, 5, 6),
+            (FindingKind::CutOff, 9, 9)
+        ]
+    );
+    assert_eq!(mesh.found("bob").await, []);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_tail_that_is_gone_with_its_head_is_missed_by_the_seals() {
+    let mesh = Mesh::start().await;
+    mesh.record("alice", 4).await;
+    mesh.tamper(
+        "DELETE FROM records WHERE user_id = 'alice' AND sequence = 4;
+         UPDATE chain_heads SET sequence = 3, sealed_sequence = 3,
+             hash = (SELECT hash FROM records WHERE user_id = 'alice' AND sequence = 3) WHERE user_id = 'alice'",
+    )
+    .await;
+    assert_eq!(mesh.found("alice").await, [(FindingKind::CutOff, 4, 4)]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_checkpoint_that_was_changed_or_removed_is_told() {
+    let mesh = Mesh::start().await;
+    mesh.record("alice", 1).await;
+    mesh.record("alice", 1).await;
+    mesh.tamper("UPDATE checkpoints SET record_count = record_count + 1 WHERE number = 1")
+        .await;
+    let found = mesh.verify("alice").await.findings;
+    assert!(
+        found
+            .iter()
+            .any(|found| found.kind() == FindingKind::Checkpoint && found.checkpoint_number == 1),
+        "{found:?}"
+    );
+}

@@ -1,0 +1,3 @@
+DROP TABLE records;
+DROP FUNCTION add_month(date);
+DROP FUNCTION refuse_change();
