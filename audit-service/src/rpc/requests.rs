@@ -20,8 +20,9 @@ use crate::{
 };
 
 const LONGEST_DAYS: i64 = 366;
-/// A history is mostly wanted as a whole.
+/// A history is often wanted as a whole.
 const LARGEST_HISTORY: i32 = 1_000;
+const USUAL_HISTORY: i64 = 100;
 
 /// The place in a page token, with what the list was asked for.
 #[derive(Serialize, Deserialize)]
@@ -125,13 +126,11 @@ impl TryFrom<pb::GetTaskHistoryRequest> for GetTaskHistory {
         } = message;
         let mut wrong = Wrong::default();
         let size = wrong.taken(match page_size {
-            0 => Ok(i64::from(LARGEST_HISTORY)),
+            0 => Ok(USUAL_HISTORY),
             1..=LARGEST_HISTORY => Ok(i64::from(page_size)),
             _ => Err(FieldViolation::new(
                 "page_size",
-                format!(
-                    "must be between 1 and {LARGEST_HISTORY}, or left out for {LARGEST_HISTORY}"
-                ),
+                format!("must be between 1 and {LARGEST_HISTORY}, or left out for {USUAL_HISTORY}"),
             )),
         });
         let id = wrong.taken(task_id.parse::<Uuid>().map_err(|_| {

@@ -26,7 +26,7 @@ pub struct Caller {
     pub token_id: Option<String>,
     /// The program that the user's token was issued to (`client_id`, else `azp`), if it names one.
     pub client_id: Option<String>,
-    /// What the user may do beyond using their own data (`roles`); nothing if a service acts for the user.
+    /// What the user may do beyond using their own data (`roles`); nothing if a service acts for the user by itself.
     pub roles: Vec<String>,
     /// Where the call comes from.
     pub origin: Origin,

@@ -6,6 +6,7 @@ mod broker_outage;
 mod chaos;
 mod client;
 mod doors;
+mod followed;
 mod graceful_shutdown;
 mod journey;
 mod killed;

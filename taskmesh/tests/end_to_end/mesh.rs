@@ -12,17 +12,19 @@ use service_runtime::testing::eventually;
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
 
-const PORTS: [&str; 13] = [
+const PORTS: [&str; 15] = [
     "http",
     "task",
     "recurrence",
     "notification",
     "realtime",
+    "audit",
     "gateway-admin",
     "task-admin",
     "recurrence-admin",
     "notification-admin",
     "realtime-admin",
+    "audit-admin",
     "kafka",
     "postgres",
     "smtp",

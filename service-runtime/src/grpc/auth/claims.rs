@@ -58,8 +58,8 @@ impl Claims {
             service: Some(service.to_owned()),
             token_id: text(self.jti.as_ref()),
             client_id: None,
-            // A service acts for users with their data, never with their powers.
-            roles: Vec::new(),
+            // Those of the user whose call it passes on; a service that acts by itself tells none.
+            roles: roles(self.roles.as_ref()),
             origin: Origin::default(),
         })
     }

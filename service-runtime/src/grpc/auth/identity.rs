@@ -30,7 +30,8 @@ pub struct ServiceIdentity(Arc<Inner>);
 struct Inner {
     service: String,
     signer: Signer,
-    tokens: Cache<UserId, String>,
+    /// By the user and the roles that the token tells.
+    tokens: Cache<(UserId, Vec<String>), String>,
 }
 
 impl ServiceIdentity {
@@ -46,24 +47,30 @@ impl ServiceIdentity {
         })))
     }
 
-    /// Returns a token, valid for at least 30 seconds, with which this service acts for the user.
+    /// Returns a token, valid for at least 30 seconds, with which this service acts for the user, by itself and so without roles.
     pub fn token(&self, user: &UserId) -> String {
+        self.token_with(user, &[])
+    }
+
+    fn token_with(&self, user: &UserId, roles: &[String]) -> String {
         let Inner {
             service,
             signer,
             tokens,
         } = &*self.0;
-        if let Some(token) = tokens.get(user) {
+        let key = (user.clone(), roles.to_vec());
+        if let Some(token) = tokens.get(&key) {
             return token;
         }
-        let token = signer.sign(user, Some(service), &[], TOKEN_LIFETIME);
-        tokens.insert(user.clone(), token.clone());
+        let token = signer.sign(user, Some(service), roles, TOKEN_LIFETIME);
+        tokens.insert(key, token.clone());
         token
     }
 
-    /// Makes a call on behalf of a caller, and tells with which token they came, and from where.
+    /// Makes a call on behalf of a caller, with the caller's roles, and tells with which token they came, and from where.
     pub fn request_for<T>(&self, caller: &Caller, message: T) -> Request<T> {
-        let mut request = self.request(&caller.user_id, message);
+        let token = self.token_with(&caller.user_id, &caller.roles);
+        let mut request = request_with(&token, message);
         origin::pass_on(request.metadata_mut(), caller);
         request
     }
@@ -71,22 +78,26 @@ impl ServiceIdentity {
     /// Makes a call on behalf of the user: with a token, the trace, and what is left of the current deadline, at most 10
     /// seconds.
     pub fn request<T>(&self, user: &UserId, message: T) -> Request<T> {
-        let mut request = Request::new(message);
-        let mut bearer: MetadataValue<_> = format!("Bearer {}", self.token(user))
-            .parse()
-            .expect("a token has only base64url characters and dots");
-        bearer.set_sensitive(true);
-        request.metadata_mut().insert("authorization", bearer);
-        if let Some(traceparent) = propagation::current_traceparent() {
-            let traceparent = traceparent
-                .parse()
-                .expect("a traceparent has only hexadecimal digits and dashes");
-            request.metadata_mut().insert("traceparent", traceparent);
-        }
-        let left = deadline::time_left().unwrap_or(CALL_TIMEOUT);
-        request.set_timeout(left.clamp(SHORTEST_TIMEOUT, CALL_TIMEOUT));
-        request
+        request_with(&self.token(user), message)
     }
+}
+
+fn request_with<T>(token: &str, message: T) -> Request<T> {
+    let mut request = Request::new(message);
+    let mut bearer: MetadataValue<_> = format!("Bearer {token}")
+        .parse()
+        .expect("a token has only base64url characters and dots");
+    bearer.set_sensitive(true);
+    request.metadata_mut().insert("authorization", bearer);
+    if let Some(traceparent) = propagation::current_traceparent() {
+        let traceparent = traceparent
+            .parse()
+            .expect("a traceparent has only hexadecimal digits and dashes");
+        request.metadata_mut().insert("traceparent", traceparent);
+    }
+    let left = deadline::time_left().unwrap_or(CALL_TIMEOUT);
+    request.set_timeout(left.clamp(SHORTEST_TIMEOUT, CALL_TIMEOUT));
+    request
 }
 
 #[cfg(test)]

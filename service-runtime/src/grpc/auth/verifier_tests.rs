@@ -7,7 +7,7 @@ use tempfile::NamedTempFile;
 use super::*;
 use crate::{
     grpc::{
-        ApiError, ServiceIdentity,
+        ApiError, Caller, Origin, ServiceIdentity,
         auth::test_keys::{
             KeyPair, MESH_SECRET, USERS_SECRET, claims, config, issuer, sign_with_secret,
         },
@@ -90,20 +90,33 @@ async fn a_users_roles_are_those_of_the_token() {
 }
 
 #[tokio::test]
-async fn a_service_that_acts_for_a_user_has_no_roles_whatever_its_token_says() {
-    let mut claims = claims();
-    claims["iss"] = json!(config().mesh.issuer);
-    claims["aud"] = json!(config().mesh.audience);
-    claims["act"] = json!({"sub": "recurrence-service"});
-    claims["roles"] = json!(["operator"]);
-    let token = sign_with_secret(MESH_SECRET.as_bytes(), &claims);
-    let caller = Verifier::new(&config())
-        .unwrap()
-        .verify(&token)
-        .await
-        .unwrap();
-    assert_eq!(caller.service.as_deref(), Some("recurrence-service"));
-    assert!(caller.require_role("operator").is_err());
+async fn a_service_has_the_roles_of_the_caller_whose_call_it_passes_on_and_none_by_itself() {
+    let identity = ServiceIdentity::new("api-gateway", &config()).unwrap();
+    let verifier = Verifier::new(&config()).unwrap();
+    let alice: UserId = "alice".parse().unwrap();
+    let auditor = Caller {
+        user_id: alice.clone(),
+        service: None,
+        token_id: None,
+        client_id: None,
+        roles: vec!["auditor".to_owned()],
+        origin: Origin::default(),
+    };
+    let plain = Caller {
+        roles: Vec::new(),
+        ..auditor.clone()
+    };
+    for (request, expected) in [
+        (identity.request_for(&auditor, ()), vec!["auditor"]),
+        (identity.request_for(&plain, ()), vec![]),
+        (identity.request(&alice, ()), vec![]),
+    ] {
+        let bearer = request.metadata().get("authorization").unwrap();
+        let token = bearer.to_str().unwrap().trim_start_matches("Bearer ");
+        let caller = verifier.verify(token).await.unwrap();
+        assert_eq!(caller.service.as_deref(), Some("api-gateway"));
+        assert_eq!(caller.roles, expected);
+    }
 }
 
 #[tokio::test]
