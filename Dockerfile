@@ -4,7 +4,7 @@
 #
 #   docker build --target task-service --tag taskmesh/task-service:dev .
 #
-# Targets: task-service, recurrence-service, notification-service, realtime-service, api-gateway, taskmesh.
+# Targets: task-service, recurrence-service, notification-service, realtime-service, audit-service, api-gateway, taskmesh.
 
 FROM rust:1.95-bookworm AS source
 WORKDIR /source
@@ -20,10 +20,11 @@ RUN --mount=type=cache,target=/usr/local/cargo/registry,sharing=locked \
         --package recurrence-service \
         --package notification-service \
         --package realtime-service \
+        --package audit-service \
         --package api-gateway \
     && mkdir /programs \
     && cp target/release/task-service target/release/recurrence-service target/release/notification-service \
-        target/release/realtime-service target/release/api-gateway /programs/
+        target/release/realtime-service target/release/audit-service target/release/api-gateway /programs/
 
 # By itself, because it brings the servers of `taskmesh up` with it, which take long to build and no service needs.
 FROM source AS command-line
@@ -64,6 +65,12 @@ FROM runtime AS realtime-service
 COPY --from=services /programs/realtime-service /usr/local/bin/
 EXPOSE 50051 9180
 ENTRYPOINT ["/usr/local/bin/realtime-service"]
+CMD ["serve"]
+
+FROM runtime AS audit-service
+COPY --from=services /programs/audit-service /usr/local/bin/
+EXPOSE 50051 9180
+ENTRYPOINT ["/usr/local/bin/audit-service"]
 CMD ["serve"]
 
 FROM runtime AS task-service

@@ -114,8 +114,8 @@ fn every_url_inside_the_cluster_leads_to_a_service_and_from_there_to_an_open_por
             }
         }
         assert_eq!(
-            inside, 5,
-            "task and recurrence know each other, the gateway knows three"
+            inside, 8,
+            "task and recurrence know each other, realtime knows task, the gateway knows five"
         );
     }
 }

@@ -18,7 +18,7 @@ fn every_service_reads_the_example_environment() {
         let loaded = (service.load)(&variables).unwrap();
         doors.extend([loaded.door().port(), loaded.admin.port()]);
     }
-    assert_eq!(doors.len(), 10, "no two services share a port: {doors:?}");
+    assert_eq!(doors.len(), 12, "no two services share a port: {doors:?}");
 }
 
 #[test]

@@ -57,11 +57,18 @@ fn the_base_leaves_nothing_open_but_brokers_issuers_the_public_url_and_secrets()
             variables.insert(format!("{}_{name}", service.prefix), value.to_owned())
         };
         add("AUTH__USERS__ISSUER", "https://login.example.com/");
+        match service.name {
+            "api-gateway" => add("PUBLIC_URL", "https://taskmesh.example.com"),
+            _ => add("KAFKA__BOOTSTRAP_SERVERS", "kafka:9092"),
+        };
         if service.keeps_data {
-            add("KAFKA__BOOTSTRAP_SERVERS", "kafka:9092");
             add("DATABASE__URL", "postgres://postgres:5432/taskmesh");
-        } else {
-            add("PUBLIC_URL", "https://taskmesh.example.com");
+        }
+        if service.name == "realtime-service" {
+            add(
+                "TOKENS__SECRET",
+                "the-secret-of-the-resume-tokens-in-this-test",
+            );
         }
         (service.load)(&variables).unwrap();
     }

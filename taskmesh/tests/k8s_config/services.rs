@@ -41,12 +41,13 @@ impl Loaded {
 }
 
 /// Returns all services.
-pub fn all() -> [OneService; 5] {
+pub fn all() -> [OneService; 6] {
     [
         of::<task_service::TaskService>(),
         of::<recurrence_service::RecurrenceService>(),
         of::<notification_service::NotificationService>(),
         of::<realtime_service::RealtimeService>(),
+        of::<audit_service::AuditService>(),
         of::<api_gateway::ApiGateway>(),
     ]
 }
