@@ -41,13 +41,8 @@ pub async fn measure(
     let (rate, seconds) = (arguments.rate, arguments.outage_seconds);
     let follower = Follower::default();
     let following = tokio::spawn(follower.clone().follow(stage.connect().await?));
-    let before = write(
-        rate,
-        bounds(arguments.seconds),
-        "before the outage",
-        Some(&follower),
-    )
-    .await?;
+    // As long as the outage: in a longer time the disk stalls more often.
+    let before = write(rate, bounds(seconds), "before the outage", Some(&follower)).await?;
     follower.caught_up().await?;
     let memory_before = memory::resident()?;
 
