@@ -2,7 +2,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::Serialize;
 
-use super::{Door, End, Event, Message, Start, View};
+use super::{Door, End, Event, Message, Socket, Start, View};
 
 /// A client that follows the feed from a snapshot on over as many sockets as it takes; cheap to clone.
 #[derive(Debug, Clone)]
@@ -41,24 +41,32 @@ impl Follower {
 
     /// Goes on over a new socket, until that ends. When the future is dropped, the connection is cut and nothing is lost.
     pub async fn follow(&self, door: &Door, token: &str) -> End {
-        match self.go_on(door, token).await {
+        match self.open(door, token).await {
+            Ok(socket) => self.listen(socket).await,
             Err(end) => end,
-            Ok(never) => match never {},
         }
     }
 
-    async fn go_on(&self, door: &Door, token: &str) -> Result<std::convert::Infallible, End> {
+    /// Opens a socket to go on over.
+    pub async fn open(&self, door: &Door, token: &str) -> Result<Socket, End> {
         let resume_token = self.lock().resume_token.clone();
         let is_resumed = !resume_token.is_empty();
         let start = match is_resumed {
             true => Start::Behind(&resume_token),
             false => Start::Snapshot,
         };
-        let mut socket = door.open(token, start).await?;
+        let socket = door.open(token, start).await?;
         self.lock().open(is_resumed);
+        Ok(socket)
+    }
+
+    /// Goes on over a socket until that ends. When the future is dropped, the connection is cut and nothing is lost.
+    pub async fn listen(&self, mut socket: Socket) -> End {
         loop {
-            let message = socket.next().await?;
-            self.lock().take(message);
+            match socket.next().await {
+                Ok(message) => self.lock().take(message),
+                Err(end) => return end,
+            }
         }
     }
 
