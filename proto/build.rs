@@ -47,6 +47,7 @@ fn main() -> Result<()> {
     tonic_prost_build::configure()
         .build_transport(false)
         .compile_well_known_types(false)
+        .codec_path("crate::codec::MessageCodec")
         // Much larger than the other things that a message may tell.
         .boxed(".taskmesh.realtime.v1.WatchResponse.event.change")
         .include_file("modules.rs")

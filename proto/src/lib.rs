@@ -1,6 +1,7 @@
 //! The contract of Taskmesh: the messages, services and events of `proto/`, the descriptor set they were generated from,
 //! and the topics that the events travel on.
 
+pub mod codec;
 pub mod topics;
 
 /// Every `.proto` file of the contract as an encoded `google.protobuf.FileDescriptorSet`, with comments and options.

@@ -6,11 +6,12 @@ use std::{
     sync::{Arc, Mutex},
 };
 
+use axum::serve::ListenerExt;
 use clap::{Parser, Subcommand};
 use taskmesh_proto::topics::Topic;
 use tokio::{net::TcpListener, sync::mpsc::UnboundedReceiver};
 use tokio_util::sync::CancellationToken;
-use tracing::{error, info};
+use tracing::{debug, error, info};
 
 use crate::{
     BoxError,
@@ -237,6 +238,12 @@ impl<C: ServiceConfig> Context<C> {
         info!(server.address = %address, "answers HTTP on {address}");
         let stopping = self.lifecycle.stopping();
         self.lifecycle.spawn("http", async move {
+            // What is said of a live stream is small and must not wait for what was said before.
+            let listener = listener.tap_io(|connection| {
+                if let Err(cause) = connection.set_nodelay(true) {
+                    debug!("a connection may hold back small messages: {cause}");
+                }
+            });
             axum::serve(
                 listener,
                 router.into_make_service_with_connect_info::<SocketAddr>(),

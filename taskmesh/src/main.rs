@@ -11,7 +11,9 @@ mod dlq;
 mod duration;
 mod embedded;
 mod infra;
+mod live_client;
 mod mail_sink;
+mod open_files;
 mod secrets;
 mod serve;
 mod token;
@@ -21,5 +23,6 @@ mod up;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    open_files::allow_all();
     command_line::main()
 }

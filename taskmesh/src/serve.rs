@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use api_gateway::ApiGateway;
 use clap::{Args, Subcommand};
 use notification_service::NotificationService;
 use realtime_service::RealtimeService;
@@ -30,6 +31,7 @@ enum Part {
     Recurrence,
     Notification,
     Realtime,
+    Gateway,
     Broker(broker::Arguments),
 }
 
@@ -41,6 +43,7 @@ pub async fn run(arguments: Arguments) -> Result<ExitCode, BoxError> {
             Part::Recurrence => serve::<RecurrenceService>().await,
             Part::Notification => serve::<NotificationService>().await,
             Part::Realtime => serve::<RealtimeService>().await,
+            Part::Gateway => serve::<ApiGateway>().await,
             Part::Broker(arguments) => broker::run(arguments).await,
         }
     };

@@ -1,8 +1,9 @@
 use prost::Message;
 use prost_reflect::{DynamicMessage, MessageDescriptor};
+use taskmesh_proto::codec::growing_buffers;
 use tonic::{
     Status,
-    codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder},
+    codec::{BufferSettings, Codec, DecodeBuf, Decoder, EncodeBuf, Encoder},
 };
 
 /// Carries messages whose type is known from a descriptor only.
@@ -45,8 +46,13 @@ impl Encoder for DynamicEncoder {
     type Error = Status;
 
     fn encode(&mut self, item: DynamicMessage, buffer: &mut EncodeBuf<'_>) -> Result<(), Status> {
+        buffer.reserve(item.encoded_len());
         item.encode(buffer)
             .map_err(|error| Status::internal(error.to_string()))
+    }
+
+    fn buffer_settings(&self) -> BufferSettings {
+        growing_buffers()
     }
 }
 
@@ -58,5 +64,9 @@ impl Decoder for DynamicDecoder {
         DynamicMessage::decode(self.output.clone(), buffer)
             .map(Some)
             .map_err(|error| Status::internal(error.to_string()))
+    }
+
+    fn buffer_settings(&self) -> BufferSettings {
+        growing_buffers()
     }
 }

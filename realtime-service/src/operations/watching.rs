@@ -103,7 +103,9 @@ impl Watching {
                 }
             }
             Phase::Snapshot(snapshot) => {
-                match snapshot.next(&self.app, &self.user, &self.matching).await? {
+                // In a box, as whatever else is seldom done: a stream that waits keeps room for the largest thing that it may do.
+                let next = Box::pin(snapshot.next(&self.app, &self.user, &self.matching));
+                match next.await? {
                     Some(part) => self.prepared.push_back(pb::WatchResponse {
                         resume_token: String::new(),
                         event: Some(Event::Snapshot(part)),
@@ -192,7 +194,7 @@ impl Watching {
         }
         let ids = ids.into_iter().collect();
         let matching = self.app.tasks.matching(&self.user, &self.matching, ids);
-        matching.await.map(Some)
+        Box::pin(matching).await.map(Some)
     }
 
     fn say(&mut self, position: Position, event: Event) {

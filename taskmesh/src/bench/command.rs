@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 use service_runtime::BoxError;
 
 use super::{
-    api, events, flows,
+    api, events, flows, live,
     mesh::{Broker, Connection},
     search,
     subject::Common,
@@ -43,6 +43,8 @@ enum Command {
     /// Measure how fast events go from a commit to their effect, and what becomes of them while something is in the way. Starts a
     /// database and a broker of its own, unless DATABASE_URL and KAFKA_BOOTSTRAP_SERVERS name others.
     Events(events::Arguments),
+    /// Measure how fast changes come to clients of the live feed, what idle clients cost, and whether those that are cut off miss anything.
+    Live(Box<live::Arguments>),
     /// Measure searches. Seeds a data set first, if it is not there.
     Search {
         #[command(flatten)]
@@ -83,6 +85,11 @@ pub async fn run(arguments: Arguments) -> Result<ExitCode, BoxError> {
         }
         Command::Events(arguments) => {
             let page = events::measure(&arguments).await?;
+            page.print(arguments.json)?;
+            Ok(page.exit_code(arguments.strict))
+        }
+        Command::Live(arguments) => {
+            let page = live::measure(&arguments).await?;
             page.print(arguments.json)?;
             Ok(page.exit_code(arguments.strict))
         }

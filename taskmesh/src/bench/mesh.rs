@@ -51,8 +51,18 @@ impl Connection {
 
     /// Prepares to work as a certain user, over so many connections.
     pub fn caller(&self, user: &UserId, connections: usize) -> Result<Caller, BoxError> {
-        let channels = (0..connections.max(1)).map(|_| grpc::connect(&self.task_url));
-        Caller::new(channels.collect(), self.token(user)?)
+        self.caller_over(self.channels(connections), user)
+    }
+
+    /// Prepares to work as a certain user, over connections that others use too.
+    pub fn caller_over(&self, channels: Vec<Channel>, user: &UserId) -> Result<Caller, BoxError> {
+        Caller::new(channels, self.token(user)?)
+    }
+
+    /// Prepares so many connections.
+    pub fn channels(&self, count: usize) -> Vec<Channel> {
+        let channels = (0..count.max(1)).map(|_| grpc::connect(&self.task_url));
+        channels.collect()
     }
 
     /// Returns the folder that holds the mesh's data.

@@ -12,8 +12,9 @@ use crate::data_folder::DataFolder;
 
 /// Strike a mesh of many processes at random under load, and prove that nothing is lost, doubled or inverted.
 ///
-/// The mesh is a new one: PostgreSQL, a broker, two task-services, two notification-services and a recurrence-service, each in a
-/// process of its own. What strikes it, when and whom follows from the seed. Ends with failure if a promise was broken.
+/// The mesh is a new one: PostgreSQL, a broker, two task-services, two notification-services, a recurrence-service, two
+/// realtime-services and a gateway before each, each in a process of its own. Live clients follow everything through the gateways.
+/// What strikes it, when and whom follows from the seed. Ends with failure if a promise was broken.
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// How long the load lasts, in minutes.

@@ -37,7 +37,7 @@ const CALL_TIMEOUT: Duration = Duration::from_secs(2);
 const PAUSE: Duration = Duration::from_millis(100);
 /// How long calls are made again after the end of the load.
 const LAST_PATIENCE: Duration = Duration::from_secs(60);
-const TOKEN_TTL: Duration = Duration::from_secs(24 * 3600);
+pub const TOKEN_TTL: Duration = Duration::from_secs(24 * 3600);
 /// What the purposes of the writers' dice begin with.
 const PURPOSE: u64 = 1_000;
 

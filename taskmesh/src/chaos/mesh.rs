@@ -1,9 +1,11 @@
-//! The mesh that is struck: PostgreSQL, a broker, and five services, each in a process of its own.
+//! The mesh that is struck: PostgreSQL, a broker, and nine services, each in a process of its own.
 
 use std::{path::Path, time::Duration};
 
+use api_gateway::ApiGateway;
 use futures::future::join_all;
 use notification_service::NotificationService;
+use realtime_service::RealtimeService;
 use recurrence_service::RecurrenceService;
 use service_runtime::{BoxError, Service, kafka::KafkaConfig};
 use task_service::TaskService;
@@ -46,6 +48,8 @@ pub struct Mesh {
     pub kafka: KafkaConfig,
     /// Where the task-services answer.
     pub task_urls: Vec<Url>,
+    /// Where the gateways do; behind each is another replica of the realtime-service.
+    pub gateway_urls: Vec<Url>,
     /// What users' tokens are signed with.
     pub users_secret: String,
     /// The mail that was sent.
@@ -102,6 +106,18 @@ impl Mesh {
             starter
                 .start::<NotificationService>("notification", 2, &others, Common::notification)
                 .await?,
+            starter
+                .start::<RealtimeService>("realtime", 1, &ports, |common, _| common.realtime())
+                .await?,
+            starter
+                .start::<RealtimeService>("realtime", 2, &others, |common, _| common.realtime())
+                .await?,
+            starter
+                .start::<ApiGateway>("gateway", 1, &ports, |common, _| common.gateway())
+                .await?,
+            starter
+                .start::<ApiGateway>("gateway", 2, &others, |common, _| common.gateway())
+                .await?,
         ];
         let doors = [
             ports.recurrence_port,
@@ -109,6 +125,10 @@ impl Mesh {
             others.task_port,
             ports.notification_port,
             others.notification_port,
+            ports.realtime_port,
+            others.realtime_port,
+            ports.http_port,
+            others.http_port,
         ];
         timeout(START_PATIENCE, join_all(doors.map(open)))
             .await
@@ -118,16 +138,13 @@ impl Mesh {
                     "the services do not answer within {START_PATIENCE:?}: see the logs in {folder}"
                 )
             })?;
-        let task_urls = [ports.task_port, others.task_port]
-            .into_iter()
-            .map(|port| Url::parse(&url_of(port)))
-            .collect::<Result<_, _>>()?;
         Ok(Self {
             server,
             brokers,
             services,
             kafka,
-            task_urls,
+            task_urls: urls_of([ports.task_port, others.task_port])?,
+            gateway_urls: urls_of([ports.http_port, others.http_port])?,
             users_secret: common.users_secret,
             mailbox,
             _mail: mail,
@@ -264,6 +281,11 @@ pub async fn open(port: u16) {
     while TcpStream::connect(loopback(port)).await.is_err() {
         sleep(Duration::from_millis(50)).await;
     }
+}
+
+fn urls_of(ports: [u16; 2]) -> Result<Vec<Url>, BoxError> {
+    let urls = ports.into_iter().map(|port| Url::parse(&url_of(port)));
+    Ok(urls.collect::<Result<_, _>>()?)
 }
 
 fn variables_of(brokers: &Brokers) -> Vec<(String, String)> {

@@ -17,6 +17,7 @@ mod server;
 mod tables;
 mod tail;
 mod users;
+mod watchers;
 mod write;
 
 pub use command::{Arguments, run};

@@ -14,6 +14,7 @@ use super::{
     process::Stop,
     pulse::{back_after, usual_rate},
     run::Plan,
+    watchers::LiveCounts,
 };
 
 /// How soon the rate is to be as before.
@@ -51,6 +52,7 @@ pub struct Counts {
     pub own_ends: BTreeMap<String, u64>,
     #[serde(rename = "rest_after_s", serialize_with = "as_seconds")]
     pub rest_after: Duration,
+    pub live: LiveCounts,
 }
 
 /// How a fault went by.
@@ -132,6 +134,7 @@ impl Report {
             && self.counts.waiting == 0
             && self.counts.dead_letters == 0
             && self.counts.unanswered == 0
+            && self.counts.live.refused.is_empty()
             && self
                 .faults
                 .iter()
@@ -216,6 +219,17 @@ impl fmt::Display for Report {
             "at rest {:.1} s after the last answer; processes that ended by themselves: {:?}",
             counts.rest_after.as_secs_f64(),
             counts.own_ends
+        )?;
+        let LiveCounts {
+            clients,
+            travels,
+            refused,
+        } = &counts.live;
+        writeln!(
+            formatter,
+            "live: {clients} clients were told {} changes over {} sockets, {} of them behind a resume token; {} times to begin anew; \
+             refused {refused:?}",
+            travels.changes, travels.sockets, travels.resumed, travels.resyncs
         )?;
         for violation in self.violations.iter().take(MOST_TOLD) {
             writeln!(formatter, "{violation}")?;

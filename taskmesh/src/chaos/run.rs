@@ -26,6 +26,7 @@ use super::{
     tables::Tables,
     tail::Tail,
     users::Users,
+    watchers::Watchers,
 };
 use crate::up::progress::step;
 
@@ -78,6 +79,7 @@ async fn strike_and_judge(plan: &Plan, mesh: &mut Mesh) -> Result<Report, BoxErr
         &mesh.users_secret,
         &shared,
     )?;
+    let watchers = Watchers::start(plan.seed, &mesh.gateway_urls, &mesh.users_secret)?;
     let struck = strike_all(mesh, start, &plan.faults).await?;
     sleep_until((start + plan.length).into()).await;
     let ended = start.elapsed();
@@ -86,8 +88,11 @@ async fn strike_and_judge(plan: &Plan, mesh: &mut Mesh) -> Result<Report, BoxErr
         Ok::<(), BoxError>(())
     })
     .await?;
+    watchers.settle();
     let ledger = &shared.ledger;
-    let rest = step("waits for rest and looks", rest(mesh, &ledger.answered())).await?;
+    let answered = ledger.answered();
+    let rest = rest(mesh, &answered, &watchers);
+    let rest = step("waits for rest and looks", rest).await?;
     drop(tail);
     Ok(Report::new(
         plan,
@@ -101,6 +106,7 @@ async fn strike_and_judge(plan: &Plan, mesh: &mut Mesh) -> Result<Report, BoxErr
             unanswered: ledger.repeated_and_unanswered().1,
             own_ends: mesh.own_ends().into_iter().collect(),
             rest_after: rest.after,
+            live: watchers.counts(),
             ..rest.counts
         },
     ))
@@ -139,29 +145,36 @@ async fn strike_all(
 }
 
 /// Looks until nothing is missing any more: what is still on its way is not lost.
-async fn rest(mesh: &Mesh, answered: &[Answered]) -> Result<Rest, BoxError> {
+async fn rest(mesh: &Mesh, answered: &[Answered], watchers: &Watchers) -> Result<Rest, BoxError> {
     let begin = Instant::now();
     // Reminders that are not due yet are no reason to worry.
     let mut tell_at = 2 * TELL_EVERY;
     loop {
         let client = connect(mesh.database_url()).await?;
         // The tables are quickly read; all records of all topics are not, and reading them holds up the broker.
-        let mut missing = Tables::read(&client).await?.unfinished();
+        let tables = Tables::read(&client).await?;
+        let mut missing = tables
+            .unfinished()
+            .or_else(|| watchers.behind(&tables.tasks));
         if missing.is_none() || begin.elapsed() > REST_PATIENCE {
-            let (evidence, tables) = evidence::collect(mesh, &client, answered).await?;
+            let (mut evidence, tables) = evidence::collect(mesh, &client, answered).await?;
+            let counts = Counts {
+                answered: answered.len(),
+                records: evidence.arrivals.len(),
+                redelivered: redelivered(&evidence.arrivals),
+                effects: evidence.effects.len(),
+                waiting: tables.waiting,
+                ..Counts::default()
+            };
+            watchers.add_evidence(&mut evidence, &tables.tasks);
             let violations = check(&evidence);
             let lost = Tally::of(&violations).lost;
             if (tables.waiting == 0 && lost == 0) || begin.elapsed() > REST_PATIENCE {
                 return Ok(Rest {
                     violations,
                     counts: Counts {
-                        answered: answered.len(),
-                        records: evidence.arrivals.len(),
-                        redelivered: redelivered(&evidence.arrivals),
-                        effects: evidence.effects.len(),
-                        waiting: tables.waiting,
                         dead_letters: records::dead_letters(&mesh.kafka).await?.len(),
-                        ..Counts::default()
+                        ..counts
                     },
                     after: begin.elapsed(),
                 });

@@ -16,7 +16,10 @@ pub const INBOXES: [(&str, &str); 3] = [
 #[derive(Debug)]
 pub struct TaskRow {
     pub id: String,
+    pub user_id: String,
     pub version: i64,
+    pub title: String,
+    pub is_deleted: bool,
     pub is_completed: bool,
     /// The series, and the scheduled time of this occurrence in seconds.
     pub occurrence: Option<(String, i64)>,
@@ -104,7 +107,8 @@ async fn tasks(client: &Client) -> Result<Vec<TaskRow>, BoxError> {
                     extract(epoch FROM recurrence_id)::bigint, previous_task_id::text, \
                     state = 'open' AND delete_time IS NULL AND NOT muted AND EXISTS ( \
                         SELECT FROM jsonb_array_elements(reminders) setting \
-                        WHERE (setting ->> 'at_time')::timestamptz > create_time) \
+                        WHERE (setting ->> 'at_time')::timestamptz > create_time), \
+                    user_id, title, delete_time IS NOT NULL \
              FROM task.tasks",
             &[],
         )
@@ -116,6 +120,9 @@ async fn tasks(client: &Client) -> Result<Vec<TaskRow>, BoxError> {
         occurrence: Option::zip(row.get(3), row.get(4)),
         previous_task_id: row.get(5),
         is_reminded: row.get(6),
+        user_id: row.get(7),
+        title: row.get(8),
+        is_deleted: row.get(9),
     };
     Ok(rows.iter().map(task).collect())
 }

@@ -10,7 +10,7 @@ use taskmesh_proto::task::v1::Task;
 use super::{dice::Dice, write::Write};
 
 /// Several writers act for one user, so that they meet at the same tasks.
-const USERS: usize = 8;
+pub const USERS: usize = 8;
 /// How many of a user's newest tasks are changed: few, so that changes of one task come close together.
 const HOT: usize = 4;
 /// How many plain tasks of a user are remembered.

@@ -1,4 +1,4 @@
-//! A short run of the crash suite: the mesh is struck in every way, and nothing is lost, doubled or inverted.
+//! A short run of the crash suite: the mesh is struck in every way, and nothing is lost, doubled or inverted, neither on topics nor at live clients.
 
 use std::{
     process::Stdio,
@@ -53,4 +53,7 @@ async fn a_mesh_that_is_struck_in_every_way_keeps_every_promise() {
         report["counts"]["answered"].as_u64().unwrap() > 0,
         "{report:#}"
     );
+    let live = &report["counts"]["live"];
+    let (changes, resumed) = (live["changes"].as_u64(), live["resumed"].as_u64());
+    assert!(changes > Some(0) && resumed > Some(0), "{report:#}");
 }

@@ -26,8 +26,8 @@ use crate::{
 
 /// What a client may say at once: a token and a filter.
 const MOST_BYTES: usize = 64 * 1024;
-/// Clients say little.
-const READ_BUFFER_BYTES: usize = 2 * 1024;
+/// Clients say little, and each has a buffer for as long as it is connected.
+const READ_BUFFER_BYTES: usize = 512;
 
 /// What opens sockets.
 #[derive(Clone)]

@@ -67,7 +67,8 @@ impl Session {
     }
 
     async fn serve(&self, socket: &mut WebSocket, opening: Opening) -> End {
-        match self.begin(socket, opening).await {
+        // In a box, because a session that waits keeps room for the largest thing that it has done.
+        match Box::pin(self.begin(socket, opening)).await {
             Ok((messages, token_time)) => self.pass_on(socket, messages, token_time).await,
             Err(end) => end,
         }

@@ -6,8 +6,9 @@ use std::{
     time::Duration,
 };
 
-use service_runtime::BoxError;
 use tokio::task::JoinHandle;
+
+use crate::bench::process::resident;
 
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 
@@ -26,7 +27,7 @@ impl Watch {
             let mut every = tokio::time::interval(LOOK_EVERY);
             loop {
                 every.tick().await;
-                if let Ok(bytes) = resident() {
+                if let Ok(bytes) = resident("self") {
                     seen.fetch_max(bytes, Ordering::Relaxed);
                 }
             }
@@ -39,13 +40,4 @@ impl Watch {
         self.looking.abort();
         self.most.load(Ordering::Relaxed)
     }
-}
-
-/// Returns how many bytes of memory this process has (Linux only).
-pub fn resident() -> Result<u64, BoxError> {
-    let status = std::fs::read_to_string("/proc/self/status")?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let line = line.ok_or("the system does not tell how much memory a process has")?;
-    let kibibytes: u64 = line.trim().trim_end_matches("kB").trim().parse()?;
-    Ok(kibibytes * 1_024)
 }

@@ -6,11 +6,12 @@ use super::{
     command::Arguments,
     follower::Follower,
     latency::{value, write},
-    memory::{self, Watch},
+    memory::Watch,
     stage::{Parts, Stage},
 };
 use crate::bench::{
     load::Bounds,
+    process::resident,
     report::{Bound, Line, Measure, Page},
 };
 
@@ -44,7 +45,7 @@ pub async fn measure(
     // As long as the outage: in a longer time the disk stalls more often.
     let before = write(rate, bounds(seconds), "before the outage", Some(&follower)).await?;
     follower.caught_up().await?;
-    let memory_before = memory::resident()?;
+    let memory_before = resident("self")?;
 
     stage.stop_broker(arguments).await?;
     following.abort();
