@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use api_gateway::ApiGateway;
+use audit_service::AuditService;
 use clap::{Args, Subcommand};
 use notification_service::NotificationService;
 use realtime_service::RealtimeService;
@@ -31,6 +32,7 @@ enum Part {
     Recurrence,
     Notification,
     Realtime,
+    Audit,
     Gateway,
     Broker(broker::Arguments),
 }
@@ -43,6 +45,7 @@ pub async fn run(arguments: Arguments) -> Result<ExitCode, BoxError> {
             Part::Recurrence => serve::<RecurrenceService>().await,
             Part::Notification => serve::<NotificationService>().await,
             Part::Realtime => serve::<RealtimeService>().await,
+            Part::Audit => serve::<AuditService>().await,
             Part::Gateway => serve::<ApiGateway>().await,
             Part::Broker(arguments) => broker::run(arguments).await,
         }

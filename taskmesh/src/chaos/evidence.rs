@@ -129,6 +129,9 @@ fn add_tables(evidence: &mut Evidence, tables: &Tables) {
             due.push(effect("e-mail", mail_id(&delivery.message_id)));
         }
     }
+    for event in &tables.recorded {
+        effects.push(recorded(event));
+    }
     for (schema, event) in &tables.inbox {
         effects.push(handled(schema, event));
     }
@@ -166,6 +169,9 @@ fn add_records(
                 evidence.due.push(handled(schema, event_id));
             }
         }
+        if [TASK_EVENTS.name, TASK_REMINDERS.name].contains(&topic.name) {
+            evidence.due.push(recorded(event_id));
+        }
         let brought_about = match topic.name {
             name if name == TASK_EVENTS.name => call(TaskEvent::decode(value)?),
             name if name == TASK_REMINDERS.name => {
@@ -197,6 +203,10 @@ fn watched(task: &str, version: i64) -> Effect {
 
 fn handled(schema: &str, event: &str) -> Effect {
     effect("inbox entry", format!("{event} in {schema}"))
+}
+
+fn recorded(event: &str) -> Effect {
+    effect("audit record", event)
 }
 
 fn mail_id(text: &str) -> &str {

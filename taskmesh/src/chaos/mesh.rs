@@ -1,8 +1,13 @@
-//! The mesh that is struck: PostgreSQL, a broker, and nine services, each in a process of its own.
+//! The mesh that is struck: PostgreSQL, a broker, and eleven services, each in a process of its own.
 
-use std::{path::Path, time::Duration};
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use api_gateway::ApiGateway;
+use audit_service::AuditService;
 use futures::future::join_all;
 use notification_service::NotificationService;
 use realtime_service::RealtimeService;
@@ -50,6 +55,8 @@ pub struct Mesh {
     pub task_urls: Vec<Url>,
     /// Where the gateways do; behind each is another replica of the realtime-service.
     pub gateway_urls: Vec<Url>,
+    /// Where one of the audit-services does.
+    pub audit_url: Url,
     /// What users' tokens are signed with.
     pub users_secret: String,
     /// The mail that was sent.
@@ -85,6 +92,7 @@ impl Mesh {
             mesh_secret: secrets::random(),
             resume_secret: secrets::random(),
         };
+        let [audit, other_audit] = audit_folders(folder)?;
         let starter = Starter {
             folder,
             database,
@@ -113,6 +121,14 @@ impl Mesh {
                 .start::<RealtimeService>("realtime", 2, &others, |common, _| common.realtime())
                 .await?,
             starter
+                .start::<AuditService>("audit", 1, &ports, |common, url| common.audit(url, &audit))
+                .await?,
+            starter
+                .start::<AuditService>("audit", 2, &others, |common, url| {
+                    common.audit(url, &other_audit)
+                })
+                .await?,
+            starter
                 .start::<ApiGateway>("gateway", 1, &ports, |common, _| common.gateway())
                 .await?,
             starter
@@ -127,6 +143,8 @@ impl Mesh {
             others.notification_port,
             ports.realtime_port,
             others.realtime_port,
+            ports.audit_port,
+            others.audit_port,
             ports.http_port,
             others.http_port,
         ];
@@ -145,6 +163,7 @@ impl Mesh {
             kafka,
             task_urls: urls_of([ports.task_port, others.task_port])?,
             gateway_urls: urls_of([ports.http_port, others.http_port])?,
+            audit_url: Url::parse(&url_of(ports.audit_port))?,
             users_secret: common.users_secret,
             mailbox,
             _mail: mail,
@@ -281,6 +300,21 @@ pub async fn open(port: u16) {
     while TcpStream::connect(loopback(port)).await.is_err() {
         sleep(Duration::from_millis(50)).await;
     }
+}
+
+/// Makes a folder for each audit-service: one key for both, and a file of checkpoints for each.
+fn audit_folders(folder: &Path) -> io::Result<[PathBuf; 2]> {
+    let folders = ["audit-1", "audit-2"].map(|name| folder.join(name));
+    for one in &folders {
+        fs::create_dir(one)?;
+    }
+    let [first, second] = &folders;
+    secrets::make_signing_key(first, settings::AUDIT_KEY)?;
+    fs::copy(
+        first.join(settings::AUDIT_KEY),
+        second.join(settings::AUDIT_KEY),
+    )?;
+    Ok(folders)
 }
 
 fn urls_of(ports: [u16; 2]) -> Result<Vec<Url>, BoxError> {

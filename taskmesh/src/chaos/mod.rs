@@ -1,6 +1,7 @@
 //! `taskmesh chaos`: a mesh of many processes under load, whose parts are killed, stopped and cut off at random, and the proof that
 //! nothing was lost, nothing done twice, nothing told in the wrong order.
 
+mod audit;
 mod brokers;
 mod command;
 mod dice;

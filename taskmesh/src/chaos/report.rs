@@ -10,6 +10,7 @@ use serde::Serialize;
 use service_runtime::checker::{Tally, Violation};
 
 use super::{
+    audit::AuditCounts,
     faults::Kind,
     process::Stop,
     pulse::{back_after, usual_rate},
@@ -53,6 +54,7 @@ pub struct Counts {
     #[serde(rename = "rest_after_s", serialize_with = "as_seconds")]
     pub rest_after: Duration,
     pub live: LiveCounts,
+    pub audit: AuditCounts,
 }
 
 /// How a fault went by.
@@ -135,6 +137,7 @@ impl Report {
             && self.counts.dead_letters == 0
             && self.counts.unanswered == 0
             && self.counts.live.refused.is_empty()
+            && self.counts.audit.findings.is_empty()
             && self
                 .faults
                 .iter()
@@ -230,6 +233,15 @@ impl fmt::Display for Report {
             "live: {clients} clients were told {} changes over {} sockets, {} of them behind a resume token; {} times to begin anew; \
              refused {refused:?}",
             travels.changes, travels.sockets, travels.resumed, travels.resyncs
+        )?;
+        let AuditCounts {
+            records,
+            checkpoints,
+            findings,
+        } = &counts.audit;
+        writeln!(
+            formatter,
+            "audit: {records} records under {checkpoints} checkpoints; found {findings:?}"
         )?;
         for violation in self.violations.iter().take(MOST_TOLD) {
             writeln!(formatter, "{violation}")?;

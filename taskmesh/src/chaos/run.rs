@@ -14,6 +14,7 @@ use service_runtime::{
 use tokio::time::{sleep, sleep_until};
 
 use super::{
+    audit,
     brokers::Given,
     evidence,
     faults::Fault,
@@ -173,6 +174,7 @@ async fn rest(mesh: &Mesh, answered: &[Answered], watchers: &Watchers) -> Result
                 return Ok(Rest {
                     violations,
                     counts: Counts {
+                        audit: audit::verify(mesh).await?,
                         dead_letters: records::dead_letters(&mesh.kafka).await?.len(),
                         ..counts
                     },

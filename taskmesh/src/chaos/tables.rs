@@ -6,7 +6,9 @@ use service_runtime::BoxError;
 use tokio_postgres::Client;
 
 /// The services that keep an inbox, as their schemas are named, each with the topic that it reads.
-pub const INBOXES: [(&str, &str); 3] = [
+pub const INBOXES: [(&str, &str); 5] = [
+    ("audit", "task-events"),
+    ("audit", "task-reminders"),
     ("notification", "task-events"),
     ("recurrence", "task-recurrence"),
     ("task", "task-reminders"),
@@ -53,6 +55,8 @@ pub struct Tables {
     pub watched: HashMap<String, i64>,
     pub reminders: Vec<ReminderRow>,
     pub deliveries: Vec<DeliveryRow>,
+    /// The events of which there is a record of who did what.
+    pub recorded: Vec<String>,
     /// Schema and event id.
     pub inbox: Vec<(&'static str, String)>,
     /// Events that were not sent, and records that wait for another try.
@@ -67,6 +71,7 @@ impl Tables {
             watched: watched(client).await?,
             reminders: reminders(client).await?,
             deliveries: deliveries(client).await?,
+            recorded: recorded(client).await?,
             inbox: inbox(client).await?,
             waiting: waiting(client).await?,
         })
@@ -156,6 +161,14 @@ async fn deliveries(client: &Client) -> Result<Vec<DeliveryRow>, BoxError> {
     Ok(rows.iter().map(delivery).collect())
 }
 
+async fn recorded(client: &Client) -> Result<Vec<String>, BoxError> {
+    // Others tell of auditors.
+    let query =
+        "SELECT id::text FROM audit.records WHERE reminder_id IS NOT NULL OR task_id IS NOT NULL";
+    let rows = client.query(query, &[]).await?;
+    Ok(rows.iter().map(|row| row.get(0)).collect())
+}
+
 async fn inbox(client: &Client) -> Result<Vec<(&'static str, String)>, BoxError> {
     let mut entries = Vec::new();
     for (schema, topic) in INBOXES {
@@ -172,6 +185,8 @@ async fn waiting(client: &Client) -> Result<i64, BoxError> {
             "SELECT (SELECT count(*) FROM notification.parked_records) \
                   + (SELECT count(*) FROM recurrence.parked_records) \
                   + (SELECT count(*) FROM task.parked_records) \
+                  + (SELECT count(*) FROM audit.parked_records) \
+                  + (SELECT count(*) FROM audit.outbox_unsent) \
                   + (SELECT count(*) FROM notification.outbox_unsent) \
                   + (SELECT count(*) FROM task.outbox_unsent)",
             &[],

@@ -56,4 +56,7 @@ async fn a_mesh_that_is_struck_in_every_way_keeps_every_promise() {
     let live = &report["counts"]["live"];
     let (changes, resumed) = (live["changes"].as_u64(), live["resumed"].as_u64());
     assert!(changes > Some(0) && resumed > Some(0), "{report:#}");
+    let audit = &report["counts"]["audit"];
+    let (records, checkpoints) = (audit["records"].as_i64(), audit["checkpoints"].as_i64());
+    assert!(records > Some(0) && checkpoints > Some(0), "{report:#}");
 }
