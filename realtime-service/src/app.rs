@@ -16,8 +16,7 @@ use crate::{
 /// Each takes a connection to the broker and a thread, and few clients come from so far back.
 const PAST_READERS: usize = 4;
 
-/// What operations work with; cheap to clone.
-#[derive(Clone)]
+/// What operations work with.
 pub struct App {
     /// What has changed lately, and what changes.
     pub feed: Arc<Feed>,

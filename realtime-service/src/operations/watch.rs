@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use service_runtime::{
     grpc::{ApiError, FieldViolation},
     ids::UserId,
@@ -39,12 +41,12 @@ pub enum Start {
 
 /// Begins a stream of a user's changes.
 #[tracing::instrument(name = "operation.watch", skip_all)]
-pub async fn watch(app: &App, user: UserId, wanted: Watch) -> Result<Watching, Error> {
+pub async fn watch(app: &Arc<App>, user: UserId, wanted: Watch) -> Result<Watching, Error> {
     let begun = begin(app, user, wanted).await;
     begun.inspect_err(|error| metrics::refused(error.reason()))
 }
 
-async fn begin(app: &App, user: UserId, wanted: Watch) -> Result<Watching, Error> {
+async fn begin(app: &Arc<App>, user: UserId, wanted: Watch) -> Result<Watching, Error> {
     let Watch { start, matching } = wanted;
     let permit = app.streams.open(&user)?;
     let position = match &start {
@@ -86,7 +88,7 @@ async fn begin(app: &App, user: UserId, wanted: Watch) -> Result<Watching, Error
         }
     };
     Ok(Watching::new(
-        app.clone(),
+        Arc::clone(app),
         user,
         matching,
         subscription,

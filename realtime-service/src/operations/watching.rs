@@ -1,4 +1,7 @@
-use std::collections::{HashSet, VecDeque};
+use std::{
+    collections::{HashSet, VecDeque},
+    sync::Arc,
+};
 
 use prost::Message;
 use service_runtime::ids::UserId;
@@ -20,7 +23,7 @@ const BATCH: usize = 64;
 
 /// A stream to one client.
 pub struct Watching {
-    app: App,
+    app: Arc<App>,
     user: UserId,
     matching: Matching,
     subscription: Subscription,
@@ -48,7 +51,7 @@ pub(super) enum Phase {
 
 impl Watching {
     pub(super) fn new(
-        app: App,
+        app: Arc<App>,
         user: UserId,
         matching: Matching,
         subscription: Subscription,

@@ -3,6 +3,8 @@
 mod convert;
 mod task_client;
 
+use std::sync::Arc;
+
 use futures::{StreamExt, stream, stream::BoxStream};
 use service_runtime::grpc::{accept, status};
 use taskmesh_proto::realtime::v1::{self as pb, realtime_service_server};
@@ -14,13 +16,13 @@ pub use task_client::{Part, TaskClient};
 
 /// Answers the calls of `RealtimeService`.
 pub struct Rpc {
-    app: App,
+    app: Arc<App>,
 }
 
 impl Rpc {
     /// Returns what answers the calls.
     pub fn new(app: App) -> Self {
-        Self { app }
+        Self { app: Arc::new(app) }
     }
 }
 
@@ -37,7 +39,8 @@ impl realtime_service_server::RealtimeService for Rpc {
         let watching = operations::watch(&self.app, caller.user_id, wanted)
             .await
             .map_err(|error| status(&error))?;
-        let messages = stream::unfold(watching, async |mut watching| {
+        // In a box, because what is moved into a future takes its room several times there.
+        let messages = stream::unfold(Box::new(watching), async |mut watching| {
             let message = watching.next().await?;
             Some((message.map_err(|error| status(&error)), watching))
         });
