@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 use service_runtime::BoxError;
 
 use super::{
-    api, events, flows,
+    api, audit, events, flows,
     mesh::{Broker, Connection},
     search,
     subject::Common,
@@ -43,6 +43,9 @@ enum Command {
     /// Measure how fast events go from a commit to their effect, and what becomes of them while something is in the way. Starts a
     /// database and a broker of its own, unless DATABASE_URL and KAFKA_BOOTSTRAP_SERVERS name others.
     Events(events::Arguments),
+    /// Measure how fast the audit-service records, verifies and tells who did what, and whether it finds whatever is done to records.
+    /// Starts a database and a broker of its own, unless DATABASE_URL and KAFKA_BOOTSTRAP_SERVERS name others.
+    Audit(audit::Arguments),
     /// Measure searches. Seeds a data set first, if it is not there.
     Search {
         #[command(flatten)]
@@ -83,6 +86,11 @@ pub async fn run(arguments: Arguments) -> Result<ExitCode, BoxError> {
         }
         Command::Events(arguments) => {
             let page = events::measure(&arguments).await?;
+            page.print(arguments.json)?;
+            Ok(page.exit_code(arguments.strict))
+        }
+        Command::Audit(arguments) => {
+            let page = audit::measure(&arguments).await?;
             page.print(arguments.json)?;
             Ok(page.exit_code(arguments.strict))
         }

@@ -2,11 +2,13 @@
 //! order of the lines. Of what was read, only the ends that checkpoints have sealed stay in memory.
 
 mod arguments;
-mod checkpoints;
+pub mod checkpoints;
 mod lines;
 mod records;
 mod report;
 mod run;
+#[cfg(test)]
+mod tests;
 
 pub use arguments::Arguments;
 pub use run::{run, verify};
