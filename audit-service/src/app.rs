@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use service_runtime::{clock::Clock, ids::Ids, postgres::Database};
 
-use crate::domain::signing::SealingKey;
+use crate::domain::signing::{SealKey, SealingKey};
 
 /// What operations work with; cheap to clone.
 #[derive(Clone)]
@@ -17,4 +17,6 @@ pub struct App {
     pub ids: Ids,
     /// What signs checkpoints.
     pub key: Arc<SealingKey>,
+    /// What checkpoints may be signed with: that key, and former ones.
+    pub seal_keys: Arc<[SealKey]>,
 }

@@ -5,7 +5,7 @@ use std::{path::PathBuf, time::Duration};
 use serde::Deserialize;
 use service_runtime::{
     admin::AdminConfig,
-    config::ServiceConfig,
+    config::{ServiceConfig, comma_separated},
     grpc::{AuthConfig, GrpcConfig},
     kafka::KafkaConfig,
     postgres::DatabaseConfig,
@@ -42,6 +42,9 @@ pub struct Config {
 pub struct CheckpointsConfig {
     /// The Ed25519 private key that signs checkpoints (PEM, PKCS #8), the same for all replicas.
     pub signing_key_file: PathBuf,
+    /// The public keys (PEM) that checkpoints were signed with before the key was changed, separated by commas.
+    #[serde(default, deserialize_with = "comma_separated")]
+    pub former_keys: Vec<String>,
     /// The file that checkpoints are appended to, one JSON object a line; none is written if absent.
     #[serde(default)]
     pub file: Option<PathBuf>,

@@ -19,7 +19,7 @@ pub mod rpc;
 pub mod sealing;
 pub mod store;
 
-use std::{fs, sync::Arc};
+use std::{fs, iter, path::Path, sync::Arc};
 
 use diesel_migrations::embed_migrations;
 use service_runtime::{Context, Service, StartError, postgres::Schema};
@@ -29,7 +29,7 @@ use tonic::service::Routes;
 use crate::{
     app::App,
     config::{CheckpointsConfig, Config},
-    domain::signing::SealingKey,
+    domain::signing::{KeyError, SealKey, SealingKey},
     events::{OnReminderEvent, OnTaskEvent},
     rpc::Rpc,
     sealing::{CheckpointFile, Sealer},
@@ -51,11 +51,13 @@ impl Service for AuditService {
         metrics::describe();
         let config = context.config();
         config.check().map_err(StartError::Config)?;
+        let key = sealing_key(&config.checkpoints)?;
         let app = App {
             database: context.database(),
             clock: context.clock(),
             ids: context.ids(),
-            key: Arc::new(sealing_key(&config.checkpoints)?),
+            seal_keys: seal_keys(&key, &config.checkpoints)?.into(),
+            key: Arc::new(key),
         };
         // Before the first record comes.
         operations::make_room(&app, app.clock.now())
@@ -88,13 +90,30 @@ impl Service for AuditService {
 }
 
 fn sealing_key(config: &CheckpointsConfig) -> Result<SealingKey, StartError> {
-    let path = &config.signing_key_file;
-    let wrong = |cause: String| {
-        StartError::Config(format!(
-            "checkpoints.signing_key_file: {}: {cause}",
-            path.display()
-        ))
-    };
+    read_key(
+        "checkpoints.signing_key_file",
+        &config.signing_key_file,
+        SealingKey::from_pem,
+    )
+}
+
+fn seal_keys(own: &SealingKey, config: &CheckpointsConfig) -> Result<Vec<SealKey>, StartError> {
+    let own = own
+        .public()
+        .map_err(|cause| StartError::Other(cause.into()))?;
+    let former = config.former_keys.iter();
+    let former =
+        former.map(|path| read_key("checkpoints.former_keys", path.as_ref(), SealKey::from_pem));
+    iter::once(Ok(own)).chain(former).collect()
+}
+
+fn read_key<K>(
+    setting: &str,
+    path: &Path,
+    from_pem: fn(&[u8]) -> Result<K, KeyError>,
+) -> Result<K, StartError> {
+    let wrong =
+        |cause: String| StartError::Config(format!("{setting}: {}: {cause}", path.display()));
     let pem = fs::read(path).map_err(|cause| wrong(cause.to_string()))?;
-    SealingKey::from_pem(&pem).map_err(|cause| wrong(cause.to_string()))
+    from_pem(&pem).map_err(|cause| wrong(cause.to_string()))
 }

@@ -4,7 +4,7 @@ use std::{error::Error, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 
-use crate::{bench, broker, chaos, dlq, infra, mail_sink, serve, token, topics, up};
+use crate::{audit, bench, broker, chaos, dlq, infra, mail_sink, serve, token, topics, up};
 
 /// Runs Taskmesh on a developer's machine, and looks after it anywhere.
 #[derive(Debug, Parser)]
@@ -21,6 +21,7 @@ enum Command {
     Mail(mail_sink::Arguments),
     Topics(topics::Arguments),
     Dlq(dlq::Arguments),
+    Audit(audit::Arguments),
     Bench(bench::Arguments),
     Broker(broker::Arguments),
     Infra(infra::Arguments),
@@ -46,6 +47,7 @@ pub fn main() -> ExitCode {
             Command::Mail(arguments) => mail_sink::run(arguments),
             Command::Topics(arguments) => topics::run(arguments).await,
             Command::Dlq(arguments) => dlq::run(arguments).await,
+            Command::Audit(arguments) => audit::run(arguments).await,
             Command::Bench(arguments) => bench::run(arguments).await,
             Command::Broker(arguments) => broker::run(arguments).await,
             Command::Infra(arguments) => infra::run(arguments).await,
@@ -61,7 +63,8 @@ pub fn main() -> ExitCode {
     })
 }
 
-fn report(error: &dyn Error) {
+/// Tells an error with its causes.
+pub fn report(error: &dyn Error) {
     let mut told = error.to_string();
     eprintln!("taskmesh: {told}");
     let mut cause = error.source();

@@ -20,15 +20,31 @@ impl Hash {
 
     /// Reads a hash from its 64 hexadecimal digits.
     pub fn from_hex(text: &str) -> Option<Self> {
-        if text.len() != 64 || !text.is_ascii() {
-            return None;
-        }
         let mut bytes = [0; 32];
-        for (byte, place) in bytes.iter_mut().zip((0..).step_by(2)) {
-            *byte = u8::from_str_radix(&text[place..place + 2], 16).ok()?;
-        }
-        Some(Self(bytes))
+        read_hex(text, &mut bytes).then_some(Self(bytes))
     }
+}
+
+/// Reads bytes from their hexadecimal digits, in small letters as they are written, so that no two texts mean the same.
+pub fn bytes_from_hex(text: &str) -> Option<Vec<u8>> {
+    let mut bytes = vec![0; text.len() / 2];
+    read_hex(text, &mut bytes).then_some(bytes)
+}
+
+fn read_hex(text: &str, bytes: &mut [u8]) -> bool {
+    let value = |digit: u8| match digit {
+        b'0'..=b'9' => Some(digit - b'0'),
+        b'a'..=b'f' => Some(digit - b'a' + 10),
+        _ => None,
+    };
+    let (pairs, rest) = text.as_bytes().as_chunks::<2>();
+    rest.is_empty()
+        && pairs.len() == bytes.len()
+        && pairs.iter().zip(bytes).all(|([high, low], byte)| {
+            let both = value(*high).zip(value(*low));
+            *byte = both.map_or(0, |(high, low)| high << 4 | low);
+            both.is_some()
+        })
 }
 
 impl TryFrom<&[u8]> for Hash {
@@ -103,7 +119,14 @@ mod tests {
     fn a_hash_comes_back_from_its_digits() {
         let hash = Hasher::new("test").text("one").finish();
         assert_eq!(Hash::from_hex(&hash.to_string()), Some(hash));
-        for wrong in ["", "00", &"0".repeat(63), &"g".repeat(64), &"é".repeat(32)] {
+        let wrong = [
+            "0".repeat(63),
+            "g".repeat(64),
+            "F".repeat(64),
+            "+f".repeat(32),
+            "é".repeat(32),
+        ];
+        for wrong in wrong.iter().map(String::as_str).chain(["", "00"]) {
             assert_eq!(Hash::from_hex(wrong), None, "{wrong}");
         }
     }

@@ -57,6 +57,7 @@ pub struct Actor {
 
 /// A field that is different, with both values as JSON; an empty text is no value.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct FieldChange {
     /// The field.
     pub field: String,
@@ -90,6 +91,30 @@ impl Record {
             self.record_time,
             self.previous_hash,
         )
+    }
+}
+
+/// A record with the hash that it must have, which is computed apart from the check: that is most of the work, and any thread can do it.
+#[derive(Debug, Clone)]
+pub struct Hashed {
+    /// The record.
+    pub record: Record,
+    computed: Hash,
+}
+
+impl Hashed {
+    /// Tells whether the contents of the record fit its hash.
+    pub fn fits(&self) -> bool {
+        self.computed == self.record.hash
+    }
+}
+
+impl From<Record> for Hashed {
+    fn from(record: Record) -> Self {
+        Self {
+            computed: record.computed_hash(),
+            record,
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{
     checkpoint::{Checkpoint, Leaf, Seal},
-    hash::Hash,
+    hash::{Hash, bytes_from_hex},
 };
 
 /// A line of the checkpoint file; hashes and the signature are hexadecimal digits.
@@ -106,17 +106,7 @@ impl SealedLine {
                 })
             })
             .collect::<Result<_, _>>()?;
-        let signature = bytes(&self.signature).ok_or(MalformedLine("signature"))?;
+        let signature = bytes_from_hex(&self.signature).ok_or(MalformedLine("signature"))?;
         Ok((Checkpoint { seal, signature }, leaves))
     }
-}
-
-fn bytes(digits: &str) -> Option<Vec<u8>> {
-    if !digits.is_ascii() || !digits.len().is_multiple_of(2) {
-        return None;
-    }
-    (0..digits.len())
-        .step_by(2)
-        .map(|place| u8::from_str_radix(&digits[place..place + 2], 16).ok())
-        .collect()
 }

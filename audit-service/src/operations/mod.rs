@@ -1,6 +1,7 @@
 //! What this service does, one operation a file.
 
 mod append_records;
+mod check_checkpoints;
 mod export_records;
 mod get_activity_report;
 mod get_task_history;

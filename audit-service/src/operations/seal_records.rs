@@ -27,8 +27,9 @@ pub async fn seal_records(
         .transaction("seal_records", async |tx| {
             store::checkpoint::lock(tx).await?;
             let last = store::checkpoint::find_last(tx).await?;
-            let now = app.clock.now();
             let (mut leaves, new_records) = leaves(tx, last.as_ref()).await?;
+            // After the chains are locked, so that none of what is sealed was made later.
+            let now = app.clock.now();
             let before = last.as_ref().and_then(|last| last.seal.kept_from);
             // Once given up, a month does not come back, whatever the policy becomes.
             let kept_from = before.max(keep_months.and_then(|months| kept_from(now, months)));

@@ -1,20 +1,27 @@
 //! Checks records against their hashes and the checkpoints.
 
-use chrono::{DateTime, NaiveDate, Utc};
-use service_runtime::ids::UserId;
+use std::{num::NonZero, sync::Arc, thread::available_parallelism};
 
+use chrono::{DateTime, Utc};
+use futures::{StreamExt, TryStreamExt, stream};
+use service_runtime::ids::UserId;
+use tokio::task::{JoinHandle, spawn_blocking};
+
+use super::check_checkpoints::{CheckedCheckpoints, check_checkpoints};
 use crate::{
     app::App,
     domain::{
-        chain::Head,
-        checkpoint::month_of,
-        verification::{ChainCheck, CheckpointCheck, Finding, FindingKind, SealedPlace},
+        record::Hashed,
+        verification::{ChainCheck, Finding, FindingKind, last_dropped},
     },
     error::Error,
-    store,
+    store::{self, record::StoredRecord},
 };
 
-const AT_ONCE: i64 = 1_000;
+const USERS_AT_ONCE: i64 = 1_000;
+const RECORDS_AT_ONCE: i64 = 2_000;
+/// More chains at once would take connections from other calls.
+const MOST_CHAINS_AT_ONCE: usize = 4;
 /// More findings say nothing that these do not.
 const MOST_FINDINGS: usize = 1_000;
 /// Later than any record.
@@ -38,160 +45,143 @@ pub struct Verified {
     pub kept_from: Option<DateTime<Utc>>,
 }
 
+/// What was found in one chain.
+struct VerifiedChain {
+    exists: bool,
+    records: i64,
+    unsealed: i64,
+    findings: Vec<Finding>,
+}
+
+impl Verified {
+    fn new(checkpoints: &mut CheckedCheckpoints) -> Self {
+        Self {
+            checkpoint: checkpoints.last,
+            kept_from: checkpoints.kept_from,
+            findings: std::mem::take(&mut checkpoints.findings),
+            ..Self::default()
+        }
+    }
+
+    fn add(&mut self, chain: VerifiedChain) {
+        self.records += chain.records;
+        self.chains += i64::from(chain.exists);
+        self.unsealed += chain.unsealed;
+        self.findings.extend(chain.findings);
+        self.findings.truncate(MOST_FINDINGS);
+    }
+}
+
 /// Checks the chain of a user up to where it ends now, against all checkpoints.
 pub async fn verify_chain(app: &App, user_id: &UserId) -> Result<Verified, Error> {
-    let checked = check_checkpoints(app).await?;
-    let mut verified = check_chain(app, user_id, &checked).await?;
-    verified.findings.splice(0..0, checked.findings);
-    verified.findings.truncate(MOST_FINDINGS);
+    let mut checkpoints = check_checkpoints(app).await?;
+    let mut verified = Verified::new(&mut checkpoints);
+    let chain = check_chain(app.clone(), user_id.clone(), Arc::new(checkpoints)).await?;
+    verified.add(chain);
     Ok(verified)
 }
 
 /// Checks the chains of all users up to where they end now, against all checkpoints.
 pub async fn verify_chains(app: &App) -> Result<Verified, Error> {
-    let mut sum = check_checkpoints(app).await?;
+    let mut checkpoints = check_checkpoints(app).await?;
+    let mut sum = Verified::new(&mut checkpoints);
+    let checkpoints = Arc::new(checkpoints);
+    let at_once = available_parallelism().map_or(1, NonZero::get) + 1;
     let mut after = String::new();
     loop {
         let users = app
             .database
             .read("verify_chains", async |tx| {
-                store::chain_head::list_users(tx, &after, AT_ONCE)
+                store::chain_head::list_users(tx, &after, USERS_AT_ONCE)
                     .await
                     .map_err(Error::from)
             })
             .await?;
         let Some(last) = users.last() else {
-            break;
+            return Ok(sum);
         };
         after = last.to_string();
-        for user_id in &users {
-            let chain = check_chain(app, user_id, &sum).await?;
-            sum.records += chain.records;
-            sum.chains += chain.chains;
-            sum.unsealed += chain.unsealed;
-            sum.findings.extend(chain.findings);
+        let mut chains = stream::iter(users)
+            .map(|user_id| check_chain(app.clone(), user_id, checkpoints.clone()))
+            .buffered(at_once.min(MOST_CHAINS_AT_ONCE));
+        while let Some(chain) = chains.try_next().await? {
+            sum.add(chain);
             if sum.findings.len() >= MOST_FINDINGS {
-                sum.findings.truncate(MOST_FINDINGS);
                 return Ok(sum);
             }
         }
     }
-    Ok(sum)
 }
 
-/// What is sealed is read before the end of the chain, and that before what leads to it: whatever is added meanwhile lies beyond.
-async fn check_chain(app: &App, user_id: &UserId, checked: &Verified) -> Result<Verified, Error> {
-    let last = checked.checkpoint;
+/// What is sealed is read before the end of the chain, and that before what leads to it: whatever is added meanwhile lies beyond. Records are
+/// decoded and hashed on a thread of their own while the next ones are being read.
+async fn check_chain(
+    app: App,
+    user_id: UserId,
+    checkpoints: Arc<CheckedCheckpoints>,
+) -> Result<VerifiedChain, Error> {
+    let last = checkpoints.last;
     let (sealed, head, last_recorded) = app
         .database
         .read("verify_chain", async |tx| {
-            let sealed = store::checkpoint::list_sealed(tx, user_id, last).await?;
-            let (head, last_recorded) = store::chain_head::find(tx, user_id).await?;
+            let sealed = store::checkpoint::list_sealed(tx, &user_id, last).await?;
+            let (head, last_recorded) = store::chain_head::find(tx, &user_id).await?;
             Ok::<_, Error>((sealed, head, last_recorded))
         })
         .await?;
-    let after = last_dropped(&sealed, checked.kept_from);
-    let places = sealed
-        .into_iter()
-        .map(|(sequence, _, place)| (sequence, place));
+    let after = last_dropped(&sealed, checkpoints.kept_from);
+    let places = sealed.into_iter().map(|end| (end.sequence, end.place));
     let mut check = ChainCheck::new(user_id.clone(), after, places);
     let mut place = (after.sequence, LATEST);
+    let mut hashing: Option<JoinHandle<Result<Vec<Hashed>, Error>>> = None;
     loop {
-        let records = app
+        let page = app
             .database
             .read("verify_chain", async |tx| {
-                store::record::list_chain(tx, user_id, place, AT_ONCE)
+                store::record::list_chain(tx, &user_id, place, RECORDS_AT_ONCE)
                     .await
                     .map_err(Error::from)
             })
             .await?;
-        let Some(end) = records.last() else {
+        if let Some(hashing) = hashing.take() {
+            let hashed = hashing.await.expect("nothing in hashing panics")?;
+            hashed.into_iter().for_each(|record| check.push(record));
+        }
+        let Some(end) = page.last().map(StoredRecord::place) else {
             break;
         };
-        place = (end.sequence, end.record_time);
-        records
-            .into_iter()
-            .filter(|record| record.sequence <= head.sequence)
-            .for_each(|record| check.push(record));
-        if place.0 > head.sequence {
+        place = end;
+        let is_last = page.len() < usize::try_from(RECORDS_AT_ONCE).unwrap_or(usize::MAX);
+        hashing = Some(spawn_blocking(move || hash(page, head.sequence)));
+        if is_last || place.0 > head.sequence {
             break;
         }
+    }
+    if let Some(hashing) = hashing {
+        let hashed = hashing.await.expect("nothing in hashing panics")?;
+        hashed.into_iter().for_each(|record| check.push(record));
     }
     let mut findings = check.finish(Some(&head));
     if last_recorded > head.sequence {
         findings.push(Finding {
             kind: FindingKind::Inserted,
-            user_id: Some(user_id.clone()),
+            user_id: Some(user_id),
             first: head.sequence + 1,
             last: last_recorded,
             checkpoint: 0,
         });
     }
-    Ok(Verified {
+    Ok(VerifiedChain {
+        exists: head.sequence > 0,
         records: check.checked(),
-        chains: i64::from(head.sequence > 0),
         unsealed: check.unsealed(),
         findings,
-        checkpoint: last,
-        kept_from: checked.kept_from,
     })
 }
 
-/// Returns the last record of the chain that policy has dropped, as the checkpoints know it.
-fn last_dropped(
-    sealed: &[(i64, NaiveDate, SealedPlace)],
-    kept_from: Option<DateTime<Utc>>,
-) -> Head {
-    let Some(kept_from) = kept_from.map(month_of) else {
-        return Head::EMPTY;
-    };
-    let dropped = sealed.iter().filter(|(_, month, _)| *month < kept_from);
-    dropped
-        .max_by_key(|(sequence, _, _)| *sequence)
-        .map_or(Head::EMPTY, |(sequence, _, place)| Head {
-            sequence: *sequence,
-            hash: place.hash,
-            record_time: None,
-        })
-}
-
-/// Checks all checkpoints with their leaves.
-async fn check_checkpoints(app: &App) -> Result<Verified, Error> {
-    let keys = [app.key.public()?];
-    let mut check = CheckpointCheck::new(&keys);
-    let mut kept_from = None;
-    loop {
-        let number = check.last_number();
-        let checkpoints = app
-            .database
-            .read("verify_checkpoints", async |tx| {
-                store::checkpoint::list_after(tx, number, AT_ONCE)
-                    .await
-                    .map_err(Error::from)
-            })
-            .await?;
-        if checkpoints.is_empty() {
-            break;
-        }
-        for checkpoint in &checkpoints {
-            let number = checkpoint.seal.number;
-            let mut leaves = app
-                .database
-                .read("verify_checkpoints", async |tx| {
-                    store::checkpoint::list_leaves(tx, number)
-                        .await
-                        .map_err(Error::from)
-                })
-                .await?;
-            if check.push(checkpoint, Some(&mut leaves)) {
-                kept_from = checkpoint.seal.kept_from.max(kept_from);
-            }
-        }
-    }
-    Ok(Verified {
-        checkpoint: check.last_number(),
-        findings: check.finish(),
-        kept_from,
-        ..Verified::default()
-    })
+fn hash(page: Vec<StoredRecord>, up_to: i64) -> Result<Vec<Hashed>, Error> {
+    page.into_iter()
+        .filter(|stored| stored.place().0 <= up_to)
+        .map(|stored| Ok(Hashed::from(stored.into_record()?)))
+        .collect()
 }

@@ -85,11 +85,14 @@ impl CheckpointFile {
         let last = self.last;
         app.database
             .read("list_checkpoints", async |tx| {
-                let mut lines = Vec::new();
-                for checkpoint in store::checkpoint::list_after(tx, last, AT_ONCE).await? {
-                    let leaves = store::checkpoint::list_leaves(tx, checkpoint.seal.number).await?;
-                    lines.push(SealedLine::new(&checkpoint, &leaves));
-                }
+                let checkpoints = store::checkpoint::list_after(tx, last, AT_ONCE).await?;
+                let end = checkpoints.last().map_or(last, |last| last.seal.number);
+                let leaves = store::checkpoint::list_leaves(tx, last, end).await?;
+                let leaves_of = |number| leaves.get(number).map(Vec::as_slice).unwrap_or_default();
+                let lines = checkpoints
+                    .iter()
+                    .map(|sealed| SealedLine::new(sealed, leaves_of(&sealed.seal.number)))
+                    .collect();
                 Ok(lines)
             })
             .await

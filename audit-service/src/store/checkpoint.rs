@@ -1,5 +1,7 @@
 //! Tables `checkpoints` and `checkpoint_leaves`: inserted, read, and nothing else.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::{
     QueryableByName,
@@ -16,7 +18,7 @@ use uuid::Uuid;
 use super::value;
 use crate::domain::{
     checkpoint::{Checkpoint, Leaf, Seal},
-    verification::SealedPlace,
+    verification::{SealedEnd, SealedPlace},
 };
 
 const COLUMNS: &str = "number, event_id, event_time, previous_hash, root_hash, leaf_count, record_count, kept_from, key_id, signature";
@@ -129,27 +131,36 @@ pub async fn list_after(
     rows.into_iter().map(CheckpointRow::into_domain).collect()
 }
 
-/// Returns the leaves of a checkpoint.
+/// Returns the leaves of the checkpoints after a number, up to another, by their numbers.
 pub async fn list_leaves(
     tx: &mut AsyncPgConnection,
-    number: i64,
-) -> Result<Vec<Leaf>, DatabaseError> {
+    after: i64,
+    up_to: i64,
+) -> Result<HashMap<i64, Vec<Leaf>>, DatabaseError> {
     let rows: Vec<LeafRow> = diesel::sql_query(
-        "SELECT user_id, month, sequence, hash, number FROM checkpoint_leaves WHERE number = $1",
+        "SELECT user_id, month, sequence, hash, number FROM checkpoint_leaves WHERE number > $1 AND number <= $2",
     )
-    .bind::<BigInt, _>(number)
+    .bind::<BigInt, _>(after)
+    .bind::<BigInt, _>(up_to)
     .fixed()
     .load(tx)
     .await?;
-    rows.into_iter().map(LeafRow::into_domain).collect()
+    let mut leaves: HashMap<i64, Vec<Leaf>> = HashMap::new();
+    for row in rows {
+        leaves
+            .entry(row.number)
+            .or_default()
+            .push(row.into_domain()?);
+    }
+    Ok(leaves)
 }
 
-/// Returns what checkpoints up to a number say of the chain of a user, each with the month of the record.
+/// Returns what checkpoints up to a number say of the chain of a user.
 pub async fn list_sealed(
     tx: &mut AsyncPgConnection,
     user_id: &UserId,
     up_to: i64,
-) -> Result<Vec<(i64, NaiveDate, SealedPlace)>, DatabaseError> {
+) -> Result<Vec<SealedEnd>, DatabaseError> {
     let rows: Vec<LeafRow> = diesel::sql_query(
         "SELECT user_id, month, sequence, hash, number FROM checkpoint_leaves
          WHERE user_id = $1 AND number <= $2 ORDER BY sequence",
@@ -162,11 +173,14 @@ pub async fn list_sealed(
     rows.into_iter()
         .map(|row| {
             let (number, leaf) = (row.number, row.into_domain()?);
-            let place = SealedPlace {
-                hash: leaf.hash,
-                checkpoint: number,
-            };
-            Ok((leaf.sequence, leaf.month, place))
+            Ok(SealedEnd {
+                sequence: leaf.sequence,
+                month: leaf.month,
+                place: SealedPlace {
+                    hash: leaf.hash,
+                    checkpoint: number,
+                },
+            })
         })
         .collect()
 }

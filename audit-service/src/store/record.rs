@@ -16,14 +16,14 @@ use uuid::Uuid;
 use super::value;
 use crate::domain::record::{Actor, Entry, FieldChange, Record};
 
-/// What is read of a record, in the order of [`RecordRow`].
+/// What is read of a record, in the order of [`StoredRecord`].
 pub(super) const COLUMNS: &str = "user_id, sequence, record_time, id, action, event_type, event_time, task_id, reminder_id, version, \
     actor_user_id, actor_service, actor_token_id, actor_client_id, actor_ip_address, actor_user_agent, changes, operation_id, \
     trace_id, previous_hash, hash";
 
-/// A row as it is read.
+/// A row as it is read, so that whoever reads many can make records of them on another thread.
 #[derive(QueryableByName)]
-pub(super) struct RecordRow {
+pub struct StoredRecord {
     #[diesel(sql_type = Text)]
     user_id: String,
     #[diesel(sql_type = BigInt)]
@@ -68,8 +68,14 @@ pub(super) struct RecordRow {
     hash: Vec<u8>,
 }
 
-impl RecordRow {
-    pub(super) fn into_domain(self) -> Result<Record, DatabaseError> {
+impl StoredRecord {
+    /// Returns its place in the chain, and when it was made.
+    pub fn place(&self) -> (i64, DateTime<Utc>) {
+        (self.sequence, self.record_time)
+    }
+
+    /// Returns the record.
+    pub fn into_record(self) -> Result<Record, DatabaseError> {
         Ok(Record {
             sequence: self.sequence,
             record_time: self.record_time,
@@ -159,8 +165,8 @@ pub async fn list_chain(
     user_id: &UserId,
     after: (i64, DateTime<Utc>),
     limit: i64,
-) -> Result<Vec<Record>, DatabaseError> {
-    let rows: Vec<RecordRow> = diesel::sql_query(format!(
+) -> Result<Vec<StoredRecord>, DatabaseError> {
+    Ok(diesel::sql_query(format!(
         "SELECT {COLUMNS} FROM records WHERE user_id = $1 AND (sequence, record_time) > ($2, $3)
          ORDER BY sequence, record_time LIMIT $4"
     ))
@@ -170,8 +176,7 @@ pub async fn list_chain(
     .bind::<BigInt, _>(limit)
     .fixed()
     .load(tx)
-    .await?;
-    rows.into_iter().map(RecordRow::into_domain).collect()
+    .await?)
 }
 
 /// Returns a user's records of one task, the last first, before a place.
@@ -182,7 +187,7 @@ pub async fn list_of_task(
     before: i64,
     limit: i64,
 ) -> Result<Vec<Record>, DatabaseError> {
-    let rows: Vec<RecordRow> = diesel::sql_query(format!(
+    let rows: Vec<StoredRecord> = diesel::sql_query(format!(
         "SELECT {COLUMNS} FROM records WHERE user_id = $1 AND task_id = $2 AND sequence < $3
          ORDER BY sequence DESC LIMIT $4"
     ))
@@ -193,5 +198,5 @@ pub async fn list_of_task(
     .fixed()
     .load(tx)
     .await?;
-    rows.into_iter().map(RecordRow::into_domain).collect()
+    rows.into_iter().map(StoredRecord::into_record).collect()
 }

@@ -9,7 +9,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use service_runtime::{ids::UserId, postgres::DatabaseError};
 use uuid::Uuid;
 
-use super::record::{COLUMNS, RecordRow};
+use super::record::{COLUMNS, StoredRecord};
 use crate::domain::{
     filter::{Condition, IdField, Order, TextField, TimeField},
     record::Record,
@@ -98,8 +98,8 @@ pub async fn list(
             Value::Number(number) => statement.bind::<BigInt, _>(number),
         };
     }
-    let rows: Vec<RecordRow> = statement.load(tx).await?;
-    rows.into_iter().map(RecordRow::into_domain).collect()
+    let rows: Vec<StoredRecord> = statement.load(tx).await?;
+    rows.into_iter().map(StoredRecord::into_record).collect()
 }
 
 fn statement(query: &RecordQuery) -> Statement {

@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 use service_runtime::BoxError;
 
 use super::{
-    api, events, flows, live,
+    api, audit, events, flows, live,
     mesh::{Broker, Connection},
     search,
     subject::Common,
@@ -45,6 +45,9 @@ enum Command {
     Events(events::Arguments),
     /// Measure how fast changes come to clients of the live feed, what idle clients cost, and whether those that are cut off miss anything.
     Live(Box<live::Arguments>),
+    /// Measure how fast the audit-service records, verifies and tells who did what, and whether it finds whatever is done to records.
+    /// Starts a database and a broker of its own, unless DATABASE_URL and KAFKA_BOOTSTRAP_SERVERS name others.
+    Audit(audit::Arguments),
     /// Measure searches. Seeds a data set first, if it is not there.
     Search {
         #[command(flatten)]
@@ -90,6 +93,11 @@ pub async fn run(arguments: Arguments) -> Result<ExitCode, BoxError> {
         }
         Command::Live(arguments) => {
             let page = live::measure(&arguments).await?;
+            page.print(arguments.json)?;
+            Ok(page.exit_code(arguments.strict))
+        }
+        Command::Audit(arguments) => {
+            let page = audit::measure(&arguments).await?;
             page.print(arguments.json)?;
             Ok(page.exit_code(arguments.strict))
         }

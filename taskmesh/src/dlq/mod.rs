@@ -9,3 +9,4 @@ mod redrive;
 mod show;
 
 pub use command::{Arguments, run};
+pub use format::plain;

@@ -17,6 +17,8 @@ const MESH_ISSUER: &str = "taskmesh-mesh";
 const MAIL_DOMAIN: &str = "example.com";
 /// The file with the key that signs checkpoints of audit records.
 pub const AUDIT_KEY: &str = "audit-signing-key.pem";
+/// The file that checkpoints of audit records are appended to.
+pub const AUDIT_CHECKPOINTS: &str = "audit-checkpoints.ndjson";
 
 /// What the services of one mesh have in common.
 #[derive(Debug, Clone)]
@@ -94,7 +96,7 @@ impl Common {
         self.service(self.ports.audit_admin_port)
             .backend(self.ports.audit_port, database)
             .set("CHECKPOINTS__SIGNING_KEY_FILE", in_folder(AUDIT_KEY))
-            .set("CHECKPOINTS__FILE", in_folder("audit-checkpoints.ndjson"))
+            .set("CHECKPOINTS__FILE", in_folder(AUDIT_CHECKPOINTS))
     }
 
     /// Returns the settings of the gateway.

@@ -1,4 +1,7 @@
-use std::{collections::BTreeMap, mem};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    mem,
+};
 
 use service_runtime::ids::UserId;
 
@@ -6,8 +9,13 @@ use super::{Finding, FindingKind};
 use crate::domain::{
     chain::Head,
     hash::Hash,
-    record::{Record, hash},
+    record::{Hashed, Record, hash},
 };
+
+/// More findings in one chain say nothing that these do not.
+const MOST_FINDINGS: usize = 1_000;
+/// So many places and so many records are looked at to find out what was moved; more would take long, and are told as changed.
+const MOST_MOVED: usize = 1_000;
 
 /// What a checkpoint says of a place in a chain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,7 +36,7 @@ pub struct ChainCheck {
     /// The last place of which a checkpoint confirms all that comes before.
     confirmed: i64,
     /// Records at the place that is being looked at, while it is not known whether it has more.
-    at_place: Vec<Record>,
+    at_place: Vec<Hashed>,
     /// Records whose contents do not fit their hashes.
     broken: Vec<Record>,
     findings: Vec<Finding>,
@@ -43,15 +51,25 @@ impl ChainCheck {
         after: Head,
         sealed: impl IntoIterator<Item = (i64, SealedPlace)>,
     ) -> Self {
+        Self::from_place(user_id, after.sequence + 1, Some(after.hash), sealed)
+    }
+
+    /// Begins to check a chain at a place in it; the record there must name the hash before it, if that is known.
+    pub fn from_place(
+        user_id: UserId,
+        first: i64,
+        link: Option<Hash>,
+        sealed: impl IntoIterator<Item = (i64, SealedPlace)>,
+    ) -> Self {
         Self {
             user_id,
             sealed: sealed
                 .into_iter()
-                .filter(|(sequence, _)| *sequence > after.sequence)
+                .filter(|(sequence, _)| *sequence >= first)
                 .collect(),
-            next: after.sequence + 1,
-            link: Some(after.hash),
-            confirmed: after.sequence,
+            next: first,
+            link,
+            confirmed: first - 1,
             at_place: Vec::new(),
             broken: Vec::new(),
             findings: Vec::new(),
@@ -60,13 +78,17 @@ impl ChainCheck {
     }
 
     /// Looks at the next record; they come in the order of their places.
-    pub fn push(&mut self, record: Record) {
+    pub fn push(&mut self, record: impl Into<Hashed>) {
+        let record = record.into();
         self.checked += 1;
-        let same_place = |other: &Record| other.sequence == record.sequence;
+        let same_place = |other: &Hashed| other.record.sequence == record.record.sequence;
         if !self.at_place.first().is_none_or(same_place) {
             self.settle_place();
         }
-        self.at_place.push(record);
+        // Of a thousand at one place, another one changes nothing.
+        if self.at_place.len() < MOST_MOVED {
+            self.at_place.push(record);
+        }
     }
 
     /// Returns how many records were looked at.
@@ -106,12 +128,23 @@ impl ChainCheck {
         mem::take(&mut self.findings)
     }
 
+    /// Ends the check where records may have been left out at the end: only what this checkpoint and those before it have sealed must be
+    /// there.
+    pub fn finish_excerpt(&mut self, checkpoint: i64) -> Vec<Finding> {
+        self.settle_place();
+        let next = self.next;
+        self.sealed
+            .retain(|sequence, place| *sequence < next || place.checkpoint <= checkpoint);
+        self.finish(None)
+    }
+
     /// Of several records at one place, at most one belongs there.
     fn settle_place(&mut self) {
         let mut records = mem::take(&mut self.at_place);
         if records.len() > 1 {
-            let belongs = |record: &Record| {
-                record.computed_hash() == record.hash
+            let belongs = |hashed: &Hashed| {
+                let record = &hashed.record;
+                hashed.fits()
                     && self.link.is_none_or(|link| link == record.previous_hash)
                     && self
                         .sealed
@@ -119,7 +152,7 @@ impl ChainCheck {
                         .is_none_or(|place| place.hash == record.hash)
             };
             let kept = records.iter().position(belongs).unwrap_or(0);
-            let sequence = records[kept].sequence;
+            let sequence = records[kept].record.sequence;
             self.find(FindingKind::Inserted, sequence, sequence, 0);
             records.swap(0, kept);
             records.truncate(1);
@@ -129,9 +162,10 @@ impl ChainCheck {
         }
     }
 
-    fn check(&mut self, record: Record) {
+    fn check(&mut self, hashed: Hashed) {
+        let fits = hashed.fits();
+        let record = hashed.record;
         let sequence = record.sequence;
-        let fits = record.computed_hash() == record.hash;
         if sequence < self.next || (!fits && sequence != self.next) {
             // A stray: the chain goes on without it.
             let kind = if fits {
@@ -140,7 +174,7 @@ impl ChainCheck {
                 FindingKind::Changed
             };
             self.find(kind, sequence, sequence, 0);
-            self.broken.push(record);
+            self.set_aside(record);
             return;
         }
         if sequence > self.next {
@@ -170,33 +204,31 @@ impl ChainCheck {
         // A record that does not fit its hash says nothing about the next.
         self.link = fits.then_some(record.hash);
         if !fits {
-            self.broken.push(record);
+            self.set_aside(record);
         }
     }
 
     /// A record that does not fit its hash at its place may fit it at another one at which something is wrong, too.
     fn tell_moved(&mut self) {
-        let suspects: Vec<(i64, i64)> = self
+        let suspects: BTreeSet<i64> = self
             .findings
             .iter()
-            .map(|finding| (finding.first, finding.last))
+            // A long gap is not searched: that a record was changed there is said already.
+            .filter(|finding| finding.last - finding.first < 1_000)
+            .flat_map(|finding| finding.first..=finding.last)
+            .take(MOST_MOVED)
             .collect();
         for record in mem::take(&mut self.broken) {
-            let fits_at = |place: i64| {
-                place != record.sequence
+            let fits_at = |place: &i64| {
+                *place != record.sequence
                     && hash(
                         &record.entry,
-                        place,
+                        *place,
                         record.record_time,
                         record.previous_hash,
                     ) == record.hash
             };
-            let moved = suspects
-                .iter()
-                // A long gap is not searched: that a record was changed there is said already.
-                .filter(|(first, last)| last - first < 1_000)
-                .any(|(first, last)| (*first..=*last).any(fits_at));
-            if moved {
+            if suspects.iter().any(fits_at) {
                 for finding in &mut self.findings {
                     let here = (record.sequence, record.sequence);
                     if finding.kind == FindingKind::Changed && (finding.first, finding.last) == here
@@ -208,6 +240,12 @@ impl ChainCheck {
         }
     }
 
+    fn set_aside(&mut self, broken: Record) {
+        if self.broken.len() < MOST_MOVED {
+            self.broken.push(broken);
+        }
+    }
+
     fn find(&mut self, kind: FindingKind, first: i64, last: i64, checkpoint: i64) {
         // Records that were all written anew are one finding, however many checkpoints show it.
         if let Some(before) = self.findings.last_mut()
@@ -216,6 +254,9 @@ impl ChainCheck {
         {
             before.last = before.last.max(last);
             before.checkpoint = before.checkpoint.max(checkpoint);
+            return;
+        }
+        if self.findings.len() >= MOST_FINDINGS {
             return;
         }
         self.findings.push(Finding {

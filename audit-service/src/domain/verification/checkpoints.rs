@@ -5,47 +5,74 @@ use crate::domain::{
     signing::SealKey,
 };
 
+/// More findings say nothing that these do not.
+const MOST_FINDINGS: usize = 1_000;
+
+/// A checkpoint of which is known whether it is whole and signed, which is most of the work and can be found out on any thread.
+#[derive(Debug)]
+pub struct Examined {
+    /// The checkpoint.
+    pub checkpoint: Checkpoint,
+    /// Its leaves.
+    pub leaves: Vec<Leaf>,
+    hash: Hash,
+    is_genuine: bool,
+}
+
+impl Examined {
+    /// Examines a checkpoint; one of these keys must have signed it: one, or several after the key was changed.
+    pub fn new(keys: &[SealKey], checkpoint: Checkpoint, mut leaves: Vec<Leaf>) -> Self {
+        let seal = &checkpoint.seal;
+        let is_whole = i64::try_from(leaves.len()) == Ok(seal.leaf_count)
+            && root_of(&mut leaves) == seal.root_hash;
+        Self {
+            hash: seal.hash(),
+            is_genuine: is_whole && keys.iter().any(|key| key.has_signed(&checkpoint)),
+            checkpoint,
+            leaves,
+        }
+    }
+
+    /// Tells whether what it says of chains can be believed.
+    pub fn is_genuine(&self) -> bool {
+        self.is_genuine
+    }
+}
+
 /// Checks checkpoints, one after the other.
-pub struct CheckpointCheck<'a> {
-    /// Those that may have signed: one, or several after the key was changed.
-    keys: &'a [SealKey],
+pub struct CheckpointCheck {
     number: i64,
     hash: Hash,
     findings: Vec<Finding>,
 }
 
-impl<'a> CheckpointCheck<'a> {
+impl CheckpointCheck {
     /// Begins before the first checkpoint.
-    pub fn new(keys: &'a [SealKey]) -> Self {
+    pub fn new() -> Self {
         Self {
-            keys,
             number: 0,
             hash: Hash::ZERO,
             findings: Vec::new(),
         }
     }
 
-    /// Looks at the next checkpoint, in the order of the numbers; tells whether its leaves can be believed. Without leaves, only the
-    /// signature and the place are checked.
-    pub fn push(&mut self, checkpoint: &Checkpoint, leaves: Option<&mut Vec<Leaf>>) -> bool {
-        let seal = &checkpoint.seal;
+    /// Looks at the next checkpoint, in the order of the numbers.
+    pub fn push(&mut self, examined: &Examined) {
+        let seal = &examined.checkpoint.seal;
         for missing in self.number + 1..seal.number {
-            self.find(missing);
+            if !self.find(missing) {
+                break;
+            }
         }
         let follows = seal.number != self.number + 1 || seal.previous_hash == self.hash;
-        let is_signed = self.keys.iter().any(|key| key.has_signed(checkpoint));
-        let is_whole = leaves.is_none_or(|leaves| {
-            i64::try_from(leaves.len()) == Ok(seal.leaf_count) && root_of(leaves) == seal.root_hash
-        });
         let in_order = seal.number > self.number;
-        if !(follows && is_signed && is_whole && in_order) {
+        if !(follows && in_order && examined.is_genuine) {
             self.find(seal.number);
         }
         if in_order {
             self.number = seal.number;
-            self.hash = seal.hash();
+            self.hash = examined.hash;
         }
-        is_signed && is_whole
     }
 
     /// Returns the number of the last checkpoint.
@@ -58,13 +85,24 @@ impl<'a> CheckpointCheck<'a> {
         self.findings
     }
 
-    fn find(&mut self, number: i64) {
-        self.findings.push(Finding {
-            kind: FindingKind::Checkpoint,
-            user_id: None,
-            first: 0,
-            last: 0,
-            checkpoint: number,
-        });
+    /// Returns whether more would be told.
+    fn find(&mut self, number: i64) -> bool {
+        let has_room = self.findings.len() < MOST_FINDINGS;
+        if has_room {
+            self.findings.push(Finding {
+                kind: FindingKind::Checkpoint,
+                user_id: None,
+                first: 0,
+                last: 0,
+                checkpoint: number,
+            });
+        }
+        has_room
+    }
+}
+
+impl Default for CheckpointCheck {
+    fn default() -> Self {
+        Self::new()
     }
 }

@@ -7,10 +7,16 @@
 
 mod chain;
 mod checkpoints;
+mod excerpt;
+#[cfg(test)]
+mod excerpt_tests;
 mod finding;
+mod seals;
 #[cfg(test)]
 mod tests;
 
 pub use chain::{ChainCheck, SealedPlace};
-pub use checkpoints::CheckpointCheck;
+pub use checkpoints::{CheckpointCheck, Examined};
+pub use excerpt::{Checked, ExcerptCheck, Extent};
 pub use finding::{Finding, FindingKind};
+pub use seals::{SealedEnd, Seals, last_dropped};

@@ -16,3 +16,4 @@ mod stage;
 mod writers;
 
 pub use command::{Arguments, measure};
+pub use stage::start_postgres;

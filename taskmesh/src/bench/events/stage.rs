@@ -236,7 +236,8 @@ impl Stage {
     }
 }
 
-async fn start_postgres(folder: &TempDir) -> Result<Postgres, BoxError> {
+/// Starts a database server with its data in a folder.
+pub async fn start_postgres(folder: &TempDir) -> Result<Postgres, BoxError> {
     let port = Claim::new(0)?;
     let password = secrets::read_or_make(folder.path(), "postgres-password")?;
     let options = Options {

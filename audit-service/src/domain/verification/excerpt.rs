@@ -1,0 +1,165 @@
+use std::{collections::HashMap, mem};
+
+use service_runtime::ids::UserId;
+
+use super::{ChainCheck, Finding, FindingKind, Seals, last_dropped};
+use crate::domain::{hash::Hash, record::Hashed};
+
+/// So many records at the beginning of a chain are looked at to learn where it begins, for as long as none fits its hash.
+const MOST_DOUBTFUL: usize = 100;
+
+/// How much of the chains is to be there.
+#[derive(Debug, Clone, Copy)]
+pub struct Extent {
+    /// Whether the chains of all users are to be there, from their first record that policy keeps; else users, and records at the
+    /// beginning of a chain, may have been left out.
+    pub whole: bool,
+    /// What this checkpoint and those before it have sealed is to be there.
+    pub up_to: i64,
+}
+
+/// Checks records of many users that were taken out of the service, perhaps not all of them. Each user's come in the order of the chain.
+pub struct ExcerptCheck {
+    seals: Seals,
+    extent: Extent,
+    chains: HashMap<UserId, Chain>,
+    records: i64,
+    before: i64,
+}
+
+/// What was found in an excerpt, and what was not looked at.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Checked {
+    /// How many records were checked.
+    pub records: i64,
+    /// How many chains they are of.
+    pub chains: i64,
+    /// How many of the records no checkpoint seals.
+    pub unsealed: i64,
+    /// How many records come before the first of their chain that is there.
+    pub before: i64,
+    /// How many chains that checkpoints speak of are not there at all.
+    pub absent: i64,
+    /// What is wrong, in the order of the users.
+    pub findings: Vec<Finding>,
+}
+
+enum Chain {
+    /// None of these fits its hash, so it is not known yet where the chain begins.
+    Doubtful(Vec<Hashed>),
+    Begun(Box<ChainCheck>),
+}
+
+impl ExcerptCheck {
+    /// Begins with what checkpoints say.
+    pub fn new(seals: Seals, extent: Extent) -> Self {
+        Self {
+            seals,
+            extent,
+            chains: HashMap::new(),
+            records: 0,
+            before: 0,
+        }
+    }
+
+    /// Looks at the next record.
+    pub fn push(&mut self, record: Hashed) {
+        self.records += 1;
+        let user_id = &record.record.entry.user_id;
+        let Some(chain) = self.chains.get_mut(user_id) else {
+            let user_id = user_id.clone();
+            let chain = self.began(&user_id, vec![record]);
+            self.chains.insert(user_id, chain);
+            return;
+        };
+        match chain {
+            Chain::Begun(check) => check.push(record),
+            Chain::Doubtful(records) => {
+                records.push(record);
+                let records = mem::take(records);
+                let user_id = records[0].record.entry.user_id.clone();
+                let chain = self.began(&user_id, records);
+                self.chains.insert(user_id, chain);
+            }
+        }
+    }
+
+    /// Ends the check.
+    pub fn finish(mut self) -> Checked {
+        let mut checked = Checked {
+            records: self.records,
+            chains: i64::try_from(self.chains.len()).unwrap_or(i64::MAX),
+            ..Checked::default()
+        };
+        let mut chains: Vec<_> = mem::take(&mut self.chains).into_iter().collect();
+        chains.sort_by(|(one, _), (other, _)| one.cmp(other));
+        for (user_id, chain) in chains {
+            let mut check = match chain {
+                Chain::Begun(check) => check,
+                Chain::Doubtful(records) => self.begin(&user_id, records),
+            };
+            checked
+                .findings
+                .extend(check.finish_excerpt(self.extent.up_to));
+            checked.unsealed += check.unsealed();
+        }
+        checked.before = self.before;
+        self.look_for_the_rest(&mut checked);
+        checked
+    }
+
+    /// Begins the chain if there is a record that fits its hash, or if there is none in many.
+    fn began(&mut self, user_id: &UserId, records: Vec<Hashed>) -> Chain {
+        if records.last().is_some_and(Hashed::fits) || records.len() >= MOST_DOUBTFUL {
+            Chain::Begun(self.begin(user_id, records))
+        } else {
+            Chain::Doubtful(records)
+        }
+    }
+
+    fn begin(&mut self, user_id: &UserId, records: Vec<Hashed>) -> Box<ChainCheck> {
+        let sealed = self.seals.take(user_id);
+        let dropped = last_dropped(&sealed, self.seals.kept_from()).sequence;
+        let places = records.iter().map(|hashed| hashed.record.sequence);
+        let there = places.filter(|place| *place > 0).min().unwrap_or(1);
+        let first = match self.extent.whole {
+            // Policy drops records some time after it gives them up.
+            true => there.min(dropped + 1),
+            false => there,
+        };
+        self.before += (first - 1 - dropped).max(0);
+        let link = match first {
+            1 => Some(Hash::ZERO),
+            _ => sealed
+                .iter()
+                .find(|end| end.sequence == first - 1)
+                .map(|end| end.place.hash),
+        };
+        let places = sealed.into_iter().map(|end| (end.sequence, end.place));
+        let mut check = ChainCheck::from_place(user_id.clone(), first, link, places);
+        records.into_iter().for_each(|record| check.push(record));
+        Box::new(check)
+    }
+
+    fn look_for_the_rest(self, checked: &mut Checked) {
+        let Extent { whole, up_to } = self.extent;
+        let kept_from = self.seals.kept_from();
+        let mut rest: Vec<_> = self.seals.into_rest().into_iter().collect();
+        rest.sort_by(|(one, _), (other, _)| one.cmp(other));
+        for (user_id, sealed) in rest {
+            let dropped = last_dropped(&sealed, kept_from).sequence;
+            let expected = sealed.iter().filter(|end| end.place.checkpoint <= up_to);
+            match expected.max_by_key(|end| end.sequence) {
+                Some(last) if last.sequence > dropped && whole => checked.findings.push(Finding {
+                    kind: FindingKind::CutOff,
+                    user_id: Some(user_id),
+                    first: dropped + 1,
+                    last: last.sequence,
+                    checkpoint: last.place.checkpoint,
+                }),
+                Some(last) if last.sequence > dropped => checked.absent += 1,
+                _ => {}
+            }
+        }
+    }
+}

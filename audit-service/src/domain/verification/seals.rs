@@ -1,0 +1,87 @@
+use std::collections::HashMap;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use service_runtime::ids::UserId;
+
+use super::{Examined, SealedPlace};
+use crate::domain::{chain::Head, checkpoint::month_of};
+
+/// What a checkpoint says of a chain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SealedEnd {
+    /// The place of the record.
+    pub sequence: i64,
+    /// The month in which it was made, as its first day.
+    pub month: NaiveDate,
+    /// Its hash, and who says so.
+    pub place: SealedPlace,
+}
+
+/// What all checkpoints say of all chains.
+#[derive(Debug, Clone, Default)]
+pub struct Seals {
+    chains: HashMap<UserId, Vec<SealedEnd>>,
+    kept_from: Option<DateTime<Utc>>,
+}
+
+impl Seals {
+    /// Adds what a checkpoint says, if it can be believed.
+    pub fn add(&mut self, examined: Examined) {
+        if !examined.is_genuine() {
+            return;
+        }
+        let seal = examined.checkpoint.seal;
+        self.kept_from = self.kept_from.max(seal.kept_from);
+        for leaf in examined.leaves {
+            self.chains
+                .entry(leaf.user_id)
+                .or_default()
+                .push(SealedEnd {
+                    sequence: leaf.sequence,
+                    month: leaf.month,
+                    place: SealedPlace {
+                        hash: leaf.hash,
+                        checkpoint: seal.number,
+                    },
+                });
+        }
+    }
+
+    /// Returns what was taken of one chain as all that there is.
+    pub fn of_chain(user_id: UserId, ends: Vec<SealedEnd>) -> Self {
+        Self {
+            chains: HashMap::from([(user_id, ends)]),
+            kept_from: None,
+        }
+    }
+
+    /// Returns the moment before which records are no longer kept by policy.
+    pub fn kept_from(&self) -> Option<DateTime<Utc>> {
+        self.kept_from
+    }
+
+    /// Takes what is known of a chain out.
+    pub fn take(&mut self, user_id: &UserId) -> Vec<SealedEnd> {
+        self.chains.remove(user_id).unwrap_or_default()
+    }
+
+    /// Returns the chains that were not taken.
+    pub fn into_rest(self) -> HashMap<UserId, Vec<SealedEnd>> {
+        self.chains
+    }
+}
+
+/// Returns the last record of a chain that policy has dropped, as the checkpoints know it.
+pub fn last_dropped(sealed: &[SealedEnd], kept_from: Option<DateTime<Utc>>) -> Head {
+    let Some(kept_from) = kept_from.map(month_of) else {
+        return Head::EMPTY;
+    };
+    let dropped = sealed.iter().filter(|end| end.month < kept_from);
+    dropped
+        .max_by_key(|end| end.sequence)
+        .map_or(Head::EMPTY, |end| Head {
+            sequence: end.sequence,
+            hash: end.place.hash,
+            record_time: None,
+        })
+}

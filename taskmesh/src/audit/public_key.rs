@@ -1,0 +1,23 @@
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use audit_service::domain::signing::SealingKey;
+use service_runtime::BoxError;
+
+use crate::up::settings::AUDIT_KEY;
+
+/// Returns the public half (PEM) of the key that signs checkpoints: of a given one, else of that in the data folder.
+pub fn read(data_folder: &Path, given: Option<PathBuf>) -> Result<String, BoxError> {
+    let path = given.unwrap_or_else(|| data_folder.join(AUDIT_KEY));
+    let wrong = |cause: String| {
+        format!(
+            "the key in {} cannot be used: {cause}; --data-dir names another data folder, --signing-key-file another key",
+            path.display()
+        )
+    };
+    let pem = fs::read(&path).map_err(|cause| wrong(cause.to_string()))?;
+    let key = SealingKey::from_pem(&pem).map_err(|cause| wrong(cause.to_string()))?;
+    Ok(key.public()?.to_pem()?)
+}
