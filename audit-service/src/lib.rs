@@ -59,10 +59,6 @@ impl Service for AuditService {
             seal_keys: seal_keys(&key, &config.checkpoints)?.into(),
             key: Arc::new(key),
         };
-        // Before the first record comes.
-        operations::make_room(&app, app.clock.now())
-            .await
-            .map_err(|error| StartError::Other(error.into()))?;
 
         // What we tell the world.
         context.relay_outbox();

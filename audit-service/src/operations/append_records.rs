@@ -8,6 +8,7 @@ use service_runtime::postgres::{AsyncPgConnection, DatabaseError, keep_plans};
 use crate::{
     domain::{
         chain::Head,
+        checkpoint::month_of,
         record::{Entry, Record},
     },
     metrics, store,
@@ -23,6 +24,8 @@ pub async fn append_records(
         return Ok(Vec::new());
     }
     keep_plans(tx).await?;
+    // Before anything is locked, because it locks all records. It is made well ahead, if this service runs then.
+    store::month::ensure(tx, month_of(now)).await?;
     let user_ids: BTreeSet<_> = entries.iter().map(|entry| entry.user_id.clone()).collect();
     let mut heads = store::chain_head::lock(tx, &user_ids).await?;
     let records: Vec<Record> = entries

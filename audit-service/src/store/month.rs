@@ -1,9 +1,9 @@
 //! The partitions of `records`, one a month.
 
 use chrono::NaiveDate;
-use diesel::sql_types::{Date, Text};
+use diesel::sql_types::{Bool, Date, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use service_runtime::postgres::DatabaseError;
+use service_runtime::postgres::{AsFixed, DatabaseError};
 
 /// Makes room for the records of a month, if there is none; replicas that do so at once wait for each other.
 pub async fn insert(tx: &mut AsyncPgConnection, month: NaiveDate) -> Result<(), DatabaseError> {
@@ -13,6 +13,27 @@ pub async fn insert(tx: &mut AsyncPgConnection, month: NaiveDate) -> Result<(), 
         .execute(tx)
         .await?;
     Ok(())
+}
+
+/// Makes sure that a month has room, which it mostly has.
+pub async fn ensure(tx: &mut AsyncPgConnection, month: NaiveDate) -> Result<(), DatabaseError> {
+    #[derive(diesel::QueryableByName)]
+    struct Room {
+        #[diesel(sql_type = Bool)]
+        is_there: bool,
+    }
+
+    let room: Room = diesel::sql_query(
+        "SELECT to_regclass('records_' || to_char($1, 'YYYY_MM')) IS NOT NULL AS is_there",
+    )
+    .bind::<Date, _>(month)
+    .fixed()
+    .get_result(tx)
+    .await?;
+    match room.is_there {
+        true => Ok(()),
+        false => insert(tx, month).await,
+    }
 }
 
 /// Drops the months before this one, with all their records; returns how many there were.

@@ -310,6 +310,8 @@ impl<H: EventHandler> ConsumerLoop<H> {
             .set("max.poll.interval.ms", "60000")
             .set("queued.max.messages.kbytes", "16384")
             .set("queued.min.messages", "1000")
+            // By itself, a second goes by before a queue that was full is filled again, however soon it is empty.
+            .set("fetch.queue.backoff.ms", "20")
             .set("statistics.interval.ms", "5000")
             .set("allow.auto.create.topics", "false")
             .set("topic.metadata.refresh.interval.ms", "30000")

@@ -26,6 +26,7 @@ pub async fn measure(
     for call in 0..calls + calls / 10 {
         let message = GetTaskHistoryRequest {
             task_id: backlog.story.to_string(),
+            page_size: i32::try_from(HISTORY)?,
             ..GetTaskHistoryRequest::default()
         };
         let request = stage.request(HISTORIAN, &[], message)?;

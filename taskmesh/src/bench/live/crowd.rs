@@ -4,7 +4,7 @@ use futures::{StreamExt, TryStreamExt, stream};
 use prost_types::FieldMask;
 use service_runtime::BoxError;
 use taskmesh_proto::task::v1::{
-    BatchCreateTasksRequest, CreateTaskRequest, ListTasksRequest, Task, UpdateTaskRequest,
+    BatchCreateTasksRequest, CreateTaskRequest, ListTasksRequest, Priority, Task, UpdateTaskRequest,
 };
 use tonic::transport::Channel;
 use uuid::Uuid;
@@ -104,13 +104,26 @@ impl Member {
             .collect())
     }
 
-    /// Gives one of the tasks another title.
+    /// Gives one of the tasks another title, or every other time another priority.
     pub async fn change(&self, task: usize, number: usize) -> Result<Task, BoxError> {
+        let task_id = self.tasks[task % self.tasks.len()].clone();
+        let turn = task / self.tasks.len();
+        let field = if turn.is_multiple_of(2) {
+            "title"
+        } else {
+            "priority"
+        };
+        // Never the one that it has.
+        let priority = match turn % 4 {
+            1 => Priority::High,
+            _ => Priority::Low,
+        };
         let request = self.caller.request(UpdateTaskRequest {
-            task_id: self.tasks[task % self.tasks.len()].clone(),
+            task_id,
             title: format!("Something else to do, number {number}"),
+            priority: priority.into(),
             update_mask: Some(FieldMask {
-                paths: vec!["title".to_owned()],
+                paths: vec![field.to_owned()],
             }),
             ..UpdateTaskRequest::default()
         });
