@@ -1,11 +1,12 @@
 //! What is different between two messages, field by field. It goes by the descriptors, so a field that the contract gains is recorded
 //! from its first day.
 
-use std::sync::LazyLock;
+use std::{borrow::Cow, sync::LazyLock};
 
 use prost::Message;
-use prost_reflect::{DescriptorPool, DynamicMessage, MessageDescriptor, SerializeOptions};
-use serde_json::{Map, Value};
+use prost_reflect::{
+    DescriptorPool, DynamicMessage, FieldDescriptor, MessageDescriptor, SerializeOptions, Value,
+};
 
 use crate::domain::record::FieldChange;
 
@@ -42,41 +43,63 @@ impl Compared {
         before: Option<&M>,
         after: Option<&M>,
     ) -> Result<Vec<FieldChange>, MalformedMessage> {
-        let before = before.map(|message| self.fields(message)).transpose()?;
-        let after = after.map(|message| self.fields(message)).transpose()?;
-        let value = |fields: &Option<Map<String, Value>>, name: &str| {
-            let value = fields.as_ref().and_then(|fields| fields.get(name));
-            value.map(Value::to_string).unwrap_or_default()
-        };
-        Ok(self
-            .descriptor
-            .fields()
-            .filter(|field| !self.left_out.contains(&field.name()))
-            .map(|field| FieldChange {
-                field: field.name().to_owned(),
-                before: value(&before, field.name()),
-                after: value(&after, field.name()),
-            })
-            .filter(|change| change.before != change.after)
-            .collect())
+        let before = before.map(|message| self.dynamic(message)).transpose()?;
+        let after = after.map(|message| self.dynamic(message)).transpose()?;
+        fn value<'a>(
+            message: &'a Option<DynamicMessage>,
+            field: &FieldDescriptor,
+        ) -> Option<Cow<'a, Value>> {
+            let message = message.as_ref()?;
+            message.has_field(field).then(|| message.get_field(field))
+        }
+        let mut changes = Vec::new();
+        for field in self.descriptor.fields() {
+            if self.left_out.contains(&field.name()) {
+                continue;
+            }
+            let (before, after) = (value(&before, &field), value(&after, &field));
+            // Most are the same, and only those that differ are worth being written out.
+            if before != after {
+                changes.push(FieldChange {
+                    before: self.json(&field, before)?,
+                    after: self.json(&field, after)?,
+                    field: field.name().to_owned(),
+                });
+            }
+        }
+        Ok(changes)
     }
 
-    fn fields<M: Message>(&self, message: &M) -> Result<Map<String, Value>, MalformedMessage> {
-        let malformed = || MalformedMessage(self.descriptor.name().to_owned());
+    fn dynamic<M: Message>(&self, message: &M) -> Result<DynamicMessage, MalformedMessage> {
         let bytes = message.encode_to_vec();
-        let message = DynamicMessage::decode(self.descriptor.clone(), bytes.as_slice())
-            .map_err(|_| malformed())?;
+        DynamicMessage::decode(self.descriptor.clone(), bytes.as_slice())
+            .map_err(|_| self.malformed())
+    }
+
+    /// Writes the value of a field as the contract's JSON has it; nothing if there is none.
+    fn json(
+        &self,
+        field: &FieldDescriptor,
+        value: Option<Cow<'_, Value>>,
+    ) -> Result<String, MalformedMessage> {
+        let Some(value) = value else {
+            return Ok(String::new());
+        };
+        let mut alone = DynamicMessage::new(self.descriptor.clone());
+        alone.set_field(field, value.into_owned());
         let options = SerializeOptions::new()
             .use_proto_field_name(true)
             .skip_default_fields(true);
         // A moment that no calendar has cannot be written.
-        let json = message
+        let json = alone
             .serialize_with_options(serde_json::value::Serializer, &options)
-            .map_err(|_| malformed())?;
-        match json {
-            Value::Object(fields) => Ok(fields),
-            _ => Err(malformed()),
-        }
+            .map_err(|_| self.malformed())?;
+        let written = json.get(field.name()).ok_or_else(|| self.malformed())?;
+        Ok(written.to_string())
+    }
+
+    fn malformed(&self) -> MalformedMessage {
+        MalformedMessage(self.descriptor.name().to_owned())
     }
 }
 
