@@ -1,5 +1,9 @@
+use std::fs;
+
+use audit_service::domain::signing::SealingKey;
 use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
-use taskmesh_proto::audit::v1::FindingKind;
+use openssl::pkey::PKey;
+use taskmesh_proto::audit::v1::{Finding, FindingKind};
 
 use crate::support::Mesh;
 
@@ -102,4 +106,33 @@ async fn a_checkpoint_that_was_changed_or_removed_is_told() {
             .any(|found| found.kind() == FindingKind::Checkpoint && found.checkpoint_number == 1),
         "{found:?}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn after_a_change_of_the_key_checkpoints_of_the_former_one_need_its_public_half() {
+    let mut mesh = Mesh::start().await;
+    mesh.record("alice", 2).await;
+    let old = fs::read(mesh.folder.path().join("key.pem")).unwrap();
+    let former = SealingKey::from_pem(&old).unwrap().public().unwrap();
+    let path = |name: &str| mesh.folder.path().join(name).display().to_string();
+    let (new_key, former_key) = (path("new-key.pem"), path("former-key.pem"));
+    let pem = PKey::generate_ed25519().unwrap();
+    fs::write(&new_key, pem.private_key_to_pem_pkcs8().unwrap()).unwrap();
+    fs::write(&former_key, former.to_pem().unwrap()).unwrap();
+
+    mesh.service.halt().await;
+    mesh.service.set("CHECKPOINTS__SIGNING_KEY_FILE", &new_key);
+    mesh.restart().await;
+    let strangers = mesh.verify("alice").await;
+    let is_checkpoint = |found: &Finding| found.kind() == FindingKind::Checkpoint;
+    assert!(
+        !strangers.intact && strangers.findings.iter().all(is_checkpoint),
+        "{strangers:?}"
+    );
+
+    mesh.service.halt().await;
+    mesh.service.set("CHECKPOINTS__FORMER_KEYS", &former_key);
+    mesh.restart().await;
+    mesh.record("alice", 3).await;
+    assert_eq!(mesh.found("alice").await, []);
 }

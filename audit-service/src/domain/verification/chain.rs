@@ -200,7 +200,7 @@ impl ChainCheck {
             // Told once: what comes after is measured against the next checkpoint.
             self.confirmed = sequence;
         }
-        self.next = sequence + 1;
+        self.next = sequence.saturating_add(1);
         // A record that does not fit its hash says nothing about the next.
         self.link = fits.then_some(record.hash);
         if !fits {

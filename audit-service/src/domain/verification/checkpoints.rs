@@ -59,17 +59,22 @@ impl CheckpointCheck {
     /// Looks at the next checkpoint, in the order of the numbers.
     pub fn push(&mut self, examined: &Examined) {
         let seal = &examined.checkpoint.seal;
-        for missing in self.number + 1..seal.number {
-            if !self.find(missing) {
-                break;
+        let next = self.number.saturating_add(1);
+        let follows = seal.number != next || seal.previous_hash == self.hash;
+        let in_order = seal.number > self.number;
+        // What nobody has signed does not say that others are missing.
+        let counts = in_order && (examined.is_genuine || seal.number == next);
+        if counts {
+            for missing in next..seal.number {
+                if !self.find(missing) {
+                    break;
+                }
             }
         }
-        let follows = seal.number != self.number + 1 || seal.previous_hash == self.hash;
-        let in_order = seal.number > self.number;
         if !(follows && in_order && examined.is_genuine) {
             self.find(seal.number);
         }
-        if in_order {
+        if counts {
             self.number = seal.number;
             self.hash = examined.hash;
         }

@@ -127,7 +127,7 @@ impl ExcerptCheck {
             true => there.min(dropped + 1),
             false => there,
         };
-        self.before += (first - 1 - dropped).max(0);
+        self.before = self.before.saturating_add((first - 1 - dropped).max(0));
         let link = match first {
             1 => Some(Hash::ZERO),
             _ => sealed

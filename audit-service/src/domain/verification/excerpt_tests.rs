@@ -232,6 +232,24 @@ fn a_checkpoint_that_is_missing_or_changed_is_told_by_its_number() {
         .collect();
     assert_eq!(numbers, [2]);
 
+    let mut forged = examined(&key, leaves(&chain));
+    forged[1].checkpoint.seal.number = i64::MAX;
+    let forged = Examined::new(
+        &[key.public().unwrap()],
+        forged[1].checkpoint.clone(),
+        forged[1].leaves.clone(),
+    );
+    let mut check = CheckpointCheck::new();
+    check.push(&forged);
+    let genuine = examined(&key, leaves(&chain));
+    genuine.iter().for_each(|examined| check.push(examined));
+    let numbers: Vec<i64> = check
+        .finish()
+        .iter()
+        .map(|found| found.checkpoint)
+        .collect();
+    assert_eq!(numbers, [i64::MAX]);
+
     let mut changed = leaves(&chain);
     changed[0].sequence += 1;
     let keys = [key.public().unwrap()];

@@ -83,7 +83,7 @@ pub fn check(
                     let seal = &examined.checkpoint.seal;
                     checkpoints.count += 1;
                     checkpoints.last = Some((seal.number, seal.event_time));
-                    if until.is_some_and(|until| seal.event_time <= until - CLOCKS_DIFFER) {
+                    if until.is_some_and(|until| until - seal.event_time >= CLOCKS_DIFFER) {
                         checkpoints.up_to = checkpoints.up_to.max(seal.number);
                     }
                     if keys.iter().all(|key| key.id() != seal.key_id) {
