@@ -51,7 +51,7 @@ mod tests {
         let offered = "taskmesh.live.v1, bearer.a.b.c";
         let protocols = (header::SEC_WEBSOCKET_PROTOCOL, offered);
         let token = Credentials::Protocol("a.b.c".to_owned());
-        assert_eq!(of(&[protocols.clone()]), token);
+        assert_eq!(of(std::slice::from_ref(&protocols)), token);
         let bearer = (header::AUTHORIZATION, "Bearer d.e.f");
         assert_eq!(of(&[protocols, bearer]), Credentials::Header);
         let without = (header::SEC_WEBSOCKET_PROTOCOL, PROTOCOL);
