@@ -83,7 +83,7 @@ impl ChainCheck {
         self.checked += 1;
         let same_place = |other: &Hashed| other.record.sequence == record.record.sequence;
         if !self.at_place.first().is_none_or(same_place) {
-            self.settle_place();
+            self.settle_place(Some(record.record.previous_hash));
         }
         // Of a thousand at one place, another one changes nothing.
         if self.at_place.len() < MOST_MOVED {
@@ -105,7 +105,7 @@ impl ChainCheck {
 
     /// Ends the check; the head is what the service itself says of the chain's end, if it is known.
     pub fn finish(&mut self, head: Option<&Head>) -> Vec<Finding> {
-        self.settle_place();
+        self.settle_place(head.map(|head| head.hash));
         let end = self.next - 1;
         if let Some((sequence, place)) = self
             .sealed
@@ -131,15 +131,15 @@ impl ChainCheck {
     /// Ends the check where records may have been left out at the end: only what this checkpoint and those before it have sealed must be
     /// there.
     pub fn finish_excerpt(&mut self, checkpoint: i64) -> Vec<Finding> {
-        self.settle_place();
+        self.settle_place(None);
         let next = self.next;
         self.sealed
             .retain(|sequence, place| *sequence < next || place.checkpoint <= checkpoint);
         self.finish(None)
     }
 
-    /// Of several records at one place, at most one belongs there.
-    fn settle_place(&mut self) {
+    /// Of several records at one place, at most one belongs there: most likely the one that whatever comes behind it names.
+    fn settle_place(&mut self, named_behind: Option<Hash>) {
         let mut records = mem::take(&mut self.at_place);
         if records.len() > 1 {
             let belongs = |hashed: &Hashed| {
@@ -151,7 +151,12 @@ impl ChainCheck {
                         .get(&record.sequence)
                         .is_none_or(|place| place.hash == record.hash)
             };
-            let kept = records.iter().position(belongs).unwrap_or(0);
+            let is_named = |hashed: &Hashed| Some(hashed.record.hash) == named_behind;
+            let kept = records
+                .iter()
+                .position(|hashed| belongs(hashed) && is_named(hashed))
+                .or_else(|| records.iter().position(belongs))
+                .unwrap_or(0);
             let sequence = records[kept].record.sequence;
             self.find(FindingKind::Inserted, sequence, sequence, 0);
             records.swap(0, kept);
