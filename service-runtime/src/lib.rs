@@ -23,11 +23,13 @@ pub mod outbox;
 pub mod page;
 pub mod postgres;
 pub mod service;
+mod stop_requests;
 pub mod telemetry;
 #[cfg(feature = "testing")]
 pub mod testing;
 
 pub use service::{Context, Running, Service, StartError, main, start};
+pub use stop_requests::StopRequests;
 
 /// Calls allocate much in small pieces and free it on other threads, which this allocator does in less time than the system's.
 #[global_allocator]

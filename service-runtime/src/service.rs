@@ -26,6 +26,7 @@ use crate::{
     lifecycle::{Lifecycle, StopError, TaskFailure},
     outbox::{Pace, Relay},
     postgres::{self, Database, Schema},
+    stop_requests::StopRequests,
     telemetry::{logging, metrics},
 };
 
@@ -491,29 +492,4 @@ async fn migrate<S: Service>(config: &S::Config) -> Result<(), BoxError> {
     }
     println!("schema {name} is up to date");
     Ok(())
-}
-
-/// The signals that ask a process to stop: SIGINT (Ctrl-C) and SIGTERM.
-pub struct StopRequests {
-    interrupt: tokio::signal::unix::Signal,
-    terminate: tokio::signal::unix::Signal,
-}
-
-impl StopRequests {
-    /// Begins to listen; from here on the signals no longer end the process by themselves.
-    pub fn new() -> std::io::Result<Self> {
-        use tokio::signal::unix::{SignalKind, signal};
-        Ok(Self {
-            interrupt: signal(SignalKind::interrupt())?,
-            terminate: signal(SignalKind::terminate())?,
-        })
-    }
-
-    /// Waits for the next signal.
-    pub async fn next(&mut self) {
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
-        }
-    }
 }

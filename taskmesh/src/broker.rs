@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Args;
-use service_runtime::{BoxError, service::StopRequests};
+use service_runtime::{BoxError, StopRequests};
 
 use crate::{data_folder::DataFolder, embedded::broker::Broker};
 

@@ -1,7 +1,7 @@
 use std::{path::PathBuf, process::ExitCode, time::Duration};
 
 use clap::{Args, ValueEnum};
-use service_runtime::{BoxError, service::StopRequests};
+use service_runtime::{BoxError, StopRequests};
 
 use super::{
     brokers::Given,

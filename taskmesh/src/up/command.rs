@@ -1,9 +1,8 @@
 use std::{process::ExitCode, time::Duration};
 
 use service_runtime::{
-    BoxError,
+    BoxError, StopRequests,
     ids::UserId,
-    service::StopRequests,
     telemetry::{LogConfig, LogFormat, logging, metrics},
 };
 use tokio_util::sync::CancellationToken;
