@@ -1,6 +1,7 @@
 use std::{
     fs::{File, OpenOptions},
-    io::{self, BufRead, BufReader, Seek, SeekFrom, Write},
+    io::{self, Write},
+    os::unix::fs::FileExt,
     path::Path,
     time::Duration,
 };
@@ -15,6 +16,8 @@ use crate::{app::App, domain::sealed_line::SealedLine, error::Error, store};
 /// How often new checkpoints are looked for: also those that other replicas have made.
 const PAUSE: Duration = Duration::from_secs(1);
 const AT_ONCE: i64 = 100;
+/// So much of the file is looked at once, from its end.
+const BLOCK: u64 = 64 * 1024;
 
 /// The file that checkpoints are appended to with their leaves, one JSON object a line, so that records can be checked against what is
 /// not in the database.
@@ -26,34 +29,31 @@ pub struct CheckpointFile {
 impl CheckpointFile {
     /// Opens or creates the file, and finds out which checkpoint is its last. A line that was not finished is cut off.
     pub fn open(path: &Path) -> io::Result<Self> {
-        let mut file = OpenOptions::new()
+        let file = OpenOptions::new()
             .read(true)
             .append(true)
             .create(true)
             .open(path)?;
-        let mut last = 0;
-        let mut end = 0;
-        let mut reader = BufReader::new(&file);
-        let mut line = String::new();
-        loop {
-            line.clear();
-            let length = reader.read_line(&mut line)?;
-            if length == 0 {
-                break;
-            }
-            if !line.ends_with('\n') {
-                warn!(
-                    "the last line of {} was not finished and is written again",
-                    path.display()
-                );
-                break;
-            }
-            let sealed: SealedLine = serde_json::from_str(&line)?;
-            last = sealed.number;
-            end += u64::try_from(length).map_err(io::Error::other)?;
+        let length = file.metadata()?.len();
+        // Bytes and not text: whoever was killed while it wrote may have left a part of a character.
+        let end = line_begin(&file, length)?;
+        if end < length {
+            warn!(
+                "the last line of {} was not finished and is written again",
+                path.display()
+            );
+            file.set_len(end)?;
         }
-        file.set_len(end)?;
-        file.seek(SeekFrom::End(0))?;
+        let last = match end.checked_sub(1) {
+            None => 0,
+            Some(newline) => {
+                let begin = line_begin(&file, newline)?;
+                let length = usize::try_from(end - begin).map_err(io::Error::other)?;
+                let mut line = vec![0; length];
+                file.read_exact_at(&mut line, begin)?;
+                serde_json::from_slice::<SealedLine>(&line)?.number
+            }
+        };
         Ok(Self { file, last })
     }
 
@@ -106,6 +106,22 @@ impl CheckpointFile {
     }
 }
 
+/// Returns where the line begins that ends before this place: the file may be long, and its beginning is not read.
+fn line_begin(file: &File, end: u64) -> io::Result<u64> {
+    let mut block = Vec::new();
+    let mut end = end;
+    while end > 0 {
+        let begin = end.saturating_sub(BLOCK);
+        block.resize(usize::try_from(end - begin).map_err(io::Error::other)?, 0);
+        file.read_exact_at(&mut block, begin)?;
+        if let Some(newline) = block.iter().rposition(|byte| *byte == b'\n') {
+            return Ok(begin + u64::try_from(newline).map_err(io::Error::other)? + 1);
+        }
+        end = begin;
+    }
+    Ok(0)
+}
+
 fn to_text(lines: &[SealedLine]) -> Result<String, serde_json::Error> {
     let mut text = String::new();
     for line in lines {
@@ -113,4 +129,71 @@ fn to_text(lines: &[SealedLine]) -> Result<String, serde_json::Error> {
         text.push('\n');
     }
     Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use serde_json::json;
+    use tempfile::NamedTempFile;
+
+    use super::*;
+
+    /// A checkpoint with a leaf of a user whose name is so long.
+    fn line(number: i64, name: usize) -> String {
+        let line = json!({
+            "number": number,
+            "event_id": "01939d2c-7a5e-7cc0-98f5-3e7d1c2b4a60",
+            "event_time": "2026-12-01T00:00:00Z",
+            "previous_hash": "",
+            "root_hash": "",
+            "record_count": 1,
+            "kept_from": null,
+            "key_id": "",
+            "signature": "",
+            "leaves": [{"user_id": "\u{e9}".repeat(name), "month": "2026-12-01", "sequence": 1, "hash": ""}],
+        });
+        format!("{line}\n")
+    }
+
+    fn opened(content: &[u8]) -> (i64, Vec<u8>) {
+        let file = NamedTempFile::new().unwrap();
+        fs::write(file.path(), content).unwrap();
+        let last = CheckpointFile::open(file.path()).unwrap().last;
+        (last, fs::read(file.path()).unwrap())
+    }
+
+    #[test]
+    fn a_file_goes_on_behind_its_last_whole_line() {
+        assert_eq!(opened(b""), (0, Vec::new()));
+        // Also a line that is longer than what is looked at once.
+        for name in [1, 100_000] {
+            let whole = line(1, 1) + &line(2, name);
+            assert_eq!(opened(whole.as_bytes()), (2, whole.clone().into_bytes()));
+        }
+    }
+
+    #[test]
+    fn wherever_a_line_was_broken_off_it_is_cut() {
+        let (whole, next) = (line(1, 1), line(2, 3));
+        for written in 0..next.len() {
+            let mut content = whole.clone().into_bytes();
+            content.extend(&next.as_bytes()[..written]);
+            assert_eq!(
+                opened(&content),
+                (1, whole.clone().into_bytes()),
+                "{written}"
+            );
+            let alone = &next.as_bytes()[..written];
+            assert_eq!(opened(alone), (0, Vec::new()), "{written}");
+        }
+    }
+
+    #[test]
+    fn a_last_line_that_is_no_checkpoint_is_refused() {
+        let file = NamedTempFile::new().unwrap();
+        fs::write(file.path(), "something else\n").unwrap();
+        assert!(CheckpointFile::open(file.path()).is_err());
+    }
 }

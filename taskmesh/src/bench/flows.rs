@@ -196,7 +196,8 @@ fn since(time: Option<Timestamp>) -> Duration {
     elapsed.to_std().unwrap_or_default()
 }
 
-fn timestamp(time: DateTime<Utc>) -> Timestamp {
+/// Returns a moment as the contract has it.
+pub fn timestamp(time: DateTime<Utc>) -> Timestamp {
     Timestamp {
         seconds: time.timestamp(),
         nanos: i32::try_from(time.timestamp_subsec_nanos()).unwrap_or_default(),

@@ -1,7 +1,6 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::future::try_join_all;
 use prost::Message;
-use prost_types::Timestamp;
 use rdkafka::{
     message::{Header, OwnedHeaders},
     producer::{FutureProducer, FutureRecord},
@@ -15,7 +14,7 @@ use taskmesh_proto::{
 use uuid::Uuid;
 
 use super::stage::Stage;
-use crate::bench::progress::Progress;
+use crate::bench::{flows::timestamp, progress::Progress};
 
 /// How often each task changes.
 const CHANGES: u32 = 100;
@@ -184,13 +183,5 @@ fn event(change: &Change<'_>) -> TaskEvent {
                 .to_owned(),
         }),
         ..TaskEvent::default()
-    }
-}
-
-/// Returns a moment as the contract has it.
-pub fn timestamp(time: DateTime<Utc>) -> Timestamp {
-    Timestamp {
-        seconds: time.timestamp(),
-        nanos: i32::try_from(time.timestamp_subsec_nanos()).unwrap_or_default(),
     }
 }

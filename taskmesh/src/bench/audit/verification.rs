@@ -9,10 +9,13 @@ use service_runtime::BoxError;
 use taskmesh_proto::audit::v1::{ExportRecordsRequest, RecordFormat, VerifyAuditRequest};
 use tokio::task::spawn_blocking;
 
-use super::{backlog::timestamp, stage::Stage};
+use super::stage::Stage;
 use crate::{
     audit::{public_key, verify},
-    bench::report::{Bound, Line, Measure, Page},
+    bench::{
+        flows::timestamp,
+        report::{Bound, Line, Measure, Page},
+    },
 };
 
 const GOAL_PER_SECOND: f64 = 200_000.0;
