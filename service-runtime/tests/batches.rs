@@ -13,7 +13,7 @@ use taskmesh_proto::topics::TASK_REMINDERS;
 use uuid::Uuid;
 
 const KIND: &str = "taskmesh.notification.v1.ReminderSent";
-/// Of the records that a partition's new worker gets, so many at most are handled one by one.
+/// Of the records that a partition's new worker gets, so many at most are counted before they are handled.
 const ON_PROBATION: usize = 200;
 
 async fn publish_as(service: &TestService<BatchProbe>, id: Uuid, behaviour: &str, key: &str) {
@@ -77,7 +77,7 @@ async fn of_a_batch_with_one_event_that_fails_all_others_have_their_effects_and_
     service.halt().await;
     let mut others = HashSet::new();
     let mut held = Uuid::nil();
-    // More than each partition's worker handles one by one.
+    // More than each partition's worker counts.
     for number in 0..3 * ON_PROBATION + 150 {
         let key = format!("key {number}");
         if number == 3 * ON_PROBATION + 120 {

@@ -25,6 +25,8 @@ impl OnTaskEvent {
 #[async_trait]
 impl EventHandler for OnTaskEvent {
     type Event = TaskEvent;
+    /// Those of one user wait for each other, whichever partition they come from.
+    const MOST_AT_ONCE: usize = 1_000;
 
     async fn handle_batch(
         &self,

@@ -20,7 +20,7 @@ const KEYS_AT_ONCE: usize = 8;
 /// The process may die so often with a record in hand before that is thought to be the record's fault.
 const MOST_DEATHS: i32 = 2;
 
-/// Only one record that is counted is in hand at a time in this process: if it dies, it is known of which.
+/// Only one attempt that is counted is made at a time in this process: if it dies, it is known of which.
 static COUNTED: Mutex<()> = Mutex::const_new(());
 
 /// One attempt at some records: all of them have their effects, or none.
@@ -28,7 +28,7 @@ pub(super) struct Attempt<'a, E> {
     pub deliveries: &'a [Delivery<E>],
     /// The row that the record waits in, if it does.
     pub parked: Option<i64>,
-    /// Whether the attempt is counted before it is made; then there is one record.
+    /// Whether the attempt is counted before it is made.
     pub is_counted: bool,
 }
 
@@ -38,37 +38,45 @@ impl<E: prost::Message + Default + 'static> Attempt<'_, E> {
         &self,
         shared: &Shared<H>,
     ) -> Result<Vec<usize>, HandleError> {
-        match self.deliveries {
-            [delivery] if self.is_counted => self.make_counted(shared, delivery).await,
-            _ => self.make_safely(shared).await,
+        if self.is_counted {
+            self.make_counted(shared).await
+        } else {
+            self.make_safely(shared).await
         }
     }
 
     async fn make_counted<H: EventHandler<Event = E>>(
         &self,
         shared: &Shared<H>,
-        delivery: &Delivery<E>,
     ) -> Result<Vec<usize>, HandleError> {
+        let Some(first) = self.deliveries.first() else {
+            return Ok(Vec::new());
+        };
+        let (topic, partition) = (shared.topic, first.event.partition);
+        let offset = |delivery: &Delivery<E>| delivery.event.offset;
+        let offsets: Vec<i64> = self.deliveries.iter().map(offset).collect();
         let _turn = COUNTED.lock().await;
-        let (topic, message) = (shared.topic, &delivery.message);
         let attempts = shared
             .database
             .transaction("begin_attempt", async |tx| {
-                attempts::begin(tx, topic, message).await
+                attempts::begin(tx, topic, partition, &offsets).await
             })
             .await?;
-        let made = if attempts > MOST_DEATHS {
+        let made = if attempts <= MOST_DEATHS {
+            self.make_safely(shared).await
+        } else if self.deliveries.len() == 1 {
             let deaths = attempts - 1;
             Err(HandleError::Reject(format!(
                 "the process died {deaths} times while it handled this record"
             )))
         } else {
-            self.make_safely(shared).await
+            // It is one of them, and what is known of it must stay known.
+            return Err(HandleError::Retry("one of these killed the process".into()));
         };
         let ended = shared
             .database
             .transaction("end_attempt", async |tx| {
-                attempts::end(tx, topic, message).await
+                attempts::end(tx, topic, partition, &offsets).await
             })
             .await;
         if let Err(error) = ended {

@@ -88,6 +88,9 @@ pub trait EventHandler: Send + Sync + 'static {
     /// The message in the topic's values.
     type Event: prost::Message + Default + 'static;
 
+    /// So many events at most are handled in one transaction. More than the default helps where transactions wait for each other.
+    const MOST_AT_ONCE: usize = 100;
+
     /// Calls other services, before the transaction. It runs again whenever the event is delivered again or the transaction
     /// fails, so what it calls must be idempotent.
     async fn prepare(&self, _event: &Received<Self::Event>) -> Result<(), HandleError> {

@@ -2,7 +2,7 @@ use rdkafka::{Message, message::OwnedMessage};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 /// A queue longer than this pauses the partition…
-const MOST_RECORDS: usize = 2_000;
+const MOST_RECORDS: usize = 4_000;
 /// …or heavier than this…
 const MOST_BYTES: usize = 8 << 20;
 /// …until it is down to this part of it.
@@ -52,11 +52,11 @@ mod tests {
     #[test]
     fn a_full_queue_pauses_once_and_goes_on_when_it_is_short_again() {
         let load = Load::default();
-        let pauses: usize = (0..3_000).map(|_| usize::from(load.add(1))).sum();
+        let pauses: usize = (0..6_000).map(|_| usize::from(load.add(1))).sum();
         assert_eq!(pauses, 1);
         assert!(load.is_paused());
-        assert!(!load.remove(2_000, 2_000));
-        assert!(load.remove(500, 500));
+        assert!(!load.remove(4_000, 4_000));
+        assert!(load.remove(1_000, 1_000));
         assert!(!load.remove(1, 1));
     }
 

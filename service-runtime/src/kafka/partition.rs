@@ -15,6 +15,7 @@ use tracing::{debug, error};
 
 use super::{
     attempt::Attempt,
+    attempts,
     breaker::Breaker,
     context::Progress,
     dead_letter::DeadLetters,
@@ -35,10 +36,8 @@ use crate::{
 const BACKOFF: Backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(60));
 const MOST_TRIES: i32 = 10;
 const PATIENCE: f64 = 15.0 * 60.0;
-/// So many records are handled in one transaction.
-const BATCH: usize = 100;
-/// As many as were in hand at most when the process died that had the partition before.
-const PROBATION: usize = BATCH;
+/// So many records are counted at once.
+const COUNTED_AT_ONCE: usize = 50;
 /// A partition with so many parked records takes no new ones.
 const MOST_PARKED: usize = 10_000;
 /// How long what is in hand may still take when the partition leaves.
@@ -70,7 +69,8 @@ pub(super) struct PartitionWorker<H> {
     pub load: Arc<Load>,
     pub revoked: CancellationToken,
     parking: Parking,
-    /// So many records are yet to be handled one by one and counted, because one of them may be what the process died of.
+    /// So many records are yet to be counted before they are handled, because one of them may be what the process died of that had
+    /// the partition before: as many as it had in hand at most.
     probation: usize,
 }
 
@@ -90,7 +90,7 @@ impl<H: EventHandler> PartitionWorker<H> {
             load,
             revoked,
             parking: Parking::default(),
-            probation: PROBATION,
+            probation: H::MOST_AT_ONCE,
         }
     }
 
@@ -117,7 +117,7 @@ impl<H: EventHandler> PartitionWorker<H> {
             tokio::select! {
                 () = self.leaving() => return Err(Left),
                 key = self.parking.due() => self.try_parked(&key).await?,
-                count = queue.recv_many(&mut batch, BATCH), if has_room => {
+                count = queue.recv_many(&mut batch, H::MOST_AT_ONCE), if has_room => {
                     if count == 0 {
                         return Err(Left);
                     }
@@ -167,19 +167,21 @@ impl<H: EventHandler> PartitionWorker<H> {
         Ok(())
     }
 
-    /// Handles one by one what was not handled before, after what was.
+    /// Counts what was not handled before and handles it, after what was: alone if a process had it in hand when it ended, the others
+    /// some at a time.
     async fn settle_on_probation(
         &mut self,
         deliveries: Vec<Delivery<H::Event>>,
     ) -> Result<(), Left> {
-        let topic = self.shared.topic;
-        let ids: Vec<_> = deliveries
-            .iter()
-            .map(|delivery| delivery.event.id)
-            .collect();
-        let handled = self
+        let (topic, partition) = (self.shared.topic, self.partition);
+        let events = || deliveries.iter().map(|delivery| &delivery.event);
+        let ids: Vec<_> = events().map(|event| event.id).collect();
+        let offsets: Vec<_> = events().map(|event| event.offset).collect();
+        let (handled, suspects) = self
             .insist("find_handled", async |connection| {
-                inbox::find(connection, topic, &ids).await
+                let handled = inbox::find(connection, topic, &ids).await?;
+                let suspects = attempts::find(connection, topic, partition, &offsets).await?;
+                Ok((handled, suspects))
             })
             .await?;
         let (before, new): (Vec<_>, Vec<_>) = deliveries
@@ -187,8 +189,20 @@ impl<H: EventHandler> PartitionWorker<H> {
             .partition(|delivery| handled.contains(&delivery.event.id));
         self.settle_parts(vec![before], false).await?;
         self.probation = self.probation.saturating_sub(new.len());
-        let one_by_one = new.into_iter().rev().map(|delivery| vec![delivery]);
-        self.settle_parts(one_by_one.collect(), true).await
+        let mut parts: Vec<Vec<Delivery<H::Event>>> = Vec::new();
+        let mut is_open = false;
+        for delivery in new {
+            let is_suspect = suspects.contains(&delivery.event.offset);
+            match parts.last_mut() {
+                Some(part) if is_open && !is_suspect && part.len() < COUNTED_AT_ONCE => {
+                    part.push(delivery);
+                }
+                _ => parts.push(vec![delivery]),
+            }
+            is_open = !is_suspect;
+        }
+        parts.reverse();
+        self.settle_parts(parts, true).await
     }
 
     /// Brings parts of a batch to their end, the last part first. A part that fails is halved until it is known which record it is.
