@@ -41,6 +41,9 @@ pub(crate) struct Pace {
     pub lease: Duration,
     /// How often it says that it is alive.
     pub renew: Duration,
+    /// A round begins no sooner after the one before, so that events which follow each other closely go together. The first one after
+    /// a silence does not wait.
+    pub gather: Duration,
     /// How often it looks for events that nobody has told it of.
     pub poll: Duration,
     /// How often it writes all positions down and empties a partition.
@@ -56,6 +59,7 @@ impl Default for Pace {
         Self {
             lease: Duration::from_secs(3),
             renew: Duration::from_millis(750),
+            gather: Duration::from_millis(5),
             poll: Duration::from_millis(250),
             tidy: Duration::from_secs(30),
             batch: 2_000,
@@ -128,6 +132,7 @@ impl Relay {
         metrics::describe();
         let mut failures = 0;
         loop {
+            let began = Instant::now();
             let round = tokio::select! {
                 round = self.round() => round,
                 // What the broker does not acknowledge by then is sent again by whoever owns the lanes next.
@@ -151,12 +156,14 @@ impl Relay {
             tokio::select! {
                 biased;
                 () = stopping.cancelled() => break,
-                () = self.database.appended.notified(), if failures == 0 => self.has_news = true,
-                notice = self.link.notice(), if failures == 0 => {
-                    if notice == Notice::Share {
-                        self.holding.renew_in(Duration::ZERO);
-                    }
+                () = self.database.appended.notified(), if failures == 0 => {
+                    self.has_news = true;
+                    tokio::time::sleep_until(began + self.pace.gather).await;
                 }
+                notice = self.link.notice(), if failures == 0 => match notice {
+                    Notice::Share => self.holding.renew_in(Duration::ZERO),
+                    Notice::Events => tokio::time::sleep_until(began + self.pace.gather).await,
+                },
                 () = tokio::time::sleep_until(until) => {}
             }
         }

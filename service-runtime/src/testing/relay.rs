@@ -16,6 +16,7 @@ use crate::{
 const PACE: Pace = Pace {
     lease: Duration::from_millis(1_000),
     renew: Duration::from_millis(250),
+    gather: Duration::from_millis(5),
     poll: Duration::from_millis(100),
     tidy: Duration::from_millis(200),
     batch: 50,

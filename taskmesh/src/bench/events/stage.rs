@@ -180,6 +180,11 @@ impl Stage {
         Ok(())
     }
 
+    /// Returns whether the broker is the embedded one, not one that was given.
+    pub fn has_own_broker(&self) -> bool {
+        self.claim.is_some()
+    }
+
     /// Brings the broker back.
     pub async fn start_broker(&mut self, arguments: &Arguments) -> Result<(), BoxError> {
         match (&self.claim, &arguments.broker_start) {
