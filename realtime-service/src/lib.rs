@@ -26,7 +26,7 @@ use crate::{
     app::App,
     config::Config,
     domain::TokenKeys,
-    feed::Feed,
+    feed::{Feed, RESENT},
     rpc::{Rpc, TaskClient},
 };
 
@@ -55,7 +55,8 @@ impl Service for RealtimeService {
         );
 
         // What we listen to.
-        context.read_all(&topics::TASK_UPDATES, config.feed.max_records, feed);
+        let most_records = config.feed.max_records.saturating_add(RESENT);
+        context.read_all(&topics::TASK_UPDATES, most_records, feed);
         // What we answer.
         let server = RealtimeServiceServer::new(Rpc::new(app));
         context.serve_grpc(Routes::new(server)).await

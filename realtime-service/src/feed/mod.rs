@@ -22,7 +22,7 @@
 //! Changes that it contains may come again; they end with the same task.
 //!
 //! *An event that is told twice is passed on once.* A relay that died sends its last batch again, with the same ids; the last ids of
-//! each partition are remembered.
+//! each partition are remembered, and where the past is read, some records before it are read along for their ids.
 //!
 //! *What cannot be known is said.* If the broker lost records, or the topic was made anew, all streams of the partition are told to
 //! begin anew.
@@ -43,3 +43,6 @@ pub use logs::{Feed, NotReady};
 pub(crate) use recent::RecentEvents;
 pub use streams::{StreamPermit, Streams, TooMany};
 pub use subscription::{Subscription, Taken};
+
+/// What a relay sends again after one has died lies no more records back in its partition.
+pub(crate) const RESENT: i64 = 5_000;

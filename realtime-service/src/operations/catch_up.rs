@@ -18,7 +18,7 @@ use crate::{
     app::App,
     domain::Position,
     error::Error,
-    feed::{Change, Misplaced, PartitionLog, ReadRecord, RecentEvents, Subscription},
+    feed::{Change, Misplaced, PartitionLog, RESENT, ReadRecord, RecentEvents, Subscription},
 };
 
 /// How long a stream waits for this replica to come as far as the one was that its client comes from.
@@ -121,7 +121,8 @@ async fn read_past(
             let mut past = collected.lock().expect("no holder of this lock panics");
             past.add(&record)
         };
-        app.past.read(begin.partition, first..end, each).await
+        let past = &app.past;
+        past.read(begin.partition, RESENT, first..end, each).await
     };
     match timeout(PAST_PATIENCE, reading).await {
         Ok(Ok(())) => {}
@@ -139,14 +140,19 @@ async fn read_past(
 impl Past {
     fn add(&mut self, record: &TopicRecord) -> ControlFlow<()> {
         let ReadRecord { event_id, change } = ReadRecord::new(record);
-        if record.offset == self.begin.offset {
-            self.is_another = event_id != self.begin.event_id;
+        let is_new = event_id.is_nil() || self.recent.add(event_id);
+        if record.offset <= self.begin.offset {
+            let Position {
+                offset,
+                event_id: known,
+                ..
+            } = self.begin;
+            self.is_another = record.offset == offset && !known.is_nil() && event_id != known;
             return match self.is_another {
                 true => ControlFlow::Break(()),
                 false => ControlFlow::Continue(()),
             };
         }
-        let is_new = event_id.is_nil() || self.recent.add(event_id);
         self.end = Position {
             offset: record.offset,
             event_id,

@@ -6,7 +6,7 @@ use service_runtime::{grpc::FieldViolation, ids::Ids, testing::TestTopics};
 use taskmesh_proto::{realtime::v1::ResyncReason, topics::TASK_UPDATES};
 use tonic::Code;
 
-use crate::support::{Replica, behind, publish_task};
+use crate::support::{Replica, behind, change_of, publish, publish_task, task};
 
 #[tokio::test]
 async fn a_stream_goes_on_at_another_replica_behind_what_was_seen() {
@@ -60,6 +60,29 @@ async fn what_is_no_longer_in_memory_is_read_from_the_topic() {
     publish_task(&topics, "alice", "new").await;
     assert_eq!(again.titles().await, ["new"]);
     fresh.stop().await;
+}
+
+#[tokio::test]
+async fn what_a_relay_sends_again_behind_a_token_is_not_told_again() {
+    let topics = TestTopics::create().await;
+    let replica = Replica::start(&topics).await;
+    let mut alice = replica.watch_now("alice").await;
+    let change = change_of("alice", &task("once"), 1);
+    publish(&topics, &change).await;
+    publish_task(&topics, "alice", "seen").await;
+    assert_eq!(alice.titles().await, ["once", "seen"]);
+    replica.stop().await;
+    publish(&topics, &change).await;
+    publish_task(&topics, "alice", "next").await;
+
+    // With one record in memory, the one before it is read from the topic.
+    for records in ["1", "2"] {
+        let fresh = Replica::start_with(&topics, &[("FEED__MAX_RECORDS", records)]).await;
+        let mut again = fresh.watch_behind("alice", &alice.resume_token).await;
+        again.live().await;
+        assert_eq!(again.title().await, "next", "with {records} in memory");
+        fresh.stop().await;
+    }
 }
 
 #[tokio::test]

@@ -51,10 +51,12 @@ impl TopicPast {
     }
 
     /// Hands every record of a stretch of a partition to `each`, in order, until that has enough; on a thread of its own, which
-    /// ends when nobody waits for it any more.
+    /// ends when nobody waits for it any more. Before them come up to `lead` records that lie before the stretch, as far as the broker
+    /// has them.
     pub async fn read<F>(
         &self,
         partition: i32,
+        lead: i64,
         stretch: Range<i64>,
         each: F,
     ) -> Result<(), PastError>
@@ -67,13 +69,14 @@ impl TopicPast {
         let past = self.clone();
         let given_up = CancellationToken::new();
         let _given_up_with_the_future = given_up.clone().drop_guard();
-        let reading = move || past.read_on_this_thread(partition, stretch, &given_up, each);
+        let reading = move || past.read_on_this_thread(partition, lead, stretch, &given_up, each);
         tokio::task::spawn_blocking(reading).await?
     }
 
     fn read_on_this_thread(
         &self,
         partition: i32,
+        lead: i64,
         stretch: Range<i64>,
         given_up: &CancellationToken,
         mut each: impl FnMut(TopicRecord) -> ControlFlow<()>,
@@ -86,8 +89,9 @@ impl TopicPast {
         if stretch.start < low || high < stretch.end {
             return Err(PastError::Gone(stretch.start));
         }
+        let begin = low.max(stretch.start.saturating_sub(lead));
         let mut assignment = TopicPartitionList::new();
-        assignment.add_partition_offset(&topic, partition, Offset::Offset(stretch.start))?;
+        assignment.add_partition_offset(&topic, partition, Offset::Offset(begin))?;
         consumer.assign(&assignment)?;
         let mut deadline = Instant::now() + PATIENCE;
         let mut failure = KafkaError::MessageConsumption(RDKafkaErrorCode::OperationTimedOut);
