@@ -1,6 +1,7 @@
 //! The broker's connections, and which requests it answers from its own log instead of `tansu`'s.
 
 use std::{
+    collections::BTreeSet,
     io,
     time::{Duration, SystemTime},
 };
@@ -40,19 +41,27 @@ pub struct Routes {
     routes: FrameRouteService<(), Error>,
     records: Records,
     groups: Groups,
+    storage: StorageContainer,
 }
 
 impl Routes {
     /// Puts the answers together from the storage and the records.
     pub fn new(storage: StorageContainer, records: Records) -> Result<Self, Error> {
         let offsets = Controller::with_storage(storage.clone())?;
-        let routes = storage::services(FrameRouteService::<(), Error>::builder(), storage)?;
+        let routes = storage::services(FrameRouteService::<(), Error>::builder(), storage.clone())?;
         Ok(Self {
             // Has a route for all that is answered here, too: the list of versions that clients ask for is made of the routes.
             routes: coordinator::services(routes, offsets)?.build()?,
             records,
             groups: Groups::default(),
+            storage,
         })
+    }
+
+    /// Returns the groups that have committed offsets.
+    async fn groups_with_offsets(&self) -> Result<BTreeSet<String>, Error> {
+        let groups = self.storage.list_groups(None).await?;
+        Ok(groups.into_iter().map(|group| group.group_id).collect())
     }
 
     /// Has `tansu` answer what has nothing to do with records and groups.
@@ -94,6 +103,14 @@ impl Service<(), Frame> for Routes {
             Body::SyncGroupRequest(request) => self.groups.sync(request).await.into(),
             Body::HeartbeatRequest(request) => self.groups.heartbeat(&request).into(),
             Body::LeaveGroupRequest(request) => self.groups.leave(request).into(),
+            Body::DescribeGroupsRequest(request) => {
+                let with_offsets = self.groups_with_offsets().await?;
+                self.groups.describe(request, &with_offsets).into()
+            }
+            Body::ListGroupsRequest(request) => {
+                let with_offsets = self.groups_with_offsets().await?;
+                self.groups.list(request, with_offsets).into()
+            }
             Body::OffsetCommitRequest(request) => match self.groups.refusal(&request) {
                 Some(refusal) => refusal.into(),
                 None => {

@@ -57,6 +57,25 @@ pub struct Listed {
     pub metadata: Bytes,
 }
 
+/// A group as operators see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Described {
+    /// Kafka's word for what the group does at the moment.
+    pub state: &'static str,
+    pub protocol_type: String,
+    /// How partitions are assigned; empty as long as that is not settled.
+    pub protocol: String,
+    pub members: Vec<DescribedMember>,
+}
+
+/// A member as operators see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DescribedMember {
+    pub listed: Listed,
+    pub client: String,
+    pub assignment: Bytes,
+}
+
 /// One consumer group.
 #[derive(Debug, Default)]
 pub struct Group {
@@ -237,6 +256,46 @@ impl Group {
         self.proceed(now);
     }
 
+    /// Returns whether nobody is a member.
+    pub fn is_empty(&self) -> bool {
+        self.members.is_empty()
+    }
+
+    /// Tells operators about the group.
+    pub fn describe(&self) -> Described {
+        let state = match self.phase {
+            _ if self.members.is_empty() => "Empty",
+            Phase::Stable => "Stable",
+            Phase::Joining { .. } => "PreparingRebalance",
+            Phase::Assigning => "CompletingRebalance",
+        };
+        let protocol = match state {
+            "Stable" => self.protocol.clone(),
+            _ => String::new(),
+        };
+        let members = self.members.iter().map(|(id, member)| DescribedMember {
+            listed: self.listed(id, member),
+            client: member.membership.client.clone(),
+            assignment: member.assignment.clone(),
+        });
+        let first = self.members.values().next();
+        let protocol_type = first.map(|member| member.membership.protocol_type.clone());
+        Described {
+            state,
+            protocol_type: protocol_type.unwrap_or_default(),
+            protocol,
+            members: members.collect(),
+        }
+    }
+
+    fn listed(&self, id: &str, member: &Member) -> Listed {
+        Listed {
+            member: id.to_owned(),
+            instance: member.instance.clone(),
+            metadata: member.metadata(&self.protocol).cloned().unwrap_or_default(),
+        }
+    }
+
     /// Refuses who cannot be a member.
     fn admit(&self, caller: Caller<'_>, membership: &Membership) -> Result<(), ErrorCode> {
         if !caller.member.is_empty() {
@@ -380,13 +439,11 @@ impl Group {
     }
 
     fn joined(&self, member: String, leader: String) -> Joined {
-        let listed = |(id, member): (&String, &Member)| Listed {
-            member: id.clone(),
-            instance: member.instance.clone(),
-            metadata: member.metadata(&self.protocol).cloned().unwrap_or_default(),
-        };
         let members = if member == leader {
-            self.members.iter().map(listed).collect()
+            let members = self.members.iter();
+            members
+                .map(|(id, member)| self.listed(id, member))
+                .collect()
         } else {
             Vec::new()
         };

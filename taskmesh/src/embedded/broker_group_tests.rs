@@ -229,6 +229,34 @@ fn strangers_and_members_of_other_generations_commit_nothing() {
 }
 
 #[test]
+fn operators_see_the_members_with_their_parts_once_these_are_settled() {
+    let mut stage = Stage::new();
+    assert_eq!(stage.group.describe().state, "Empty");
+    let joined = has(stage.join("", Some("name")));
+    let described = stage.group.describe();
+    assert_eq!(described.state, "CompletingRebalance");
+    assert_eq!(described.protocol, "");
+    has(stage.sync(&joined, &[(&joined, "all")]));
+    let listed = Listed {
+        member: joined.member.clone(),
+        instance: Some("name".to_owned()),
+        metadata: Bytes::from_static(b"topics"),
+    };
+    let member = DescribedMember {
+        listed,
+        client: "client".to_owned(),
+        assignment: Bytes::from_static(b"all"),
+    };
+    let described = Described {
+        state: "Stable",
+        protocol_type: "consumer".to_owned(),
+        protocol: "sticky".to_owned(),
+        members: vec![member],
+    };
+    assert_eq!(stage.group.describe(), described);
+}
+
+#[test]
 fn who_knows_no_protocol_of_the_others_is_refused() {
     let mut stage = Stage::new();
     has(stage.join("", None));

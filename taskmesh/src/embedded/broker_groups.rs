@@ -1,25 +1,31 @@
-//! Answers to the requests of members of consumer groups: join, sync, heartbeat, leave; and which commits are theirs to make.
+//! Answers to the requests of members of consumer groups: join, sync, heartbeat, leave; which commits are theirs to make; and what
+//! operators are told of groups.
 //!
 //! Groups live in memory, as their members do: those of a broker that has restarted are told that they are unknown, and join again.
 //! (`tansu` has groups too, but one whose leader has died never comes to rest there.) The offsets that they commit stay with `tansu`.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
 
 use tansu_sans_io::{
-    ErrorCode, HeartbeatRequest, HeartbeatResponse, JoinGroupRequest, JoinGroupResponse,
-    LeaveGroupRequest, LeaveGroupResponse, OffsetCommitRequest, OffsetCommitResponse,
-    SyncGroupRequest, SyncGroupResponse,
+    DescribeGroupsRequest, DescribeGroupsResponse, ErrorCode, HeartbeatRequest, HeartbeatResponse,
+    JoinGroupRequest, JoinGroupResponse, LeaveGroupRequest, LeaveGroupResponse, ListGroupsRequest,
+    ListGroupsResponse, OffsetCommitRequest, OffsetCommitResponse, SyncGroupRequest,
+    SyncGroupResponse,
+    describe_groups_response::{DescribedGroup, DescribedGroupMember},
     join_group_response::JoinGroupResponseMember,
     leave_group_request::MemberIdentity,
     leave_group_response::MemberResponse,
+    list_groups_response::ListedGroup,
     offset_commit_response::{OffsetCommitResponsePartition, OffsetCommitResponseTopic},
 };
 
-use super::broker_group::{Answer, Caller, Group, Joined, Listed, Membership};
+use super::broker_group::{
+    Answer, Caller, Described, DescribedMember, Group, Joined, Listed, Membership,
+};
 
 /// How often it is noticed that members are gone.
 pub const LOOK_EVERY: Duration = Duration::from_millis(250);
@@ -159,6 +165,77 @@ impl Groups {
         Some(response)
     }
 
+    /// Tells operators about groups; of those without members only the ones with committed offsets are known.
+    pub fn describe(
+        &self,
+        request: DescribeGroupsRequest,
+        with_offsets: &BTreeSet<String>,
+    ) -> DescribeGroupsResponse {
+        let groups = request.groups.unwrap_or_default().into_iter().map(|name| {
+            let described = self.described(&name);
+            let state = match with_offsets.contains(&name) {
+                false if described.members.is_empty() => "Dead",
+                _ => described.state,
+            };
+            let members = described.members.into_iter().map(described_member);
+            DescribedGroup::default()
+                .error_code(ErrorCode::None.into())
+                .group_id(name)
+                .group_state(state.to_owned())
+                .protocol_type(described.protocol_type)
+                .protocol_data(described.protocol)
+                .members(Some(members.collect()))
+                // Not asked for, or not known: there are no permissions.
+                .authorized_operations(Some(i32::MIN))
+        });
+        DescribeGroupsResponse::default()
+            .throttle_time_ms(Some(0))
+            .groups(Some(groups.collect()))
+    }
+
+    /// Lists the groups that have members or committed offsets.
+    pub fn list(
+        &self,
+        request: ListGroupsRequest,
+        with_offsets: BTreeSet<String>,
+    ) -> ListGroupsResponse {
+        const TYPE: &str = "classic";
+        let is_wanted = |filter: &Option<Vec<String>>, word: &str| {
+            let words = filter.as_deref().unwrap_or_default();
+            words.is_empty() || words.iter().any(|wanted| wanted.eq_ignore_ascii_case(word))
+        };
+        let mut names = with_offsets;
+        names.extend(self.with_members());
+        let groups = names.into_iter().filter_map(|name| {
+            let described = self.described(&name);
+            let is_listed = is_wanted(&request.states_filter, described.state)
+                && is_wanted(&request.types_filter, TYPE);
+            is_listed.then(|| {
+                ListedGroup::default()
+                    .group_id(name)
+                    .protocol_type(described.protocol_type)
+                    .group_state(Some(described.state.to_owned()))
+                    .group_type(Some(TYPE.to_owned()))
+            })
+        });
+        ListGroupsResponse::default()
+            .throttle_time_ms(Some(0))
+            .error_code(ErrorCode::None.into())
+            .groups(Some(groups.collect()))
+    }
+
+    fn described(&self, group: &str) -> Described {
+        let groups = self.lock();
+        let known = groups.get(group).map(Group::describe);
+        known.unwrap_or_else(|| Group::default().describe())
+    }
+
+    fn with_members(&self) -> Vec<String> {
+        let groups = self.lock();
+        let with_members = groups.iter().filter(|(_, group)| !group.is_empty());
+        with_members.map(|(name, _)| name.clone()).collect()
+    }
+
     /// Lets go of members of which nothing is heard.
     pub fn pass_time(&self) {
         let now = Instant::now();
@@ -174,6 +251,22 @@ impl Groups {
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, Group>> {
         self.0.lock().expect("no holder of this lock panics")
     }
+}
+
+fn described_member(member: DescribedMember) -> DescribedGroupMember {
+    let DescribedMember {
+        listed,
+        client,
+        assignment,
+    } = member;
+    DescribedGroupMember::default()
+        .member_id(listed.member)
+        .group_instance_id(listed.instance)
+        .client_id(client)
+        // The broker listens on loopback only.
+        .client_host("/127.0.0.1".to_owned())
+        .member_metadata(listed.metadata)
+        .member_assignment(assignment)
 }
 
 fn milliseconds(count: i32) -> Duration {
