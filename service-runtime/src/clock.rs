@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
+use prost_types::Timestamp;
 
 /// Tells the time in microseconds, the finest that PostgreSQL keeps.
 #[derive(Clone, Default)]
@@ -42,5 +43,13 @@ impl Clock {
         };
         now.duration_trunc(TimeDelta::microseconds(1))
             .unwrap_or(now)
+    }
+}
+
+/// Returns a moment as the contract has it.
+pub fn timestamp(time: DateTime<Utc>) -> Timestamp {
+    Timestamp {
+        seconds: time.timestamp(),
+        nanos: time.timestamp_subsec_nanos().cast_signed(),
     }
 }

@@ -1,8 +1,9 @@
 //! The checkpoints of this service, for the outbox, to be appended in the transaction that keeps them.
 
-use chrono::{DateTime, Utc};
-use prost_types::Timestamp;
-use service_runtime::outbox::{OutboxEvent, OutboxRow};
+use service_runtime::{
+    clock::timestamp,
+    outbox::{OutboxEvent, OutboxRow},
+};
 use taskmesh_proto::{audit::v1 as pb, topics};
 
 use crate::domain::checkpoint::{Checkpoint, Seal};
@@ -50,13 +51,5 @@ impl From<&Checkpoint> for pb::Checkpoint {
             key_id: key_id.clone(),
             signature: signature.clone(),
         }
-    }
-}
-
-/// Returns a moment as the contract has it.
-pub(crate) fn timestamp(time: DateTime<Utc>) -> Timestamp {
-    Timestamp {
-        seconds: time.timestamp(),
-        nanos: i32::try_from(time.timestamp_subsec_nanos()).unwrap_or(i32::MAX),
     }
 }

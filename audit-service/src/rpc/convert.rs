@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use service_runtime::page;
+use service_runtime::{clock::timestamp, page};
 use taskmesh_proto::{audit::v1 as pb, common::v1 as common, google::api::HttpBody};
 
 use super::requests::Token;
@@ -12,7 +12,6 @@ use crate::{
         record::{Actor, FieldChange, Record},
         verification::{Finding, FindingKind},
     },
-    events::emit::timestamp,
     operations::{ActivityReport, RecordFormat, RecordList, TaskHistory, Verified},
 };
 

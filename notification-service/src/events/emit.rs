@@ -2,6 +2,7 @@
 
 use service_runtime::{
     Service,
+    clock::timestamp,
     ids::Ids,
     outbox::{OutboxEvent, OutboxRow},
 };
@@ -18,7 +19,6 @@ use crate::{
         delivery::Channel,
         reminder::{Reminder, ReminderState},
     },
-    rpc::convert::timestamp,
 };
 
 /// Tells what became of a reminder by a change of its task or of the preferences: it was scheduled or moved, or will not fire.

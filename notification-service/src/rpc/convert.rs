@@ -2,10 +2,10 @@
 
 use std::mem;
 
-use chrono::{DateTime, Datelike, Utc};
-use prost_types::Timestamp;
+use chrono::{DateTime, Datelike};
 use serde::{Deserialize, Serialize};
 use service_runtime::{
+    clock::timestamp,
     grpc::{Caller, FieldViolation},
     idempotency::Call,
     page,
@@ -214,13 +214,6 @@ pub(super) fn page(page: Page, task_id: Option<TaskId>) -> pb::ListRemindersResp
             })
             .collect(),
         next_page_token,
-    }
-}
-
-pub(crate) fn timestamp(time: DateTime<Utc>) -> Timestamp {
-    Timestamp {
-        seconds: time.timestamp(),
-        nanos: i32::try_from(time.timestamp_subsec_nanos()).unwrap_or(i32::MAX),
     }
 }
 

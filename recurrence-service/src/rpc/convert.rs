@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use prost_types::Timestamp;
-use service_runtime::grpc::FieldViolation;
+use service_runtime::{clock::timestamp, grpc::FieldViolation};
 use taskmesh_proto::{recurrence::v1 as pb, task::v1::RecurrenceAnchor};
 
 use crate::{
@@ -127,14 +127,6 @@ pub fn anchor(value: i32) -> Option<Anchor> {
 pub fn instant(timestamp: Timestamp) -> Option<DateTime<Utc>> {
     let Timestamp { seconds, nanos } = timestamp;
     DateTime::from_timestamp(seconds, u32::try_from(nanos).ok()?)
-}
-
-/// Writes a moment.
-pub(super) fn timestamp(time: DateTime<Utc>) -> Timestamp {
-    Timestamp {
-        seconds: time.timestamp(),
-        nanos: time.timestamp_subsec_nanos().cast_signed(),
-    }
 }
 
 impl From<Occurrence> for pb::Occurrence {

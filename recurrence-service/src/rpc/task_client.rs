@@ -1,4 +1,5 @@
 use service_runtime::{
+    clock::timestamp,
     grpc::{ServiceIdentity, UpstreamError, connect},
     ids::UserId,
 };
@@ -6,7 +7,6 @@ use taskmesh_proto::task::v1::{self as pb, task_service_client::TaskServiceClien
 use tonic::transport::Channel;
 use url::Url;
 
-use super::convert::timestamp;
 use crate::domain::{Occurrence, SeriesId, TaskId, format_local_time};
 
 /// What the task-service says to a next occurrence.

@@ -1,6 +1,7 @@
 use chrono::{DateTime, Utc};
 use prost::Message;
 use service_runtime::{
+    clock::timestamp,
     grpc::Caller,
     ids::UserId,
     outbox::{OutboxEvent, OutboxRow},
@@ -15,7 +16,7 @@ use uuid::Uuid;
 
 use crate::{
     domain::{Change, Label, LabelKind, SavedFilter, Settings, Task},
-    rpc::{series, timestamp},
+    rpc::series,
 };
 
 /// One change of one task, as it is told.

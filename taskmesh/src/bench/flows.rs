@@ -7,7 +7,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 use clap::Args;
 use prost_types::Timestamp;
 use rdkafka::{Message, consumer::StreamConsumer};
-use service_runtime::{BoxError, clock::Clock, kafka::framing::message_in};
+use service_runtime::{
+    BoxError,
+    clock::{Clock, timestamp},
+    kafka::framing::message_in,
+};
 use taskmesh_proto::{
     notification::v1::{ReminderEvent, reminder_event::Change},
     task::v1::{
@@ -194,12 +198,4 @@ fn since(time: Option<Timestamp>) -> Duration {
         .and_then(|time| DateTime::from_timestamp(time.seconds, u32::try_from(time.nanos).ok()?));
     let elapsed = Clock::system().now() - time.unwrap_or(DateTime::<Utc>::MIN_UTC);
     elapsed.to_std().unwrap_or_default()
-}
-
-/// Returns a moment as the contract has it.
-pub fn timestamp(time: DateTime<Utc>) -> Timestamp {
-    Timestamp {
-        seconds: time.timestamp(),
-        nanos: i32::try_from(time.timestamp_subsec_nanos()).unwrap_or_default(),
-    }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use prost_types::{FieldMask, Timestamp};
-use service_runtime::clock::Clock;
+use service_runtime::clock::{Clock, timestamp};
 use taskmesh_proto::task::v1::{
     CompleteTaskRequest, CreateTaskRequest, DeleteTaskRequest, ReminderSetting, Task,
     UpdateTaskRequest, reminder_setting::When, task_service_client::TaskServiceClient,
@@ -114,9 +114,5 @@ impl Write {
 }
 
 fn from_now(time: Duration) -> Timestamp {
-    let moment = Clock::system().now() + time;
-    Timestamp {
-        seconds: moment.timestamp(),
-        nanos: i32::try_from(moment.timestamp_subsec_nanos()).unwrap_or_default(),
-    }
+    timestamp(Clock::system().now() + time)
 }

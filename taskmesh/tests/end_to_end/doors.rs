@@ -1,9 +1,8 @@
 //! The three doors of the mesh: JSON, MCP and gRPC, each with the calls that the journey needs.
 
 use chrono::{DateTime, Utc};
-use prost_types::Timestamp;
 use serde_json::{Value, json};
-use service_runtime::grpc;
+use service_runtime::{clock::timestamp, grpc};
 use taskmesh_proto::task::v1::{
     self as pb, reminder_setting::When, task_service_client::TaskServiceClient,
 };
@@ -154,13 +153,6 @@ fn message(draft: &Draft) -> pb::CreateTaskRequest {
         recurrence_rule: draft.recurrence_rule.to_owned(),
         reminders: draft.remind_at.map(reminder).into_iter().collect(),
         ..pb::CreateTaskRequest::default()
-    }
-}
-
-fn timestamp(time: DateTime<Utc>) -> Timestamp {
-    Timestamp {
-        seconds: time.timestamp(),
-        nanos: i32::try_from(time.timestamp_subsec_nanos()).unwrap(),
     }
 }
 

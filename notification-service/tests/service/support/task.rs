@@ -4,8 +4,11 @@ use notification_service::{
     events::Actor,
     operations::Observation,
 };
-use prost_types::Timestamp;
-use service_runtime::{clock::Clock, ids::Ids, telemetry::propagation::TraceContext};
+use service_runtime::{
+    clock::{Clock, timestamp},
+    ids::Ids,
+    telemetry::propagation::TraceContext,
+};
 use taskmesh_proto::task::v1 as pb;
 
 /// A task of the test, as the service gets to know of it.
@@ -109,11 +112,4 @@ fn setting(setting: &Setting) -> pb::ReminderSetting {
         Setting::Default => panic!("the default reminder is no setting of a task"),
     };
     pb::ReminderSetting { when: Some(when) }
-}
-
-fn timestamp(time: DateTime<Utc>) -> Timestamp {
-    Timestamp {
-        seconds: time.timestamp(),
-        nanos: i32::try_from(time.timestamp_subsec_nanos()).unwrap(),
-    }
 }

@@ -5,6 +5,7 @@ use prost_types::{Any, Timestamp};
 use taskmesh_proto::admin::v1 as pb;
 
 use crate::{
+    clock::timestamp,
     dead_letters::{
         Choice, Content, DeadLetter, Filter, LetterName, MOST_PER_SECOND, Progress, Purged,
     },
@@ -115,10 +116,7 @@ pub(super) fn brief(letter: &DeadLetter) -> pb::DeadLetter {
     let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
     pb::DeadLetter {
         name: letter.name().to_string(),
-        record_time: letter.record_time().map(|time| Timestamp {
-            seconds: time.timestamp(),
-            nanos: i32::try_from(time.timestamp_subsec_nanos()).unwrap_or_default(),
-        }),
+        record_time: letter.record_time().map(timestamp),
         key: String::from_utf8_lossy(letter.key()).into_owned(),
         r#type: text(letter.event_type()),
         event_id: text(letter.event_id()),

@@ -1,7 +1,6 @@
 //! Answers and events: from the domain to protobuf.
 
-use chrono::{DateTime, Utc};
-use prost_types::Timestamp;
+use service_runtime::clock::timestamp;
 use taskmesh_proto::task::v1 as pb;
 
 use crate::{
@@ -120,14 +119,6 @@ pub fn series(task: &Task) -> Option<pb::Series> {
         time_zone: task.schedule.time_zone()?.to_string(),
         start_local: occurrence.start_local.to_string(),
     })
-}
-
-/// Writes a moment.
-pub fn timestamp(time: DateTime<Utc>) -> Timestamp {
-    Timestamp {
-        seconds: time.timestamp(),
-        nanos: time.timestamp_subsec_micros().cast_signed() * 1_000,
-    }
 }
 
 pub(super) fn anchor(anchor: RecurrenceAnchor) -> pb::RecurrenceAnchor {

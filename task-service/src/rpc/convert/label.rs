@@ -1,11 +1,11 @@
 //! Categories and tags: two services of the same form.
 
 use prost_types::FieldMask;
-use service_runtime::page;
+use service_runtime::{clock::timestamp, page};
 use taskmesh_proto::task::v1 as pb;
 use uuid::Uuid;
 
-use super::{answer::timestamp, field::Edits, mask::UpdateMask, request::id};
+use super::{field::Edits, mask::UpdateMask, request::id};
 use crate::{
     domain::{Color, Etag, Label, LabelChanges, LabelKind, Name, Violations},
     operations::{CreateLabel, DeleteLabel, LabelPage, LabelTarget, UpdateLabel},

@@ -18,7 +18,7 @@ mod undo;
 #[cfg(test)]
 pub mod tests;
 
-pub use answer::{series, timestamp};
+pub use answer::series;
 pub use field::instant;
 pub use file::{file_part, imported_file};
 pub use label::{category_id, label_page_token, tag_id};

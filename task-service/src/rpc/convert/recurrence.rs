@@ -1,5 +1,6 @@
 //! The conversation with the recurrence-service.
 
+use service_runtime::clock::timestamp;
 use taskmesh_proto::recurrence::v1 as pb;
 
 use super::{answer, field::instant};
@@ -15,7 +16,7 @@ pub fn validate_rule(repetition: &Repetition) -> pb::ValidateRuleRequest {
     pb::ValidateRuleRequest {
         recurrence_rule: recurrence.rule.as_ref().to_owned(),
         time_zone: time_zone.to_string(),
-        start_time: Some(answer::timestamp(*start_time)),
+        start_time: Some(timestamp(*start_time)),
         recurrence_anchor: answer::anchor(recurrence.anchor).into(),
     }
 }

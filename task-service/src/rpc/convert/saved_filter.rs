@@ -1,8 +1,9 @@
 //! Saved filters.
 
+use service_runtime::clock::timestamp;
 use taskmesh_proto::task::v1 as pb;
 
-use super::{answer::timestamp, field::Edits, label::label_page, mask::UpdateMask, request::id};
+use super::{field::Edits, label::label_page, mask::UpdateMask, request::id};
 use crate::{
     domain::{Etag, FilterText, Name, SavedFilter, SavedFilterChanges, SavedFilterId, Violations},
     operations::{

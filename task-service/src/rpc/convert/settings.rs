@@ -1,9 +1,9 @@
 //! The settings of a user, and the context.
 
+use service_runtime::clock::timestamp;
 use taskmesh_proto::task::v1 as pb;
 
 use super::{
-    answer::timestamp,
     field::{Edits, given},
     mask::UpdateMask,
 };

@@ -3,12 +3,11 @@
 use std::{fs, path::PathBuf};
 
 use audit_service::{AuditService, files};
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use openssl::pkey::PKey;
-use prost_types::Timestamp;
 use serde_json::Value;
 use service_runtime::{
-    clock::Clock,
+    clock::{Clock, timestamp},
     ids::Ids,
     testing::{TestService, eventually},
 };
@@ -167,13 +166,6 @@ async fn record(service: &TestService<AuditService>, user: &str, changes: i64) {
         service
             .publish(&TASK_EVENTS, &task_id, id, kind, &event)
             .await;
-    }
-}
-
-fn timestamp(time: DateTime<Utc>) -> Timestamp {
-    Timestamp {
-        seconds: time.timestamp(),
-        nanos: i32::try_from(time.timestamp_subsec_nanos()).unwrap(),
     }
 }
 

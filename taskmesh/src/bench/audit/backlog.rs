@@ -5,7 +5,11 @@ use rdkafka::{
     message::{Header, OwnedHeaders},
     producer::{FutureProducer, FutureRecord},
 };
-use service_runtime::{BoxError, clock::Clock, ids::Ids};
+use service_runtime::{
+    BoxError,
+    clock::{Clock, timestamp},
+    ids::Ids,
+};
 use taskmesh_proto::{
     common::v1::Actor,
     task::v1::{Priority, Task, TaskEvent},
@@ -14,7 +18,7 @@ use taskmesh_proto::{
 use uuid::Uuid;
 
 use super::stage::Stage;
-use crate::bench::{flows::timestamp, progress::Progress};
+use crate::bench::progress::Progress;
 
 /// How often each task changes.
 const CHANGES: u32 = 100;

@@ -5,17 +5,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use service_runtime::BoxError;
+use service_runtime::{BoxError, clock::timestamp};
 use taskmesh_proto::audit::v1::{ExportRecordsRequest, RecordFormat, VerifyAuditRequest};
 use tokio::task::spawn_blocking;
 
 use super::stage::Stage;
 use crate::{
     audit::{public_key, verify},
-    bench::{
-        flows::timestamp,
-        report::{Bound, Line, Measure, Page},
-    },
+    bench::report::{Bound, Line, Measure, Page},
 };
 
 const GOAL_PER_SECOND: f64 = 200_000.0;
