@@ -12,7 +12,9 @@ use tansu_broker::{
     coordinator::group::administrator::Controller,
     service::{coordinator, storage},
 };
-use tansu_sans_io::{ApiVersionsResponse, Body, Frame, Header};
+use tansu_sans_io::{
+    ApiKey as _, ApiVersionsResponse, Body, ConsumerGroupDescribeRequest, Frame, Header,
+};
 use tansu_service::{
     BytesFrameLayer, FrameRouteService, TcpBytesLayer, TcpContext, TcpContextLayer,
 };
@@ -76,7 +78,7 @@ impl Routes {
             self.records.topics_changed(&deleted).await;
         }
         if let Body::ApiVersionsResponse(versions) = response.body {
-            response.body = without_features(versions).into();
+            response.body = of_this_broker(versions).into();
         }
         Ok(response)
     }
@@ -139,8 +141,12 @@ fn answer(request: &Header, body: Body) -> Frame {
 }
 
 /// Leaves out the optional fields: librdkafka before 2.3, which Debian's `kcat` is built with, stumbles over them. They say
-/// nothing but that there are no features.
-fn without_features(versions: ApiVersionsResponse) -> ApiVersionsResponse {
+/// nothing but that there are no features. Leaves out requests about groups of the protocol that came with KIP-848, too, so that
+/// Kafka's tools ask about the groups that there are.
+fn of_this_broker(mut versions: ApiVersionsResponse) -> ApiVersionsResponse {
+    if let Some(keys) = &mut versions.api_keys {
+        keys.retain(|version| version.api_key != ConsumerGroupDescribeRequest::KEY);
+    }
     versions
         .supported_features(None)
         .finalized_features(None)
@@ -223,18 +229,22 @@ async fn serve_one(cluster: &str, routes: Routes, stream: TcpStream) {
 
 #[cfg(test)]
 mod tests {
+    use tansu_sans_io::api_versions_response::ApiVersion;
+
     use super::*;
 
     #[test]
-    fn the_list_of_versions_carries_no_optional_fields() {
+    fn the_list_of_versions_carries_no_optional_fields_and_no_requests_that_nobody_answers() {
         let versions = ApiVersionsResponse::default()
-            .api_keys(Some(Vec::new()))
+            .api_keys(Some(vec![
+                ApiVersion::default().api_key(ConsumerGroupDescribeRequest::KEY),
+            ]))
             .throttle_time_ms(Some(0))
             .supported_features(Some(Vec::new()))
             .finalized_features_epoch(Some(-1))
             .finalized_features(Some(Vec::new()))
             .zk_migration_ready(Some(false));
-        let body = without_features(versions).into();
+        let body = of_this_broker(versions).into();
         let header = tansu_sans_io::Header::Response { correlation_id: 1 };
         let bytes = Frame::response(header, body, 18, 3).unwrap();
         // Length, correlation id, error code, empty list of versions, throttle time, and no optional field.
