@@ -1,5 +1,7 @@
 //! A reminder has taken a step.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use service_runtime::{
     kafka::{EventHandler, HandleError, Received},
@@ -27,6 +29,8 @@ impl EventHandler for OnReminderEvent {
     type Event = ReminderEvent;
     /// Those of one user wait for each other, whichever partition they come from.
     const MOST_AT_ONCE: usize = 1_000;
+    /// A record may be a moment late.
+    const GATHER: Duration = Duration::from_millis(50);
 
     async fn handle_batch(
         &self,

@@ -1,5 +1,7 @@
 //! A task has changed.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use service_runtime::{
     kafka::{EventHandler, HandleError, Received},
@@ -28,6 +30,8 @@ impl OnTaskEvent {
 #[async_trait]
 impl EventHandler for OnTaskEvent {
     type Event = pb::TaskEvent;
+    /// What is due by then fires at once.
+    const GATHER: Duration = Duration::from_millis(20);
 
     async fn handle_batch(
         &self,

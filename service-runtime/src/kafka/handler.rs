@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use async_trait::async_trait;
 use diesel_async::AsyncPgConnection;
 use tracing::Instrument;
@@ -90,6 +92,10 @@ pub trait EventHandler: Send + Sync + 'static {
 
     /// So many events at most are handled in one transaction. More than the default helps where transactions wait for each other.
     const MOST_AT_ONCE: usize = 100;
+
+    /// A batch of a partition begins no sooner after the one before, so that under load there are fewer of them. The first one after a
+    /// silence does not wait.
+    const GATHER: Duration = Duration::ZERO;
 
     /// Calls other services, before the transaction. It runs again whenever the event is delivered again or the transaction
     /// fails, so what it calls must be idempotent.

@@ -111,16 +111,21 @@ impl<H: EventHandler> PartitionWorker<H> {
             .await?;
         self.parking = Parking::of(keys);
         let mut batch = Vec::new();
+        let mut next_batch = Instant::now();
         loop {
             metrics::parked(topic, partition, self.parking.count());
             let has_room = self.parking.count() < MOST_PARKED;
             tokio::select! {
                 () = self.leaving() => return Err(Left),
                 key = self.parking.due() => self.try_parked(&key).await?,
-                count = queue.recv_many(&mut batch, H::MOST_AT_ONCE), if has_room => {
+                count = async {
+                    tokio::time::sleep_until(next_batch).await;
+                    queue.recv_many(&mut batch, H::MOST_AT_ONCE).await
+                }, if has_room => {
                     if count == 0 {
                         return Err(Left);
                     }
+                    next_batch = Instant::now() + H::GATHER;
                     self.settle(mem::take(&mut batch)).await?;
                 }
             }
