@@ -350,10 +350,14 @@ async fn another_event_with_the_id_of_one_that_was_handled_is_a_dead_letter() {
     publish(&service, "ok", "a", 3).await;
 
     assert_eq!(versions_of("a", &wait_for(&service, 2).await), [1, 3]);
-    let letters = service
-        .topics()
-        .dead_letters(&TASK_REMINDERS, "task-service")
-        .await;
+    let letters = eventually("a dead letter", async || {
+        let letters = service
+            .topics()
+            .dead_letters(&TASK_REMINDERS, "task-service")
+            .await;
+        (!letters.is_empty()).then_some(letters)
+    })
+    .await;
     let reasons: Vec<String> = letters
         .iter()
         .map(|letter| header(letter.headers().unwrap(), "taskmesh-dlt-reason"))
