@@ -113,6 +113,7 @@ impl IdempotencyKey {
     ) -> Result<(), DatabaseError> {
         diesel::update(idempotency_keys::table.find((user_id.as_ref(), self.request_id)))
             .set(idempotency_keys::answer.eq(answer))
+            .fixed()
             .execute(tx)
             .await?;
         Ok(())

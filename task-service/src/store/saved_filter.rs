@@ -2,7 +2,10 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::{Deserialize, Serialize};
-use service_runtime::{ids::UserId, postgres::DatabaseError};
+use service_runtime::{
+    ids::UserId,
+    postgres::{AsFixed, DatabaseError},
+};
 
 use super::schema::saved_filters;
 use crate::domain::{FilterText, Name, NameKey, OperationId, SavedFilter, SavedFilterId};
@@ -158,6 +161,7 @@ pub async fn update(tx: &mut AsyncPgConnection, saved: &SavedFilter) -> Result<(
             saved_filters::update_time.eq(saved.update_time),
             saved_filters::delete_time.eq(saved.delete_time),
         ))
+        .fixed()
         .execute(tx)
         .await?;
     Ok(())

@@ -1,7 +1,10 @@
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use service_runtime::{ids::UserId, postgres::DatabaseError};
+use service_runtime::{
+    ids::UserId,
+    postgres::{AsFixed, DatabaseError},
+};
 
 use super::schema::{series, tasks};
 use crate::domain::{Occurrence, Recurrence, SeriesId, Task};
@@ -85,6 +88,7 @@ pub async fn clear_end(
 ) -> Result<(), DatabaseError> {
     diesel::update(series::table.find((user_id.as_ref(), series_id)))
         .set(series::end_time.eq(None::<DateTime<Utc>>))
+        .fixed()
         .execute(tx)
         .await?;
     Ok(())
@@ -106,6 +110,7 @@ pub async fn update_end(
     diesel::update(series::table.find((user_id.as_ref(), leaving.series_id)))
         .filter(diesel::dsl::not(diesel::dsl::exists(later)))
         .set(series::end_time.eq(now))
+        .fixed()
         .execute(tx)
         .await?;
     Ok(())

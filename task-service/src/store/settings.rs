@@ -2,7 +2,10 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::{Deserialize, Serialize};
-use service_runtime::{ids::UserId, postgres::DatabaseError};
+use service_runtime::{
+    ids::UserId,
+    postgres::{AsFixed, DatabaseError},
+};
 
 use super::schema::settings;
 use crate::domain::{OperationId, SearchLanguage, Settings, TimeZone};
@@ -89,6 +92,7 @@ pub async fn save(
         diesel::update(settings::table.find(user_id.as_ref()))
             .filter(settings::version.eq(version - 1))
             .set(values)
+            .fixed()
             .execute(tx)
             .await?
     };

@@ -7,7 +7,10 @@ use diesel::{
     sql_types::{Nullable, Timestamptz},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use service_runtime::{ids::UserId, postgres::DatabaseError};
+use service_runtime::{
+    ids::UserId,
+    postgres::{AsFixed, DatabaseError},
+};
 
 use super::{
     schema::{task_view, tasks},
@@ -107,6 +110,7 @@ pub async fn update_remind_time(
 ) -> Result<(), DatabaseError> {
     diesel::update(tasks::table.find((user_id.as_ref(), id)))
         .set(tasks::remind_time.eq(greatest(tasks::remind_time, Some(time))))
+        .fixed()
         .execute(tx)
         .await?;
     Ok(())

@@ -161,6 +161,7 @@ fn array(ids: &[impl fmt::Display]) -> String {
 pub async fn update(tx: &mut AsyncPgConnection, task: &Task) -> Result<(), DatabaseError> {
     diesel::update(tasks::table.find((task.user_id.as_ref(), task.id)))
         .set(TaskChanges::of(task)?)
+        .fixed()
         .execute(tx)
         .await?;
     Ok(())
@@ -185,6 +186,7 @@ pub async fn take_back(
             tasks::import_id.eq(None::<&str>),
             tasks::version.eq(tasks::version + 1),
         ))
+        .fixed()
         .execute(tx)
         .await?;
     Ok(())
