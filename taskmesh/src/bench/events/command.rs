@@ -73,20 +73,21 @@ pub async fn measure(arguments: &Arguments) -> Result<Page, BoxError> {
         if wanted(Part::Latency) {
             latency::measure(&stage, arguments, &mut page).await?;
         }
-        if wanted(Part::Writers) {
-            writers::measure(&stage, arguments, &mut page).await?;
-        }
         if wanted(Part::Poison) {
             poison::measure(&stage, arguments, &mut page).await?;
+        }
+        if wanted(Part::Outage) {
+            outage::measure(&mut stage, arguments, &mut page).await?;
+        }
+        // Nobody consumes what these write, so they come last.
+        if wanted(Part::Writers) {
+            writers::measure(&stage, arguments, &mut page).await?;
         }
         if wanted(Part::Backlog) {
             backlog::measure(&stage, arguments.backlog, &mut page).await?;
         }
         if wanted(Part::Snapshot) {
             snapshot::measure(&stage, arguments, &mut page).await?;
-        }
-        if wanted(Part::Outage) {
-            outage::measure(&mut stage, arguments, &mut page).await?;
         }
         Ok::<(), BoxError>(())
     };

@@ -4,6 +4,7 @@
 mod backlog;
 mod changes;
 mod command;
+mod disk;
 mod follower;
 mod latency;
 mod memory;

@@ -12,7 +12,7 @@ use super::{
 use crate::bench::{
     load::Bounds,
     process::resident,
-    report::{Bound, Line, Measure, Page},
+    report::{Bound, Figures, Line, Measure, Page},
 };
 
 const MOST_PERCENT: f64 = 110.0;
@@ -43,14 +43,18 @@ pub async fn measure(
     let follower = Follower::default();
     let following = tokio::spawn(follower.clone().follow(stage.connect().await?));
     // As long as the outage: in a longer time the disk stalls more often.
+    let disk = stage.watch_disk()?;
     let before = write(rate, bounds(seconds), "before the outage", Some(&follower)).await?;
+    let disk_before = disk.end().await?;
     follower.caught_up().await?;
     let memory_before = resident("self")?;
 
     stage.stop_broker(arguments).await?;
     following.abort();
     let memory = Watch::start();
+    let disk = stage.watch_disk()?;
     let during = write(rate, bounds(seconds), "while the broker is away", None).await?;
+    let disk_during = disk.end().await?;
     let most = memory.most();
     let waiting = stage.count("outbox_unsent").await?;
     stage.start_broker(arguments).await?;
@@ -75,6 +79,10 @@ pub async fn measure(
     let percent = 100.0 * during.p99_ms() / before.p99_ms();
     page.add(before);
     page.add(during);
+    for (when, durations) in [("before", disk_before), ("during", disk_during)] {
+        let name = format!("the disk takes a block, {when} the outage");
+        page.add(Line::of_figures(Figures::of(name, durations)));
+    }
     page.add(
         Line::of_value("write during the outage against before, p99", percent, "%")
             .goal(Measure::Value, Bound::AtMost(MOST_PERCENT)),

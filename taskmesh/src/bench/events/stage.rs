@@ -1,4 +1,4 @@
-use std::{env, time::Duration};
+use std::{env, io, time::Duration};
 
 use service_runtime::{
     BoxError, Running, Service,
@@ -14,6 +14,7 @@ use tokio_postgres::{Client, NoTls};
 
 use super::{
     command::Arguments,
+    disk::Disk,
     service::{EventsBench, EventsBenchConfig, SCHEMA},
 };
 use crate::{
@@ -178,6 +179,11 @@ impl Stage {
             (None, None) => return Err("--broker-stop says how to stop this broker".into()),
         }
         Ok(())
+    }
+
+    /// Begins to watch the disk that has the benchmark's data.
+    pub fn watch_disk(&self) -> io::Result<Disk> {
+        Disk::watch(self.folder.path())
     }
 
     /// Returns whether the broker is the embedded one, not one that was given.
