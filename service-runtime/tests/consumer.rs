@@ -12,7 +12,7 @@ use rdkafka::{
 use service_runtime::{
     clock::Clock,
     ids::Ids,
-    postgres::DatabaseError,
+    postgres::{AsyncPgConnection, Database, DatabaseError},
     testing::{TestService, TestTopics, eventually},
 };
 use support::{Probe, RELEASE, effects, event, parked};
@@ -316,6 +316,24 @@ async fn attempts_that_a_database_keeps_from_being_crossed_out_are_no_deaths_of_
 }
 
 #[tokio::test]
+async fn an_attempt_that_a_stop_cuts_off_is_no_death_of_the_process() {
+    let mut service = TestService::<Probe>::start(&[]).await;
+    let id = publish(&service, "stall", "a", 1).await;
+    let database = service.database();
+    eventually("the record is in hand", async || {
+        (attempts(&database).await == [1]).then_some(())
+    })
+    .await;
+    service.halt().await;
+    eventually("the attempt is taken back", async || {
+        (attempts(&database).await == [0]).then_some(())
+    })
+    .await;
+    service.restart().await;
+    assert_eq!(wait_for(&service, 1).await[0].event_id, id);
+}
+
+#[tokio::test]
 async fn one_bad_event_among_many_takes_no_other_with_it() {
     let mut service = TestService::<Probe>::start(&[]).await;
     service.expect_dead_letters();
@@ -391,6 +409,23 @@ async fn a_partition_whose_next_records_are_gone_stands_still_until_it_is_told_t
     service.set("KAFKA__SKIP_LOST_RECORDS", "true");
     service.restart().await;
     assert_eq!(versions_of("a", &wait_for(&service, 1).await), [1]);
+}
+
+/// Returns how often the records in hand were tried.
+async fn attempts(database: &Database) -> Vec<i32> {
+    #[derive(diesel::QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = diesel::sql_types::Integer)]
+        attempts: i32,
+    }
+    let rows: Vec<Row> = database
+        .read("attempts", async |connection: &mut AsyncPgConnection| {
+            let query = diesel::sql_query("SELECT attempts FROM record_attempts");
+            Ok::<_, DatabaseError>(query.load(connection).await?)
+        })
+        .await
+        .unwrap();
+    rows.into_iter().map(|row| row.attempts).collect()
 }
 
 fn versions_of(key: &str, effects: &[support::Effect]) -> Vec<i64> {

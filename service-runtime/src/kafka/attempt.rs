@@ -49,12 +49,7 @@ impl<E: prost::Message + Default + 'static> Attempt<'_, E> {
         &self,
         shared: &Shared<H>,
     ) -> Result<Vec<usize>, HandleError> {
-        let Some(first) = self.deliveries.first() else {
-            return Ok(Vec::new());
-        };
-        let (topic, partition) = (shared.topic, first.event.partition);
-        let offset = |delivery: &Delivery<E>| delivery.event.offset;
-        let offsets: Vec<i64> = self.deliveries.iter().map(offset).collect();
+        let (topic, partition, offsets) = (shared.topic, self.partition(), self.offsets());
         let _turn = COUNTED.lock().await;
         let attempts = shared
             .database
@@ -83,6 +78,35 @@ impl<E: prost::Message + Default + 'static> Attempt<'_, E> {
             debug!(%error, "an attempt stays counted that has ended");
         }
         made
+    }
+
+    /// Takes back that the attempt was counted, after it was cut off; goes on by itself, because whoever cuts it off is in a hurry.
+    pub(super) fn take_back<H>(&self, shared: &Shared<H>) {
+        if !self.is_counted {
+            return;
+        }
+        let (topic, partition, offsets) = (shared.topic, self.partition(), self.offsets());
+        let database = shared.database.clone();
+        tokio::spawn(async move {
+            let taken = database
+                .transaction("take_attempt_back", async |tx| {
+                    attempts::take_back(tx, topic, partition, &offsets).await
+                })
+                .await;
+            if let Err(error) = taken {
+                debug!(%error, "an attempt stays counted that was cut off");
+            }
+        });
+    }
+
+    fn partition(&self) -> i32 {
+        let first = self.deliveries.first();
+        first.map_or(-1, |delivery| delivery.event.partition)
+    }
+
+    fn offsets(&self) -> Vec<i64> {
+        let events = self.deliveries.iter().map(|delivery| &delivery.event);
+        events.map(|event| event.offset).collect()
     }
 
     /// A panic, or an attempt that does not end, is a fault of the handler's code: the record is tried again like others and ends

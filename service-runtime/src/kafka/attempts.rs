@@ -71,6 +71,27 @@ pub(super) async fn end(
     Ok(())
 }
 
+/// Takes back that this process has made an attempt at some records: it was cut off, and that is no death.
+pub(super) async fn take_back(
+    connection: &mut AsyncPgConnection,
+    topic: &str,
+    partition: i32,
+    offsets: &[i64],
+) -> Result<(), DatabaseError> {
+    diesel::sql_query(
+        "UPDATE record_attempts SET attempts = attempts - 1, process = NULL \
+         WHERE topic = $1 AND partition = $2 AND record_offset = ANY ($3) AND process = $4",
+    )
+    .bind::<Text, _>(topic)
+    .bind::<Integer, _>(partition)
+    .bind::<Array<BigInt>, _>(offsets)
+    .bind::<UuidType, _>(*PROCESS)
+    .fixed()
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
 /// Returns those of these records that a process had in hand when it ended.
 pub(super) async fn find(
     connection: &mut AsyncPgConnection,

@@ -348,7 +348,10 @@ impl<H: EventHandler> PartitionWorker<H> {
             let began = Instant::now();
             let tried = tokio::select! {
                 tried = attempt.make(shared) => tried,
-                () = self.patience() => return Err(Left),
+                () = self.patience() => {
+                    attempt.take_back(shared);
+                    return Err(Left);
+                }
             };
             metrics::attempt(shared.topic, attempt.deliveries.len(), began.elapsed());
             match tried {

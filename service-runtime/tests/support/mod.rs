@@ -109,7 +109,7 @@ impl ServiceConfig for ProbeConfig {
 }
 
 /// Does what the event's user id says: `ok`, `reject`, `die` (with the whole process), `hold` or `refuse` until there is an effect of
-/// the key [`RELEASE`], or `retry`, `panic` and `unavailable` the first two times.
+/// the key [`RELEASE`], `retry`, `panic` and `unavailable` the first two times, or `stall` the first time.
 struct OnReminder;
 
 /// What lets events go on that are held or refused.
@@ -194,6 +194,7 @@ async fn behave(
         "unavailable" if attempt < 3 => Err(HandleError::Unavailable("away".into())),
         "panic" if attempt < 3 => panic!("the probe panics, as it was told to"),
         "die" => std::process::abort(),
+        "stall" if attempt == 1 => std::future::pending().await,
         "refuse" if !is_released(tx).await? => {
             Err(HandleError::Reject("refused until the release".to_owned()))
         }
