@@ -194,17 +194,19 @@ impl<H: EventHandler> PartitionWorker<H> {
             .partition(|delivery| handled.contains(&delivery.event.id));
         self.settle_parts(vec![before], false).await?;
         self.probation = self.probation.saturating_sub(new.len());
+        let is_suspect = |delivery: &Delivery<_>| suspects.contains(&delivery.event.offset);
         let mut parts: Vec<Vec<Delivery<H::Event>>> = Vec::new();
-        let mut is_open = false;
         for delivery in new {
-            let is_suspect = suspects.contains(&delivery.event.offset);
             match parts.last_mut() {
-                Some(part) if is_open && !is_suspect && part.len() < COUNTED_AT_ONCE => {
+                Some(part)
+                    if part.len() < COUNTED_AT_ONCE
+                        && !is_suspect(&part[0])
+                        && !is_suspect(&delivery) =>
+                {
                     part.push(delivery);
                 }
                 _ => parts.push(vec![delivery]),
             }
-            is_open = !is_suspect;
         }
         parts.reverse();
         self.settle_parts(parts, true).await

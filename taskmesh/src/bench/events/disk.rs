@@ -8,14 +8,15 @@ use std::{
 
 use service_runtime::BoxError;
 use tokio::task::{JoinHandle, spawn_blocking};
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 const BLOCK: [u8; 8192] = [0; 8192];
 const PROBE_EVERY: Duration = Duration::from_millis(50);
 
 /// Watches how long the disk takes to have a block: what a commit waits for at least, whatever it commits.
 pub struct Disk {
-    stop: CancellationToken,
+    /// Ends the watch also when what is measured fails: the program waits for the thread.
+    stop: DropGuard,
     probing: JoinHandle<io::Result<Vec<Duration>>>,
 }
 
@@ -33,12 +34,13 @@ impl Disk {
             }
             Ok(durations)
         });
+        let stop = stop.drop_guard();
         Ok(Self { stop, probing })
     }
 
     /// Ends the watch; returns how long each block took.
     pub async fn end(self) -> Result<Vec<Duration>, BoxError> {
-        self.stop.cancel();
+        drop(self.stop);
         Ok(self.probing.await??)
     }
 }
