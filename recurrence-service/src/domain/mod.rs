@@ -24,6 +24,6 @@ pub use local_time::{format_local_time, parse_local_time};
 pub use proposal::Proposal;
 pub use rule::{ByDay, Ending, Frequency, Parts, RecurrenceRule, Until};
 pub use rule_error::RuleError;
-pub use series::{Anchor, Occurrence, Series};
+pub use series::{Anchor, DueAfter, Occurrence, Series};
 pub use series_error::SeriesError;
 pub use time_zone::TimeZone;

@@ -63,6 +63,12 @@ pub struct Parts {
     /// ±1 to ±31.
     pub month_days: Vec<i32>,
     pub days: Vec<ByDay>,
+    /// 0 to 23.
+    pub hours: Vec<u32>,
+    /// 0 to 59.
+    pub minutes: Vec<u32>,
+    /// 0 to 59.
+    pub seconds: Vec<u32>,
     /// ±1 to ±366.
     pub positions: Vec<i32>,
 }

@@ -5,6 +5,9 @@ use super::Frequency;
 /// The longest rule that is read, in bytes.
 pub(super) const MAX_BYTES: usize = 512;
 
+/// The largest number of occurrences on one day.
+pub(super) const MAX_TIMES_A_DAY: usize = 24;
+
 /// Tells what is wrong with the text of a recurrence rule, and how to mend it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RuleError {
@@ -36,9 +39,11 @@ pub enum RuleError {
     /// A part without a value.
     #[error("has {0} without a value; give it one or remove {0}")]
     EmptyValue(&'static str),
-    /// A part that would change the time of day.
-    #[error("has {0}, but every occurrence has the time of day of the start; remove {0}")]
-    TimeOfDay(&'static str),
+    /// BYHOUR, BYMINUTE and BYSECOND that name this many times of day.
+    #[error(
+        "has BYHOUR, BYMINUTE and BYSECOND for {0} times a day; name at most {MAX_TIMES_A_DAY} times"
+    )]
+    TooManyTimes(usize),
     /// The part that every rule needs.
     #[error("has no FREQ; add FREQ=DAILY, WEEKLY, MONTHLY or YEARLY")]
     NoFrequency,

@@ -1,12 +1,14 @@
 //! From the text of a rule to its parts: which names there are, each once, none empty.
 
 use super::rule_error::{MAX_BYTES, excerpt};
-use super::rule_parts::{by_day, frequency, signed_number, until, weekday, whole_number};
+use super::rule_parts::{
+    by_day, frequency, signed_number, time_number, until, weekday, whole_number,
+};
 use super::suggestion::did_you_mean;
 use super::{Ending, Parts, RuleError};
 
 /// The parts that a rule can have.
-const NAMES: [&str; 11] = [
+const NAMES: [&str; 14] = [
     "FREQ",
     "INTERVAL",
     "COUNT",
@@ -17,11 +19,11 @@ const NAMES: [&str; 11] = [
     "BYMONTHDAY",
     "BYYEARDAY",
     "BYWEEKNO",
+    "BYHOUR",
+    "BYMINUTE",
+    "BYSECOND",
     "BYSETPOS",
 ];
-
-/// Parts of RFC 5545 that say something about the time of day.
-const TIME_NAMES: [&str; 3] = ["BYHOUR", "BYMINUTE", "BYSECOND"];
 
 /// The values of a rule's parts, by their places in [`NAMES`].
 struct Values<'a>([Option<&'a str>; NAMES.len()]);
@@ -53,6 +55,9 @@ pub(super) fn parse(text: &str) -> Result<Parts, RuleError> {
         year_days: values.list("BYYEARDAY", |part, value| signed_number(part, value, 366))?,
         month_days: values.list("BYMONTHDAY", |part, value| signed_number(part, value, 31))?,
         days: values.list("BYDAY", by_day)?,
+        hours: values.list("BYHOUR", |part, value| time_number(part, value, 23))?,
+        minutes: values.list("BYMINUTE", |part, value| time_number(part, value, 59))?,
+        seconds: values.list("BYSECOND", |part, value| time_number(part, value, 59))?,
         positions: values.list("BYSETPOS", |part, value| signed_number(part, value, 366))?,
     })
 }
@@ -124,11 +129,8 @@ impl<'a> Values<'a> {
 }
 
 fn unknown_part(name: &str) -> RuleError {
-    match TIME_NAMES.into_iter().find(|known| *known == name) {
-        Some(known) => RuleError::TimeOfDay(known),
-        None => RuleError::UnknownPart {
-            name: excerpt(name),
-            cure: did_you_mean(name, &NAMES),
-        },
+    RuleError::UnknownPart {
+        name: excerpt(name),
+        cure: did_you_mean(name, &NAMES),
     }
 }

@@ -1,6 +1,8 @@
 //! Which parts of a rule go together.
 
-use super::{Frequency, Parts, RuleError};
+use std::collections::BTreeSet;
+
+use super::{Frequency, Parts, RuleError, rule_error::MAX_TIMES_A_DAY};
 
 /// Refuses combinations that RFC 5545 forbids or gives no meaning to.
 pub(super) fn check(parts: &Parts) -> Result<(), RuleError> {
@@ -27,7 +29,19 @@ pub(super) fn check(parts: &Parts) -> Result<(), RuleError> {
         ));
     }
     check_numbered_days(parts)?;
+    check_times(parts)?;
     check_positions(parts)
+}
+
+fn check_times(parts: &Parts) -> Result<(), RuleError> {
+    let times: usize = [&parts.hours, &parts.minutes, &parts.seconds]
+        .map(|values| values.iter().collect::<BTreeSet<_>>().len().max(1))
+        .into_iter()
+        .product();
+    if times > MAX_TIMES_A_DAY {
+        return Err(RuleError::TooManyTimes(times));
+    }
+    Ok(())
 }
 
 fn check_numbered_days(parts: &Parts) -> Result<(), RuleError> {
@@ -61,7 +75,10 @@ fn check_positions(parts: &Parts) -> Result<(), RuleError> {
         && parts.week_numbers.is_empty()
         && parts.year_days.is_empty()
         && parts.month_days.is_empty()
-        && parts.days.is_empty();
+        && parts.days.is_empty()
+        && parts.hours.is_empty()
+        && parts.minutes.is_empty()
+        && parts.seconds.is_empty();
     if !parts.positions.is_empty() && nothing_to_choose_from {
         return Err(RuleError::PositionsOfNothing);
     }

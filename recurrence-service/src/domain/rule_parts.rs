@@ -59,6 +59,18 @@ pub(super) fn signed_number(part: &'static str, value: &str, max: i32) -> Result
         })
 }
 
+/// Reads an hour, minute or second: a number from 0 to `max`.
+pub(super) fn time_number(part: &'static str, value: &str, max: u32) -> Result<u32, RuleError> {
+    digits(value)
+        .and_then(|number| u32::try_from(number).ok())
+        .filter(|number| *number <= max)
+        .ok_or_else(|| RuleError::WrongNumber {
+            part,
+            value: excerpt(value),
+            allowed: format!("whole numbers from 0 to {max}"),
+        })
+}
+
 /// Reads one weekday.
 pub(super) fn weekday(part: &'static str, value: &str) -> Result<Weekday, RuleError> {
     WEEKDAYS

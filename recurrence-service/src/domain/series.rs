@@ -2,7 +2,9 @@
 
 use std::iter;
 
-use chrono::{DateTime, Days, Months, NaiveDate, NaiveDateTime, NaiveTime, Timelike, Utc};
+use chrono::{
+    DateTime, Days, Months, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Timelike, Utc,
+};
 
 use super::expansion::Expansion;
 use super::{Ending, Frequency, Parts, RecurrenceRule, SeriesError, TimeZone, Until};
@@ -10,6 +12,8 @@ use super::{Ending, Frequency, Parts, RecurrenceRule, SeriesError, TimeZone, Unt
 /// The last date of any series: room for 1000 years from the latest start, and an end to looking for dates that are very rare.
 const LAST_DATE: NaiveDate =
     NaiveDate::from_ymd_opt(3999, 12, 31).expect("the calendar has this date");
+
+const END_OF_DAY: NaiveTime = NaiveTime::from_hms_opt(23, 59, 59).expect("the clock has this time");
 
 /// How long after the start the first date may come.
 const LONGEST_WAIT: Months = Months::new(100 * 12);
@@ -32,6 +36,16 @@ pub struct Occurrence {
     pub time: DateTime<Utc>,
 }
 
+/// Distance from an occurrence to the due time of its task. As in a DURATION of RFC 5545, days are counted on the calendar, and
+/// the rest is exact.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DueAfter {
+    /// Calendar days.
+    pub days: i32,
+    /// Seconds after those days; none if the task is due on a date, whose beginning counts.
+    pub seconds: Option<i32>,
+}
+
 /// A series that has at least one date.
 #[derive(Debug, Clone)]
 pub struct Series {
@@ -39,10 +53,11 @@ pub struct Series {
     anchor: Anchor,
     parts: Parts,
     expansion: Expansion,
-    /// The first date, and with it the time of day of all others.
     first: NaiveDateTime,
     /// The last moment at which an occurrence may be.
     until: NaiveDateTime,
+    /// None if the tasks are due at their occurrences.
+    due_after: Option<DueAfter>,
 }
 
 impl Series {
@@ -62,10 +77,10 @@ impl Series {
         let start = start.with_nanosecond(0).unwrap_or(start);
         let until = until(&parts, &zone);
         let latest = start.date().checked_add_months(LONGEST_WAIT);
-        let first = Expansion::new(&parts, start.date())
-            .dates(start.date(), latest.unwrap_or(LAST_DATE).min(LAST_DATE))
+        let latest = latest.unwrap_or(LAST_DATE).min(LAST_DATE);
+        let first = Expansion::new(&parts, start)
+            .between(start, latest.and_time(END_OF_DAY))
             .next()
-            .map(|date| date.and_time(start.time()))
             .ok_or(SeriesError::NeverHappens)?;
         if first > until {
             return Err(SeriesError::EndsBeforeFirst);
@@ -73,11 +88,36 @@ impl Series {
         Ok(Self {
             zone,
             anchor,
-            expansion: Expansion::new(&parts, first.date()),
+            expansion: Expansion::new(&parts, first),
             parts,
             first,
             until,
+            due_after: None,
         })
+    }
+
+    /// Returns the series of tasks that start at its occurrences and are due later.
+    pub fn due_after(self, due_after: Option<DueAfter>) -> Self {
+        Self { due_after, ..self }
+    }
+
+    /// Returns when the task of an occurrence is due.
+    pub fn due_time(&self, occurrence: Occurrence) -> DateTime<Utc> {
+        let Some(DueAfter { days, seconds }) = self.due_after else {
+            return occurrence.time;
+        };
+        let local = occurrence.local;
+        let local = local
+            .checked_add_signed(TimeDelta::days(days.into()))
+            .unwrap_or(local);
+        match seconds {
+            Some(seconds) => {
+                let time = self.zone.instant(local);
+                time.checked_add_signed(TimeDelta::seconds(seconds.into()))
+                    .unwrap_or(time)
+            }
+            None => self.zone.instant(local.date().and_time(NaiveTime::MIN)),
+        }
     }
 
     /// Returns the first occurrence.
@@ -89,31 +129,39 @@ impl Series {
     pub fn last(&self) -> Option<Occurrence> {
         match self.parts.ending {
             Ending::Never => None,
-            Ending::Count(_) => self.scheduled(self.first.date()).last(),
-            Ending::Until(_) => self
-                .scheduled_local(self.first.date())
-                .next_back()
-                .map(|local| self.occurrence(local)),
+            Ending::Count(_) => self.scheduled(self.first).last(),
+            Ending::Until(_) => {
+                // It may be one that a gap in the clock makes equal to one of the day before.
+                let local = self.scheduled_local(self.first).next_back()?;
+                self.scheduled(a_day_before(local)).last()
+            }
         }
     }
 
     /// Returns the occurrence that follows the one with this scheduled time when that is completed at this moment; absent if
-    /// the series has ended. It comes strictly after both.
+    /// the series has ended. On the schedule it is the first later one that is due after the completion: those that are due by
+    /// then were missed. From completion it comes strictly after both.
     pub fn next(&self, scheduled: NaiveDateTime, completed: DateTime<Utc>) -> Option<Occurrence> {
-        let after = self.zone.instant(scheduled).max(completed);
+        let last = self.zone.instant(scheduled);
         match self.anchor {
             Anchor::Schedule => {
-                // A day early, because a gap moves an occurrence forward, at most over midnight.
-                let from = self.zone.local(after).date();
-                self.scheduled(from.pred_opt().unwrap_or(from))
-                    .find(|occurrence| occurrence.time > after)
+                // An occurrence before this time is due by then: the seconds make up about a day at most.
+                let days = self.due_after.map_or(0, |due_after| due_after.days);
+                let from = self.zone.local(completed);
+                let from = from
+                    .checked_sub_signed(TimeDelta::days(i64::from(days) + 2))
+                    .map_or(scheduled, |from| from.max(scheduled));
+                self.scheduled(a_day_before(from)).find(|occurrence| {
+                    occurrence.time > last && self.due_time(*occurrence) > completed
+                })
             }
             Anchor::Completion => {
+                let after = last.max(completed);
                 let day = self.zone.local(completed).date();
                 // More than one step only if it was completed ahead of its schedule: no two occurrences share a date.
                 (1..)
                     .map_while(|steps| self.steps_later(day, steps))
-                    .map(|date| self.occurrence(date.and_time(self.time_of_day())))
+                    .map(|date| self.occurrence(date.and_time(self.first.time())))
                     .find(|occurrence| occurrence.time > after)
             }
         }
@@ -122,35 +170,39 @@ impl Series {
     /// Returns the occurrences as they come if each is completed at its time.
     pub fn occurrences(&self) -> Box<dyn Iterator<Item = Occurrence> + '_> {
         match self.anchor {
-            Anchor::Schedule => Box::new(self.scheduled(self.first.date())),
+            Anchor::Schedule => Box::new(self.scheduled(self.first)),
             Anchor::Completion => Box::new(iter::successors(Some(self.first()), |occurrence| {
                 self.next(occurrence.local, occurrence.time)
             })),
         }
     }
 
-    /// Returns the occurrences on the schedule from a date on, equal instants once.
-    fn scheduled(&self, from: NaiveDate) -> impl Iterator<Item = Occurrence> {
-        // COUNT counts from the first occurrence, wherever one begins to look.
+    /// Returns the occurrences on the schedule from a local time on. One that a gap in the clock moves to or behind the next
+    /// ones takes their place, so that the instants increase, too.
+    fn scheduled(&self, from: NaiveDateTime) -> impl Iterator<Item = Occurrence> {
+        // COUNT counts from the first occurrence, wherever the search begins.
         let (from, count) = match self.parts.ending {
-            Ending::Count(count) => (self.first.date(), count),
+            Ending::Count(count) => (self.first, count),
             Ending::Never | Ending::Until(_) => (from, usize::MAX),
         };
         self.scheduled_local(from)
             .map(|local| self.occurrence(local))
-            .scan(None, |before, occurrence| {
-                let is_new = before.replace(occurrence.time) != Some(occurrence.time);
-                Some(is_new.then_some(occurrence))
+            .scan(None, |latest, occurrence| {
+                let is_later = latest.is_none_or(|latest| occurrence.time > latest);
+                if is_later {
+                    *latest = Some(occurrence.time);
+                }
+                Some(is_later.then_some(occurrence))
             })
             .flatten()
             .take(count)
     }
 
-    fn scheduled_local(&self, from: NaiveDate) -> impl DoubleEndedIterator<Item = NaiveDateTime> {
-        self.expansion
-            .dates(from, self.until.date())
-            .map(|date| date.and_time(self.time_of_day()))
-            .filter(|local| *local <= self.until)
+    fn scheduled_local(
+        &self,
+        from: NaiveDateTime,
+    ) -> impl DoubleEndedIterator<Item = NaiveDateTime> {
+        self.expansion.between(from, self.until)
     }
 
     /// Returns the date some times INTERVAL x FREQ after a day, moved back into a shorter month.
@@ -169,19 +221,21 @@ impl Series {
         let time = self.zone.instant(local);
         Occurrence { local, time }
     }
+}
 
-    fn time_of_day(&self) -> NaiveTime {
-        self.first.time()
-    }
+/// A gap in the clock moves an occurrence forward, by a day at most.
+fn a_day_before(local: NaiveDateTime) -> NaiveDateTime {
+    local
+        .checked_sub_days(Days::new(1))
+        .unwrap_or(NaiveDateTime::MIN)
 }
 
 /// Returns the last local time at which an occurrence may be.
 fn until(parts: &Parts, zone: &TimeZone) -> NaiveDateTime {
-    let end_of_day = NaiveTime::from_hms_opt(23, 59, 59).unwrap_or_default();
-    let last = LAST_DATE.and_time(end_of_day);
+    let last = LAST_DATE.and_time(END_OF_DAY);
     match parts.ending {
         Ending::Never | Ending::Count(_) => last,
-        Ending::Until(Until::Date(date)) => date.and_time(end_of_day).min(last),
+        Ending::Until(Until::Date(date)) => date.and_time(END_OF_DAY).min(last),
         Ending::Until(Until::Local(local)) => local.min(last),
         Ending::Until(Until::Instant(instant)) => zone.local(instant).min(last),
     }
@@ -198,6 +252,9 @@ fn first_part_about_dates(parts: &Parts) -> Option<&'static str> {
         ("BYMONTHDAY", !parts.month_days.is_empty()),
         ("BYYEARDAY", !parts.year_days.is_empty()),
         ("BYWEEKNO", !parts.week_numbers.is_empty()),
+        ("BYHOUR", !parts.hours.is_empty()),
+        ("BYMINUTE", !parts.minutes.is_empty()),
+        ("BYSECOND", !parts.seconds.is_empty()),
         ("BYSETPOS", !parts.positions.is_empty()),
     ]
     .into_iter()

@@ -5,7 +5,7 @@ use service_runtime::ids::UserId;
 use taskmesh_proto::task::v1 as pb;
 
 use crate::{
-    domain::{Anchor, Series, SeriesId, TaskId, TimeZone, parse_local_time},
+    domain::{Anchor, DueAfter, Series, SeriesId, TaskId, TimeZone, parse_local_time},
     rpc,
 };
 
@@ -56,6 +56,8 @@ pub(super) fn completed_occurrence(
         recurrence_anchor,
         time_zone,
         start_local,
+        due_after_days,
+        due_after_seconds,
     } = event.series.as_ref().ok_or(Malformed::missing("series"))?;
 
     let rule = recurrence_rule
@@ -84,7 +86,11 @@ pub(super) fn completed_occurrence(
             .parse()
             .map_err(|error| Malformed::new("series.series_id", error))?,
         series: Series::new(&rule, zone, start, anchor)
-            .map_err(|error| Malformed::new("series", error))?,
+            .map_err(|error| Malformed::new("series", error))?
+            .due_after(due_after_days.map(|days| DueAfter {
+                days,
+                seconds: *due_after_seconds,
+            })),
         scheduled: local_time("task.recurrence_id", &task.recurrence_id)?,
         complete_time: rpc::instant(complete_time)
             .ok_or_else(|| Malformed::new("task.complete_time", "is not a moment"))?,

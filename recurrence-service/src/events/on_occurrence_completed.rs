@@ -40,7 +40,13 @@ impl OnOccurrenceCompleted {
         };
         let following = self
             .tasks
-            .create_occurrence(&user_id, series_id, task_id, next)
+            .create_occurrence(
+                &user_id,
+                series_id,
+                task_id,
+                next.local,
+                series.due_time(next),
+            )
             .await
             .map_err(failure)?;
         Ok(match following {

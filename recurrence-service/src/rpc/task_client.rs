@@ -1,3 +1,4 @@
+use chrono::{DateTime, NaiveDateTime, Utc};
 use service_runtime::{
     clock::timestamp,
     grpc::{ServiceIdentity, UpstreamError, connect},
@@ -7,7 +8,7 @@ use taskmesh_proto::task::v1::{self as pb, task_service_client::TaskServiceClien
 use tonic::transport::Channel;
 use url::Url;
 
-use crate::domain::{Occurrence, SeriesId, TaskId, format_local_time};
+use crate::domain::{SeriesId, TaskId, format_local_time};
 
 /// What the task-service says to a next occurrence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,13 +43,14 @@ impl TaskClient {
         user_id: &UserId,
         series_id: SeriesId,
         previous_task_id: TaskId,
-        next: Occurrence,
+        recurrence_id: NaiveDateTime,
+        due_time: DateTime<Utc>,
     ) -> Result<Following, UpstreamError> {
         let message = pb::CreateOccurrenceRequest {
             series_id: series_id.to_string(),
             previous_task_id: previous_task_id.to_string(),
-            recurrence_id: format_local_time(next.local),
-            due_time: Some(timestamp(next.time)),
+            recurrence_id: format_local_time(recurrence_id),
+            due_time: Some(timestamp(due_time)),
         };
         let answer = self
             .client

@@ -76,6 +76,58 @@ async fn a_series_counted_from_completion_goes_on_from_the_day_of_completion() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn task_that_starts_earlier_is_due_as_long_after_its_start() {
+    let mesh = Mesh::start().await;
+    // Days and seconds from start to due, the completion, the start and the due time of the next occurrence.
+    for (days, seconds, complete_time, expected) in [
+        (
+            8,
+            Some(0),
+            "2026-12-05T10:00:00Z",
+            ("2026-12-31T09:00:00", "2027-01-08T08:00:00Z"),
+        ),
+        // Late, but before the next one is due; and later than that.
+        (
+            8,
+            Some(0),
+            "2027-01-08T07:59:59Z",
+            ("2026-12-31T09:00:00", "2027-01-08T08:00:00Z"),
+        ),
+        (
+            8,
+            Some(0),
+            "2027-01-08T08:00:00Z",
+            ("2027-01-31T09:00:00", "2027-02-08T08:00:00Z"),
+        ),
+        // Over the change to summer time: days by the calendar, the rest exactly.
+        (
+            1,
+            Some(28_800),
+            "2027-03-20T10:00:00Z",
+            ("2027-03-31T09:00:00", "2027-04-01T15:00:00Z"),
+        ),
+        // Due on a date.
+        (
+            1,
+            None,
+            "2026-12-01T10:00:00Z",
+            ("2026-12-31T09:00:00", "2026-12-31T23:00:00Z"),
+        ),
+    ] {
+        let before = mesh.tasks.asked().len();
+        let mut completion = Completion::of("FREQ=MONTHLY;BYMONTHDAY=-1", complete_time);
+        completion.series().start_local = "2026-10-31T09:00:00".to_owned();
+        completion.task().recurrence_id = "2026-11-30T09:00:00".to_owned();
+        completion.series().due_after_days = Some(days);
+        completion.series().due_after_seconds = seconds;
+        mesh.publish(&completion).await;
+        let asked = mesh.asked(before + 1).await;
+        let (start, due) = scheduled(asked.last().unwrap());
+        assert_eq!((start.as_str(), due.as_str()), expected, "{complete_time}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn the_same_event_again_asks_for_nothing_else() {
     let mesh = Mesh::start().await;
     let completion = Completion::of("FREQ=DAILY", "2026-12-01T10:00:00Z");

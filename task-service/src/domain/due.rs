@@ -44,17 +44,6 @@ impl Due {
         }
     }
 
-    /// Returns a due of the same kind at another moment, which the clocks show as the given local time.
-    pub fn moved_to(self, time: DueTime, local: LocalTime) -> Self {
-        match self {
-            Self::Time(_) => Self::Time(time),
-            Self::Date { .. } => Self::Date {
-                date: local.naive().date(),
-                begin: time,
-            },
-        }
-    }
-
     /// Returns what it means in another zone: a date begins at another moment there.
     pub fn in_zone(self, zone: &TimeZone) -> Self {
         match self {

@@ -1,7 +1,8 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
-    Due, DueTime, FirstOccurrence, LocalTime, Recurrence, Reminders, TimeZone, Violations,
+    Due, DueAfter, DueTime, FirstOccurrence, LocalTime, Occurrence, Recurrence, Reminders,
+    SeriesId, TimeZone, Violations,
 };
 
 /// When a task is due, how it repeats, and when to remind of it: parts that fit together.
@@ -25,7 +26,9 @@ pub struct Repetition {
     /// The zone in which the rule is read.
     pub time_zone: TimeZone,
     /// The earliest first date.
-    pub start_time: DueTime,
+    pub start_time: DateTime<Utc>,
+    /// Whether that is when the task starts, and not when it is due.
+    pub has_start: bool,
 }
 
 impl Schedule {
@@ -48,6 +51,14 @@ impl Schedule {
             violations.push(
                 "time_zone",
                 "must be given with a recurrence_rule: a name such as Europe/Berlin",
+            );
+        }
+        if let (Some(recurrence), Some(Due::Date { .. })) = (&recurrence, due)
+            && recurrence.rule.names_times()
+        {
+            violations.push(
+                "recurrence_rule",
+                "names times of day, but the task is due on a date; remove BYHOUR, BYMINUTE and BYSECOND, or give a due_time",
             );
         }
         if due.is_none() {
@@ -139,7 +150,8 @@ impl Schedule {
         Some(Repetition {
             recurrence: self.recurrence.clone()?,
             time_zone: self.time_zone.clone()?,
-            start_time: self.due?.time(),
+            start_time: self.start_time.or(self.due_time())?,
+            has_start: self.start_time.is_some(),
         })
     }
 
@@ -151,35 +163,40 @@ impl Schedule {
             || (self.recurrence.is_some() && self.time_zone != other.time_zone)
     }
 
-    /// Returns the schedule with the due time of a series' first occurrence.
-    pub fn due_first_at(self, first: FirstOccurrence) -> Self {
-        self.due_at(first.due_time, first.recurrence_id)
-    }
-
-    /// Returns the schedule of an occurrence that follows at another due time, to which moments of reminders and the start
-    /// move along.
-    pub fn following_at(self, due_time: DueTime, recurrence_id: LocalTime) -> Self {
-        let Some(previous) = self.due_time() else {
-            return self.due_at(due_time, recurrence_id);
-        };
-        let by = due_time - previous;
-        Self {
-            reminders: self.reminders.shifted(by),
-            start_time: self
-                .start_time
-                .and_then(|start_time| start_time.checked_add_signed(by)),
+    /// Returns the schedule and the place of the first occurrence of a new series: the start moves to the first date of the
+    /// rule, and the due time follows; without a start the due time moves there.
+    pub fn begin_series(self, series_id: SeriesId, first: FirstOccurrence) -> (Self, Occurrence) {
+        let zone = self.time_zone.clone().unwrap_or_else(TimeZone::utc);
+        let due = self.due.unwrap_or(Due::Time(first.time));
+        let due_after = DueAfter::measure(self.start_time, due, &zone);
+        let schedule = Self {
+            due: Some(due_after.due(first.recurrence_id, &zone)),
+            start_time: due_after.start_time(first.recurrence_id, &zone),
             ..self
-        }
-        .due_at(due_time, recurrence_id)
+        };
+        (schedule, Occurrence::first(series_id, first, due_after))
     }
 
-    fn due_at(self, due_time: DueTime, local: LocalTime) -> Self {
-        let due = match self.due {
-            Some(due) => due.moved_to(due_time, local),
-            None => Due::Time(due_time),
+    /// Returns the schedule of the occurrence that follows, of the kind that the series has, however this one was moved; moments
+    /// of reminders move along.
+    pub fn following_at(
+        self,
+        recurrence_id: LocalTime,
+        due_time: DueTime,
+        due_after: DueAfter,
+    ) -> Self {
+        let zone = self.time_zone.clone().unwrap_or_else(TimeZone::utc);
+        let due = match due_after.due(recurrence_id, &zone) {
+            Due::Time(_) => Due::Time(due_time),
+            date => date,
         };
+        let by = self
+            .due_time()
+            .map_or(TimeDelta::zero(), |previous| due.time() - previous);
         Self {
             due: Some(due),
+            start_time: due_after.start_time(recurrence_id, &zone),
+            reminders: self.reminders.shifted(by),
             ..self
         }
     }
@@ -190,7 +207,7 @@ mod tests {
     use chrono::TimeDelta;
 
     use super::*;
-    use crate::domain::{RecurrenceAnchor, RecurrenceRule, Reminder};
+    use crate::domain::{DueWish, RecurrenceAnchor, RecurrenceRule, Reminder};
 
     fn weekly() -> Recurrence {
         Recurrence {
@@ -271,26 +288,112 @@ mod tests {
         );
     }
 
-    #[test]
-    fn a_date_is_followed_by_a_date_and_the_start_moves_along() {
+    fn series(start: Option<&str>, due: DueWish, first: &str) -> (Schedule, Occurrence) {
         let zone = TimeZone::parse("Europe/Berlin").unwrap();
-        let date = "2026-12-07".parse().unwrap();
-        let begin = zone.begin_of(date);
+        let local = |text: &str| text.parse::<LocalTime>().unwrap();
         let schedule = Schedule::new(
-            Some(Due::Date { date, begin }),
-            Some(begin - TimeDelta::days(2)),
+            Some(due.in_zone(&zone)),
+            start.map(|start| zone.instant(local(start).naive())),
             Some(zone.clone()),
             Some(weekly()),
             Reminders::default(),
-        )
-        .unwrap();
-        let next = begin + TimeDelta::days(7);
-        let following = schedule.following_at(next, "2026-12-14T00:00:00".parse().unwrap());
-        assert_eq!(
-            following.due().and_then(Due::date),
-            Some("2026-12-14".parse().unwrap())
         );
-        assert_eq!(following.start_time(), Some(next - TimeDelta::days(2)));
+        let first = FirstOccurrence {
+            recurrence_id: local(first),
+            time: zone.instant(local(first).naive()),
+        };
+        let series_id = uuid::Uuid::from_u128(1).into();
+        schedule.unwrap().begin_series(series_id, first)
+    }
+
+    fn wall(schedule: &Schedule) -> (Option<String>, String) {
+        let zone = schedule.time_zone().unwrap();
+        let local = |time| LocalTime::from(zone.local(time)).to_string();
+        let due = schedule.due().unwrap();
+        (
+            schedule.start_time().map(local),
+            due.date()
+                .map_or_else(|| local(due.time()), |date| date.to_string()),
+        )
+    }
+
+    #[test]
+    fn start_moves_to_the_first_date_and_due_follows() {
+        let timed = |text: &str| DueWish::Local(text.parse().unwrap());
+        let dated = |text: &str| DueWish::Date(text.parse().unwrap());
+        // Start, due, first date of the rule; start and due of the first occurrence and of the one on 31 March 2027.
+        for (start, due, first, moved, later) in [
+            (
+                Some("2026-12-01T09:00:00"),
+                timed("2026-12-09T09:00:00"),
+                "2026-12-31T09:00:00",
+                (Some("2026-12-31T09:00:00"), "2027-01-08T09:00:00"),
+                (Some("2027-03-31T09:00:00"), "2027-04-08T09:00:00"),
+            ),
+            (
+                Some("2026-12-01T00:00:00"),
+                dated("2026-12-02"),
+                "2026-12-31T00:00:00",
+                (Some("2026-12-31T00:00:00"), "2027-01-01"),
+                (Some("2027-03-31T00:00:00"), "2027-04-01"),
+            ),
+            (
+                None,
+                timed("2026-12-01T09:00:00"),
+                "2026-12-31T09:00:00",
+                (None, "2026-12-31T09:00:00"),
+                (None, "2027-03-31T09:00:00"),
+            ),
+            (
+                None,
+                dated("2026-12-01"),
+                "2026-12-31T00:00:00",
+                (None, "2026-12-31"),
+                (None, "2027-03-31"),
+            ),
+        ] {
+            let (schedule, occurrence) = series(start, due, first);
+            let expected =
+                |(start, due): (Option<&str>, &str)| (start.map(str::to_owned), due.to_owned());
+            assert_eq!(wall(&schedule), expected(moved), "{due:?}");
+            assert_eq!(occurrence.recurrence_id.to_string(), first);
+
+            // Moving this occurrence, or making it due on a date, changes nothing for those that follow.
+            let moved = Schedule {
+                due: Some(dated("2027-01-20").in_zone(schedule.time_zone().unwrap())),
+                start_time: None,
+                ..schedule.clone()
+            };
+            let time = first.split_once('T').unwrap().1;
+            let recurrence_id = format!("2027-03-31T{time}").parse().unwrap();
+            let zone = schedule.time_zone().unwrap();
+            let due_time = occurrence.due_after.due(recurrence_id, zone).time();
+            for previous in [schedule, moved] {
+                let next = previous.following_at(recurrence_id, due_time, occurrence.due_after);
+                assert_eq!(wall(&next), expected(later), "{due:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn rule_with_times_of_day_needs_a_due_time() {
+        let zone = TimeZone::parse("Europe/Berlin").unwrap();
+        let recurrence = Recurrence {
+            rule: RecurrenceRule::new("FREQ=DAILY;BYHOUR=9".to_owned()).unwrap(),
+            ..weekly()
+        };
+        let schedule = |due: DueWish| {
+            Schedule::new(
+                Some(due.in_zone(&zone)),
+                None,
+                Some(zone.clone()),
+                Some(recurrence.clone()),
+                Reminders::default(),
+            )
+        };
+        assert!(schedule(DueWish::Time(moment())).is_ok());
+        let date = DueWish::Date("2026-12-07".parse().unwrap());
+        assert_eq!(fields(schedule(date)), ["recurrence_rule"]);
     }
 
     #[test]

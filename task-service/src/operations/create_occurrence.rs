@@ -19,9 +19,9 @@ pub struct CreateOccurrence {
     pub series_id: SeriesId,
     /// The completed occurrence.
     pub previous_task_id: TaskId,
-    /// The scheduled local time of the new occurrence.
+    /// The scheduled local time of the new occurrence, of its start if it has one.
     pub recurrence_id: LocalTime,
-    /// The same moment as an instant.
+    /// When it is due.
     pub due_time: DueTime,
 }
 
@@ -120,7 +120,7 @@ fn following(
         write.new_id(),
         previous.user_id.clone(),
         previous.details.clone(),
-        schedule.following_at(input.due_time, input.recurrence_id),
+        schedule.following_at(input.recurrence_id, input.due_time, place.due_after),
         previous.links.handed_on(),
         Some(place.followed_by(previous.id, input.recurrence_id)),
         write.now(),

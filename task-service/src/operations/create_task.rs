@@ -64,7 +64,7 @@ impl CreateTask {
     }
 }
 
-/// Puts a schedule together; one that repeats moves to the first date of its rule, in a new series.
+/// Puts a schedule together; one that repeats moves to the first date of its rule and begins a new series.
 async fn schedule(
     write: &mut Write<'_>,
     changes: &ScheduleChanges,
@@ -78,6 +78,6 @@ async fn schedule(
         return Ok((schedule, None));
     };
     let first = write.first_occurrence(&repetition)?;
-    let occurrence = Occurrence::first(write.new_id(), first);
-    Ok((schedule.due_first_at(first), Some(occurrence)))
+    let (schedule, occurrence) = schedule.begin_series(write.new_id(), first);
+    Ok((schedule, Some(occurrence)))
 }

@@ -89,8 +89,8 @@ async fn plan(
         return Ok((schedule, None));
     };
     let first = write.first_occurrence(&repetition)?;
-    let occurrence = Occurrence::first(write.new_id(), first);
-    Ok((schedule.due_first_at(first), Some(occurrence)))
+    let (schedule, occurrence) = schedule.begin_series(write.new_id(), first);
+    Ok((schedule, Some(occurrence)))
 }
 
 /// Ends the series that a task leaves and begins the one that it is the first occurrence of.

@@ -44,21 +44,21 @@ impl RecurrenceClient {
             .clone()
             .validate_rule(question)
             .await
-            .map_err(refusal)?;
+            .map_err(|status| refusal(status, repetition.has_start))?;
         let pb::ValidateRuleResponse { first, last: _ } = answer.into_inner();
         convert::first_occurrence(first.ok_or(Error::RecurrenceAnswer("a first occurrence"))?)
             .ok_or(Error::RecurrenceAnswer("a readable first occurrence"))
     }
 }
 
-fn refusal(status: Status) -> Error {
+fn refusal(status: Status, has_start: bool) -> Error {
     let violations = FieldViolation::all_of(&status);
     if status.code() != Code::InvalidArgument || violations.is_empty() {
         return UpstreamError::new("recurrence-service", status).into();
     }
-    // What the question calls the start, a task calls its due time.
+    // What the question calls the start is the due time of a task that has no start.
     let renamed = violations.into_iter().map(|mut violation| {
-        if violation.field == "start_time" {
+        if violation.field == "start_time" && !has_start {
             violation.field = "due_time".to_owned();
         }
         violation

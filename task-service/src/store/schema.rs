@@ -19,6 +19,10 @@ diesel::table! {
         create_time -> Timestamptz,
         /// When its newest occurrence left it for another rule or none; no occurrence follows after that.
         end_time -> Nullable<Timestamptz>,
+        /// Calendar days from the start of an occurrence to its due time; none if the rule counts from the due time.
+        due_after_days -> Nullable<Integer>,
+        /// Exact seconds after those days; none if the tasks are due on a date.
+        due_after_seconds -> Nullable<Integer>,
     }
 }
 
@@ -181,7 +185,7 @@ diesel::table! {
         previous_task_id -> Nullable<Uuid>,
         recurrence_rule -> Nullable<Text>,
         recurrence_anchor -> Nullable<Text>,
-        start_local -> Nullable<Timestamp>,
+        series_start -> Nullable<Jsonb>,
         reminders -> Jsonb,
         muted -> Bool,
         category_id -> Nullable<Uuid>,

@@ -26,6 +26,8 @@ struct NewSeries<'a> {
     recurrence_anchor: &'static str,
     time_zone: &'a str,
     start_local: NaiveDateTime,
+    due_after_days: Option<i32>,
+    due_after_seconds: Option<i32>,
     create_time: DateTime<Utc>,
 }
 
@@ -59,6 +61,8 @@ impl<'a> NewSeries<'a> {
             recurrence_anchor: anchor.word(),
             time_zone: task.schedule.time_zone()?.as_ref(),
             start_local: occurrence.start_local.naive(),
+            due_after_days: occurrence.due_after.days,
+            due_after_seconds: occurrence.due_after.seconds,
             create_time: task.update_time,
         })
     }

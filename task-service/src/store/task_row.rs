@@ -7,9 +7,9 @@ use service_runtime::{BoxError, postgres::DatabaseError};
 
 use super::schema::task_view;
 use crate::domain::{
-    CategoryId, Description, Details, Due, LabelRef, Links, Occurrence, OperationId, Priority,
-    Recurrence, RecurrenceAnchor, RecurrenceRule, Reminders, Schedule, SeriesId, TagId, Task,
-    TaskId, TaskState, TimeZone, Title,
+    CategoryId, Description, Details, Due, DueAfter, LabelRef, Links, Occurrence, OperationId,
+    Priority, Recurrence, RecurrenceAnchor, RecurrenceRule, Reminders, Schedule, SeriesId, TagId,
+    Task, TaskId, TaskState, TimeZone, Title,
 };
 
 /// A task as it is read, and as it is kept to undo a change.
@@ -30,7 +30,7 @@ pub struct TaskRow {
     previous_task_id: Option<TaskId>,
     recurrence_rule: Option<String>,
     recurrence_anchor: Option<String>,
-    start_local: Option<NaiveDateTime>,
+    series_start: Option<serde_json::Value>,
     reminders: serde_json::Value,
     muted: bool,
     category_id: Option<CategoryId>,
@@ -48,6 +48,14 @@ pub struct TaskRow {
     complete_time: Option<DateTime<Utc>>,
     delete_time: Option<DateTime<Utc>>,
     remind_time: Option<DateTime<Utc>>,
+}
+
+/// Where the rule of a series counts from, and when its occurrences are due after that.
+#[derive(Serialize, Deserialize)]
+struct SeriesStart {
+    local: NaiveDateTime,
+    due_after_days: Option<i32>,
+    due_after_seconds: Option<i32>,
 }
 
 impl TaskRow {
@@ -71,7 +79,7 @@ impl TaskRow {
             previous_task_id: occurrence.and_then(|occurrence| occurrence.previous_task_id),
             recurrence_rule: recurrence.map(|recurrence| recurrence.rule.as_ref().to_owned()),
             recurrence_anchor: recurrence.map(|recurrence| recurrence.anchor.word().to_owned()),
-            start_local: occurrence.map(|occurrence| occurrence.start_local.naive()),
+            series_start: occurrence.map(series_start).transpose()?,
             reminders: reminders(task)?,
             muted: task.details.muted,
             category_id: category.map(|category| category.id),
@@ -100,7 +108,7 @@ impl TaskRow {
 
     fn assemble(self) -> Result<Task, BoxError> {
         let recurrence = self.recurrence()?;
-        let occurrence = self.occurrence();
+        let occurrence = self.occurrence()?;
         let due = self.due_time.map(|time| match self.due_date {
             Some(date) => Due::Date { date, begin: time },
             None => Due::Time(time),
@@ -153,18 +161,40 @@ impl TaskRow {
         }))
     }
 
-    fn occurrence(&self) -> Option<Occurrence> {
-        Some(Occurrence {
-            series_id: self.series_id?,
-            start_local: self.start_local?.into(),
-            recurrence_id: self.recurrence_id?.into(),
+    fn occurrence(&self) -> Result<Option<Occurrence>, BoxError> {
+        let (Some(series_id), Some(recurrence_id), Some(start)) =
+            (self.series_id, self.recurrence_id, &self.series_start)
+        else {
+            return Ok(None);
+        };
+        let start = SeriesStart::deserialize(start)?;
+        Ok(Some(Occurrence {
+            series_id,
+            start_local: start.local.into(),
+            due_after: DueAfter {
+                days: start.due_after_days,
+                seconds: start.due_after_seconds,
+            },
+            recurrence_id: recurrence_id.into(),
             previous_task_id: self.previous_task_id,
-        })
+        }))
     }
+}
+
+fn series_start(occurrence: Occurrence) -> Result<serde_json::Value, DatabaseError> {
+    json(&SeriesStart {
+        local: occurrence.start_local.naive(),
+        due_after_days: occurrence.due_after.days,
+        due_after_seconds: occurrence.due_after.seconds,
+    })
 }
 
 /// Returns the reminders of a task as they are kept.
 pub fn reminders(task: &Task) -> Result<serde_json::Value, DatabaseError> {
-    serde_json::to_value(task.schedule.reminders())
+    json(task.schedule.reminders())
+}
+
+fn json(value: &impl Serialize) -> Result<serde_json::Value, DatabaseError> {
+    serde_json::to_value(value)
         .map_err(|cause| diesel::result::Error::SerializationError(cause.into()).into())
 }

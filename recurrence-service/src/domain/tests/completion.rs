@@ -94,6 +94,9 @@ fn parts_that_fix_dates_are_refused() {
         ("FREQ=MONTHLY;BYMONTHDAY=1", "BYMONTHDAY"),
         ("FREQ=YEARLY;BYYEARDAY=1", "BYYEARDAY"),
         ("FREQ=YEARLY;BYWEEKNO=1", "BYWEEKNO"),
+        ("FREQ=DAILY;BYHOUR=9", "BYHOUR"),
+        ("FREQ=DAILY;BYMINUTE=0", "BYMINUTE"),
+        ("FREQ=DAILY;BYSECOND=0", "BYSECOND"),
     ] {
         let error = try_series(rule, "UTC", "2027-01-31T09:00:00", Anchor::Completion).unwrap_err();
         assert_eq!(error, SeriesError::NotFromCompletion(part));

@@ -1,6 +1,6 @@
 //! Thousands of random rules, computed in three ways.
 
-use chrono::{Days, NaiveDate};
+use chrono::{Days, NaiveDate, NaiveDateTime};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
@@ -9,9 +9,15 @@ use super::random_rules::random_rule;
 use super::{oracle, rrule_crate};
 use crate::domain::expansion::Expansion;
 
-fn random_start(rng: &mut StdRng) -> NaiveDate {
+fn random_start(rng: &mut StdRng) -> NaiveDateTime {
     let first = NaiveDate::from_ymd_opt(1996, 1, 1).unwrap();
-    first + Days::new(rng.random_range(0..12_000))
+    let date = first + Days::new(rng.random_range(0..12_000));
+    date.and_hms_opt(
+        rng.random_range(0..24),
+        rng.random_range(0..60),
+        rng.random_range(0..60),
+    )
+    .unwrap()
 }
 
 #[test]
@@ -22,8 +28,8 @@ fn the_expansion_agrees_with_counting_out_every_day() {
         let until = start + Days::new(6 * 365);
         let rule = rule(&text);
         let expansion = Expansion::new(rule.parts(), start);
-        let dates: Vec<_> = expansion.dates(start, until).collect();
-        let expected = oracle::dates(rule.parts(), start, until);
+        let dates: Vec<_> = expansion.between(start, until).collect();
+        let expected = oracle::times(rule.parts(), start, until);
         assert_eq!(dates, expected, "{text} from {start}");
     }
 }
@@ -37,15 +43,17 @@ fn the_expansion_agrees_with_the_rrule_crate_where_that_is_sound() {
         let rule = rule(&text);
         let expansion = Expansion::new(rule.parts(), start);
         // The crate takes very long to find out that a rule has few dates; those are left to the other comparison.
-        let enough = expansion.dates(start, start + Days::new(30 * 366)).nth(29);
+        let enough = expansion
+            .between(start, start + Days::new(30 * 366))
+            .nth(29);
         if !rrule_crate::is_sound(rule.parts()) || enough.is_none() {
             continue;
         }
-        let Some(expected) = rrule_crate::dates(rule.parts(), start, 30) else {
+        let Some(expected) = rrule_crate::times(rule.parts(), start, 30) else {
             continue;
         };
         let until = expected.last().map_or(start, |last| *last);
-        let dates: Vec<_> = expansion.dates(start, until).collect();
+        let dates: Vec<_> = expansion.between(start, until).collect();
         assert_eq!(dates, expected, "{text} from {start}");
         compared += 1;
         dates_compared += dates.len();
@@ -62,12 +70,12 @@ fn looking_from_the_middle_finds_what_walking_from_the_start_finds() {
         let (from, until) = (start + Days::new(3_000), start + Days::new(3_800));
         let expansion = Expansion::new(rule(&text).parts(), start);
         let walked: Vec<_> = expansion
-            .dates(start, until)
+            .between(start, until)
             .filter(|date| *date >= from)
             .collect();
-        let looked: Vec<_> = expansion.dates(from, until).collect();
+        let looked: Vec<_> = expansion.between(from, until).collect();
         assert_eq!(looked, walked, "{text} from {start}");
-        let backward: Vec<_> = expansion.dates(from, until).rev().collect();
+        let backward: Vec<_> = expansion.between(from, until).rev().collect();
         assert!(
             backward.iter().eq(walked.iter().rev()),
             "{text} from {start}"
@@ -83,11 +91,11 @@ fn a_rule_anchored_at_its_first_date_keeps_its_dates() {
         let until = start + Days::new(20 * 365);
         let rule = rule(&text);
         let dates: Vec<_> = Expansion::new(rule.parts(), start)
-            .dates(start, until)
+            .between(start, until)
             .collect();
         if let Some(first) = dates.first() {
             let again: Vec<_> = Expansion::new(rule.parts(), *first)
-                .dates(*first, until)
+                .between(*first, until)
                 .collect();
             assert_eq!(again, dates, "{text} from {start}");
         }

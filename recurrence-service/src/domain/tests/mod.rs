@@ -2,6 +2,7 @@
 
 mod completion;
 mod differential;
+mod due_after;
 mod fixtures;
 mod hostile_rules;
 mod month_ends;
@@ -12,4 +13,5 @@ mod rrule_crate;
 mod series_ends;
 mod summer_time;
 mod time_zones;
+mod times_of_day;
 mod wrong_rules;

@@ -1,28 +1,52 @@
 //! The same dates by brute force: every day of every year is asked, and every number is counted out. It shares nothing with the
 //! expansion but the parsed rule.
 
-use chrono::{Datelike, Days, NaiveDate, Weekday};
+use chrono::{Datelike, Days, NaiveDate, NaiveDateTime, Timelike, Weekday};
 
 use crate::domain::{ByDay, Frequency, Parts};
 
-/// Returns the dates of an anchored rule up to a date, without COUNT and UNTIL.
-pub(super) fn dates(parts: &Parts, start: NaiveDate, until: NaiveDate) -> Vec<NaiveDate> {
-    let by_weeks = dates_from(parts, start, until, year_of_week(parts, start));
-    if parts.week_numbers.is_empty() || by_weeks.contains(&start) {
-        return by_weeks;
+/// Returns the local times of an anchored rule up to another one, without COUNT and UNTIL.
+pub(super) fn times(
+    parts: &Parts,
+    start: NaiveDateTime,
+    until: NaiveDateTime,
+) -> Vec<NaiveDateTime> {
+    let date = start.date();
+    let mut found = times_from(parts, start, until, year_of_week(parts, date));
+    let has_start = found.iter().any(|local| local.date() == date);
+    if !parts.week_numbers.is_empty() && !has_start {
+        found = times_from(parts, start, until, start.year());
     }
-    dates_from(parts, start, until, start.year())
+    found.retain(|local| (start..=until).contains(local));
+    found
+}
+
+/// The times of one day, where the start says what the rule leaves open.
+fn times_of(parts: &Parts, start: NaiveDateTime, day: NaiveDate) -> Vec<NaiveDateTime> {
+    let among = |list: &[u32], value: u32, start: u32| {
+        list.contains(&value) || list.is_empty() && value == start
+    };
+    let mut times = Vec::new();
+    for hour in (0..24).filter(|hour| among(&parts.hours, *hour, start.hour())) {
+        for minute in (0..60).filter(|minute| among(&parts.minutes, *minute, start.minute())) {
+            for second in (0..60).filter(|second| among(&parts.seconds, *second, start.second())) {
+                times.push(day.and_hms_opt(hour, minute, second).unwrap());
+            }
+        }
+    }
+    times
 }
 
 /// The same for rules with week numbers whose first year is this one.
-fn dates_from(
+fn times_from(
     parts: &Parts,
-    start: NaiveDate,
-    until: NaiveDate,
+    start_time: NaiveDateTime,
+    until: NaiveDateTime,
     first_year: i32,
-) -> Vec<NaiveDate> {
+) -> Vec<NaiveDateTime> {
+    let (start, until) = (start_time.date(), until.date());
     let mut found = Vec::new();
-    let mut period: Vec<NaiveDate> = Vec::new();
+    let mut period: Vec<NaiveDateTime> = Vec::new();
     // From well before the start, so that the first period is whole.
     let mut day = start - Days::new(800);
     let mut key = period_key(parts, day);
@@ -39,16 +63,15 @@ fn dates_from(
             year_of_week(parts, day) - first_year
         };
         if distance.rem_euclid(parts.interval) == 0 && passes(parts, start, day) {
-            period.push(day);
+            period.extend(times_of(parts, start_time, day));
         }
         day = day.succ_opt().unwrap();
     }
-    found.retain(|day| (start..=until).contains(day));
     found
 }
 
-fn chosen(period: &[NaiveDate], positions: &[i32]) -> Vec<NaiveDate> {
-    let mut chosen: Vec<NaiveDate> = Vec::new();
+fn chosen(period: &[NaiveDateTime], positions: &[i32]) -> Vec<NaiveDateTime> {
+    let mut chosen: Vec<NaiveDateTime> = Vec::new();
     for position in positions {
         let place = match position {
             1.. => usize::try_from(position - 1).ok(),

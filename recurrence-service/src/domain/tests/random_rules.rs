@@ -57,6 +57,18 @@ pub(super) fn random_rule(rng: &mut StdRng) -> String {
         add("BYDAY", some(rng, |rng| random_day(rng, most)));
         positions_allowed = true;
     }
+    for (name, most, chance) in [
+        ("BYHOUR", 23, 0.2),
+        ("BYMINUTE", 59, 0.1),
+        ("BYSECOND", 59, 0.05),
+    ] {
+        if rng.random_bool(chance) {
+            let count = rng.random_range(1..=2);
+            let values = (0..count).map(|_| rng.random_range(0..=most).to_string());
+            add(name, values.collect());
+            positions_allowed = true;
+        }
+    }
     if positions_allowed && rng.random_bool(0.25) {
         add("BYSETPOS", some(rng, |rng| signed(rng, 6)));
     }

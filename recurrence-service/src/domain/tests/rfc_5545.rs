@@ -244,12 +244,28 @@ fn nine_o_clock_in_new_york_stays_nine_o_clock_when_summer_time_ends() {
 }
 
 #[test]
-fn examples_within_a_day_are_refused() {
+fn every_twenty_minutes_of_the_working_day() {
+    let text = "FREQ=DAILY;BYHOUR=9,10,11,12,13,14,15,16;BYMINUTE=0,20,40";
+    let series = series(text, "America/New_York", "1997-09-02T09:00:00");
+    let mut expected = Vec::new();
+    for day in [2, 3] {
+        for hour in 9..17 {
+            for minute in [0, 20, 40] {
+                expected.push(local(&format!("1997-09-{day:02}T{hour:02}:{minute:02}:00")));
+            }
+        }
+    }
+    let occurrences = series.occurrences().take(expected.len());
+    let locals: Vec<_> = occurrences.map(|occurrence| occurrence.local).collect();
+    assert_eq!(locals, expected);
+}
+
+#[test]
+fn frequencies_below_a_day_are_refused() {
     for text in [
         "FREQ=HOURLY;INTERVAL=3;UNTIL=19970902T170000Z",
         "FREQ=MINUTELY;INTERVAL=15;COUNT=6",
         "FREQ=MINUTELY;INTERVAL=90;COUNT=4",
-        "FREQ=DAILY;BYHOUR=9,10,11,12,13,14,15,16;BYMINUTE=0,20,40",
         "FREQ=MINUTELY;INTERVAL=20;BYHOUR=9,10,11,12,13,14,15,16",
     ] {
         refused(text);

@@ -1,6 +1,6 @@
 //! The same dates by the `rrule` crate, for the rules it is known to read right.
 
-use chrono::{DateTime, Month, NaiveDate, NaiveTime};
+use chrono::{DateTime, Month, NaiveDateTime};
 use rrule::{NWeekday, RRule, RRuleSet, Tz};
 
 use crate::domain::{ByDay, Frequency, Parts};
@@ -24,15 +24,12 @@ pub(super) fn is_sound(parts: &Parts) -> bool {
     !(mixed || first_week_cut || odd_week || refused_day)
 }
 
-/// Returns up to `count` dates of an anchored rule, without COUNT and UNTIL, expanded in UTC; absent if the crate refuses it.
-pub(super) fn dates(parts: &Parts, start: NaiveDate, count: u16) -> Option<Vec<NaiveDate>> {
-    let start: DateTime<Tz> = start
-        .and_time(NaiveTime::default())
-        .and_local_timezone(Tz::UTC)
-        .unwrap();
+/// Returns up to `count` local times of an anchored rule, without COUNT and UNTIL, expanded in UTC; absent if the crate refuses it.
+pub(super) fn times(parts: &Parts, start: NaiveDateTime, count: u16) -> Option<Vec<NaiveDateTime>> {
+    let start: DateTime<Tz> = start.and_local_timezone(Tz::UTC).unwrap();
     let rule = typed(parts).validate(start).ok()?;
     let result = RRuleSet::new(start).rrule(rule).limit().all(count);
-    Some(result.dates.iter().map(DateTime::date_naive).collect())
+    Some(result.dates.iter().map(DateTime::naive_utc).collect())
 }
 
 fn typed(parts: &Parts) -> RRule<rrule::Unvalidated> {
@@ -53,6 +50,9 @@ fn typed(parts: &Parts) -> RRule<rrule::Unvalidated> {
     .by_year_day(narrowed(&parts.year_days))
     .by_month_day(narrowed(&parts.month_days))
     .by_weekday(parts.days.iter().copied().map(weekday).collect())
+    .by_hour(times_of_day(&parts.hours))
+    .by_minute(times_of_day(&parts.minutes))
+    .by_second(times_of_day(&parts.seconds))
     .by_set_pos(parts.positions.clone());
     if let Some(week_start) = parts.week_start {
         rule = rule.week_start(week_start);
@@ -62,6 +62,13 @@ fn typed(parts: &Parts) -> RRule<rrule::Unvalidated> {
 
 fn weekday(day: ByDay) -> NWeekday {
     NWeekday::new(day.nth.map(|nth| i16::try_from(nth).unwrap()), day.weekday)
+}
+
+fn times_of_day(numbers: &[u32]) -> Vec<u8> {
+    numbers
+        .iter()
+        .map(|number| u8::try_from(*number).unwrap())
+        .collect()
 }
 
 fn narrowed<T: TryFrom<i32, Error: std::fmt::Debug>>(numbers: &[i32]) -> Vec<T> {

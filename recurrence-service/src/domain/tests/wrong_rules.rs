@@ -11,7 +11,7 @@ pub(super) fn refused(text: &str) -> RuleError {
 }
 
 /// Rule, what its error must say.
-const WRONG: [(&str, &[&str]); 50] = [
+const WRONG: [(&str, &[&str]); 54] = [
     ("", &["empty", "FREQ=WEEKLY"]),
     ("RRULE:", &["empty"]),
     (";", &["empty"]),
@@ -52,12 +52,16 @@ const WRONG: [(&str, &[&str]); 50] = [
     ("FREQ=DAILY;UNTIL=20300230", &["UNTIL"]),
     ("FREQ=DAILY;UNTIL=20300101T250000", &["UNTIL"]),
     ("FREQ=DAILY;UNTIL=20300101T120000+0100", &["UNTIL"]),
+    ("FREQ=DAILY;BYHOUR=24", &["BYHOUR", "0 to 23"]),
+    ("FREQ=DAILY;BYHOUR=-1", &["BYHOUR", "0 to 23"]),
+    ("FREQ=DAILY;BYHOUR=9,", &["BYHOUR", "0 to 23"]),
+    ("FREQ=DAILY;BYHOUR=", &["BYHOUR without a value"]),
+    ("FREQ=DAILY;BYMINUTE=60", &["BYMINUTE", "0 to 59"]),
+    ("FREQ=DAILY;BYSECOND=60", &["BYSECOND", "0 to 59"]),
     (
-        "FREQ=DAILY;BYHOUR=9",
-        &["BYHOUR", "time of day of the start"],
+        "FREQ=DAILY;BYHOUR=8,9,10,11,12;BYMINUTE=0,15,30,45,50",
+        &["25 times a day", "at most 24"],
     ),
-    ("FREQ=DAILY;BYMINUTE=0", &["BYMINUTE", "remove"]),
-    ("FREQ=DAILY;BYSECOND=0", &["BYSECOND", "remove"]),
     ("FREQ=WEEKLY;BYDAY=MON", &["\"MON\"", "did you mean MO?"]),
     ("FREQ=WEEKLY;BYDAY=MO,", &["BYDAY", "use one of MO"]),
     ("FREQ=WEEKLY;BYDAY=1MO", &["BYDAY with a number", "WEEKLY"]),
@@ -96,6 +100,10 @@ fn a_rule_is_accepted_in_the_ways_people_write_it() {
         "FREQ=WEEKLY;BYDAY=MO,MO",
         "FREQ=DAILY;COUNT=1000",
         "FREQ=DAILY;UNTIL=20300101T120000Z",
+        "FREQ=DAILY;BYHOUR=9;BYMINUTE=0;BYSECOND=0",
+        "FREQ=DAILY;BYHOUR=09,9,9",
+        "FREQ=DAILY;BYHOUR=9,17;BYSETPOS=-1",
+        "FREQ=DAILY;BYHOUR=0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23",
     ] {
         if let Err(error) = text.parse::<RecurrenceRule>() {
             panic!("{text}: {error}");

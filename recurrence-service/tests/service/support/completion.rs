@@ -27,6 +27,8 @@ impl Completion {
             recurrence_anchor: RecurrenceAnchor::Schedule.into(),
             time_zone: "Europe/Berlin".to_owned(),
             start_local: "2026-11-01T09:00:00".to_owned(),
+            due_after_days: None,
+            due_after_seconds: Some(0),
         };
         let event = pb::TaskEvent {
             event_id: id.to_string(),

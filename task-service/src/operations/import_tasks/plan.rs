@@ -103,9 +103,11 @@ impl<'a> Plan<'a> {
             };
             match write.first_occurrence(&repetition) {
                 Ok(first) => {
-                    task.draft.note_move(&task.schedule, first);
-                    task.occurrence = Some(Occurrence::first(write.new_id(), first));
-                    task.schedule = task.schedule.clone().due_first_at(first);
+                    task.draft.note_move(&repetition, first);
+                    let schedule = std::mem::take(&mut task.schedule);
+                    let (schedule, occurrence) = schedule.begin_series(write.new_id(), first);
+                    task.schedule = schedule;
+                    task.occurrence = Some(occurrence);
                 }
                 Err(Error::Invalid(violations)) => {
                     task.schedule = task.draft.leave_rule_out(&task.schedule, &violations);

@@ -5,8 +5,8 @@ use chrono::{DateTime, Datelike, TimeDelta, Utc};
 use super::content::{Draft, is_in_bounds};
 use crate::{
     domain::{
-        Due, DueWish, FirstOccurrence, Recurrence, RecurrenceRule, Reminder, Reminders, Schedule,
-        TimeZone, Violations, limits,
+        Due, DueWish, FirstOccurrence, Recurrence, RecurrenceRule, Reminder, Reminders, Repetition,
+        Schedule, TimeZone, Violations, limits,
     },
     files::{FileReminder, When},
 };
@@ -67,7 +67,7 @@ impl Draft<'_> {
 
     fn recurrence(&mut self, due: Option<Due>) -> Option<Recurrence> {
         let file = self.file;
-        let rule = RecurrenceRule::new(file.recurrence_rule.clone())?;
+        let mut rule = RecurrenceRule::new(file.recurrence_rule.clone())?;
         if file.completed {
             self.lose(
                 "recurrence_rule",
@@ -81,6 +81,13 @@ impl Draft<'_> {
                 "needs a date on which the task is due first",
             );
             return None;
+        }
+        if due.is_some_and(|due| due.date().is_some()) && rule.names_times() {
+            rule = rule.without_times()?;
+            self.lose(
+                "recurrence_rule",
+                "names times of day, which were left out: the task is due on a date",
+            );
         }
         Some(Recurrence {
             rule,
@@ -129,12 +136,16 @@ impl Draft<'_> {
         Reminders::new(reminders).unwrap_or_default()
     }
 
-    /// Notes that the due time moves to the first date of the rule, if it does.
-    pub fn note_move(&mut self, schedule: &Schedule, first: FirstOccurrence) {
-        if schedule.due_time() != Some(first.due_time) {
+    /// Reports that the start, or without one the due time, moves to the first date of the rule, if it does.
+    pub fn note_move(&mut self, repetition: &Repetition, first: FirstOccurrence) {
+        if repetition.start_time != first.time {
             let date = first.recurrence_id;
-            let reason = format!("was moved to {date}, the first date of the rule");
-            self.lose("due_time", reason);
+            let (field, and_due) = match repetition.has_start {
+                true => ("start_time", ", and the due time with it"),
+                false => ("due_time", ""),
+            };
+            let reason = format!("was moved to {date}, the first date of the rule{and_due}");
+            self.lose(field, reason);
         }
     }
 

@@ -118,6 +118,8 @@ pub fn series(task: &Task) -> Option<pb::Series> {
         recurrence_anchor: anchor(recurrence.anchor).into(),
         time_zone: task.schedule.time_zone()?.to_string(),
         start_local: occurrence.start_local.to_string(),
+        due_after_days: occurrence.due_after.days,
+        due_after_seconds: occurrence.due_after.seconds,
     })
 }
 

@@ -12,6 +12,7 @@ pub fn validate_rule(repetition: &Repetition) -> pb::ValidateRuleRequest {
         recurrence,
         time_zone,
         start_time,
+        has_start: _,
     } = repetition;
     pb::ValidateRuleRequest {
         recurrence_rule: recurrence.rule.as_ref().to_owned(),
@@ -29,6 +30,6 @@ pub fn first_occurrence(occurrence: pb::Occurrence) -> Option<FirstOccurrence> {
     } = occurrence;
     Some(FirstOccurrence {
         recurrence_id: recurrence_id.parse().ok()?,
-        due_time: instant(time?)?,
+        time: instant(time?)?,
     })
 }

@@ -5,7 +5,7 @@ use prost_types::FileDescriptorSet;
 use taskmesh_proto::{FILE_DESCRIPTOR_SET, task::v1 as pb};
 
 use crate::domain::{
-    Description, Due, FirstOccurrence, LabelRef, Links, Occurrence, Priority, Recurrence,
+    Description, Due, DueAfter, FirstOccurrence, LabelRef, Links, Occurrence, Priority, Recurrence,
     RecurrenceAnchor, RecurrenceRule, Reminder, Reminders, Schedule, Task, TimeZone, Title,
     fixtures::{moment, operation_id, task},
 };
@@ -30,7 +30,7 @@ pub fn taskmesh_fields(message: &str) -> Vec<String> {
 fn another() -> Task {
     let first = FirstOccurrence {
         recurrence_id: "2027-01-15T09:00:00".parse().unwrap(),
-        due_time: moment(),
+        time: moment(),
     };
     let recurrence = Recurrence {
         rule: RecurrenceRule::new("FREQ=DAILY".to_owned()).unwrap(),
@@ -38,10 +38,14 @@ fn another() -> Task {
     };
     let date = "2027-01-15".parse().unwrap();
     let begin = moment();
+    let due = Due::Date { date, begin };
+    let zone = TimeZone::parse("Europe/Berlin").unwrap();
+    let due_after = DueAfter::measure(None, due, &zone);
+    let occurrence = Occurrence::first(uuid::Uuid::from_u128(2).into(), first, due_after);
     let schedule = Schedule::new(
-        Some(Due::Date { date, begin }),
+        Some(due),
         Some(moment()),
-        TimeZone::parse("Europe/Berlin").ok(),
+        Some(zone),
         Some(recurrence),
         Reminders::new(vec![Reminder::AtTime(moment())]).unwrap(),
     );
@@ -67,7 +71,7 @@ fn another() -> Task {
         depends_on: vec![uuid::Uuid::from_u128(6).into()],
         blocked_by: vec![uuid::Uuid::from_u128(6).into()],
     };
-    task.occurrence = Some(Occurrence::first(uuid::Uuid::from_u128(2).into(), first));
+    task.occurrence = Some(occurrence);
     task
 }
 
