@@ -2,6 +2,7 @@
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
 
 use crate::grpc::FieldViolation;
 
@@ -25,7 +26,21 @@ pub fn decode<T: DeserializeOwned>(token: &str) -> Result<T, InvalidPageToken> {
     let json = BASE64_URL_SAFE_NO_PAD
         .decode(token)
         .map_err(|_| InvalidPageToken)?;
-    serde_json::from_slice(&json).map_err(|_| InvalidPageToken)
+    let place: Value = serde_json::from_slice(&json).map_err(|_| InvalidPageToken)?;
+    if has_nul(&place) {
+        return Err(InvalidPageToken);
+    }
+    serde_json::from_value(place).map_err(|_| InvalidPageToken)
+}
+
+/// No list hands out a text with U+0000, which the database refuses.
+fn has_nul(place: &Value) -> bool {
+    match place {
+        Value::String(text) => text.contains('\0'),
+        Value::Array(values) => values.iter().any(has_nul),
+        Value::Object(fields) => fields.values().any(has_nul),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
 }
 
 /// Returns the number of items on a page: 50 if none was asked for, at most 500.
@@ -65,6 +80,17 @@ mod tests {
             assert_eq!(size(requested), Ok(lists), "{requested}");
             assert_eq!(size_within(requested, 20, 100), Ok(searches), "{requested}");
         }
+    }
+
+    #[test]
+    fn token_with_nul_is_refused() {
+        for place in ["a\0b", "\0"] {
+            for token in [encode(&place), encode(&[place]), encode(&[("key", place)])] {
+                assert!(decode::<Value>(&token).is_err(), "{token}");
+            }
+        }
+        let token = encode(&r"a\u0000b");
+        assert_eq!(decode::<String>(&token).unwrap(), r"a\u0000b");
     }
 
     #[test]

@@ -4,10 +4,15 @@ mod support;
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use diesel::{QueryableByName, sql_types::BigInt};
+use diesel::{
+    QueryableByName,
+    sql_types::{BigInt, Text},
+};
 use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 use service_runtime::{
-    postgres::{Database, DatabaseError},
+    grpc::{ApiError, ErrorCode, status},
+    kafka::HandleError,
+    postgres::{AsyncPgConnection, Database, DatabaseError},
     testing::TestDatabase,
 };
 use support::schema;
@@ -151,4 +156,50 @@ async fn two_processes_that_migrate_at_once_apply_each_migration_once() {
     let (one, other) = (migrate(config.clone()), migrate(config));
     let (one, other) = (one.join().unwrap(), other.join().unwrap());
     assert_ne!(one.is_empty(), other.is_empty(), "{one:?}, {other:?}");
+}
+
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    #[error("the database failed")]
+    Database(#[from] DatabaseError),
+    #[error(transparent)]
+    Transparent(DatabaseError),
+}
+
+impl ApiError for Failure {
+    fn code(&self) -> ErrorCode {
+        ErrorCode::Internal
+    }
+
+    fn reason(&self) -> &'static str {
+        "DATABASE"
+    }
+}
+
+#[tokio::test]
+async fn text_with_nul_is_invalid_argument() {
+    let test = TestDatabase::create(schema()).await;
+    let database = test.open(schema());
+    let failure = async |statement: &str, text: &str| {
+        let work = async |tx: &mut AsyncPgConnection| {
+            let query = diesel::sql_query(statement).bind::<Text, _>(text);
+            Ok::<usize, DatabaseError>(query.execute(tx).await?)
+        };
+        database.transaction("nul", work).await.unwrap_err()
+    };
+    // SQLSTATE 22021 and 22P05.
+    for (statement, text) in [
+        ("SELECT length($1)", "a\0b"),
+        ("SELECT ($1)::jsonb ->> 'a'", r#"{"a":"\u0000"}"#),
+    ] {
+        for wrap in [Failure::Database, Failure::Transparent] {
+            let answer = status(&wrap(failure(statement, text).await));
+            assert_eq!(ErrorCode::of(&answer), ErrorCode::InvalidArgument);
+            assert!(answer.message().contains("U+0000"), "{answer:?}");
+        }
+        let handled = HandleError::from(failure(statement, text).await);
+        assert!(matches!(handled, HandleError::Reject(_)), "{handled:?}");
+    }
+    let other = Failure::Database(failure("SELECT 1 / length($1)", "").await);
+    assert_eq!(ErrorCode::of(&status(&other)), ErrorCode::Internal);
 }

@@ -1,6 +1,11 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use prost_types::Timestamp;
-use service_runtime::{clock::Clock, grpc::FieldViolation, ids::Ids, testing::eventually};
+use service_runtime::{
+    clock::Clock,
+    grpc::FieldViolation,
+    ids::Ids,
+    testing::{eventually, nul_text_accepted},
+};
 use taskmesh_proto::{
     notification::v1::{self as pb, ReminderState, reminder_event::Change},
     realtime::v1::TaskChange,
@@ -352,4 +357,20 @@ async fn an_event_that_makes_no_sense_goes_to_the_dead_letters_and_holds_up_noth
         .dead_letters(&topics::TASK_EVENTS, "notification-service")
         .await;
     assert_eq!(letters.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn every_rpc_refuses_text_with_nul() {
+    let wire = Wire::start().await;
+    let mut accepted = Vec::new();
+    for service in [
+        "taskmesh.notification.v1.NotificationService",
+        "taskmesh.admin.v1.DeadLetterService",
+    ] {
+        let found = nul_text_accepted(wire.service.channel(), service, &[], |_, message| {
+            wire.service.request_as_operator("alice", message)
+        });
+        accepted.extend(found.await);
+    }
+    assert_eq!(accepted, [""; 0]);
 }

@@ -263,3 +263,19 @@ async fn a_call_without_a_token_is_refused() {
         .unwrap_err();
     assert_eq!(ErrorCode::of(&refusal), ErrorCode::Unauthenticated);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn every_rpc_refuses_text_with_nul() {
+    let mesh = Mesh::start().await;
+    let known = [
+        ("recurrence_rule", "FREQ=DAILY"),
+        ("time_zone", "Europe/Berlin"),
+    ];
+    let accepted = service_runtime::testing::nul_text_accepted(
+        mesh.service.channel(),
+        "taskmesh.recurrence.v1.RecurrenceService",
+        &known,
+        |_, message| mesh.service.request_as("alice", message),
+    );
+    assert_eq!(accepted.await, [""; 0]);
+}

@@ -38,7 +38,7 @@ impl FromStr for LetterName {
         let read = || {
             let mut parts = text.split('/');
             let name = Self {
-                topic: parts.next().filter(|topic| !topic.is_empty())?.to_owned(),
+                topic: parts.next().filter(|topic| is_topic(topic))?.to_owned(),
                 partition: parts.next()?.parse().ok().filter(|number| *number >= 0)?,
                 offset: parts.next()?.parse().ok().filter(|number| *number >= 0)?,
             };
@@ -46,6 +46,12 @@ impl FromStr for LetterName {
         };
         read().ok_or_else(|| InvalidLetterName(text.to_owned()))
     }
+}
+
+/// The characters that Kafka allows.
+fn is_topic(text: &str) -> bool {
+    let allowed = |character: char| character.is_ascii_alphanumeric() || "._-".contains(character);
+    !text.is_empty() && text.chars().all(allowed)
 }
 
 #[cfg(test)]
@@ -63,7 +69,7 @@ mod tests {
     #[test]
     fn what_is_no_name_is_refused_with_an_example() {
         for wrong in [
-            "", "a", "a/1", "a/1/2/3", "/1/2", "a/-1/2", "a/1/-2", "a/x/2",
+            "", "a", "a/1", "a/1/2/3", "/1/2", "a/-1/2", "a/1/-2", "a/x/2", "a\0b/1/2", "a b/1/2",
         ] {
             let error = wrong.parse::<LetterName>().unwrap_err();
             assert!(error.to_string().contains("dlt/2/17"), "{wrong}: {error}");

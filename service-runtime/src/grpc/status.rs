@@ -7,7 +7,7 @@ use tonic_types::{ErrorDetails, FieldViolation as WireViolation, StatusExt};
 use tracing::{error, warn};
 
 use super::error::{ApiError, ErrorCode, FieldViolation};
-use crate::telemetry::propagation;
+use crate::{postgres::DatabaseError, telemetry::propagation};
 
 /// Whose reasons these are (`google.rpc.ErrorInfo.domain`).
 pub const DOMAIN: &str = "taskmesh";
@@ -21,6 +21,18 @@ const MAXIMUM_CHARACTERS: usize = 200;
 /// `Internal` and `Unavailable` say nothing of their cause to the caller; the whole chain of causes is logged here, once.
 pub fn status(error: &dyn ApiError) -> Status {
     let code = error.code();
+    // The fields were checked before; this is for one that was forgotten.
+    let unstorable = error
+        .source()
+        .is_some_and(DatabaseError::unstorable_text_in);
+    if code == ErrorCode::Internal && unstorable {
+        warn!(
+            "error.type" = error.reason(),
+            "text with U+0000 reached the database, refusing the call: {}",
+            chain(error)
+        );
+        return status(&UnstorableText);
+    }
     let violations = shortened(error.violations());
     let mut metadata: HashMap<String, String> = error.metadata().into_iter().collect();
     let message = match code {
@@ -56,6 +68,21 @@ pub fn status(error: &dyn ApiError) -> Status {
         details.set_bad_request(violations);
     }
     Status::with_error_details(code.grpc(), message, details)
+}
+
+/// A text with U+0000, which PostgreSQL cannot store.
+#[derive(Debug, thiserror::Error)]
+#[error("a text of the request has the character U+0000; remove it")]
+struct UnstorableText;
+
+impl ApiError for UnstorableText {
+    fn code(&self) -> ErrorCode {
+        ErrorCode::InvalidArgument
+    }
+
+    fn reason(&self) -> &'static str {
+        "INVALID_TEXT"
+    }
 }
 
 fn message_of(violations: &[FieldViolation]) -> String {

@@ -68,6 +68,10 @@ impl From<DatabaseError> for HandleError {
     fn from(error: DatabaseError) -> Self {
         match error {
             DatabaseError::Unavailable(_) => Self::Unavailable(error.into()),
+            // Another try would fail in the same way.
+            DatabaseError::Query(_) if error.is_unstorable_text() => {
+                Self::Reject("a text has the character U+0000".to_owned())
+            }
             DatabaseError::Query(_) => Self::Retry(error.into()),
         }
     }

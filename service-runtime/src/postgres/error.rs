@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::{error::Error as StdError, sync::Arc};
 
 use diesel::result::{DatabaseErrorKind, Error};
 
@@ -65,6 +65,25 @@ impl DatabaseError {
         }
     }
 
+    /// Returns whether the statement was refused because a text has U+0000, which PostgreSQL cannot store.
+    pub fn is_unstorable_text(&self) -> bool {
+        matches!(self, Self::Query(error) if is_unstorable_text(error))
+    }
+
+    /// Returns whether an error was caused by a text that PostgreSQL cannot store.
+    pub(crate) fn unstorable_text_in(error: &(dyn StdError + 'static)) -> bool {
+        let mut cause = Some(error);
+        while let Some(error) = cause {
+            if error.downcast_ref().is_some_and(Self::is_unstorable_text)
+                || error.downcast_ref().is_some_and(is_unstorable_text)
+            {
+                return true;
+            }
+            cause = error.source();
+        }
+        false
+    }
+
     /// Returns whether the statement broke a unique constraint, and which.
     pub fn unique_violation(&self) -> Option<&str> {
         match self {
@@ -73,6 +92,18 @@ impl DatabaseError {
             }
             _ => None,
         }
+    }
+}
+
+/// SQLSTATE 22021 and 22P05, which diesel does not pass on.
+fn is_unstorable_text(error: &Error) -> bool {
+    match error {
+        Error::DatabaseError(DatabaseErrorKind::Unknown, info) => {
+            info.message()
+                .starts_with("invalid byte sequence for encoding")
+                || info.message() == "unsupported Unicode escape sequence"
+        }
+        _ => false,
     }
 }
 

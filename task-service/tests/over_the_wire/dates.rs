@@ -107,7 +107,7 @@ async fn a_series_of_dates_goes_on_in_dates_and_its_start_moves_along() {
     let first = alice.create_task(request).await.unwrap();
     assert_eq!(
         (first.due_date.as_str(), first.recurrence_id.as_str()),
-        ("2026-12-07", "2026-12-07T00:00:00")
+        ("2026-12-07", "2026-12-06T00:00:00")
     );
     alice.complete(&first.id).await.unwrap();
     let next = mesh

@@ -52,7 +52,7 @@ struct Answers(Questions);
 
 #[async_trait]
 impl RecurrenceService for Answers {
-    /// Begins a series at its start, or with BYDAY a day later.
+    /// Begins a series at its start, with BYDAY a day later, with BYMONTHDAY on the last day of the month.
     async fn validate_rule(
         &self,
         request: Request<pb::ValidateRuleRequest>,
@@ -68,6 +68,8 @@ impl RecurrenceService for Answers {
             "FREQ=WEEKLY",
             "FREQ=WEEKLY;BYDAY=TH",
             "FREQ=MONTHLY",
+            "FREQ=MONTHLY;BYMONTHDAY=-1",
+            "FREQ=DAILY;BYHOUR=9;BYMINUTE=0",
         ];
         if !known.contains(&question.recurrence_rule.as_str()) {
             return Err(status(&NoRule));
@@ -78,7 +80,10 @@ impl RecurrenceService for Answers {
         let start = Timestamp::new(start.seconds, start.nanos)
             .unwrap()
             .to_zoned(zone);
-        let first = start.checked_add(Span::new().days(days)).unwrap();
+        let first = match question.recurrence_rule.contains("BYMONTHDAY") {
+            true => start.last_of_month().unwrap(),
+            false => start.checked_add(Span::new().days(days)).unwrap(),
+        };
         let first = pb::Occurrence {
             recurrence_id: first.datetime().to_string(),
             time: Some(prost_types::Timestamp {

@@ -64,17 +64,24 @@ pub(super) fn filter(filter: pb::DeadLetterFilter) -> Result<Filter, FieldViolat
         since_time,
         until_time,
     } = filter;
-    let given = |text: String| (!text.is_empty()).then_some(text);
     Ok(Filter {
-        topic: given(topic),
+        topic: given("filter.topic", topic)?,
         group: None,
-        key: given(key),
-        event_type: given(r#type),
-        event_id: given(event_id),
-        reason: given(reason),
+        key: given("filter.key", key)?,
+        event_type: given("filter.type", r#type)?,
+        event_id: given("filter.event_id", event_id)?,
+        reason: given("filter.reason", reason)?,
         since: time("filter.since_time", since_time)?,
         until: time("filter.until_time", until_time)?,
     })
+}
+
+fn given(field: &str, text: String) -> Result<Option<String>, FieldViolation> {
+    if text.contains('\0') {
+        let wrong = "has the character U+0000, which no dead letter has; remove it";
+        return Err(FieldViolation::new(field, wrong));
+    }
+    Ok((!text.is_empty()).then_some(text))
 }
 
 fn time(field: &str, time: Option<Timestamp>) -> Result<Option<DateTime<Utc>>, FieldViolation> {

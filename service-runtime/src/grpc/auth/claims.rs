@@ -51,7 +51,7 @@ impl Claims {
         let actor = self.act.as_ref().and_then(|act| act.get("sub"));
         let service = actor
             .and_then(Value::as_str)
-            .filter(|name| (1..=MAXIMUM_CHARACTERS).contains(&name.chars().count()))
+            .filter(|name| is_readable(name))
             .ok_or(AuthError::Claim("act"))?;
         Ok(Caller {
             user_id: subject(self.sub.as_ref())?,
@@ -75,8 +75,13 @@ fn subject(claim: Option<&Value>) -> Result<UserId, AuthError> {
 fn text(claim: Option<&Value>) -> Option<String> {
     claim
         .and_then(Value::as_str)
-        .filter(|id| (1..=MAXIMUM_CHARACTERS).contains(&id.chars().count()))
+        .filter(|id| is_readable(id))
         .map(str::to_owned)
+}
+
+/// No control characters: such a text is stored, logged and passed on.
+fn is_readable(text: &str) -> bool {
+    (1..=MAXIMUM_CHARACTERS).contains(&text.chars().count()) && !text.chars().any(char::is_control)
 }
 
 fn roles(claim: Option<&Value>) -> Vec<String> {

@@ -18,6 +18,9 @@ pub enum InvalidSearch {
     /// More characters than a search takes.
     #[error("has {0} characters; shorten it to {LONGEST} or fewer")]
     TooLong(usize),
+    /// A character that no task contains, at this place counted from 1.
+    #[error("has the character U+0000 at character {0}; remove it")]
+    Nul(usize),
     /// More words than a search takes.
     #[error("has {0} words; look for {MOST_WORDS} or fewer")]
     TooManyWords(usize),
@@ -32,7 +35,10 @@ pub enum InvalidSearch {
 impl SearchQuery {
     /// Reads a search.
     pub fn parse(text: &str) -> Result<Self, InvalidSearch> {
-        // What cannot be seen separates words, as spaces do.
+        if let Some(place) = text.chars().position(|character| character == '\0') {
+            return Err(InvalidSearch::Nul(place + 1));
+        }
+        // Other characters that cannot be seen separate words, as spaces do.
         let visible = |character: char| {
             if character.is_control() {
                 ' '

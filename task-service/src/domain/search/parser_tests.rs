@@ -64,7 +64,8 @@ fn a_dash_between_spaces_is_no_minus() {
 #[test]
 fn hostile_text_is_only_text() {
     assert_eq!(read("'; drop table tasks"), "'; drop table tasks*");
-    assert_eq!(read("a\0b"), "a b*");
+    assert_eq!(read("a\u{1}b"), "a b*");
+    assert_eq!(SearchQuery::parse("a\0b"), Err(InvalidSearch::Nul(2)));
     assert_eq!(read("🎉 שלום"), "🎉 שלום*");
     assert_eq!(read(":* & | ! <-> \\"), ":* & | ! <-> \\*");
 }
