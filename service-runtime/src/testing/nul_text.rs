@@ -135,13 +135,18 @@ fn message(
         }
     }
     let (field, below) = path.split_first().expect("a path has a field");
-    if let Some(mask) = descriptor.get_field_by_name("update_mask") {
-        let paths = Value::List(vec![Value::String(field.name().to_owned())]);
-        if let Kind::Message(kind) = mask.kind() {
-            let mut value = DynamicMessage::new(kind);
-            value.set_field_by_name("paths", paths);
-            message.set_field(&mask, Value::Message(value));
-        }
+    if let Some(mask) = descriptor.get_field_by_name("update_mask")
+        && let Kind::Message(kind) = mask.kind()
+    {
+        // What steers the call cannot be updated; something else is, then.
+        let steers = field.number() == 1 || ["etag", "request_id"].contains(&field.name());
+        let updated = descriptor.fields().find(|other| {
+            steers && !other.name().ends_with("_id") && known_value(known, other).is_some()
+        });
+        let updated = updated.as_ref().unwrap_or(field).name().to_owned();
+        let mut value = DynamicMessage::new(kind);
+        value.set_field_by_name("paths", Value::List(vec![Value::String(updated)]));
+        message.set_field(&mask, Value::Message(value));
     }
     let value = match (below, field.kind()) {
         ([_, ..], Kind::Message(inner)) => {

@@ -36,6 +36,8 @@ async fn every_rpc_refuses_text_with_nul() {
         ("tag_id", tag.id.as_str()),
         ("saved_filter_id", saved_filter.id.as_str()),
         ("recurrence_id", "2026-12-14T09:00:00"),
+        ("due_date", "2026-12-07"),
+        ("tag", "urgent"),
         ("title", "Water the plants"),
         ("display_name", "garden"),
         ("query", "plants"),

@@ -1,7 +1,7 @@
 //! The same dates by brute force: every day of every year is asked, and every number is counted out. It shares nothing with the
 //! expansion but the parsed rule.
 
-use chrono::{Datelike, Days, NaiveDate, NaiveDateTime, Timelike, Weekday};
+use chrono::{Datelike, Days, NaiveDate, NaiveDateTime, NaiveTime, Timelike, Weekday};
 
 use crate::domain::{ByDay, Frequency, Parts};
 
@@ -21,8 +21,8 @@ pub(super) fn times(
     found
 }
 
-/// The times of one day, where the start says what the rule leaves open.
-fn times_of(parts: &Parts, start: NaiveDateTime, day: NaiveDate) -> Vec<NaiveDateTime> {
+/// The times of every day, where the start says what the rule leaves open.
+fn times_of_day(parts: &Parts, start: NaiveDateTime) -> Vec<NaiveTime> {
     let among = |list: &[u32], value: u32, start: u32| {
         list.contains(&value) || list.is_empty() && value == start
     };
@@ -30,7 +30,7 @@ fn times_of(parts: &Parts, start: NaiveDateTime, day: NaiveDate) -> Vec<NaiveDat
     for hour in (0..24).filter(|hour| among(&parts.hours, *hour, start.hour())) {
         for minute in (0..60).filter(|minute| among(&parts.minutes, *minute, start.minute())) {
             for second in (0..60).filter(|second| among(&parts.seconds, *second, start.second())) {
-                times.push(day.and_hms_opt(hour, minute, second).unwrap());
+                times.push(NaiveTime::from_hms_opt(hour, minute, second).unwrap());
             }
         }
     }
@@ -45,6 +45,7 @@ fn times_from(
     first_year: i32,
 ) -> Vec<NaiveDateTime> {
     let (start, until) = (start_time.date(), until.date());
+    let times = times_of_day(parts, start_time);
     let mut found = Vec::new();
     let mut period: Vec<NaiveDateTime> = Vec::new();
     // From well before the start, so that the first period is whole.
@@ -63,7 +64,7 @@ fn times_from(
             year_of_week(parts, day) - first_year
         };
         if distance.rem_euclid(parts.interval) == 0 && passes(parts, start, day) {
-            period.extend(times_of(parts, start_time, day));
+            period.extend(times.iter().map(|time| day.and_time(*time)));
         }
         day = day.succ_opt().unwrap();
     }

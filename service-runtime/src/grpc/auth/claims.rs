@@ -109,3 +109,26 @@ pub(super) struct MintedClaims<'a> {
 pub(super) struct Actor<'a> {
     pub(super) sub: &'a str,
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn claims(claims: Value) -> Claims {
+        serde_json::from_value(claims).unwrap()
+    }
+
+    #[test]
+    fn claim_with_control_character_is_not_taken_over() {
+        for text in ["a\0b", "\0", "a\nb"] {
+            let caller = claims(json!({"sub": "alice", "jti": text, "client_id": text}));
+            let caller = caller.user().unwrap();
+            assert_eq!((caller.token_id, caller.client_id), (None, None));
+            assert!(claims(json!({"sub": text})).user().is_err());
+            let service = claims(json!({"sub": "alice", "act": {"sub": text}}));
+            assert!(service.service().is_err());
+        }
+    }
+}
