@@ -1,5 +1,6 @@
 //! The audit-service on a real PostgreSQL and a real broker.
 
+mod chain_writer;
 mod migrations;
 mod recording;
 mod support;
