@@ -3,5 +3,6 @@
 mod chain_writer;
 mod migrations;
 mod recording;
+mod refusals;
 mod support;
 mod tampering;
