@@ -309,7 +309,7 @@ fn an_answer_has_every_field_over_http_and_the_filled_ones_for_tools() {
     let expected = json!({
         "name": "Emma", "id": "", "binding": "BINDING_HARD_COVER", "page_count": 0, "copy_count": "5", "weight": 0.0,
         "cover": "+/8=", "reading_time": "3s", "words": {"a": 2, "b": 1}, "tags": [],
-        "authors": [{"full_name": "Jane", "favourite": "BINDING_UNSPECIFIED"}], "etag": "", "barcode": "123"
+        "authors": [{"full_name": "Jane", "favourite": "BINDING_UNSPECIFIED"}], "etag": "", "barcode": "123", "changes": []
     });
     assert_eq!(http, expected);
     let tool = write(&LIBRARY.notes, &message, Dialect::Tool).unwrap();
@@ -318,4 +318,54 @@ fn an_answer_has_every_field_over_http_and_the_filled_ones_for_tools() {
         "words": {"a": 2, "b": 1}, "authors": [{"full_name": "Jane"}]
     });
     assert_eq!(tool, expected);
+}
+
+#[test]
+fn value_of_another_field_has_its_words_for_tools() {
+    let book = rpc(&LIBRARY, "MoveBook").method.output();
+    for (field, http, tool) in [
+        ("binding", json!("BINDING_PAPERBACK"), json!("paperback")),
+        (
+            "binding",
+            json!("BINDING_UNHEARD_OF"),
+            json!("BINDING_UNHEARD_OF"),
+        ),
+        // A text is nobody's enum value, whatever it says.
+        (
+            "name",
+            json!("BINDING_PAPERBACK"),
+            json!("BINDING_PAPERBACK"),
+        ),
+        ("page_count", json!(7.0), json!(7.0)),
+        (
+            "publish_time",
+            json!("2026-12-01T09:00:00Z"),
+            json!("2026-12-01T09:00:00Z"),
+        ),
+        (
+            "tags",
+            json!(["BINDING_PAPERBACK"]),
+            json!(["BINDING_PAPERBACK"]),
+        ),
+        (
+            "bindings",
+            json!(["BINDING_PAPERBACK"]),
+            json!(["paperback"]),
+        ),
+        (
+            "authors",
+            json!([{"full_name": "BINDING_PAPERBACK", "favourite": "BINDING_HARD_COVER"}]),
+            json!([{"full_name": "BINDING_PAPERBACK", "favourite": "hard_cover"}]),
+        ),
+    ] {
+        let stored = json!({"changes": [{"field": field, "value": http}]});
+        let message = DynamicMessage::deserialize(book.clone(), stored).unwrap();
+        let for_http = write(&LIBRARY.notes, &message, Dialect::Http).unwrap();
+        assert_eq!(for_http["changes"][0]["value"], http, "{field}");
+        let for_tools = write(&LIBRARY.notes, &message, Dialect::Tool).unwrap();
+        assert_eq!(
+            for_tools,
+            json!({"changes": [{"field": field, "value": tool}]})
+        );
+    }
 }
