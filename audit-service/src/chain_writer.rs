@@ -4,20 +4,26 @@
 //! batches to this writer instead, which commits all that have come together in one transaction, one transaction at a time. Between replicas the
 //! same turn is an advisory lock (`store::chain_head::lock_writer`): a replica waits for one transaction of each other replica at most.
 
-use std::{panic::AssertUnwindSafe, slice, sync::Arc};
+use std::{panic::AssertUnwindSafe, slice, sync::Arc, time::Duration};
 
+use diesel::result::Error;
 use futures::FutureExt;
 use service_runtime::{
     clock::Clock,
     kafka::{InboxBatch, Known},
     postgres::{Database, DatabaseError},
 };
-use tokio::sync::{Mutex, MutexGuard, mpsc, oneshot};
+use tokio::{
+    sync::{Mutex, MutexGuard, mpsc, oneshot},
+    time::timeout,
+};
 
 use crate::{domain::record::Entry, operations::append_records, store};
 
 /// A transaction takes no further batch once it has so many entries. With the last batch it has up to 1 000 more.
 const MAX_ENTRIES: usize = 2_000;
+/// A consumer gives its attempt up after a minute; by then it must know that the database hangs.
+const COMMIT_TIMEOUT: Duration = Duration::from_secs(25);
 /// Each partition and each call of an auditor has one batch at a time.
 const QUEUE: usize = 256;
 
@@ -112,7 +118,7 @@ impl WriterTask {
                 size += next.entries.len();
                 batches.push(next);
             }
-            // Whoever gave up submits the same events again.
+            // The events of a batch that was given up are delivered again.
             batches.retain(|batch| !batch.done.is_closed());
             self.finish(batches).await;
         }
@@ -147,15 +153,14 @@ impl WriterTask {
 
     /// A panic fails the batches, not the process.
     async fn commit(&self, batches: &[Batch]) -> Result<Vec<Vec<Known>>, DatabaseError> {
-        AssertUnwindSafe(self.transaction(batches))
-            .catch_unwind()
-            .await
-            .unwrap_or_else(|_| {
-                let panicked = "appending records panicked".into();
-                Err(DatabaseError::Query(
-                    diesel::result::Error::QueryBuilderError(panicked),
-                ))
-            })
+        let transaction = AssertUnwindSafe(self.transaction(batches)).catch_unwind();
+        match timeout(COMMIT_TIMEOUT, transaction).await {
+            Ok(Ok(committed)) => committed,
+            Ok(Err(_)) => Err(DatabaseError::Query(Error::QueryBuilderError(
+                "appending records panicked".into(),
+            ))),
+            Err(late) => Err(DatabaseError::Unavailable(late.into())),
+        }
     }
 
     async fn transaction(&self, batches: &[Batch]) -> Result<Vec<Vec<Known>>, DatabaseError> {
@@ -186,6 +191,6 @@ impl WriterTask {
 }
 
 fn reply(batch: Batch, result: Result<Vec<Known>, DatabaseError>) {
-    // Whoever no longer waits gets the events again and finds them in the inbox.
+    // The submitter may have given up: its events are delivered again, and the inbox drops them.
     let _ = batch.done.send(result);
 }

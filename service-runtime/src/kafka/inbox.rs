@@ -61,7 +61,7 @@ struct Row {
 }
 
 /// Records events as handled; tells of each whether it was before.
-async fn insert(
+pub(super) async fn insert(
     tx: &mut AsyncPgConnection,
     topic: &str,
     entries: &[Entry],
