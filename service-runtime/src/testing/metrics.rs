@@ -10,7 +10,7 @@ const SUFFIXES: [(&str, &[&str]); 4] = [
     ("_sum", &["histogram", "summary"]),
 ];
 /// Units whose base unit is another one, and abbreviations of units.
-const FORBIDDEN_UNITS: [&str; 21] = [
+const FORBIDDEN_UNITS: [&str; 27] = [
     "nanoseconds",
     "microseconds",
     "milliseconds",
@@ -24,15 +24,23 @@ const FORBIDDEN_UNITS: [&str; 21] = [
     "kibibytes",
     "mebibytes",
     "bits",
-    "percent",
     "s",
     "ms",
     "us",
     "ns",
     "sec",
+    "b",
     "kb",
     "mb",
+    "gb",
+    "tb",
+    "pb",
+    "m",
+    "h",
+    "d",
 ];
+
+const TYPES: [&str; 4] = ["counter", "gauge", "histogram", "summary"];
 
 /// Panics unless the metrics of this process follow the conventions of Prometheus, as `promtool check metrics` checks them.
 pub fn check_metrics() {
@@ -85,8 +93,8 @@ fn problems_of(name: &str, kind: &str) -> Vec<String> {
                 "{name} has {word} for a unit, which is no base unit"
             ));
         }
-        if word == kind {
-            problems.push(format!("{name} names its type"));
+        if TYPES.contains(&word) {
+            problems.push(format!("{name} names a type"));
         }
     }
     problems
@@ -142,7 +150,7 @@ mod tests {
             ),
             (
                 "# HELP a_gauge Aha\n# TYPE a_gauge gauge",
-                Some("a_gauge names its type"),
+                Some("a_gauge names a type"),
             ),
             (
                 "# HELP aB Aha\n# TYPE aB gauge",
