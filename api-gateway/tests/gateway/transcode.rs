@@ -309,7 +309,7 @@ fn an_answer_has_every_field_over_http_and_the_filled_ones_for_tools() {
     let expected = json!({
         "name": "Emma", "id": "", "binding": "BINDING_HARD_COVER", "page_count": 0, "copy_count": "5", "weight": 0.0,
         "cover": "+/8=", "reading_time": "3s", "words": {"a": 2, "b": 1}, "tags": [],
-        "authors": [{"full_name": "Jane", "favourite": "BINDING_UNSPECIFIED"}], "etag": "", "barcode": "123", "changes": []
+        "authors": [{"full_name": "Jane", "favourite": "BINDING_UNSPECIFIED"}], "etag": "", "barcode": "123"
     });
     assert_eq!(http, expected);
     let tool = write(&LIBRARY.notes, &message, Dialect::Tool).unwrap();
@@ -323,6 +323,10 @@ fn an_answer_has_every_field_over_http_and_the_filled_ones_for_tools() {
 #[test]
 fn value_of_another_field_has_its_words_for_tools() {
     let book = rpc(&LIBRARY, "MoveBook").method.output();
+    let pool = book.parent_pool();
+    let change = pool
+        .get_message_by_name("fixture.library.v1.BookChange")
+        .unwrap();
     for (field, http, tool) in [
         ("binding", json!("BINDING_PAPERBACK"), json!("paperback")),
         (
@@ -358,14 +362,11 @@ fn value_of_another_field_has_its_words_for_tools() {
             json!([{"full_name": "BINDING_PAPERBACK", "favourite": "hard_cover"}]),
         ),
     ] {
-        let stored = json!({"changes": [{"field": field, "value": http}]});
-        let message = DynamicMessage::deserialize(book.clone(), stored).unwrap();
+        let stored = json!({"field": field, "value": http});
+        let message = DynamicMessage::deserialize(change.clone(), stored).unwrap();
         let for_http = write(&LIBRARY.notes, &message, Dialect::Http).unwrap();
-        assert_eq!(for_http["changes"][0]["value"], http, "{field}");
+        assert_eq!(for_http["value"], http, "{field}");
         let for_tools = write(&LIBRARY.notes, &message, Dialect::Tool).unwrap();
-        assert_eq!(
-            for_tools,
-            json!({"changes": [{"field": field, "value": tool}]})
-        );
+        assert_eq!(for_tools, json!({"field": field, "value": tool}));
     }
 }
