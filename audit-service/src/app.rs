@@ -4,11 +4,16 @@ use std::sync::Arc;
 
 use service_runtime::{clock::Clock, ids::Ids, postgres::Database};
 
-use crate::domain::signing::{SealKey, SealingKey};
+use crate::{
+    chain_writer::ChainWriter,
+    domain::signing::{SealKey, SealingKey},
+};
 
 /// What operations work with; cheap to clone.
 #[derive(Clone)]
 pub struct App {
+    /// Writer of the chains.
+    pub writer: ChainWriter,
     /// The database.
     pub database: Database,
     /// The clock of this process.

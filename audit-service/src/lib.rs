@@ -8,6 +8,7 @@
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
 
 pub mod app;
+pub mod chain_writer;
 pub mod config;
 pub mod domain;
 pub mod error;
@@ -28,6 +29,7 @@ use tonic::service::Routes;
 
 use crate::{
     app::App,
+    chain_writer::ChainWriter,
     config::{CheckpointsConfig, Config},
     domain::signing::{KeyError, SealKey, SealingKey},
     events::{OnReminderEvent, OnTaskEvent},
@@ -52,7 +54,9 @@ impl Service for AuditService {
         let config = context.config();
         config.check().map_err(StartError::Config)?;
         let key = sealing_key(&config.checkpoints)?;
+        let (writer, writing) = ChainWriter::new(context.database(), context.clock());
         let app = App {
+            writer,
             database: context.database(),
             clock: context.clock(),
             ids: context.ids(),
@@ -60,6 +64,11 @@ impl Service for AuditService {
             key: Arc::new(key),
         };
 
+        // Ends after all that writes records.
+        context.spawn("chain-writer", async move |_stopping| {
+            writing.run().await;
+            Ok(())
+        });
         // What we tell the world.
         context.relay_outbox();
         // What we listen to.

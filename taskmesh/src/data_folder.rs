@@ -9,12 +9,32 @@ use std::{
 
 use clap::Args;
 
+/// The file by which a folder is known to be a mesh's.
+const LOCK: &str = "lock";
+
 /// Which data folder a command works with.
 #[derive(Debug, Clone, Args)]
 pub struct Location {
     /// The folder that holds the mesh's data.
     #[arg(long, env = "TASKMESH_DATA_DIR", default_value = ".taskmesh")]
     pub data_dir: PathBuf,
+}
+
+impl Location {
+    /// Returns the folder, which a mesh must have run in; creates nothing.
+    pub fn of_mesh(&self) -> Result<&Path, DataFolderError> {
+        let path = &self.data_dir;
+        match path.join(LOCK).try_exists() {
+            Ok(true) => Ok(path),
+            Ok(false) => Err(self.no_mesh()),
+            Err(error) => Err(DataFolderError::File(path.clone(), error)),
+        }
+    }
+
+    /// Returns the error of a folder that holds nothing of a mesh.
+    pub fn no_mesh(&self) -> DataFolderError {
+        DataFolderError::NoMesh(self.data_dir.clone())
+    }
 }
 
 /// A data folder that this process alone works in.
@@ -30,6 +50,11 @@ pub struct DataFolder {
 pub enum DataFolderError {
     #[error("the data folder {} cannot be used", .0.display())]
     File(PathBuf, #[source] io::Error),
+    #[error(
+        "no mesh has run in the data folder {}: start one there with `taskmesh up`, or name another folder with --data-dir or TASKMESH_DATA_DIR",
+        .0.display()
+    )]
+    NoMesh(PathBuf),
     #[error(
         "another mesh{process} works in the data folder {path}: stop it, or choose another folder with --data-dir or TASKMESH_DATA_DIR",
         path = path.display()
@@ -52,7 +77,7 @@ impl DataFolder {
             .truncate(false)
             .read(true)
             .write(true)
-            .open(path.join("lock"))
+            .open(path.join(LOCK))
             .map_err(failed)?;
         match lock.try_lock() {
             Ok(()) => {}
@@ -98,5 +123,19 @@ mod tests {
         drop(first);
         DataFolder::open(&path).unwrap();
         assert!(path.join("lock").exists());
+    }
+
+    #[test]
+    fn folder_without_mesh_is_not_created() {
+        let parent = tempfile::tempdir().unwrap();
+        let location = Location {
+            data_dir: parent.path().join("typo"),
+        };
+        let error = location.of_mesh().unwrap_err().to_string();
+        assert!(error.starts_with("no mesh has run in"), "{error}");
+        assert!(error.contains("--data-dir"), "{error}");
+        assert!(!location.data_dir.exists());
+        drop(DataFolder::open(&location.data_dir).unwrap());
+        assert_eq!(location.of_mesh().unwrap(), location.data_dir);
     }
 }

@@ -17,16 +17,19 @@ pub fn random() -> String {
 
 /// Reads the secret of that name in the folder; makes it first if there is none.
 pub fn read_or_make(folder: &Path, name: &str) -> io::Result<String> {
-    let path = folder.join(name);
-    match fs::read_to_string(&path) {
-        Ok(secret) => Ok(secret.trim().to_owned()),
+    match read(folder, name) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let secret = random();
             keep(folder, name, &format!("{secret}\n"))?;
             Ok(secret)
         }
-        Err(error) => Err(error),
+        read => read,
     }
+}
+
+/// Reads the secret of that name in the folder.
+pub fn read(folder: &Path, name: &str) -> io::Result<String> {
+    Ok(fs::read_to_string(folder.join(name))?.trim().to_owned())
 }
 
 /// Makes an Ed25519 key of that name in the folder (PEM, PKCS #8), unless there is one.

@@ -1,6 +1,6 @@
 //! Tokens for development: the users' issuer is a secret of the data folder.
 
-use std::{path::Path, process::ExitCode, time::Duration};
+use std::{io::ErrorKind, path::Path, process::ExitCode, time::Duration};
 
 use clap::Args;
 use service_runtime::{
@@ -10,12 +10,16 @@ use service_runtime::{
     ids::UserId,
 };
 
-use crate::{data_folder::Location, duration, secrets};
+use crate::{
+    data_folder::{DataFolderError, Location},
+    duration, secrets,
+};
 
 /// Who issues the tokens of users, as tokens name it.
 pub const ISSUER: &str = "https://users.taskmesh.test";
 /// What tokens are meant for, as they name it.
 pub const AUDIENCE: &str = "taskmesh";
+const USERS_SECRET: &str = "users-secret";
 
 /// The secret that users' tokens are signed with.
 #[derive(Debug, Clone, Args)]
@@ -32,10 +36,26 @@ pub struct Secret {
 impl Secret {
     /// Returns the secret that was given, else the data folder's, which is made if there is none.
     pub fn read(&self, data_folder: &Path) -> std::io::Result<String> {
-        match &self.given {
-            Some(secret) if !secret.is_empty() => Ok(secret.clone()),
-            _ => secrets::read_or_make(data_folder, "users-secret"),
+        match self.given() {
+            Some(secret) => Ok(secret),
+            None => secrets::read_or_make(data_folder, USERS_SECRET),
         }
+    }
+
+    /// Returns the secret that was given, else that of a mesh which has run; makes none.
+    pub fn of_mesh(&self, location: &Location) -> Result<String, DataFolderError> {
+        if let Some(secret) = self.given() {
+            return Ok(secret);
+        }
+        let folder = location.of_mesh()?;
+        secrets::read(folder, USERS_SECRET).map_err(|error| match error.kind() {
+            ErrorKind::NotFound => location.no_mesh(),
+            _ => DataFolderError::File(folder.to_owned(), error),
+        })
+    }
+
+    fn given(&self) -> Option<String> {
+        self.given.clone().filter(|secret| !secret.is_empty())
     }
 }
 
@@ -59,10 +79,7 @@ pub struct Arguments {
 
 /// Prints the token.
 pub fn run(arguments: &Arguments) -> Result<ExitCode, BoxError> {
-    let folder = &arguments.location.data_dir;
-    std::fs::create_dir_all(folder)
-        .map_err(|error| format!("{} cannot be used: {error}", folder.display()))?;
-    let secret = arguments.secret.read(folder)?;
+    let secret = arguments.secret.of_mesh(&arguments.location)?;
     println!(
         "{}",
         mint(secret, &arguments.user, &arguments.roles, arguments.ttl)?
@@ -90,6 +107,29 @@ pub fn mint(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data_folder::DataFolder;
+
+    #[test]
+    fn secret_of_folder_without_mesh_is_not_made() {
+        let parent = tempfile::tempdir().unwrap();
+        let location = Location {
+            data_dir: parent.path().join("typo"),
+        };
+        let own = Secret { given: None };
+        let refused = own.of_mesh(&location).unwrap_err().to_string();
+        assert!(refused.starts_with("no mesh has run in"), "{refused}");
+        assert!(!location.data_dir.exists());
+        // A broker of its own works in such a folder, and has no users.
+        drop(DataFolder::open(&location.data_dir).unwrap());
+        assert!(own.of_mesh(&location).is_err());
+        assert!(!location.data_dir.join(USERS_SECRET).exists());
+        let made = own.read(&location.data_dir).unwrap();
+        assert_eq!(own.of_mesh(&location).unwrap(), made);
+        let given = Secret {
+            given: Some("given".to_owned()),
+        };
+        assert_eq!(given.of_mesh(&location).unwrap(), "given");
+    }
 
     #[test]
     fn a_secret_that_is_too_short_is_refused_by_name() {

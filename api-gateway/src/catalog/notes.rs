@@ -2,7 +2,7 @@ use std::collections::HashMap;
 
 use prost_reflect::{DescriptorPool, EnumDescriptor, FieldDescriptor, MessageDescriptor};
 
-use super::{comments::FileComments, options::Options};
+use super::{Dialect, comments::FileComments, enum_word, options::Options};
 
 /// What the contract says about one field beyond its type.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -17,6 +17,8 @@ pub struct FieldNotes {
     pub call_control: bool,
     /// The field is not offered to tools.
     pub tool_hidden: bool,
+    /// The field of the same message that names the field whose value this one holds.
+    pub value_of: Option<String>,
     /// A value to show in documentation.
     pub example: Option<String>,
     /// The comment before the field.
@@ -29,6 +31,8 @@ pub struct FieldNotes {
 pub struct Notes {
     fields: HashMap<String, FieldNotes>,
     comments: HashMap<String, String>,
+    /// The short words of enum values, by the name of a field that holds them and by their own full name.
+    words: HashMap<(String, String), String>,
     none: FieldNotes,
 }
 
@@ -45,6 +49,7 @@ impl Notes {
             for field in message.fields() {
                 let note = field_notes(&field, options, comments);
                 notes.fields.insert(field.full_name().to_owned(), note);
+                notes.add_words(&field);
             }
             for oneof in message.oneofs() {
                 notes.add(oneof.full_name(), comments.at(oneof.path()));
@@ -69,6 +74,24 @@ impl Notes {
 
     fn add(&mut self, name: &str, comment: String) {
         self.comments.insert(name.to_owned(), comment);
+    }
+
+    fn add_words(&mut self, field: &FieldDescriptor) {
+        let kind = field.kind();
+        let values = kind
+            .as_enum()
+            .into_iter()
+            .flat_map(|kind| kind.values().collect::<Vec<_>>());
+        for value in values {
+            let key = (field.name().to_owned(), value.name().to_owned());
+            self.words.insert(key, enum_word(&value, Dialect::Tool));
+        }
+    }
+
+    /// Returns the short word for an enum value that fields of this name hold, given its full name.
+    pub fn word(&self, field: &str, value: &str) -> Option<&str> {
+        let key = (field.to_owned(), value.to_owned());
+        self.words.get(&key).map(String::as_str)
     }
 
     /// Returns the notes on a field; empty ones for a field of another pool.
@@ -129,6 +152,7 @@ fn field_notes(field: &FieldDescriptor, options: &Options, comments: &FileCommen
         input_only: has("INPUT_ONLY"),
         call_control: options.is_call_control(field),
         tool_hidden: options.is_tool_hidden(field),
+        value_of: options.value_of(field),
         example: options.example(field),
         comment: comments.at(field.path()),
     }

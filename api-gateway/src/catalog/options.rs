@@ -30,6 +30,7 @@ pub(super) struct Options {
     call_control: ExtensionDescriptor,
     example: ExtensionDescriptor,
     tool_hidden: ExtensionDescriptor,
+    value_of: ExtensionDescriptor,
 }
 
 impl Options {
@@ -47,6 +48,7 @@ impl Options {
             call_control: find("taskmesh.common.v1.call_control")?,
             example: find("taskmesh.common.v1.example")?,
             tool_hidden: find("taskmesh.common.v1.tool_hidden")?,
+            value_of: find("taskmesh.common.v1.value_of")?,
         })
     }
 
@@ -113,13 +115,22 @@ impl Options {
     }
 
     pub(super) fn example(&self, field: &FieldDescriptor) -> Option<String> {
-        let options = field.options();
-        let example = options.get_extension(&self.example);
-        example
-            .as_str()
-            .filter(|text| !text.is_empty())
-            .map(str::to_owned)
+        stated(field, &self.example)
     }
+
+    /// Returns the name of the field that names the field whose value this one holds.
+    pub(super) fn value_of(&self, field: &FieldDescriptor) -> Option<String> {
+        stated(field, &self.value_of)
+    }
+}
+
+/// Returns the text of a field's option, unless it is empty.
+fn stated(field: &FieldDescriptor, option: &ExtensionDescriptor) -> Option<String> {
+    let options = field.options();
+    let text = options.get_extension(option);
+    text.as_str()
+        .filter(|text| !text.is_empty())
+        .map(str::to_owned)
 }
 
 /// Returns a string field of an option message; empty if the option's definition lacks it.

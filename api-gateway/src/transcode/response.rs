@@ -58,7 +58,12 @@ pub fn write(
             continue;
         }
         let value = message.get_field(&field);
-        if let Some(json) = field_value(notes, &field, &value, dialect)? {
+        if let Some(mut json) = field_value(notes, &field, &value, dialect)? {
+            if let (Dialect::Tool, Some(naming)) = (dialect, &field_notes.value_of)
+                && let Some(named) = message.get_field_by_name(naming)
+            {
+                shorten_enums(notes, named.as_str().unwrap_or_default(), &mut json);
+            }
             object.insert(field.name().to_owned(), json);
         }
     }
@@ -127,6 +132,28 @@ fn json(
         }
         Value::List(_) | Value::Map(_) => return Ok(None),
     }))
+}
+
+/// Replaces the enum values in the JSON of a field that is known by its name only by their short words.
+fn shorten_enums(notes: &Notes, field: &str, json: &mut Json) {
+    match json {
+        Json::String(text) => {
+            if let Some(word) = notes.word(field, text) {
+                *text = word.to_owned();
+            }
+        }
+        Json::Array(items) => {
+            for item in items {
+                shorten_enums(notes, field, item);
+            }
+        }
+        Json::Object(fields) => {
+            for (name, value) in fields {
+                shorten_enums(notes, name, value);
+            }
+        }
+        Json::Null | Json::Bool(_) | Json::Number(_) => {}
+    }
 }
 
 fn float(value: f64) -> Json {

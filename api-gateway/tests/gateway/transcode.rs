@@ -319,3 +319,54 @@ fn an_answer_has_every_field_over_http_and_the_filled_ones_for_tools() {
     });
     assert_eq!(tool, expected);
 }
+
+#[test]
+fn value_of_another_field_has_its_words_for_tools() {
+    let book = rpc(&LIBRARY, "MoveBook").method.output();
+    let pool = book.parent_pool();
+    let change = pool
+        .get_message_by_name("fixture.library.v1.BookChange")
+        .unwrap();
+    for (field, http, tool) in [
+        ("binding", json!("BINDING_PAPERBACK"), json!("paperback")),
+        (
+            "binding",
+            json!("BINDING_UNHEARD_OF"),
+            json!("BINDING_UNHEARD_OF"),
+        ),
+        // A text is nobody's enum value, whatever it says.
+        (
+            "name",
+            json!("BINDING_PAPERBACK"),
+            json!("BINDING_PAPERBACK"),
+        ),
+        ("page_count", json!(7.0), json!(7.0)),
+        (
+            "publish_time",
+            json!("2026-12-01T09:00:00Z"),
+            json!("2026-12-01T09:00:00Z"),
+        ),
+        (
+            "tags",
+            json!(["BINDING_PAPERBACK"]),
+            json!(["BINDING_PAPERBACK"]),
+        ),
+        (
+            "bindings",
+            json!(["BINDING_PAPERBACK"]),
+            json!(["paperback"]),
+        ),
+        (
+            "authors",
+            json!([{"full_name": "BINDING_PAPERBACK", "favourite": "BINDING_HARD_COVER"}]),
+            json!([{"full_name": "BINDING_PAPERBACK", "favourite": "hard_cover"}]),
+        ),
+    ] {
+        let stored = json!({"field": field, "value": http});
+        let message = DynamicMessage::deserialize(change.clone(), stored).unwrap();
+        let for_http = write(&LIBRARY.notes, &message, Dialect::Http).unwrap();
+        assert_eq!(for_http["value"], http, "{field}");
+        let for_tools = write(&LIBRARY.notes, &message, Dialect::Tool).unwrap();
+        assert_eq!(for_tools, json!({"field": field, "value": tool}));
+    }
+}

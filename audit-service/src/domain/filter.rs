@@ -99,6 +99,9 @@ pub enum FilterError {
         "must have at most {LONGEST} characters and {MOST_COMPARISONS} comparisons, in at most {DEEPEST} brackets"
     )]
     TooLong,
+    /// It has the one character that no record has.
+    #[error("has the character U+0000 at position {0}, which no record has; leave it out")]
+    Nul(usize),
     /// A text does not end.
     #[error("a text has no end: close it with \"")]
     OpenText,
@@ -131,6 +134,9 @@ pub enum FilterError {
 pub fn parse(text: &str) -> Result<Condition, FilterError> {
     if text.chars().count() > LONGEST {
         return Err(FilterError::TooLong);
+    }
+    if let Some(place) = text.chars().position(|character| character == '\0') {
+        return Err(FilterError::Nul(place + 1));
     }
     let tokens = tokens(text)?;
     if tokens.is_empty() {
@@ -397,6 +403,22 @@ mod tests {
                 time
             ))
         );
+    }
+
+    #[test]
+    fn nul_is_refused_with_its_position() {
+        let fields = FIELDS.map(|(name, _)| name);
+        for name in fields {
+            for (filter, place) in [
+                (format!("{name} = \"\0\""), name.len() + 5),
+                (format!("{name} = \0"), name.len() + 4),
+                (format!("{name} != \"é\\\0*\""), name.len() + 8),
+                (format!("(NOT {name} = x\0)"), name.len() + 10),
+                (format!("{name}\0 = x"), name.len() + 1),
+            ] {
+                assert_eq!(parse(&filter), Err(FilterError::Nul(place)), "{filter:?}");
+            }
+        }
     }
 
     #[test]

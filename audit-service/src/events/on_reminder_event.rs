@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use service_runtime::{
-    kafka::{EventHandler, HandleError, Received},
-    postgres::AsyncPgConnection,
+    kafka::{EventHandler, HandleError, InboxBatch, Known, Received},
+    postgres::Database,
 };
 use taskmesh_proto::notification::v1::ReminderEvent;
 
 use super::convert::of_reminder;
-use crate::{app::App, operations::append_records};
+use crate::app::App;
 
 /// Records what becomes of reminders.
 pub struct OnReminderEvent {
@@ -27,21 +27,21 @@ impl OnReminderEvent {
 #[async_trait]
 impl EventHandler for OnReminderEvent {
     type Event = ReminderEvent;
-    /// Those of one user wait for each other, whichever partition they come from.
+    /// The partitions take turns, so each of them has much to do at once.
     const MOST_AT_ONCE: usize = 1_000;
     /// A record may be a moment late.
     const GATHER: Duration = Duration::from_millis(50);
 
-    async fn handle_batch(
+    async fn commit(
         &self,
-        tx: &mut AsyncPgConnection,
+        _database: &Database,
+        inbox: InboxBatch,
         events: &[&Received<ReminderEvent>],
-    ) -> Result<(), HandleError> {
+    ) -> Result<Vec<Known>, HandleError> {
         let entries = events
             .iter()
             .map(|event| of_reminder(event))
             .collect::<Result<Vec<_>, _>>()?;
-        append_records(tx, entries, self.app.clock.now()).await?;
-        Ok(())
+        Ok(self.app.writer.append_events(inbox, entries).await?)
     }
 }

@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use service_runtime::{
-    kafka::{EventHandler, HandleError, Received},
-    postgres::AsyncPgConnection,
+    kafka::{EventHandler, HandleError, InboxBatch, Known, Received},
+    postgres::Database,
 };
 use taskmesh_proto::task::v1::TaskEvent;
 
 use super::convert::of_task;
-use crate::{app::App, operations::append_records};
+use crate::app::App;
 
 /// Records what becomes of tasks.
 pub struct OnTaskEvent {
@@ -27,21 +27,21 @@ impl OnTaskEvent {
 #[async_trait]
 impl EventHandler for OnTaskEvent {
     type Event = TaskEvent;
-    /// Those of one user wait for each other, whichever partition they come from.
+    /// The partitions take turns, so each of them has much to do at once.
     const MOST_AT_ONCE: usize = 1_000;
     /// A record may be a moment late.
     const GATHER: Duration = Duration::from_millis(50);
 
-    async fn handle_batch(
+    async fn commit(
         &self,
-        tx: &mut AsyncPgConnection,
+        _database: &Database,
+        inbox: InboxBatch,
         events: &[&Received<TaskEvent>],
-    ) -> Result<(), HandleError> {
+    ) -> Result<Vec<Known>, HandleError> {
         let entries = events
             .iter()
             .map(|event| of_task(event))
             .collect::<Result<Vec<_>, _>>()?;
-        append_records(tx, entries, self.app.clock.now()).await?;
-        Ok(())
+        Ok(self.app.writer.append_events(inbox, entries).await?)
     }
 }

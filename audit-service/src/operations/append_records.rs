@@ -14,7 +14,7 @@ use crate::{
     metrics, store,
 };
 
-/// Records entries in their order: a handful of statements, however many there are.
+/// Appends entries in their order: a handful of statements, however many there are. The transaction holds the writer lock.
 pub async fn append_records(
     tx: &mut AsyncPgConnection,
     entries: Vec<Entry>,
@@ -32,7 +32,7 @@ pub async fn append_records(
         .into_iter()
         .map(|entry| {
             let head = heads.entry(entry.user_id.clone()).or_insert(Head::EMPTY);
-            head.append(entry, now)
+            head.append(entry.without_nul(), now)
         })
         .collect();
     store::record::insert(tx, &records).await?;

@@ -6,7 +6,6 @@ use service_runtime::{
 };
 use taskmesh_proto::common::v1 as common;
 
-use super::append_records;
 use crate::{
     app::App,
     domain::record::{Actor, Entry, FieldChange},
@@ -82,11 +81,6 @@ pub async fn record_reading(
             .map(|trace| trace.trace_id())
             .unwrap_or_default(),
     };
-    app.database
-        .transaction("record_reading", async |tx| {
-            append_records(tx, vec![entry.clone()], now).await?;
-            Ok::<_, Error>(())
-        })
-        .await?;
+    app.writer.append(vec![entry]).await?;
     Ok(user_id)
 }

@@ -22,10 +22,11 @@ pub async fn seal_records(
     app: &App,
     keep_months: Option<u32>,
 ) -> Result<Option<Checkpoint>, Error> {
+    let turn = app.writer.turn().await;
     let made = app
         .database
         .transaction("seal_records", async |tx| {
-            store::checkpoint::lock(tx).await?;
+            store::chain_head::lock_writer(tx).await?;
             let last = store::checkpoint::find_last(tx).await?;
             let (mut leaves, new_records) = leaves(tx, last.as_ref()).await?;
             // After the chains are locked, so that none of what is sealed was made later.
@@ -53,6 +54,7 @@ pub async fn seal_records(
             Ok::<_, Error>(Some(checkpoint))
         })
         .await?;
+    drop(turn);
     if let Some(checkpoint) = &made {
         metrics::sealed(checkpoint.seal.number);
     }

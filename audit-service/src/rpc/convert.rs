@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use prost_types::{ListValue, NullValue, Struct, Value, value::Kind};
+use serde_json::Value as Json;
 use service_runtime::{clock::timestamp, page};
 use taskmesh_proto::{audit::v1 as pb, common::v1 as common, google::api::HttpBody};
 
@@ -112,10 +114,39 @@ impl From<FieldChange> for pb::FieldChange {
         } = change;
         Self {
             field,
-            before,
-            after,
+            before: value(&before),
+            after: value(&after),
         }
     }
+}
+
+/// Returns a recorded value, none if its text is empty. A text that is not JSON, which only tampering leaves behind, stands for itself.
+fn value(text: &str) -> Option<Value> {
+    if text.is_empty() {
+        return None;
+    }
+    let json = serde_json::from_str(text).unwrap_or_else(|_| Json::from(text));
+    Some(from_json(json))
+}
+
+fn from_json(json: Json) -> Value {
+    let kind = match json {
+        Json::Null => Kind::NullValue(NullValue::NullValue.into()),
+        Json::Bool(value) => Kind::BoolValue(value),
+        // 64-bit numbers are texts in the JSON of the contract.
+        Json::Number(number) => Kind::NumberValue(number.as_f64().unwrap_or(f64::NAN)),
+        Json::String(text) => Kind::StringValue(text),
+        Json::Array(items) => Kind::ListValue(ListValue {
+            values: items.into_iter().map(from_json).collect(),
+        }),
+        Json::Object(fields) => Kind::StructValue(Struct {
+            fields: fields
+                .into_iter()
+                .map(|(name, value)| (name, from_json(value)))
+                .collect(),
+        }),
+    };
+    Value { kind: Some(kind) }
 }
 
 impl From<ActivityReport> for pb::ActivityReport {
@@ -208,6 +239,41 @@ impl From<FindingKind> for pb::FindingKind {
             FindingKind::CutOff => Self::CutOff,
             FindingKind::Rewritten => Self::Rewritten,
             FindingKind::Checkpoint => Self::Checkpoint,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn recorded_json_becomes_values() {
+        assert_eq!(value(""), None);
+        let text = |text: &str| Value {
+            kind: Some(Kind::StringValue(text.to_owned())),
+        };
+        for (json, expected) in [
+            ("\"Call \\\"Bob\\\"\"", text("Call \"Bob\"").kind),
+            ("\"\\u0000\"", text("\0").kind),
+            ("not json", text("not json").kind),
+            ("true", Some(Kind::BoolValue(true))),
+            ("7", Some(Kind::NumberValue(7.0))),
+            ("null", Some(Kind::NullValue(0))),
+            (
+                "[\"home\"]",
+                Some(Kind::ListValue(ListValue {
+                    values: vec![text("home")],
+                })),
+            ),
+            (
+                "{\"at_time\":\"1970-01-01T00:00:00Z\"}",
+                Some(Kind::StructValue(Struct {
+                    fields: [("at_time".to_owned(), text("1970-01-01T00:00:00Z"))].into(),
+                })),
+            ),
+        ] {
+            assert_eq!(value(json), Some(Value { kind: expected }), "{json}");
         }
     }
 }

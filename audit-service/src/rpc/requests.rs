@@ -22,7 +22,7 @@ use crate::{
 const LONGEST_DAYS: i64 = 366;
 /// A history is often wanted as a whole.
 const LARGEST_HISTORY: i32 = 1_000;
-const USUAL_HISTORY: i64 = 100;
+const USUAL_HISTORY: i32 = 100;
 
 /// The place in a page token, with what the list was asked for.
 #[derive(Serialize, Deserialize)]
@@ -125,14 +125,7 @@ impl TryFrom<pb::GetTaskHistoryRequest> for GetTaskHistory {
             user_id: whose,
         } = message;
         let mut wrong = Wrong::default();
-        let size = wrong.taken(match page_size {
-            0 => Ok(USUAL_HISTORY),
-            1..=LARGEST_HISTORY => Ok(i64::from(page_size)),
-            _ => Err(FieldViolation::new(
-                "page_size",
-                format!("must be between 1 and {LARGEST_HISTORY}, or left out for {USUAL_HISTORY}"),
-            )),
-        });
+        let size = wrong.taken(page::size_within(page_size, USUAL_HISTORY, LARGEST_HISTORY));
         let id = wrong.taken(task_id.parse::<Uuid>().map_err(|_| {
             FieldViolation::new(
                 "task_id",
@@ -298,4 +291,41 @@ fn date(field: &str, text: &str) -> Result<NaiveDate, FieldViolation> {
         .ok()
         .filter(|date: &NaiveDate| (1..=9_999).contains(&date.year()))
         .ok_or_else(|| FieldViolation::new(field, "must be a date such as 2026-12-01"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn page_size_above_maximum_is_lowered() {
+        for (page_size, records, history) in [
+            (0, 50, 100),
+            (1, 1, 1),
+            (500, 500, 500),
+            (501, 500, 501),
+            (1_000, 500, 1_000),
+            (1_001, 500, 1_000),
+            (i32::MAX, 500, 1_000),
+        ] {
+            let list = ListRecords::try_from(pb::ListRecordsRequest {
+                page_size,
+                ..pb::ListRecordsRequest::default()
+            });
+            let of_task = GetTaskHistory::try_from(history_request(page_size));
+            let sizes = (list.unwrap().size, of_task.unwrap().size);
+            assert_eq!(sizes, (records, history), "{page_size}");
+        }
+        for page_size in [-1, i32::MIN] {
+            assert!(GetTaskHistory::try_from(history_request(page_size)).is_err());
+        }
+    }
+
+    fn history_request(page_size: i32) -> pb::GetTaskHistoryRequest {
+        pb::GetTaskHistoryRequest {
+            task_id: Uuid::from_u128(1).to_string(),
+            page_size,
+            ..pb::GetTaskHistoryRequest::default()
+        }
+    }
 }

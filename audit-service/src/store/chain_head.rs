@@ -56,9 +56,19 @@ impl HeadRow {
     }
 }
 
+/// Makes this transaction the only one of all replicas that writes chains, until it ends. Taken before any other lock, so that a transaction
+/// that waits here holds nothing that another waits for; the wait is one transaction of each other replica at most.
+pub async fn lock_writer(tx: &mut AsyncPgConnection) -> Result<(), DatabaseError> {
+    diesel::sql_query("SELECT pg_advisory_xact_lock(hashtextextended('audit chains', 0))")
+        .fixed()
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
 /// Locks the chains of these users, in their order, and returns where they end; a user's first chain begins here.
 ///
-/// Rows are inserted before any is locked, and both in one order, so whoever waits here holds nothing that another waits for.
+/// Under the writer lock nothing else has these rows. Their own locks keep out a statement that was not made by this service.
 pub async fn lock(
     tx: &mut AsyncPgConnection,
     user_ids: &BTreeSet<UserId>,

@@ -91,15 +91,6 @@ impl LeafRow {
     }
 }
 
-/// Lets one process at a time make a checkpoint, until the transaction ends.
-pub async fn lock(tx: &mut AsyncPgConnection) -> Result<(), DatabaseError> {
-    diesel::sql_query("SELECT pg_advisory_xact_lock(hashtextextended('audit checkpoints', 0))")
-        .fixed()
-        .execute(tx)
-        .await?;
-    Ok(())
-}
-
 /// Returns the last checkpoint.
 pub async fn find_last(tx: &mut AsyncPgConnection) -> Result<Option<Checkpoint>, DatabaseError> {
     let rows: Vec<CheckpointRow> = diesel::sql_query(format!(

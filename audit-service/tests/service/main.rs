@@ -1,6 +1,8 @@
 //! The audit-service on a real PostgreSQL and a real broker.
 
+mod chain_writer;
 mod migrations;
 mod recording;
+mod refusals;
 mod support;
 mod tampering;

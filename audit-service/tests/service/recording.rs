@@ -1,3 +1,4 @@
+use prost_types::{Value, value::Kind};
 use taskmesh_proto::audit::v1::{
     AuditRecord, Checkpoint, FieldChange, GetTaskHistoryRequest, ListRecordsRequest,
 };
@@ -5,6 +6,12 @@ use taskmesh_proto::topics;
 use tonic::Code;
 
 use crate::support::Mesh;
+
+fn text(text: &str) -> Value {
+    Value {
+        kind: Some(Kind::StringValue(text.to_owned())),
+    }
+}
 
 fn list(filter: &str, whose: &str) -> ListRecordsRequest {
     ListRecordsRequest {
@@ -37,8 +44,8 @@ async fn the_history_of_a_task_tells_who_changed_what_from_where() {
     );
     let title = FieldChange {
         field: "title".to_owned(),
-        before: "\"Title 2\"".to_owned(),
-        after: "\"Title 3\"".to_owned(),
+        before: Some(text("Title 2")),
+        after: Some(text("Title 3")),
     };
     assert_eq!(last.changes, [title]);
     let actor = last.actor.as_ref().unwrap();
@@ -91,13 +98,13 @@ async fn what_auditors_read_is_recorded_with_them() {
     let told: Vec<_> = reading
         .changes
         .iter()
-        .map(|change| (&*change.field, &*change.after))
+        .map(|change| (&*change.field, change.after.clone()))
         .collect();
     assert_eq!(
         told,
         [
-            ("user_id", r#""alice""#),
-            ("filter", r#""action = \"task.*\"""#)
+            ("user_id", Some(text("alice"))),
+            ("filter", Some(text("action = \"task.*\""))),
         ]
     );
     assert_eq!(reading.actor.as_ref().unwrap().ip_address, "127.0.0.1");

@@ -7,8 +7,8 @@ use tracing::debug;
 use super::{
     attempts,
     handler::{EventHandler, HandleError},
-    inbox::{self, Entry, Known},
-    metrics, parked,
+    inbox::{Entry, InboxBatch, Known},
+    metrics,
     partition::Shared,
     record::Delivery,
 };
@@ -132,30 +132,18 @@ impl<E: prost::Message + Default + 'static> Attempt<'_, E> {
             event_id: delivery.event.id,
             digest: delivery.digest,
         };
-        let entries: Vec<Entry> = self.deliveries.iter().map(entry).collect();
-        let known = shared
-            .database
-            .transaction("consume", async |tx| {
-                let known = inbox::insert(tx, shared.topic, &entries).await?;
-                let new: Vec<_> = self
-                    .deliveries
-                    .iter()
-                    .zip(&known)
-                    .filter(|(_, known)| **known == Known::New)
-                    .map(|(delivery, _)| &delivery.event)
-                    .collect();
-                if !new.is_empty() {
-                    shared.handler.handle_batch(tx, &new).await?;
-                }
-                // What is refused waits until it is in the dead-letter topic.
-                if let Some(id) = self.parked
-                    && !known.contains(&Known::OtherContent)
-                {
-                    parked::delete(tx, id).await?;
-                }
-                Ok::<_, HandleError>(known)
-            })
-            .await?;
+        let inbox = InboxBatch {
+            topic: shared.topic,
+            entries: self.deliveries.iter().map(entry).collect(),
+            parked: self.parked,
+        };
+        let events: Vec<_> = self
+            .deliveries
+            .iter()
+            .map(|delivery| &delivery.event)
+            .collect();
+        let handler = &shared.handler;
+        let known = handler.commit(&shared.database, inbox, &events).await?;
         let mut strangers = Vec::new();
         for (place, known) in known.into_iter().enumerate() {
             match known {

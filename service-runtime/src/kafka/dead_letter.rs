@@ -10,7 +10,7 @@ use taskmesh_proto::topics::Topic;
 use tokio::sync::Mutex;
 use tracing::{debug, error, warn};
 
-use super::{KafkaConfig, ProduceError, Producer, Record, letter_headers};
+use super::{KafkaConfig, ProduceError, Producer, Record, letter_headers, metrics};
 use crate::backoff::Backoff;
 
 const BACKOFF: Backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(10));
@@ -53,8 +53,7 @@ impl DeadLetters {
             let sent = self.try_to_send(message, reason, attempts).await;
             match sent {
                 Ok(()) => {
-                    metrics::counter!("consumer_dead_letters_total", "topic" => message.topic().to_owned())
-                        .increment(1);
+                    metrics::dead_letter(message.topic());
                     return;
                 }
                 Err(cause) => {

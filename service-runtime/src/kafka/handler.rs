@@ -5,9 +5,10 @@ use diesel_async::AsyncPgConnection;
 use tracing::Instrument;
 use uuid::Uuid;
 
+use super::inbox::{InboxBatch, Known};
 use crate::{
     BoxError,
-    postgres::{DatabaseError, DatabaseFault},
+    postgres::{Database, DatabaseError, DatabaseFault},
     telemetry::propagation::{self, TraceContext},
 };
 
@@ -97,8 +98,8 @@ pub trait EventHandler: Send + Sync + 'static {
     /// So many events at most are handled in one transaction. More than the default helps where transactions wait for each other.
     const MOST_AT_ONCE: usize = 100;
 
-    /// A batch of a partition begins no sooner after the one before, so that under load there are fewer of them. The first one after a
-    /// silence does not wait.
+    /// Interval between batches of a partition, so that under load there are fewer of them. The first one after a silence does not wait.
+    /// The batches of all partitions of the process begin on common ticks, so that handlers that share a writer share its transactions.
     const GATHER: Duration = Duration::ZERO;
 
     /// Calls other services, before the transaction. It runs again whenever the event is delivered again or the transaction
@@ -131,5 +132,32 @@ pub trait EventHandler: Send + Sync + 'static {
             event.traced(self.handle(tx, event)).await?;
         }
         Ok(())
+    }
+
+    /// Commits the inbox entries and the effects of a batch in one transaction; returns of each event whether it was new.
+    ///
+    /// Overridden by handlers whose partitions share one writer. Such a writer inserts the inbox entries itself, in the same transaction
+    /// as the effects. A batch that was given up may still be committed later: its events are then duplicates to the partition's next
+    /// consumer.
+    async fn commit(
+        &self,
+        database: &Database,
+        inbox: InboxBatch,
+        events: &[&Received<Self::Event>],
+    ) -> Result<Vec<Known>, HandleError> {
+        database
+            .transaction("consume", async |tx| {
+                let known = inbox.insert(tx).await?;
+                let is_new = events.iter().zip(&known);
+                let new: Vec<_> = is_new
+                    .filter(|(_, known)| **known == Known::New)
+                    .map(|(event, _)| *event)
+                    .collect();
+                if !new.is_empty() {
+                    self.handle_batch(tx, &new).await?;
+                }
+                Ok::<_, HandleError>(known)
+            })
+            .await
     }
 }

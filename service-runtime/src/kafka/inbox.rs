@@ -7,7 +7,31 @@ use diesel::{
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
+use super::parked;
 use crate::postgres::{AsFixed, DatabaseError};
+
+/// Inbox entries of one batch of events. Owned, so that a task that outlives the batch's consumer can write them.
+#[derive(Debug)]
+pub struct InboxBatch {
+    pub(super) topic: &'static str,
+    pub(super) entries: Vec<Entry>,
+    /// The row that the batch's only event is parked in, if it is.
+    pub(super) parked: Option<i64>,
+}
+
+impl InboxBatch {
+    /// Records the events as handled, in the transaction that also has their effects; returns of each whether it is new.
+    pub async fn insert(&self, tx: &mut AsyncPgConnection) -> Result<Vec<Known>, DatabaseError> {
+        let known = insert(tx, self.topic, &self.entries).await?;
+        // A refused event stays parked until it is in the dead-letter topic.
+        if let Some(id) = self.parked
+            && !known.contains(&Known::OtherContent)
+        {
+            parked::delete(tx, id).await?;
+        }
+        Ok(known)
+    }
+}
 
 /// An event, for the inbox.
 #[derive(Debug, Clone, Copy)]
@@ -19,7 +43,7 @@ pub(super) struct Entry {
 
 /// Whether the inbox knows an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Known {
+pub enum Known {
     /// It is new, and recorded by now.
     New,
     /// It was handled before.

@@ -8,6 +8,8 @@ use metrics::{
 
 /// What became of records.
 const EVENTS: &str = "consumer_events_total";
+/// Records sent to the dead-letter topic.
+const DEAD_LETTERS: &str = "consumer_dead_letters_total";
 /// How many records were handled in one transaction.
 const BATCH: &str = "consumer_batch_events";
 /// How long such a transaction took, with the calls before it.
@@ -28,6 +30,10 @@ pub(super) fn describe() {
     describe_counter!(
         EVENTS,
         "Records by topic and outcome: handled, duplicate, parked, retried, dead_lettered"
+    );
+    describe_counter!(
+        DEAD_LETTERS,
+        "Records that the dead-letter topic has acknowledged, by the topic they came on"
     );
     describe_histogram!(BATCH, "Records handled in one transaction, by topic");
     describe_histogram!(
@@ -59,6 +65,10 @@ pub(super) fn describe() {
 
 pub(super) fn event(topic: &'static str, outcome: &'static str) {
     counter!(EVENTS, "topic" => topic, "outcome" => outcome).increment(1);
+}
+
+pub(super) fn dead_letter(topic: &str) {
+    counter!(DEAD_LETTERS, "topic" => topic.to_owned()).increment(1);
 }
 
 pub(super) fn attempt(topic: &'static str, events: usize, took: Duration) {
@@ -101,6 +111,7 @@ mod tests {
         ::metrics::with_local_recorder(&recorder, || {
             describe();
             event("task-events", "handled");
+            dead_letter("task-events");
             attempt("task-events", 3, Duration::from_millis(2));
             lag("task-events", 0, "committed", -1);
             parked("task-events", 1, 2);
@@ -111,6 +122,7 @@ mod tests {
         let text = handle.render();
         for line in [
             "consumer_events_total{topic=\"task-events\",outcome=\"handled\"} 1",
+            "consumer_dead_letters_total{topic=\"task-events\"} 1",
             "consumer_batch_events_count{topic=\"task-events\"} 1",
             "consumer_handle_duration_seconds_count{topic=\"task-events\"} 1",
             "consumer_lag_records{topic=\"task-events\",partition=\"0\",of=\"committed\"} -1",

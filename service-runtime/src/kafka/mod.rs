@@ -34,6 +34,7 @@ pub(crate) use consumer::ConsumerLoop;
 pub(crate) use framer::Framer;
 pub use handler::{EventHandler, HandleError, Received};
 pub use headers::{EventHeaders, HeaderError};
+pub use inbox::{InboxBatch, Known};
 pub use placement::partition_of;
 pub(crate) use producer::{ProduceError, Producer, Record};
 #[cfg(any(test, fuzzing))]

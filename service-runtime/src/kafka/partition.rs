@@ -3,7 +3,11 @@
 //! What cannot be handled yet is parked in the database, and later records of its key behind it, so that other keys go on. So
 //! all that lies before the offset that is committed is handled, parked, or a dead letter.
 
-use std::{mem, sync::Arc, time::Duration};
+use std::{
+    mem,
+    sync::{Arc, LazyLock},
+    time::Duration,
+};
 
 use rdkafka::{Message, message::OwnedMessage};
 use tokio::{
@@ -42,6 +46,8 @@ const COUNTED_AT_ONCE: usize = 50;
 const MOST_PARKED: usize = 10_000;
 /// How long what is in hand may still take when the partition leaves.
 const LEAVE_PATIENCE: Duration = Duration::from_secs(2);
+/// The instant from which the ticks of all partitions are counted.
+static FIRST_TICK: LazyLock<Instant> = LazyLock::new(Instant::now);
 const STRANGER: &str = "another event with this id was handled before";
 
 /// What the workers of one consumer share.
@@ -125,7 +131,7 @@ impl<H: EventHandler> PartitionWorker<H> {
                     if count == 0 {
                         return Err(Left);
                     }
-                    next_batch = Instant::now() + H::GATHER;
+                    next_batch = next_tick(Instant::now(), H::GATHER);
                     self.settle(mem::take(&mut batch)).await?;
                 }
             }
@@ -424,5 +430,30 @@ impl<H: EventHandler> PartitionWorker<H> {
         }
         metrics::event(shared.topic, "dead_lettered");
         Ok(())
+    }
+}
+
+/// Returns the first instant after `now` that is a whole number of intervals after the first tick; `now` if the interval is zero.
+fn next_tick(now: Instant, interval: Duration) -> Instant {
+    let elapsed = now.saturating_duration_since(*FIRST_TICK).as_nanos();
+    match elapsed.checked_rem(interval.as_nanos()) {
+        // An interval is shorter than 584 years.
+        Some(since_tick) => now + interval - Duration::from_nanos(since_tick as u64),
+        None => now,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn partitions_share_ticks() {
+        let interval = Duration::from_millis(50);
+        let ticks =
+            [0, 1, 49].map(|ms| next_tick(*FIRST_TICK + Duration::from_millis(ms), interval));
+        assert_eq!(ticks, [*FIRST_TICK + interval; 3]);
+        assert_eq!(next_tick(ticks[0], interval), ticks[0] + interval);
+        assert_eq!(next_tick(ticks[0], Duration::ZERO), ticks[0]);
     }
 }

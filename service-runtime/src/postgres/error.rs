@@ -29,7 +29,7 @@ impl DatabaseFault for DatabaseError {
 
 impl DatabaseError {
     /// Returns an error for one of several who share the same.
-    pub(crate) fn shared(error: &Arc<Self>) -> Self {
+    pub fn shared(error: &Arc<Self>) -> Self {
         let cause = Box::new(Arc::clone(error));
         match &**error {
             Self::Unavailable(_) => Self::Unavailable(cause),

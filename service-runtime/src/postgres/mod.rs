@@ -17,3 +17,4 @@ pub use migrate::{MigrateError, Schema, migrate};
 pub(crate) use pool::connect;
 pub use pool::{Database, DatabaseConfig};
 pub use transaction::Work;
+pub(crate) use transaction::describe_metrics;

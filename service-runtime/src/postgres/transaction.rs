@@ -6,9 +6,19 @@ use tracing::{Instrument, debug, warn};
 use super::{Database, DatabaseError, DatabaseFault};
 use crate::{backoff::Backoff, outbox};
 
+/// Transactions that were run again.
+const RETRIES: &str = "database_transaction_retries_total";
 const MOST_TRIES: u32 = 6;
 const MOST_READS: u32 = 2;
 const BACKOFF: Backoff = Backoff::new(Duration::from_millis(5), Duration::from_millis(200));
+
+/// Gives help to the collector of the metrics.
+pub(crate) fn describe_metrics() {
+    metrics::describe_counter!(
+        RETRIES,
+        "Times that a transaction was run again because another was in the way or its connection was lost, by transaction"
+    );
+}
 
 /// What a transaction does: an async closure over its connection that can run more than once.
 ///
@@ -53,7 +63,7 @@ impl Database {
                     Ok(value) => return Ok(value),
                     Err(Failure::TryAgain(_)) if tries < MOST_TRIES => {
                         debug!(tries, "transaction {name} starts again");
-                        metrics::counter!("database_transaction_retries_total", "transaction" => name).increment(1);
+                        metrics::counter!(RETRIES, "transaction" => name).increment(1);
                         tokio::time::sleep(BACKOFF.delay(tries)).await;
                     }
                     Err(Failure::TryAgain(error) | Failure::Final(error)) => return Err(error),

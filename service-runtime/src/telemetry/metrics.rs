@@ -4,6 +4,8 @@ use std::{sync::OnceLock, thread, time::Duration};
 
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 
+use crate::postgres;
+
 /// The bounds in seconds that durations are counted by: half a millisecond to ten seconds.
 const SECONDS: &[f64] = &[
     0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
@@ -34,6 +36,7 @@ fn install() -> Result<PrometheusHandle, MetricsError> {
     let handle = builder()
         .and_then(PrometheusBuilder::install_recorder)
         .map_err(|cause| MetricsError(cause.to_string()))?;
+    postgres::describe_metrics();
     let kept = handle.clone();
     // A thread and not a task: the metrics outlive any one runtime of a test or a mesh in one process. Without it the
     // observations of histograms pile up until somebody collects them.

@@ -6,7 +6,9 @@ use taskmesh_proto::topics::{ALL, Topic};
 use tonic::{Request, transport::Channel};
 use uuid::Uuid;
 
-use super::{RUNTIME, RecordedEvent, TestDatabase, TestTopics, block_on, eventually};
+use super::{
+    RUNTIME, RecordedEvent, TestDatabase, TestTopics, block_on, check_metrics, eventually,
+};
 use crate::{
     Running, Service,
     clock::Clock,
@@ -24,7 +26,8 @@ const AUDIENCE: &str = "taskmesh";
 
 /// One service, started as in production, with a database and topics of its own.
 ///
-/// When it is dropped, an event that was not relayed, that waits for another try or that lies in a dead-letter topic fails the test.
+/// When it is dropped, an event that was not relayed, that waits for another try or that lies in a dead-letter topic fails the test,
+/// and so does a metric against the conventions.
 pub struct TestService<S: Service> {
     running: Option<Running>,
     database: TestDatabase,
@@ -220,6 +223,7 @@ impl<S: Service> Drop for TestService<S> {
             block_on(|| self.relayed());
             block_on(|| running.stop()).expect("the service stops in time");
         }
+        check_metrics();
         let parked = block_on(|| count(self.database(), "parked_records"));
         assert_eq!(parked, 0, "{} has records that wait", S::NAME);
         if self.dead_letters_expected {

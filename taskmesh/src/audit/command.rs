@@ -45,10 +45,7 @@ pub async fn run(arguments: Arguments) -> Result<ExitCode, BoxError> {
             location,
             signing_key_file,
         } => {
-            print!(
-                "{}",
-                public_key::read(&location.data_dir, signing_key_file)?
-            );
+            print!("{}", public_key::read(&location, signing_key_file)?);
             Ok(ExitCode::SUCCESS)
         }
     }

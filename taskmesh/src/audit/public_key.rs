@@ -1,16 +1,16 @@
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::{fs, path::PathBuf};
 
 use audit_service::domain::signing::SealingKey;
 use service_runtime::BoxError;
 
-use crate::up::settings::AUDIT_KEY;
+use crate::{data_folder::Location, up::settings::AUDIT_KEY};
 
 /// Returns the public half (PEM) of the key that signs checkpoints: of a given one, else of that in the data folder.
-pub fn read(data_folder: &Path, given: Option<PathBuf>) -> Result<String, BoxError> {
-    let path = given.unwrap_or_else(|| data_folder.join(AUDIT_KEY));
+pub fn read(location: &Location, given: Option<PathBuf>) -> Result<String, BoxError> {
+    let path = match given {
+        Some(path) => path,
+        None => location.of_mesh()?.join(AUDIT_KEY),
+    };
     let wrong = |cause: String| {
         format!(
             "the key in {} cannot be used: {cause}; --data-dir names another data folder, --signing-key-file another key",

@@ -71,7 +71,7 @@ impl Connection {
     }
 
     fn token(&self, user: &UserId) -> Result<String, BoxError> {
-        let secret = self.secret.read(&self.location.data_dir)?;
+        let secret = self.secret.of_mesh(&self.location)?;
         token::mint(secret, user, &[], TTL)
     }
 }

@@ -11,6 +11,11 @@ use uuid::Uuid;
 use super::mailbox::Mailbox;
 use crate::data_folder::Location;
 
+/// Characters of a list's line that the recipients may take.
+const MAX_RECIPIENTS: usize = 40;
+/// Characters of a list's line that the subject may take.
+const MAX_SUBJECT: usize = 60;
+
 /// Read the mail that the mesh of a data folder has sent.
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -20,12 +25,14 @@ pub struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// List all messages, the oldest first.
+    /// List all messages, the oldest first, one a line: id, time, recipients, subject.
+    ///
+    /// Long recipients and subjects are shortened; `taskmesh mail show <ID>` shows a message as a whole.
     List {
         #[command(flatten)]
         location: Location,
     },
-    /// Show one message.
+    /// Show one message as a whole: sender, recipients, subject and text.
     Show {
         /// The message's id, or `last` for the newest.
         id: String,
@@ -40,9 +47,11 @@ enum Command {
 /// Runs `mail list` or `mail show`.
 pub fn run(arguments: Arguments) -> Result<ExitCode, BoxError> {
     match arguments.command {
-        Command::List { location } => list(&Mailbox::of(&location.data_dir))?,
+        Command::List { location } => {
+            list(&Mailbox::of(location.of_mesh()?), &mut io::stdout().lock())?
+        }
         Command::Show { id, raw, location } => {
-            let mailbox = Mailbox::of(&location.data_dir);
+            let mailbox = Mailbox::of(location.of_mesh()?);
             let id = find(&mailbox, &id)?;
             show(&mailbox.read(id)?, raw)?;
         }
@@ -50,8 +59,7 @@ pub fn run(arguments: Arguments) -> Result<ExitCode, BoxError> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn list(mailbox: &Mailbox) -> io::Result<()> {
-    let mut output = io::stdout().lock();
+fn list(mailbox: &Mailbox, output: &mut impl Write) -> io::Result<()> {
     for id in mailbox.ids()? {
         let bytes = mailbox.read(id)?;
         let message = MessageParser::default().parse(&bytes).unwrap_or_default();
@@ -62,8 +70,11 @@ fn list(mailbox: &Mailbox) -> io::Result<()> {
                 .date()
                 .map(|date| date.to_rfc3339())
                 .unwrap_or_default(),
-            to = addresses(message.to()),
-            subject = on_one_line(message.subject().unwrap_or("(no subject)")),
+            to = shortened(&addresses(message.to()), MAX_RECIPIENTS),
+            subject = shortened(
+                &on_one_line(message.subject().unwrap_or("(no subject)")),
+                MAX_SUBJECT
+            ),
         )?;
     }
     Ok(())
@@ -114,6 +125,16 @@ fn addresses(address: Option<&Address<'_>>) -> String {
     texts.join(", ")
 }
 
+/// Cuts a text to a number of characters, the last of which then shows that it was cut.
+fn shortened(text: &str, length: usize) -> String {
+    if text.chars().count() <= length {
+        return text.to_owned();
+    }
+    let mut short: String = text.chars().take(length - 1).collect();
+    short.truncate(short.trim_end().len());
+    short + "…"
+}
+
 /// Replaces what could move the terminal's cursor.
 fn on_one_line(text: &str) -> String {
     text.replace(char::is_control, " ")
@@ -131,6 +152,40 @@ mod tests {
         assert_eq!(message.subject(), Some("Üben"));
         assert_eq!(text_of(&message), "Käse\n");
         assert_eq!(addresses(message.to()), "alice@example.com");
+    }
+
+    #[test]
+    fn list_has_one_short_line_for_each_message() {
+        let folder = tempfile::tempdir().unwrap();
+        let mailbox = Mailbox::of(folder.path());
+        let many = vec!["someone@example.com"; 100].join(", ");
+        for (to, subject, shown) in [
+            (
+                "a@example.com",
+                "x".repeat(60),
+                "a@example.com  ".to_owned() + &"x".repeat(60),
+            ),
+            (
+                "a@example.com",
+                "ü".repeat(500),
+                "a@example.com  ".to_owned() + &"ü".repeat(59) + "…",
+            ),
+            (
+                &many,
+                "Hi".to_owned(),
+                "someone@example.com, someone@example.co…  Hi".to_owned(),
+            ),
+        ] {
+            let message = format!(
+                "To: {to}\r\nSubject: {subject}\r\nDate: Mon, 30 Nov 2026 01:00:00 +0000\r\n\r\n"
+            );
+            let id = mailbox.store(message.as_bytes()).unwrap();
+            let mut output = Vec::new();
+            list(&mailbox, &mut output).unwrap();
+            let output = String::from_utf8(output).unwrap();
+            let line = format!("{id}  2026-11-30T01:00:00Z  {shown}");
+            assert_eq!(output.lines().last(), Some(line.as_str()));
+        }
     }
 
     #[test]

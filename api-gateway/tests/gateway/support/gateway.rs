@@ -173,8 +173,10 @@ impl TestGateway {
         }
     }
 
+    /// Stops the gateway and checks the names of its metrics.
     pub async fn stop(self) {
         self.running.unwrap().stop().await.unwrap();
+        service_runtime::testing::check_metrics();
     }
 
     pub fn token(&self, user: &str) -> String {

@@ -67,12 +67,17 @@ impl Mesh {
                 )
                 .await;
         }
+        self.sealed(user, changes).await;
+        task_id
+    }
+
+    /// Waits until a user has so many records and all are sealed.
+    pub async fn sealed(&self, user: &str, records: i64) {
         eventually("all is recorded and sealed", async || {
             let verified = self.verify(user).await;
-            (verified.record_count >= changes && verified.unsealed_count == 0).then_some(())
+            (verified.record_count >= records && verified.unsealed_count == 0).then_some(())
         })
         .await;
-        task_id
     }
 
     pub async fn verify(&self, user: &str) -> VerifyAuditResponse {
@@ -93,7 +98,8 @@ fn kind(version: i64) -> &'static str {
     }
 }
 
-fn changed(user: &str, task_id: Uuid, version: i64) -> task::TaskEvent {
+/// Returns the event of a task that has its so-manieth title.
+pub fn changed(user: &str, task_id: Uuid, version: i64) -> task::TaskEvent {
     let at = |version: i64| task::Task {
         id: task_id.to_string(),
         title: format!("Title {version}"),

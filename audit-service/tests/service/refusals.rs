@@ -1,0 +1,204 @@
+use service_runtime::ids::Ids;
+use taskmesh_proto::{
+    audit::v1::{
+        ExportRecordsRequest, GetActivityReportRequest, GetTaskHistoryRequest, ListRecordsRequest,
+        VerifyAuditRequest,
+    },
+    topics,
+};
+use tonic::{Code, Status};
+use tonic_types::StatusExt;
+
+use crate::support::{Mesh, changed};
+
+fn violations(status: &Status) -> Vec<(String, String)> {
+    let details = status.get_details_bad_request();
+    let violations = details
+        .into_iter()
+        .flat_map(|details| details.field_violations);
+    violations
+        .map(|violation| (violation.field, violation.description))
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nul_in_a_filter_is_refused_with_its_position() {
+    let mesh = Mesh::start().await;
+    let mut client = mesh.client.clone();
+    for (filter, place) in [
+        ("action = \"\0\"", 11),
+        ("event_type = \"a\0\"", 16),
+        ("trace_id = \0", 12),
+        ("operation_id != \"\0\"", 18),
+        ("actor.user_id = \"\0\"", 18),
+        ("actor.service = \"\0\"", 18),
+        ("actor.client_id = \"\0\"", 20),
+        ("actor.token_id = \"\0\"", 19),
+        ("actor.ip_address = \"\0\"", 21),
+        ("action = \"\0*\"", 11),
+    ] {
+        let list = ListRecordsRequest {
+            filter: filter.to_owned(),
+            ..ListRecordsRequest::default()
+        };
+        let export = ExportRecordsRequest {
+            filter: filter.to_owned(),
+            start_time: Some(at(1)),
+            end_time: Some(at(2)),
+            ..ExportRecordsRequest::default()
+        };
+        let listed = client
+            .list_records(mesh.service.request_as("alice", list))
+            .await;
+        let exported = client
+            .export_records(mesh.service.request_as("alice", export))
+            .await;
+        for refused in [listed.unwrap_err(), exported.map(drop).unwrap_err()] {
+            assert_eq!(
+                refused.code(),
+                Code::InvalidArgument,
+                "{filter:?}: {refused}"
+            );
+            let told = format!(
+                "has the character U+0000 at position {place}, which no record has; leave it out"
+            );
+            assert_eq!(
+                violations(&refused),
+                [("filter".to_owned(), told)],
+                "{filter:?}"
+            );
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nul_in_any_other_field_is_the_callers_fault() {
+    let mesh = Mesh::start().await;
+    let auditor = ["auditor".to_owned()];
+    let nul = || "\0".to_owned();
+    for field in ["page_token", "user_id", "task_id", "time_zone"] {
+        let given = |name: &str| if field == name { nul() } else { String::new() };
+        let mut client = mesh.client.clone();
+        let list = ListRecordsRequest {
+            page_token: given("page_token"),
+            user_id: given("user_id"),
+            ..ListRecordsRequest::default()
+        };
+        let history = GetTaskHistoryRequest {
+            task_id: match field {
+                "task_id" => nul(),
+                _ => Ids.uuid_v7().to_string(),
+            },
+            page_token: given("page_token"),
+            user_id: given("user_id"),
+            ..GetTaskHistoryRequest::default()
+        };
+        let export = ExportRecordsRequest {
+            start_time: Some(at(1)),
+            end_time: Some(at(2)),
+            user_id: given("user_id"),
+            ..ExportRecordsRequest::default()
+        };
+        let report = GetActivityReportRequest {
+            start_date: "2026-12-01".to_owned(),
+            end_date: "2026-12-01".to_owned(),
+            time_zone: given("time_zone"),
+            user_id: given("user_id"),
+        };
+        let verify = VerifyAuditRequest {
+            user_id: given("user_id"),
+        };
+        let service = &mesh.service;
+        let answers = [
+            client
+                .list_records(service.request_with_roles("bob", &auditor, list))
+                .await
+                .map(drop),
+            client
+                .get_task_history(service.request_with_roles("bob", &auditor, history))
+                .await
+                .map(drop),
+            client
+                .export_records(service.request_with_roles("bob", &auditor, export))
+                .await
+                .map(drop),
+            client
+                .get_activity_report(service.request_with_roles("bob", &auditor, report))
+                .await
+                .map(drop),
+            client
+                .verify_audit(service.request_with_roles("bob", &auditor, verify))
+                .await
+                .map(drop),
+        ];
+        let refused: Vec<_> = answers.into_iter().filter_map(Result::err).collect();
+        assert!(!refused.is_empty(), "{field}");
+        for status in refused {
+            assert_eq!(status.code(), Code::InvalidArgument, "{field}: {status}");
+            assert_eq!(violations(&status)[0].0, field);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nul_in_an_event_is_recorded_as_the_replacement_character() {
+    let mesh = Mesh::start().await;
+    let task_id = Ids.uuid_v7();
+    let mut event = changed("alice", task_id, 1);
+    let actor = event.actor.as_mut().unwrap();
+    for text in [
+        &mut actor.user_id,
+        &mut actor.service,
+        &mut actor.token_id,
+        &mut actor.client_id,
+        &mut actor.ip_address,
+        &mut actor.user_agent,
+    ] {
+        text.push('\0');
+    }
+    let task = event.task.as_mut().unwrap();
+    task.title.push('\0');
+    task.operation_id = "op\0".to_owned();
+    let kind = "taskmesh.task.v1.Task\0Created";
+    let key = task_id.to_string();
+    mesh.service
+        .publish(&topics::TASK_EVENTS, &key, Ids.uuid_v7(), kind, &event)
+        .await;
+    mesh.sealed("alice", 1).await;
+
+    let request = ListRecordsRequest::default();
+    let list = mesh
+        .client
+        .clone()
+        .list_records(mesh.service.request_as("alice", request))
+        .await;
+    let [record] = list.unwrap().into_inner().records.try_into().unwrap();
+    let actor = record.actor.unwrap();
+    assert_eq!(
+        [
+            record.event_type,
+            record.operation_id,
+            actor.user_id,
+            actor.service,
+            actor.token_id,
+            actor.client_id,
+            actor.ip_address,
+            actor.user_agent,
+        ],
+        [
+            "taskmesh.task.v1.Task\u{fffd}Created",
+            "op\u{fffd}",
+            "alice\u{fffd}",
+            "api-gateway\u{fffd}",
+            "token-1\u{fffd}",
+            "chat\u{fffd}",
+            "192.0.2.1\u{fffd}",
+            "curl/8\u{fffd}",
+        ]
+    );
+    assert!(mesh.verify("alice").await.intact);
+}
+
+fn at(seconds: i64) -> prost_types::Timestamp {
+    prost_types::Timestamp { seconds, nanos: 0 }
+}
