@@ -22,6 +22,8 @@ pub struct App {
     pub scheduled: Arc<Notify>,
     /// Wakes the dispatcher: something is to be delivered.
     pub fired: Arc<Notify>,
+    /// Has the channels prepared: a reminder fires within seconds.
+    pub due_soon: Arc<Notify>,
 }
 
 impl App {
@@ -39,6 +41,7 @@ impl App {
             channels: channels.into(),
             scheduled: Arc::default(),
             fired: Arc::default(),
+            due_soon: Arc::default(),
         }
     }
 }

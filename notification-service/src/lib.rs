@@ -66,6 +66,9 @@ impl Service for NotificationService {
         context.spawn("dispatcher", |stopping| {
             Dispatcher::new(app.clone()).run(stopping)
         });
+        context.spawn("channels", |stopping| {
+            delivery::warm_up_channels(app.clone(), stopping)
+        });
         // What we answer.
         let server = NotificationServiceServer::new(Rpc::new(app));
         context.serve_grpc(Routes::new(server)).await

@@ -2,6 +2,7 @@
 
 mod chain_writer;
 mod migrations;
+mod plans;
 mod recording;
 mod refusals;
 mod support;

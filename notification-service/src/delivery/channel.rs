@@ -46,6 +46,9 @@ pub trait Channel: Send + Sync {
     /// Returns how long each of the two steps of a try takes at most.
     fn patience(&self) -> Duration;
 
+    /// Prepares for a message that is about to come, such as by opening a connection; without any effect on a user.
+    async fn warm_up(&self) -> Result<(), Refusal>;
+
     /// Takes the first step: everything up to the handing over, without any effect on the user.
     async fn open(&self, notice: Notice<'_>) -> Result<Box<dyn Handover>, Refusal>;
 }

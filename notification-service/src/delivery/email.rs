@@ -92,13 +92,17 @@ impl Channel for EmailChannel {
         self.timeout
     }
 
+    async fn warm_up(&self) -> Result<(), Refusal> {
+        self.server.warm_up().await
+    }
+
     async fn open(&self, notice: Notice<'_>) -> Result<Box<dyn Handover>, Refusal> {
         let Some(to) = self.recipient(notice.user_id, notice.preferences) else {
             let reason = "e-mail was switched off, or the address removed, before it could be sent";
             return Err(Refusal::Permanent(reason.to_owned()));
         };
         let message = mail::compose(notice, &self.from, &to)
-            .map_err(|_| Refusal::Permanent("no e-mail can be made of it".to_owned()))?;
+            .ok_or_else(|| Refusal::Permanent("no e-mail can be made of it".to_owned()))?;
         let connection = self
             .server
             .address(&self.from.email, to.as_address())
@@ -106,7 +110,7 @@ impl Channel for EmailChannel {
         Ok(Box::new(EmailHandover {
             server: Arc::clone(&self.server),
             connection,
-            message: message.formatted(),
+            message,
         }))
     }
 }
@@ -115,7 +119,7 @@ impl Channel for EmailChannel {
 struct EmailHandover {
     server: Arc<SmtpServer>,
     connection: AsyncSmtpConnection,
-    message: Vec<u8>,
+    message: String,
 }
 
 #[async_trait]

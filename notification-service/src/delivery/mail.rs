@@ -1,6 +1,7 @@
 //! What a reminder says as an e-mail: plain text, no markup, no remote content.
 
 use chrono::{DateTime, NaiveDate, Utc};
+use email_encoding::headers::{rfc2047, writer::EmailWriter};
 use jiff::Timestamp;
 use lettre::{
     Message,
@@ -13,16 +14,17 @@ use lettre::{
 use super::Notice;
 use crate::domain::{email_address::EmailAddress, time_zone::zone};
 
-/// Writes the e-mail.
-pub(super) fn compose(
-    notice: Notice<'_>,
-    from: &Mailbox,
-    to: &EmailAddress,
-) -> Result<Message, lettre::error::Error> {
-    Message::builder()
-        .from(from.clone())
+/// The longest word that is written as it is: folded between such words, no line becomes too long (RFC 5322, 2.1.1).
+const MAX_PLAIN_WORD: usize = 60;
+
+/// Writes the e-mail; nothing if the library takes no message of these parts.
+pub(super) fn compose(notice: Notice<'_>, from: &Mailbox, to: &EmailAddress) -> Option<String> {
+    let mut builder = Message::builder().from(from.clone());
+    if let Some(header) = from_header(from) {
+        builder = builder.raw_header(header);
+    }
+    let message = builder
         .to(Mailbox::new(None, to.as_address().clone()))
-        .subject(format!("Reminder: {}", one_line(notice.title)))
         .message_id(Some(notice.message_id.to_owned()))
         .header(ContentType::TEXT_PLAIN)
         // RFC 3834: no out-of-office replies to this.
@@ -30,7 +32,46 @@ pub(super) fn compose(
             HeaderName::new_from_ascii_str("Auto-Submitted"),
             "auto-generated".to_owned(),
         ))
+        .raw_header(as_written(
+            HeaderName::new_from_ascii_str("Subject"),
+            one_line(&format!("Reminder: {}", notice.title)),
+        ))
         .body(body(notice))
+        .ok()?;
+    String::from_utf8(message.formatted()).ok()
+}
+
+/// Returns the sender's header. The library takes care of all names but one that looks encoded.
+fn from_header(from: &Mailbox) -> Option<HeaderValue> {
+    let name = from.name.as_ref().filter(|name| name.contains("=?"))?;
+    let header = HeaderName::new_from_ascii_str("From");
+    let encoded = format!("{} <{}>", encoded_words(&header, name), from.email);
+    Some(HeaderValue::dangerous_new_pre_encoded(
+        header,
+        from.to_string(),
+        encoded,
+    ))
+}
+
+/// Returns a header of free text that every mail program shows as it was written, also if it looks like an encoded word (RFC 2047)
+/// itself.
+fn as_written(name: HeaderName, text: String) -> HeaderValue {
+    let is_plain = |word: &str| {
+        (1..=MAX_PLAIN_WORD).contains(&word.len()) && word.bytes().all(|b| b.is_ascii_graphic())
+    };
+    if !text.contains("=?") && text.split(' ').all(is_plain) {
+        return HeaderValue::new(name, text);
+    }
+    let encoded = encoded_words(&name, &text);
+    HeaderValue::dangerous_new_pre_encoded(name, text, encoded)
+}
+
+fn encoded_words(header: &str, text: &str) -> String {
+    let mut encoded = String::new();
+    let mut writer = EmailWriter::new(&mut encoded, header.len() + ": ".len(), 0, false);
+    rfc2047::encode(text, &mut writer).expect("a string takes whatever is written");
+    drop(writer);
+    encoded
 }
 
 fn body(notice: Notice<'_>) -> String {
@@ -58,7 +99,7 @@ fn due_at(time: DateTime<Utc>, name: &str) -> String {
     )
 }
 
-/// A title has no control characters; should one get through, it must not end the header.
+/// Replaces control characters, which a title should not have: none may end the header.
 fn one_line(title: &str) -> String {
     title
         .chars()
@@ -68,6 +109,11 @@ fn one_line(title: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::LazyLock;
+
+    use mail_parser::MessageParser;
+    use service_runtime::ids::UserId;
+
     use super::*;
     use crate::domain::preferences::Preferences;
 
@@ -76,18 +122,23 @@ mod tests {
     }
 
     fn text_of(title: &str, time_zone: &str, due_date: Option<NaiveDate>) -> String {
-        let notice = Notice {
-            user_id: &"alice".parse().unwrap(),
-            preferences: &Preferences::default(),
+        let from = "Taskmesh <reminders@example.com>".parse().unwrap();
+        let to = "alice@example.org".parse().unwrap();
+        compose(notice(title, time_zone, due_date), &from, &to).unwrap()
+    }
+
+    fn notice<'a>(title: &'a str, time_zone: &'a str, due_date: Option<NaiveDate>) -> Notice<'a> {
+        static ALICE: LazyLock<(UserId, Preferences)> =
+            LazyLock::new(|| ("alice".parse().unwrap(), Preferences::default()));
+        Notice {
+            user_id: &ALICE.0,
+            preferences: &ALICE.1,
             message_id: "<1.email@example.com>",
             title,
             due_time: Some("2026-12-01T08:00:00Z".parse().unwrap()),
             due_date,
             time_zone,
-        };
-        let from = "Taskmesh <reminders@example.com>".parse().unwrap();
-        let to = "alice@example.org".parse().unwrap();
-        String::from_utf8(compose(notice, &from, &to).unwrap().formatted()).unwrap()
+        }
     }
 
     #[test]
@@ -146,7 +197,77 @@ mod tests {
     }
 
     #[test]
-    fn a_title_in_any_script_stays_ascii_on_the_wire() {
-        assert!(text("Zażółć gęślą jaźń 🌱 植物に水をやる", "Asia/Tokyo").is_ascii());
+    fn header_shows_text_as_written() {
+        let long_word = "x".repeat(500);
+        let long_text = "water the plants ".repeat(29);
+        for title in [
+            "Water the plants",
+            "=?UTF-8?B?SGFja2Vk?=",
+            "=?utf-8?q?Hacked?=",
+            "=?ISO-8859-1?Q?a?= =?ISO-8859-1?Q?b?=",
+            "before =?UTF-8?B?SGFja2Vk?= behind",
+            "be=?UTF-8?B?SGFja2Vk?=fore",
+            "Zażółć =?UTF-8?B?SGFja2Vk?=",
+            "=?UTF-8?B?SGFja2Vk",
+            "UTF-8?B?SGFja2Vk?=",
+            "=?UTF-8?B??=",
+            "=?=?UTF-8?B?SGFja2Vk?=?=",
+            "=?x-unknown?B?SGFja2Vk?=",
+            "Who =? me ?= you",
+            "a  b   c",
+            "two words: \"quoted\", <angled>, (round) \\ done; 100 %",
+            "Zażółć gęślą jaźń 🌱 植物に水をやる",
+            "🌱",
+            "👩‍👩‍👧‍👦🏳️‍🌈 e\u{301}",
+            &"🌱".repeat(500),
+            &"植物に水をやる ".repeat(60),
+            &format!("{} =?UTF-8?B?SGFja2Vk?=", "word ".repeat(12)),
+            &format!("{}=?UTF-8?B?SGFja2Vk?=", "x".repeat(50)),
+            &long_word,
+            long_text.trim_end(),
+            "\u{202e}reversed\u{202c} \u{200b}",
+        ] {
+            let text = text(title, "");
+            let (headers, _) = text.split_once("\r\n\r\n").unwrap();
+            assert!(headers.is_ascii(), "{headers}");
+            assert!(headers.lines().all(|line| line.len() <= 78), "{headers}");
+            assert_eq!(headers.matches("Subject:").count(), 1);
+            let message = MessageParser::new().parse(text.as_bytes()).unwrap();
+            let shown = format!("Reminder: {title}");
+            assert_eq!(message.subject(), Some(shown.as_str()), "{headers}");
+        }
+    }
+
+    #[test]
+    fn control_characters_of_a_title_become_spaces_in_its_header() {
+        for (title, shown) in [
+            ("a\r\nb", "a  b"),
+            ("=?UTF-8?B?\r\n SGFja2Vk?=", "=?UTF-8?B?   SGFja2Vk?="),
+            ("a\tb\u{85}c\u{0}", "a b c "),
+        ] {
+            let text = text(title, "");
+            let message = MessageParser::new().parse(text.as_bytes()).unwrap();
+            let shown = format!("Reminder: {shown}");
+            assert_eq!(message.subject(), Some(shown.as_str()), "{text}");
+        }
+    }
+
+    #[test]
+    fn sender_is_shown_as_configured() {
+        for name in [
+            "Taskmesh",
+            "=?UTF-8?B?SGFja2Vk?=",
+            "Tasks =?UTF-8?Q?of?= mine",
+            "Aufgaben für \"alle\", immer",
+        ] {
+            let address = "reminders@example.com".parse().unwrap();
+            let from = Mailbox::new(Some(name.to_owned()), address);
+            let to = "alice@example.org".parse().unwrap();
+            let text = compose(notice("Water the plants", "", None), &from, &to).unwrap();
+            let message = MessageParser::new().parse(text.as_bytes()).unwrap();
+            let sender = message.from().and_then(|from| from.first()).unwrap();
+            assert_eq!(sender.name(), Some(name), "{text}");
+            assert_eq!(sender.address(), Some("reminders@example.com"));
+        }
     }
 }

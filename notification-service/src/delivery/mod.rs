@@ -11,6 +11,8 @@ mod dispatcher;
 pub mod email;
 mod mail;
 mod smtp;
+mod warmer;
 
 pub use channel::{Channel, Handover, Notice};
 pub use dispatcher::Dispatcher;
+pub use warmer::warm_up_channels;

@@ -4,6 +4,7 @@
 //! after the message was sent are the same "network error" there.
 
 use std::{
+    fmt,
     sync::{Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
@@ -18,17 +19,22 @@ use lettre::{
         extension::{ClientId, Extension, MailParameter},
     },
 };
+use tokio::time::timeout;
 
 use crate::{
     config::{SmtpConfig, SmtpSecurity},
     domain::delivery::{Outcome, Refusal},
 };
 
-/// How long a connection may lie idle and still be used; servers hang up after minutes.
-const KEEP: Duration = Duration::from_secs(10);
-const MOST_KEPT: usize = 16;
+/// How long a connection may be idle and still be used; servers hang up after minutes.
+const MAX_IDLE: Duration = Duration::from_secs(10);
+/// After this idle time a connection is checked before it is counted on.
+const CHECK_AFTER: Duration = Duration::from_secs(4);
+/// How long the server may take to show that an idle connection still works; a new one is opened then.
+const CHECK_TIMEOUT: Duration = Duration::from_secs(2);
+const MAX_KEPT: usize = 16;
 
-/// A mail server, and connections to it that wait for the next message.
+/// A mail server, and idle connections to it.
 pub(super) struct SmtpServer {
     host: String,
     port: u16,
@@ -73,17 +79,37 @@ impl SmtpServer {
         to: &Address,
     ) -> Result<AsyncSmtpConnection, Refusal> {
         // What a used connection says may be about the connection and not about the message: only a new one is believed.
-        if let Some(mut connection) = self.take_kept()
-            && envelope(&mut connection, from, to).await.is_ok()
+        if let Some((mut connection, _)) = self.take_kept()
+            && let Ok(Ok(())) = timeout(CHECK_TIMEOUT, envelope(&mut connection, from, to)).await
         {
             return Ok(connection);
         }
-        // Whatever fails up to the envelope is between this service and its mail server, and can be mended there.
-        let mut connection = self.connect().await.map_err(|error| {
-            Refusal::Transient(describe("the mail server is not ready", &error))
-        })?;
+        let mut connection = self.open().await?;
         envelope(&mut connection, from, to).await?;
         Ok(connection)
+    }
+
+    /// Makes sure that a working connection is ready for a message that is about to come.
+    pub(super) async fn warm_up(&self) -> Result<(), Refusal> {
+        if let Some((mut connection, since)) = self.take_kept() {
+            if since.elapsed() < CHECK_AFTER {
+                self.keep(connection, since);
+                return Ok(());
+            }
+            if let Ok(true) = timeout(CHECK_TIMEOUT, connection.test_connected()).await {
+                self.keep(connection, Instant::now());
+                return Ok(());
+            }
+        }
+        self.keep(self.open().await?, Instant::now());
+        Ok(())
+    }
+
+    async fn open(&self) -> Result<AsyncSmtpConnection, Refusal> {
+        // Whatever fails up to the envelope is between this service and its mail server, and can be mended there.
+        self.connect()
+            .await
+            .map_err(|error| Refusal::Transient(describe("the mail server is not ready", &error)))
     }
 
     async fn connect(&self) -> Result<AsyncSmtpConnection, Error> {
@@ -108,14 +134,14 @@ impl SmtpServer {
     pub(super) async fn hand_over(
         &self,
         mut connection: AsyncSmtpConnection,
-        message: &[u8],
+        message: &str,
     ) -> Outcome {
         if let Err(error) = connection.command(Data).await {
             return Outcome::Refused(refusal(&error));
         }
-        match connection.message(message).await {
+        match connection.command(Content(message)).await {
             Ok(_) => {
-                self.keep(connection);
+                self.keep(connection, Instant::now());
                 Outcome::Sent
             }
             Err(error) if error.status().is_some() => Outcome::Refused(refusal(&error)),
@@ -123,21 +149,42 @@ impl SmtpServer {
         }
     }
 
-    fn take_kept(&self) -> Option<AsyncSmtpConnection> {
+    /// Takes the connection that was used last, and when that was.
+    fn take_kept(&self) -> Option<(AsyncSmtpConnection, Instant)> {
         let mut kept = self.kept();
-        kept.retain(|(_, since)| since.elapsed() < KEEP);
-        kept.pop().map(|(connection, _)| connection)
+        kept.retain(|(_, since)| since.elapsed() < MAX_IDLE);
+        kept.pop()
     }
 
-    fn keep(&self, connection: AsyncSmtpConnection) {
+    fn keep(&self, connection: AsyncSmtpConnection, since: Instant) {
         let mut kept = self.kept();
-        if kept.len() < MOST_KEPT {
-            kept.push((connection, Instant::now()));
+        if kept.len() < MAX_KEPT {
+            kept.push((connection, since));
         }
     }
 
     fn kept(&self) -> MutexGuard<'_, Vec<(AsyncSmtpConnection, Instant)>> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A message as it follows `DATA`: a line that begins with a dot gets one more, and a lone dot ends it (RFC 5321, 4.5.2).
+///
+/// It is written at once. The library would write the end separately, and TCP holds that back until the server has acknowledged
+/// the rest, which takes 40 ms (Nagle's algorithm beside delayed acknowledgements).
+struct Content<'a>(&'a str);
+
+impl fmt::Display for Content<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let message = self.0;
+        if message.starts_with('.') {
+            formatter.write_str(".")?;
+        }
+        formatter.write_str(&message.replace("\r\n.", "\r\n.."))?;
+        if !message.ends_with("\r\n") {
+            formatter.write_str("\r\n")?;
+        }
+        formatter.write_str(".\r\n")
     }
 }
 
@@ -229,7 +276,91 @@ fn is_enhanced_code(word: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use tokio::{
+        io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
+        net::TcpListener,
+    };
+
     use super::*;
+
+    /// Starts a mail server that accepts every command and records its first word, and returns how to reach it.
+    async fn accepting_server() -> (SmtpServer, Arc<Mutex<Vec<String>>>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let verbs = Arc::new(Mutex::new(Vec::new()));
+        let seen = Arc::clone(&verbs);
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let seen = Arc::clone(&seen);
+                tokio::spawn(async move {
+                    let (reader, mut writer) = stream.split();
+                    let mut lines = BufReader::new(reader).lines();
+                    writer.write_all(b"220 test\r\n").await.unwrap();
+                    while let Ok(Some(line)) = lines.next_line().await {
+                        let verb = line.split([' ', ':']).next().unwrap_or_default();
+                        seen.lock().unwrap().push(verb.to_owned());
+                        writer.write_all(b"250 ok\r\n").await.unwrap();
+                    }
+                });
+            }
+        });
+        let config = SmtpConfig {
+            host: "127.0.0.1".to_owned(),
+            port: Some(port),
+            security: SmtpSecurity::None,
+            username: None,
+            password: None,
+            from: String::new(),
+            timeout_ms: 5_000,
+        };
+        (SmtpServer::new(&config).unwrap(), verbs)
+    }
+
+    /// Makes the idle connections look older.
+    fn age(server: &SmtpServer, by: Duration) {
+        for (_, since) in server.kept().iter_mut() {
+            *since = since.checked_sub(by).unwrap();
+        }
+    }
+
+    #[tokio::test]
+    async fn warm_connection_takes_the_next_message() {
+        let (server, verbs) = accepting_server().await;
+        server.warm_up().await.unwrap();
+        server.warm_up().await.unwrap();
+        assert_eq!(*verbs.lock().unwrap(), ["EHLO"]);
+        let [from, to] = ["a@example.com", "b@example.com"].map(|text| text.parse().unwrap());
+        server.address(&from, &to).await.ok().unwrap();
+        assert_eq!(*verbs.lock().unwrap(), ["EHLO", "MAIL", "RCPT"]);
+    }
+
+    #[tokio::test]
+    async fn idle_connection_is_checked_and_an_old_one_replaced() {
+        let (server, verbs) = accepting_server().await;
+        server.warm_up().await.unwrap();
+        age(&server, CHECK_AFTER);
+        server.warm_up().await.unwrap();
+        assert_eq!(*verbs.lock().unwrap(), ["EHLO", "NOOP"]);
+        age(&server, MAX_IDLE);
+        server.warm_up().await.unwrap();
+        assert_eq!(*verbs.lock().unwrap(), ["EHLO", "NOOP", "EHLO"]);
+        assert_eq!(server.kept().len(), 1);
+    }
+
+    #[test]
+    fn message_is_dot_stuffed_and_ends_with_a_lone_dot() {
+        for (message, sent) in [
+            ("Subject: a\r\n\r\nb\r\n", "Subject: a\r\n\r\nb\r\n.\r\n"),
+            ("Subject: a\r\n\r\nb", "Subject: a\r\n\r\nb\r\n.\r\n"),
+            ("a\r\n.\r\n..b\r\nc.\r\n", "a\r\n..\r\n...b\r\nc.\r\n.\r\n"),
+            (".", "..\r\n.\r\n"),
+            ("a\r\n.", "a\r\n..\r\n.\r\n"),
+        ] {
+            assert_eq!(Content(message).to_string(), sent, "{message:?}");
+        }
+    }
 
     #[test]
     fn only_a_code_of_three_numbers_is_repeated_from_the_servers_words() {

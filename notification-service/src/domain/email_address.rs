@@ -31,8 +31,10 @@ impl EmailAddress {
 
     fn checked(address: Address) -> Result<Self, InvalidEmailAddress> {
         let text: &str = address.as_ref();
-        // A quoted local part may hold spaces and worse; nobody has such an address, and it would reach the SMTP dialogue.
+        // A quoted local part may hold spaces and worse; nobody has such an address, and it would reach the SMTP dialogue. Nor has
+        // anybody one that mail programs would decode (RFC 2047) and show as another.
         if text.chars().count() > MAXIMUM_LENGTH
+            || text.contains("=?")
             || text
                 .chars()
                 .any(|c| c.is_control() || c.is_whitespace() || c == '"')
@@ -92,6 +94,7 @@ mod tests {
             "alice@example.com, bob@example.com",
             "alice@example.com\r\nRCPT TO:<bob@example.com>",
             "\"a b\"@example.com",
+            "=?UTF-8?B?SGFja2Vk?=@example.com",
             "Alice <alice@example.com>",
             long.as_str(),
         ] {

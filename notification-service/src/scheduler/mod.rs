@@ -21,6 +21,9 @@ const BATCH: i64 = 100;
 /// How many such transactions run side by side when many reminders are due at once.
 const SIDE_BY_SIDE: usize = 4;
 
+/// How many microseconds before a reminder fires the channels are prepared.
+const WARM_UP_US: i64 = 5_000_000;
+
 /// Fires reminders.
 pub struct Scheduler {
     app: App,
@@ -68,8 +71,10 @@ impl Scheduler {
         if fired.iter().any(|fired| fired.count > 0) {
             return Ok(Duration::ZERO);
         }
-        Ok(self
-            .pace
-            .wait(fired.iter().filter_map(|fired| fired.next_in_us).min()))
+        let next_in_us = fired.iter().filter_map(|fired| fired.next_in_us).min();
+        if next_in_us.is_some_and(|next| next < WARM_UP_US) {
+            self.app.due_soon.notify_one();
+        }
+        Ok(self.pace.wait(next_in_us))
     }
 }

@@ -81,6 +81,8 @@ struct ClaimedRow {
 /// Claims up to `limit` deliveries that need attention, the longest waiting first.
 ///
 /// The claim lasts for `patience`; whoever still has not settled or released the delivery then has lost it.
+///
+/// Does not wait for the disk: a claim that the server loses when it dies cannot be used to begin the sending.
 pub async fn update_claimed(
     tx: &mut AsyncPgConnection,
     claim_id: Uuid,
@@ -90,9 +92,10 @@ pub async fn update_claimed(
     let rows: Vec<ClaimedRow> = diesel::sql_query(
         "WITH waiting AS (
              SELECT user_id, reminder_id, channel FROM deliveries
-             WHERE wake_time <= clock_timestamp()
+             CROSS JOIN (SELECT set_config('synchronous_commit', 'off', true)) AS in_haste
+             WHERE wake_time <= (SELECT clock_timestamp())
              ORDER BY wake_time LIMIT $1
-             FOR UPDATE SKIP LOCKED
+             FOR UPDATE OF deliveries SKIP LOCKED
          )
          UPDATE deliveries
          SET claim_id = $2,

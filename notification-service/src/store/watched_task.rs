@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use diesel::{
     QueryableByName,
+    dsl::sql,
     pg::Pg,
     prelude::*,
     sql_types::{Array, BigInt, Bool, Date, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid},
@@ -122,7 +123,8 @@ pub async fn lock_with_default_reminder(
         .filter(watched_tasks::open)
         .filter(diesel::dsl::not(watched_tasks::deleted))
         .filter(diesel::dsl::not(watched_tasks::muted))
-        .filter(watched_tasks::reminder_settings.eq(Value::Array(Vec::new())))
+        // Not bound, for the partial index `watched_tasks_by_default_reminder`.
+        .filter(sql::<Bool>("reminder_settings = '[]'"))
         .filter(watched_tasks::due_time.gt(due_after))
         .order(watched_tasks::task_id)
         .select(WatchedTaskRow::as_select())

@@ -235,6 +235,22 @@ async fn several_dispatchers_send_each_e_mail_once() {
 }
 
 #[tokio::test]
+async fn connection_is_opened_before_the_reminder_fires() {
+    let server = MailServer::start(Behaviour::Accept);
+    let bench = Bench::with_mail(&server).await;
+    let moment = Clock::system().now() + TimeDelta::seconds(4);
+    bench
+        .observe(&TaskBuilder::reminding_at("alice", moment))
+        .await;
+    // Without a dispatcher, nothing else connects.
+    let _scheduler = bench.scheduler();
+    eventually("a connection is opened", async || {
+        (server.connections() == 1).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_connection_that_the_server_closed_meanwhile_costs_no_try() {
     let server = MailServer::start(Behaviour::AcceptAndHangUp);
     let bench = Bench::with_mail(&server).await;

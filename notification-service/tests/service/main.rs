@@ -5,6 +5,7 @@ mod delivering;
 mod due_dates;
 mod migrations;
 mod over_the_wire;
+mod plans;
 mod preferences;
 mod repeated_calls;
 mod scheduling;

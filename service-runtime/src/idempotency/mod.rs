@@ -3,6 +3,8 @@
 //! A call is remembered in the transaction that does what it asks for, so it is remembered if and only if it was done.
 
 mod call;
+#[cfg(all(test, feature = "testing"))]
+mod plan_tests;
 
 pub use call::{Call, IdempotencyConflict};
 

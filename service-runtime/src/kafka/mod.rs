@@ -20,6 +20,8 @@ mod parked;
 mod parking;
 mod partition;
 mod placement;
+#[cfg(all(test, feature = "testing"))]
+mod plan_tests;
 mod producer;
 pub(crate) mod quiet;
 mod record;

@@ -120,10 +120,27 @@ async fn establish(
 struct Opener {
     connection: tokio_postgres::Config,
     tls: MakeTlsConnector,
+    /// Where connections record the plans of their statements.
+    #[cfg(feature = "testing")]
+    plans: Option<crate::testing::Plans>,
 }
 
 impl Opener {
+    fn new(config: &DatabaseConfig, schema: &str) -> Result<Self, BoxError> {
+        Ok(Self {
+            connection: config.connection(schema, config.statement_timeout_ms)?,
+            tls: config.tls()?,
+            #[cfg(feature = "testing")]
+            plans: None,
+        })
+    }
+
     async fn open(&self) -> ConnectionResult<AsyncPgConnection> {
+        #[cfg(feature = "testing")]
+        if let Some(plans) = &self.plans {
+            let opened = plans.connect(&self.connection).await;
+            return opened.map_err(|error| ConnectionError::BadConnection(error.to_string()));
+        }
         establish(&self.connection, self.tls.clone()).await
     }
 }
@@ -150,10 +167,22 @@ impl fmt::Debug for Database {
 impl Database {
     /// Prepares the pool; connections are opened as they are needed.
     pub fn new(config: &DatabaseConfig, schema: &'static str) -> Result<Self, BoxError> {
-        let opener = Opener {
-            connection: config.connection(schema, config.statement_timeout_ms)?,
-            tls: config.tls()?,
-        };
+        Self::with(Opener::new(config, schema)?, config.pool_size, schema)
+    }
+
+    /// Prepares a pool whose connections record the plans of their statements.
+    #[cfg(feature = "testing")]
+    pub(crate) fn recording(
+        config: &DatabaseConfig,
+        schema: &'static str,
+        plans: crate::testing::Plans,
+    ) -> Result<Self, BoxError> {
+        let mut opener = Opener::new(config, schema)?;
+        opener.plans = Some(plans);
+        Self::with(opener, config.pool_size, schema)
+    }
+
+    fn with(opener: Opener, pool_size: usize, schema: &'static str) -> Result<Self, BoxError> {
         let pooled = opener.clone();
         let mut manager = ManagerConfig::default();
         // A connection that is known to be closed is not used again; asking the server each time would cost a round trip.
@@ -164,7 +193,7 @@ impl Database {
         });
         let manager = AsyncDieselConnectionManager::new_with_config(String::new(), manager);
         let pool = Pool::builder(manager)
-            .max_size(config.pool_size)
+            .max_size(pool_size)
             .wait_timeout(Some(WAIT_FOR_CONNECTION))
             .create_timeout(Some(CONNECT_TIMEOUT))
             .recycle_timeout(Some(CONNECT_TIMEOUT))

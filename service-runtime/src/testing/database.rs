@@ -1,7 +1,7 @@
 use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
 use url::Url;
 
-use super::{block_on, required};
+use super::{Plans, block_on, required};
 use crate::{
     config::Redacted,
     ids::Ids,
@@ -59,6 +59,21 @@ impl TestDatabase {
     /// Opens a pool whose unqualified names mean this schema.
     pub fn open(&self, schema: Schema) -> Database {
         Database::new(&self.config(), schema.name).expect("the harness knows its database")
+    }
+
+    /// Opens a pool as [`open`](Self::open) does, which records how the server executes its statements.
+    pub fn open_with_plans(&self, schema: Schema) -> (Database, Plans) {
+        let plans = Plans::default();
+        let database = Database::recording(&self.config(), schema.name, plans.clone())
+            .expect("the harness knows its database");
+        (database, plans)
+    }
+
+    /// Opens one connection as [`open_with_plans`](Self::open_with_plans) does.
+    pub async fn connect_with_plans(&self, schema: Schema) -> (AsyncPgConnection, Plans) {
+        let (database, plans) = self.open_with_plans(schema);
+        let connection = database.connect().await.expect("the database answers");
+        (connection, plans)
     }
 
     /// Opens one connection whose unqualified names mean this schema.

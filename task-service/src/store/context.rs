@@ -32,7 +32,7 @@ pub async fn counts(
     Ok(diesel::sql_query(
         "SELECT count(*) AS open,
                 count(*) FILTER (WHERE due_date < $3 OR (due_date IS NULL AND due_time < $2)) AS overdue
-         FROM tasks WHERE user_id = $1 AND complete_time IS NULL AND delete_time IS NULL",
+         FROM tasks WHERE user_id = $1 AND list_class = 0",
     )
     .bind::<Text, _>(user_id.as_ref())
     .bind::<Timestamptz, _>(now)

@@ -84,12 +84,16 @@ pub async fn depths(
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
+    // With an OFFSET the planner looks tasks up one by one. A join would read all tasks of the user, because most have few.
     let rows: Vec<Row> = diesel::sql_query(
         "WITH RECURSIVE up AS (
-             SELECT id, parent_task_id, 1 AS depth FROM tasks WHERE user_id = $1 AND id = ANY ($2)
+             SELECT t.id, t.parent_task_id, 1 AS depth FROM unnest($2) wanted (id), LATERAL (
+                 SELECT id, parent_task_id FROM tasks WHERE user_id = $1 AND id = wanted.id OFFSET 0
+             ) t
              UNION ALL
-             SELECT up.id, t.parent_task_id, up.depth + 1
-             FROM up JOIN tasks t ON t.user_id = $1 AND t.id = up.parent_task_id
+             SELECT up.id, t.parent_task_id, up.depth + 1 FROM up, LATERAL (
+                 SELECT parent_task_id FROM tasks WHERE user_id = $1 AND id = up.parent_task_id OFFSET 0
+             ) t
              WHERE up.depth < $3
          )
          SELECT id, max(depth) AS depth FROM up GROUP BY id",

@@ -8,6 +8,8 @@ pub mod imported;
 pub mod label;
 mod occurrence;
 pub mod operation_change;
+#[cfg(test)]
+mod plan_tests;
 pub mod saved_filter;
 pub mod schema;
 pub mod search;

@@ -1,4 +1,7 @@
 //! How tasks hang together: parts of tasks, and what depends on what.
+//!
+//! Walks look tasks up one by one, in subqueries that an OFFSET keeps from being joined: a join would read all tasks of the user, because
+//! most users have few.
 
 use diesel::{
     prelude::*,
@@ -49,8 +52,9 @@ pub async fn ancestors(
         "WITH RECURSIVE up AS (
              SELECT id, parent_task_id, 1 AS depth FROM tasks WHERE user_id = $1 AND id = $2
              UNION ALL
-             SELECT t.id, t.parent_task_id, up.depth + 1
-             FROM up JOIN tasks t ON t.user_id = $1 AND t.id = up.parent_task_id
+             SELECT t.id, t.parent_task_id, up.depth + 1 FROM up, LATERAL (
+                 SELECT id, parent_task_id FROM tasks WHERE user_id = $1 AND id = up.parent_task_id OFFSET 0
+             ) t
              WHERE up.depth < $3
          )
          SELECT id FROM up ORDER BY depth",
@@ -74,8 +78,9 @@ pub async fn height(
         "WITH RECURSIVE down AS (
              SELECT $2::uuid AS id, 1 AS depth
              UNION ALL
-             SELECT t.id, down.depth + 1
-             FROM down JOIN tasks t ON t.user_id = $1 AND t.parent_task_id = down.id
+             SELECT t.id, down.depth + 1 FROM down, LATERAL (
+                 SELECT id FROM tasks WHERE user_id = $1 AND parent_task_id = down.id OFFSET 0
+             ) t
              WHERE down.depth < $3
          )
          SELECT max(depth) AS number FROM down",
@@ -100,9 +105,11 @@ pub async fn descendants(
         "WITH RECURSIVE down AS (
              SELECT $2::uuid AS id, 0 AS depth
              UNION ALL
-             SELECT t.id, down.depth + 1
-             FROM down JOIN tasks t ON t.user_id = $1 AND t.parent_task_id = down.id
-             WHERE down.depth < $3 AND ($4 = 1 OR t.delete_time IS NULL)
+             SELECT t.id, down.depth + 1 FROM down, LATERAL (
+                 SELECT id FROM tasks
+                 WHERE user_id = $1 AND parent_task_id = down.id AND ($4 = 1 OR delete_time IS NULL) OFFSET 0
+             ) t
+             WHERE down.depth < $3
          )
          SELECT id FROM down WHERE depth > 0 ORDER BY depth, id",
     )
@@ -199,8 +206,9 @@ pub async fn depend_on(
         "WITH RECURSIVE needed AS (
              SELECT unnest($2::uuid[]) AS id
              UNION
-             SELECT unnest(t.depends_on)
-             FROM needed JOIN tasks t ON t.user_id = $1 AND t.id = needed.id
+             SELECT unnest(t.depends_on) FROM needed, LATERAL (
+                 SELECT depends_on FROM tasks WHERE user_id = $1 AND id = needed.id OFFSET 0
+             ) t
          )
          SELECT count(*) AS count FROM needed WHERE id = $3",
     )

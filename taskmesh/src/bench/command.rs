@@ -4,7 +4,9 @@ use clap::{Args, Subcommand};
 use service_runtime::BoxError;
 
 use super::{
-    api, audit, events, flows, live,
+    api, audit,
+    database::DatabaseLocation,
+    events, flows, live,
     mesh::{Broker, Connection},
     search,
     subject::Common,
@@ -20,12 +22,14 @@ pub struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Measure how fast things follow from each other: event after commit, next occurrence after completion, reminder after
-    /// its time.
+    /// its time while many others are armed.
     Flows {
         #[command(flatten)]
         connection: Connection,
         #[command(flatten)]
         broker: Broker,
+        #[command(flatten)]
+        database: DatabaseLocation,
         #[command(flatten)]
         sizes: flows::Sizes,
         /// Print the figures as JSON.
@@ -63,11 +67,13 @@ pub async fn run(arguments: Arguments) -> Result<ExitCode, BoxError> {
         Command::Flows {
             connection,
             broker,
+            database,
             sizes,
             json,
         } => {
             let mesh = connection.open(&broker)?;
-            let measured = flows::measure(&mesh, sizes).await?;
+            let database = database.connect(connection.data_dir()).await?;
+            let measured = flows::measure(&mesh, &database, sizes).await?;
             if json {
                 println!("{}", serde_json::to_string_pretty(&measured)?);
             } else {

@@ -21,7 +21,7 @@ use taskmesh_proto::{
     topics::{TASK_EVENTS, TASK_REMINDERS},
 };
 
-use super::{mesh::Mesh, report::Figures};
+use super::{armed, database::Database, mesh::Mesh, report::Figures};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 const POLL: Duration = Duration::from_millis(2);
@@ -41,16 +41,29 @@ pub struct Sizes {
     /// How many reminders, one every 100 ms.
     #[arg(long, default_value_t = 50)]
     reminders: usize,
+    /// How many other reminders are armed meanwhile, for times after next year.
+    #[arg(long, default_value_t = 100_000)]
+    armed: u32,
 }
 
 /// Measures one flow after the other.
-pub async fn measure(mesh: &Mesh, sizes: Sizes) -> Result<Vec<Figures>, BoxError> {
+pub async fn measure(
+    mesh: &Mesh,
+    database: &Database,
+    sizes: Sizes,
+) -> Result<Vec<Figures>, BoxError> {
     eprintln!("1/3 {} events at {} a second", sizes.events, sizes.rate);
     let events = commit_to_consumer(mesh, sizes.events, sizes.rate).await?;
     eprintln!("2/3 {} completions of recurring tasks", sizes.completions);
     let occurrences = completion_to_occurrence(mesh, sizes.completions).await?;
-    eprintln!("3/3 {} reminders", sizes.reminders);
-    let reminders = reminder_lateness(mesh, sizes.reminders).await?;
+    eprintln!(
+        "3/3 {} reminders, {} others armed",
+        sizes.reminders, sizes.armed
+    );
+    armed::arm(database, sizes.armed).await?;
+    let reminders = reminder_lateness(mesh, sizes.reminders).await;
+    armed::disarm(database).await?;
+    let reminders = reminders?;
     Ok(vec![
         Figures::of("change made -> event at a consumer", events),
         Figures::of("completion answered -> next occurrence listed", occurrences),

@@ -1,6 +1,7 @@
 //! `taskmesh bench`: figures of a running mesh, for people as a table and for programs as JSON.
 
 mod api;
+mod armed;
 mod audit;
 mod caller;
 mod command;

@@ -10,7 +10,7 @@ use notification_service::{
     NotificationService,
     app::App,
     config::{EmailConfig, SmtpConfig, SmtpSecurity},
-    delivery::{Channel, Dispatcher, email::EmailChannel},
+    delivery::{Channel, Dispatcher, email::EmailChannel, warm_up_channels},
     error::Error,
     operations,
     scheduler::Scheduler,
@@ -19,8 +19,8 @@ use service_runtime::{
     Service,
     clock::Clock,
     ids::Ids,
-    postgres::{DatabaseError, Schema},
-    testing::{TestDatabase, eventually},
+    postgres::{Database, DatabaseError, Schema},
+    testing::{Plans, TestDatabase, eventually},
 };
 
 use super::{MailServer, TaskBuilder, process::Process};
@@ -73,7 +73,7 @@ impl Bench {
 
     async fn with(mail: Option<u16>) -> Self {
         let database = TestDatabase::create(schema()).await;
-        let app = app(&database, mail);
+        let app = app(database.open(schema()), mail);
         Self {
             database,
             mail,
@@ -81,9 +81,23 @@ impl Bench {
         }
     }
 
+    /// Makes a bench whose handles record how the server executes their statements.
+    pub async fn with_plans() -> (Self, Plans) {
+        let database = TestDatabase::create(schema()).await;
+        let (pool, plans) = database.open_with_plans(schema());
+        let mail = Some(MailServer::free_port());
+        let app = app(pool, mail);
+        let bench = Self {
+            database,
+            mail,
+            app,
+        };
+        (bench, plans)
+    }
+
     /// Returns handles as another process would have them.
     pub fn another_app(&self) -> App {
-        app(&self.database, self.mail)
+        app(self.database.open(schema()), self.mail)
     }
 
     /// Takes note of a task, as the consumer does.
@@ -100,10 +114,14 @@ impl Bench {
         done.unwrap();
     }
 
-    /// Starts a scheduler, as a process of its own.
+    /// Starts a scheduler, and what prepares the channels for it, as a process of its own.
     pub fn scheduler(&self) -> Process {
-        let scheduler = Scheduler::new(self.another_app());
-        Process::start(|stopping| scheduler.run(stopping))
+        let app = self.another_app();
+        let scheduler = Scheduler::new(app.clone());
+        Process::start(|stopping| async move {
+            let warming = warm_up_channels(app, stopping.clone());
+            tokio::try_join!(scheduler.run(stopping), warming).map(|_| ())
+        })
     }
 
     /// Starts a dispatcher, as a process of its own.
@@ -188,7 +206,7 @@ fn schema() -> Schema {
     NotificationService::SCHEMA.unwrap()
 }
 
-fn app(database: &TestDatabase, mail: Option<u16>) -> App {
+fn app(database: Database, mail: Option<u16>) -> App {
     let channels = mail.map(|port| {
         let smtp = SmtpConfig {
             host: "127.0.0.1".to_owned(),
@@ -205,7 +223,7 @@ fn app(database: &TestDatabase, mail: Option<u16>) -> App {
         Arc::new(EmailChannel::new(&smtp, &email).unwrap()) as Arc<dyn Channel>
     });
     App::new(
-        database.open(schema()),
+        database,
         Clock::system(),
         Ids,
         channels.into_iter().collect(),

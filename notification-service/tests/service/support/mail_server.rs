@@ -166,8 +166,7 @@ fn serve(stream: TcpStream, state: &Mutex<State>) -> std::io::Result<()> {
             }
             _ => "250 ok",
         };
-        stream.write_all(answer.as_bytes())?;
-        stream.write_all(b"\r\n")?;
+        stream.write_all(format!("{answer}\r\n").as_bytes())?;
     }
     Ok(())
 }

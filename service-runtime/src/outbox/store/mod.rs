@@ -2,6 +2,8 @@
 
 mod events;
 mod lanes;
+#[cfg(all(test, feature = "testing"))]
+mod plan_tests;
 mod positions;
 
 pub(super) use events::{OutboxRow, Read, current_snapshot, list_new, list_under_way};

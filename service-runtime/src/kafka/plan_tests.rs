@@ -1,0 +1,69 @@
+//! The consumer's tables are read by index, however many rows they have.
+
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use diesel_async::SimpleAsyncConnection;
+use uuid::Uuid;
+
+use super::{attempts, inbox, parked};
+use crate::{postgres::Schema, testing::TestDatabase};
+
+const SCHEMA: Schema = Schema {
+    name: "plans",
+    migrations: None,
+};
+const ROWS: &str = "
+    INSERT INTO inbox (topic, event_id, digest) SELECT 'topic', md5(n::text)::uuid, n FROM generate_series(1, 100000) n;
+    INSERT INTO parked_records (topic, partition, record_offset, record_key, event_id, header_names, header_values, payload, tries,
+                                next_try_time, reason)
+    SELECT 'topic', n % 100, n, convert_to('key ' || n % 1000, 'UTF8'), md5(n::text)::uuid, '{}', '{}', '', 1, now(), ''
+    FROM generate_series(1, 100000) n;
+    INSERT INTO record_attempts (topic, partition, record_offset, attempts)
+    SELECT 'topic', n % 100, n, 1 FROM generate_series(1, 100000) n;";
+
+#[tokio::test]
+async fn consumer_reads_large_tables_by_index() {
+    let database = TestDatabase::create(SCHEMA).await;
+    let mut seeding = database.connect(SCHEMA.name).await;
+    seeding.batch_execute(ROWS).await.unwrap();
+    // A BRIN index knows the pages that a vacuum has summarised.
+    seeding.batch_execute("VACUUM ANALYZE").await.unwrap();
+    let (mut tx, plans) = database.connect_with_plans(SCHEMA).await;
+
+    let entries = [1, 2].map(|number| inbox::Entry {
+        event_id: Uuid::from_u128(number),
+        digest: 1,
+    });
+    for _ in 0..2 {
+        inbox::insert(&mut tx, "topic", &entries).await.unwrap();
+    }
+    let known = inbox::find(&mut tx, "topic", &[Uuid::from_u128(1)]).await;
+    assert_eq!(known.unwrap().len(), 1);
+    plans.take_indexes();
+    let deleted = inbox::delete_old(&mut tx, TimeDelta::days(1)).await;
+    assert_eq!(deleted.unwrap(), 0);
+    assert!(plans.take_indexes().contains("inbox_by_time"));
+
+    let keys = parked::list_keys(&mut tx, "topic", 7).await.unwrap();
+    assert_eq!(keys.len(), 10);
+    let key = &keys[0].record_key;
+    let first = parked::find_first(&mut tx, "topic", 7, key).await.unwrap();
+    let id = first.unwrap().id;
+    let waits = Duration::from_secs(1);
+    parked::update(&mut tx, id, 2, waits, "busy").await.unwrap();
+    parked::delete(&mut tx, id).await.unwrap();
+    assert!(plans.take_indexes().contains("parked_records_by_key"));
+
+    let offsets = [7, 107, 200_007];
+    attempts::begin(&mut tx, "topic", 7, &offsets)
+        .await
+        .unwrap();
+    attempts::take_back(&mut tx, "topic", 7, &offsets)
+        .await
+        .unwrap();
+    let suspects = attempts::find(&mut tx, "topic", 7, &offsets).await;
+    assert_eq!(suspects.unwrap().len(), 3);
+    attempts::end(&mut tx, "topic", 7, &offsets).await.unwrap();
+    plans.take_indexes();
+}
