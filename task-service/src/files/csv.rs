@@ -186,7 +186,12 @@ fn read_row(line: usize, columns: &[String], row: &StringRecord) -> Result<FileT
     let cells = || columns.iter().zip(row.iter().map(cell::unguarded));
     let id = cells().find(|(column, _)| *column == "id");
     let mut record = Record::new(line, id.map(|(_, id)| id).unwrap_or_default());
-    for (column, cell) in cells().filter(|(_, cell)| !cell.trim().is_empty()) {
+    // Only of a description spaces mean something by themselves.
+    let says_something = |column: &str, cell: &str| match column {
+        "description" => !cell.is_empty(),
+        _ => !cell.trim().is_empty(),
+    };
+    for (column, cell) in cells().filter(|(column, cell)| says_something(column, cell)) {
         match Holds::of(column) {
             Holds::Value => record.value(column, cell),
             Holds::List => record.list(column, cell::split(cell)),

@@ -123,7 +123,7 @@ impl Record {
     }
 
     /// Notes that a field holds something else than it should.
-    pub fn lose(&mut self, field: &str, complaint: Complaint) {
+    pub fn lose(&mut self, field: &str, complaint: impl Into<String>) {
         self.task.lose(field, complaint);
     }
 

@@ -5,6 +5,8 @@
 
 mod alarm;
 mod component;
+mod content_line;
+mod definition;
 mod moment;
 mod read;
 #[cfg(test)]
@@ -14,3 +16,4 @@ mod unfold;
 mod zone;
 
 pub use read::read;
+pub use unfold::Lines;

@@ -2,14 +2,15 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 
-use super::read;
+use super::{Lines, read};
 use crate::{
     domain::Priority,
     files::{Contents, FileReminder, FileTask, When},
 };
 
 fn read_all(text: &str) -> Contents {
-    let contents = read(text, "Europe/Berlin").unwrap();
+    let lines = Lines::unfold(text.as_bytes()).unwrap();
+    let contents = read(&lines, "Europe/Berlin").unwrap();
     assert_eq!(contents.failed, []);
     contents
 }
