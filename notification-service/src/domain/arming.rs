@@ -9,10 +9,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 
 use super::{
-    ids::ReminderId,
-    preferences::Preferences,
-    reminder::Reminder,
-    setting::Setting,
+    ids::ReminderId, preferences::Preferences, reminder::Reminder, setting::Setting,
     watched_task::WatchedTask,
 };
 

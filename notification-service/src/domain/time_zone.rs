@@ -66,7 +66,11 @@ mod tests {
             ("2026-03-29", 390, "2026-03-29T01:30Z"),
             ("2026-10-25", 390, "2026-10-25T00:30Z"),
         ] {
-            assert_eq!(before_nine(date, minutes, "Europe/Berlin"), moment, "{date} {minutes}");
+            assert_eq!(
+                before_nine(date, minutes, "Europe/Berlin"),
+                moment,
+                "{date} {minutes}"
+            );
         }
     }
 

@@ -80,7 +80,8 @@ impl Contents {
             // PostgreSQL keeps no text with this character, and without it the id would be another one.
             Ok(task) if task.source_id.contains('\0') => {
                 let reason = "has the control character U+0000 in its id; remove it";
-                self.failed.push(Loss::whole(task.line, &task.source_id, reason));
+                self.failed
+                    .push(Loss::whole(task.line, &task.source_id, reason));
             }
             Ok(task) => self.tasks.push(task),
             Err(loss) => self.failed.push(loss),

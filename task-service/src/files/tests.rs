@@ -166,6 +166,82 @@ fn a_table_made_by_hand_is_read() {
 }
 
 #[test]
+fn tables_of_other_programs_are_read() {
+    let todoist = "TYPE,CONTENT,DESCRIPTION,PRIORITY,INDENT,AUTHOR,RESPONSIBLE,DATE,DATE_LANG,TIMEZONE\n\
+        section,Home,,,,,,,,\ntask,Dig,Deep,1,1,,,2030-01-07,en,Europe/Berlin\nnote,A comment,,,,,,,,\n\
+        task,Rest,,4,2,,,every day,en,\n";
+    let contents = read_text(Format::Csv, todoist).unwrap();
+    let [dig, rest] = contents.tasks.as_slice() else {
+        panic!("{contents:?}");
+    };
+    assert_eq!(
+        (dig.title.as_str(), dig.description.as_str(), dig.priority),
+        ("Dig", "Deep", Some(Priority::Urgent))
+    );
+    let day = chrono::NaiveDate::from_ymd_opt(2030, 1, 7);
+    assert_eq!(
+        (dig.due, dig.time_zone.as_str()),
+        (day.map(When::Date), "Europe/Berlin")
+    );
+    assert_eq!((rest.priority, rest.due), (Some(Priority::Low), None));
+    let lost: Vec<_> = rest.losses.iter().map(|loss| loss.field.as_str()).collect();
+    assert_eq!(lost, ["due"]);
+    let failed: Vec<_> = contents.failed.iter().map(|loss| loss.line).collect();
+    assert_eq!(failed, [2, 4]);
+
+    let outlook = "Subject,Due,Status,Categories,Notes,Sensitivity\r\nDig,2030-01-07T09:00:00Z,Not Started,home;garden,Deep,Normal\r\n\
+        Rest,,Completed,,,\r\n";
+    let contents = read_text(Format::Csv, outlook).unwrap();
+    let [dig, rest] = contents.tasks.as_slice() else {
+        panic!("{contents:?}");
+    };
+    assert_eq!((dig.tags.len(), dig.description.as_str()), (2, "Deep"));
+    assert!(matches!(dig.due, Some(When::Instant(_))));
+    assert!(!dig.completed && rest.completed);
+    // A column of that name goes before one that means the same elsewhere.
+    let both = read_text(Format::Csv, "content,title\na,b\n").unwrap();
+    assert_eq!(both.tasks[0].title, "b");
+    assert_eq!(both.tasks[0].lost_in_common[0].0, "content");
+}
+
+#[test]
+fn quotation_mark_that_is_never_closed_is_a_loss() {
+    let contents = read_text(Format::Csv, "title,description\na,b\nc,\"d\ne,f\n").unwrap();
+    assert_eq!(contents.tasks.len(), 2);
+    let losses = contents.losses.finish();
+    assert_eq!((losses[0].line, losses[0].field.as_str()), (3, "*"));
+    let closed = read_text(Format::Csv, "title,description\nc,\"d\"\"\ne\"\n").unwrap();
+    assert!(closed.losses.finish().is_empty());
+}
+
+#[test]
+fn name_that_comes_again_in_a_line_is_a_loss() {
+    let line = r#"{"title":"a","priority":"high","title":"b","priority":"high","due_date":"2030-01-07","due_date":"2030-01-08"}"#;
+    let contents = read_text(Format::Ndjson, line).unwrap();
+    let task = &contents.tasks[0];
+    assert_eq!(task.title, "a");
+    let lost: Vec<_> = task.losses.iter().map(|loss| loss.field.as_str()).collect();
+    assert_eq!(lost, ["title", "due_date"]);
+    assert!(task.losses[0].reason.ends_with("left out: \"b\""));
+}
+
+#[test]
+fn spaces_of_a_description_are_kept() {
+    for text in [" ", "\t", " \n ", "  x  "] {
+        let written = WrittenTask {
+            title: "x".to_owned(),
+            description: text.to_owned(),
+            ..WrittenTask::default()
+        };
+        for format in [Format::Ndjson, Format::Csv] {
+            let file = write(format, std::slice::from_ref(&written));
+            let contents = read(format, &file, "UTC").unwrap();
+            assert_eq!(contents.tasks[0].description, text, "{format:?}");
+        }
+    }
+}
+
+#[test]
 fn one_bad_record_never_stops_the_others() {
     let text = "{\"title\":\"a\"}\nnot json\n{\"title\":\"b\",\"priority\":\"great\",\"tags\":[1],\"due_time\":[1]}\n\n\
                 [1]\n{\"title\":\"c\",\"delete_time\":\"2026-01-01T00:00:00Z\"}\n{\"title\":\"d\",\"x\":{}, \"y\":0}\n";

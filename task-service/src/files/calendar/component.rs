@@ -166,11 +166,11 @@ impl Open {
         let text = &text[self.start..end];
         let fault = if text.len() > LONGEST_RECORD {
             let length = text.len();
-            Some(format!("has {length} bytes; a task may have {LONGEST_RECORD}"))
-        } else if self.is_too_deep {
             Some(format!(
-                "has components more than {DEEPEST_COMPONENT} deep"
+                "has {length} bytes; a task may have {LONGEST_RECORD}"
             ))
+        } else if self.is_too_deep {
+            Some(format!("has components more than {DEEPEST_COMPONENT} deep"))
         } else {
             None
         };

@@ -50,10 +50,11 @@ impl<'a> ContentLine<'a> {
     pub fn parse(line: &'a str) -> Self {
         let line = line.trim_end_matches(['\r', '\n']);
         let mut quoted = false;
-        let colon = line.find(|character| {
+        let unquoted = line.find(|character| {
             quoted ^= character == '"';
             character == ':' && !quoted
         });
+        let colon = unquoted.or_else(|| line.find(':'));
         let (head, value) = colon.map_or((line, ""), |colon| (&line[..colon], &line[colon + 1..]));
         let (name, parameters) = head.split_at(head.find(';').unwrap_or(head.len()));
         Self {
@@ -61,6 +62,13 @@ impl<'a> ContentLine<'a> {
             parameters,
             value,
         }
+    }
+
+    /// Returns the name in upper case if something is done with lines of that name here.
+    fn known_name(&self) -> &'static str {
+        let names = ["BEGIN", "END"].iter().chain(&SINGLE).chain(&TIMES);
+        let mut names = names.filter(|name| name.eq_ignore_ascii_case(self.name));
+        names.next().copied().unwrap_or_default()
     }
 
     /// Returns the line with its time in the form of RFC 5545, where another is meant without doubt: a `VALUE` that does not
@@ -75,9 +83,7 @@ impl<'a> ContentLine<'a> {
         }
         let parameters = without_value_type(parameters);
         match (basic_time(self.value), name) {
-            (Some(time), "TRIGGER") => {
-                Some(format!("{name}{parameters};VALUE=DATE-TIME:{time}"))
-            }
+            (Some(time), "TRIGGER") => Some(format!("{name}{parameters};VALUE=DATE-TIME:{time}")),
             (Some(time), _) => Some(format!("{name}{parameters}:{time}")),
             (None, "TRIGGER") => {
                 let value = duration(self.value).unwrap_or(self.value);
@@ -95,11 +101,11 @@ impl Tidied {
             text: String::with_capacity(component.len()),
             dropped: Vec::new(),
         };
-        let mut first: Vec<HashMap<String, ContentLine<'_>>> = Vec::new();
+        let mut first: Vec<HashMap<&str, ContentLine<'_>>> = Vec::new();
         for line in component.lines() {
             let property = ContentLine::parse(line);
-            let name = property.name.to_ascii_uppercase();
-            match name.as_str() {
+            let name = property.known_name();
+            match name {
                 "BEGIN" => first.push(HashMap::new()),
                 "END" => {
                     first.pop();
@@ -111,17 +117,18 @@ impl Tidied {
                     if let Some(first) = first.last().and_then(|first| first.get(single)) {
                         if (first.parameters, first.value) != (property.parameters, property.value)
                         {
-                            tidied.dropped.push((name, property.value.to_owned()));
+                            let value = property.value.to_owned();
+                            tidied.dropped.push((name.to_owned(), value));
                         }
                         continue;
                     }
                     if let Some(first) = first.last_mut() {
-                        first.insert(name.clone(), property);
+                        first.insert(single, property);
                     }
                 }
                 _ => {}
             }
-            let mended = property.mended(&name);
+            let mended = property.mended(name);
             tidied.text.push_str(mended.as_deref().unwrap_or(line));
             tidied.text.push('\n');
         }
@@ -208,8 +215,14 @@ fn basic_time(value: &str) -> Option<String> {
 
 /// Returns the digits of a text that has nothing else but separators.
 fn digits(text: &str, separator: char) -> Option<String> {
-    let digits: String = text.chars().filter(|character| *character != separator).collect();
-    digits.bytes().all(|digit| digit.is_ascii_digit()).then_some(digits)
+    let digits: String = text
+        .chars()
+        .filter(|character| *character != separator)
+        .collect();
+    digits
+        .bytes()
+        .all(|digit| digit.is_ascii_digit())
+        .then_some(digits)
 }
 
 #[cfg(test)]
@@ -220,8 +233,14 @@ mod tests {
     fn line_ends_its_head_at_first_unquoted_colon() {
         for (line, name, parameters, value) in [
             ("SUMMARY:a:b", "SUMMARY", "", "a:b"),
-            ("DUE;TZID=\"(UTC+01:00) x\":2030", "DUE", ";TZID=\"(UTC+01:00) x\"", "2030"),
+            (
+                "DUE;TZID=\"(UTC+01:00) x\":2030",
+                "DUE",
+                ";TZID=\"(UTC+01:00) x\"",
+                "2030",
+            ),
             ("x;y=z", "x", ";y=z", ""),
+            ("DUE;TZID=\"x:2030", "DUE", ";TZID=\"x", "2030"),
             ("", "", "", ""),
         ] {
             let expected = ContentLine {
@@ -268,7 +287,10 @@ mod tests {
             ("DUE:2030-01-07T09:00:00+01:00", "DUE:20300107T090000+0100"),
             ("DUE:2030-01-07T09:00:00.123Z", "DUE:20300107T090000Z"),
             ("DUE:2030-01-07 09:00", "DUE:20300107T090000"),
-            ("DUE;TZID=\"a;b\":20300107T0900", "DUE;TZID=\"a;b\":20300107T090000"),
+            (
+                "DUE;TZID=\"a;b\":20300107T0900",
+                "DUE;TZID=\"a;b\":20300107T090000",
+            ),
             ("DUE:20300107T0900Z", "DUE:20300107T090000Z"),
             ("DUE:tomorrow", "DUE:tomorrow"),
             ("DUE:20300107T09000Z", "DUE:20300107T09000Z"),

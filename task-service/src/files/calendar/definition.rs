@@ -13,6 +13,8 @@ const FIRST_YEAR: i32 = 1960;
 const LAST_YEAR: i32 = 2210;
 /// More than any two clocks on Earth differ, in seconds.
 const WIDEST_OFFSET: i64 = 93_600;
+/// More than any zone has in twenty years.
+const MOST_TRANSITIONS: usize = 200;
 
 /// The offsets of a time zone as a calendar defines them in a VTIMEZONE component.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,7 +29,9 @@ pub struct Definition {
 struct Transition {
     /// The instant, in seconds since 1970.
     at: i64,
-    /// The offset from then on, in seconds east of UTC.
+    /// The offset before, in seconds east of UTC.
+    from: i64,
+    /// The offset from then on.
     offset: i64,
 }
 
@@ -53,8 +57,10 @@ impl Definition {
         let observances: Vec<Observance> =
             observances.map(Observance::read).collect::<Option<_>>()?;
         let initial = observances.iter().min_by_key(|one| one.start)?.from;
-        let mut transitions: Vec<Transition> =
-            observances.iter().flat_map(Observance::transitions).collect();
+        let mut transitions: Vec<Transition> = observances
+            .iter()
+            .flat_map(Observance::transitions)
+            .collect();
         transitions.sort_by_key(|transition| transition.at);
         Some(Self {
             initial,
@@ -93,8 +99,9 @@ impl Definition {
     /// Returns the first instant in a period at which another zone has another offset, in seconds since 1970.
     pub fn differs_from(&self, zone: &TimeZone, since: i64, until: i64) -> Option<i64> {
         let differs = |at: &i64| {
-            Timestamp::from_second(*at)
-                .is_ok_and(|moment| i64::from(zone.to_offset(moment).seconds()) != self.offset_at(*at))
+            Timestamp::from_second(*at).is_ok_and(|moment| {
+                i64::from(zone.to_offset(moment).seconds()) != self.offset_at(*at)
+            })
         };
         if differs(&since) {
             return Some(since);
@@ -104,20 +111,39 @@ impl Definition {
             .following(start)
             .map(|transition| transition.timestamp().as_second())
             .take_while(|at| *at < until);
-        let ours = self.transitions[self.after(since)..]
-            .iter()
-            .map(|transition| transition.at)
-            .take_while(|at| *at < until);
+        let ours = self.between(since, until);
+        let ours = ours.iter().map(|transition| transition.at);
         theirs.chain(ours).filter(differs).min()
+    }
+
+    /// Returns whether every transition in a period begins at the offset to which the one before it led. Some programs write
+    /// only half of the rules of a zone.
+    pub fn is_complete(&self, since: i64, until: i64) -> bool {
+        let transitions = self.between(since, until);
+        transitions.len() <= MOST_TRANSITIONS
+            && transitions
+                .windows(2)
+                .all(|pair| pair[1].from == pair[0].offset)
+    }
+
+    /// Returns whether the clocks change so often in a period that no zone does.
+    pub fn is_restless(&self, since: i64, until: i64) -> bool {
+        self.between(since, until).len() > MOST_TRANSITIONS
     }
 
     /// Returns the offset if the clocks do not change in a period.
     pub fn constant_offset(&self, since: i64, until: i64) -> Option<i64> {
         let offset = self.offset_at(since);
-        let mut changes = self.transitions[self.after(since)..]
+        let changes = self.between(since, until);
+        changes
             .iter()
-            .take_while(|transition| transition.at < until);
-        changes.all(|change| change.offset == offset).then_some(offset)
+            .all(|change| change.offset == offset)
+            .then_some(offset)
+    }
+
+    /// Returns the transitions after an instant, until and at another.
+    fn between(&self, since: i64, until: i64) -> &[Transition] {
+        &self.transitions[self.after(since)..self.after(until)]
     }
 
     fn offset_at(&self, second: i64) -> i64 {
@@ -153,7 +179,10 @@ impl Observance {
             start: local(value(&ICalendarProperty::Dtstart)?)?,
             from: offset(value(&ICalendarProperty::Tzoffsetfrom)?)?,
             to: offset(value(&ICalendarProperty::Tzoffsetto)?)?,
-            dates: dates.flat_map(|entry| &entry.values).filter_map(local).collect(),
+            dates: dates
+                .flat_map(|entry| &entry.values)
+                .filter_map(local)
+                .collect(),
             rule,
         })
     }
@@ -166,6 +195,7 @@ impl Observance {
             .chain(repeated.into_iter().flatten())
             .map(|onset| Transition {
                 at: onset.and_utc().timestamp() - self.from,
+                from: self.from,
                 offset: self.to,
             })
     }
@@ -209,7 +239,11 @@ fn is_yearly(rule: &ICalendarRecurrenceRule) -> bool {
 
 /// Returns the days of a year on which a rule has a date, in order.
 fn days(rule: &ICalendarRecurrenceRule, start: NaiveDate, year: i32) -> Vec<NaiveDate> {
-    let mut months: Vec<u32> = rule.bymonth.iter().map(|month| month.month().into()).collect();
+    let mut months: Vec<u32> = rule
+        .bymonth
+        .iter()
+        .map(|month| month.month().into())
+        .collect();
     if months.is_empty() {
         months.push(start.month());
     }
@@ -224,11 +258,16 @@ fn days(rule: &ICalendarRecurrenceRule, start: NaiveDate, year: i32) -> Vec<Naiv
         let length = days.len();
         let places = rule.bysetpos.iter().filter_map(|place| {
             let place = i64::from(*place);
-            let index = if place < 0 { length as i64 + place } else { place - 1 };
+            let index = if place < 0 {
+                length as i64 + place
+            } else {
+                place - 1
+            };
             usize::try_from(index).ok()
         });
-        let mut chosen: Vec<NaiveDate> =
-            places.filter_map(|place| days.get(place).copied()).collect();
+        let mut chosen: Vec<NaiveDate> = places
+            .filter_map(|place| days.get(place).copied())
+            .collect();
         chosen.sort_unstable();
         days = chosen;
     }

@@ -74,7 +74,8 @@ impl Todo {
             todo.property(entry, &mut draft, zones);
         }
         for (name, value) in dropped {
-            let reason = format!("is given more than once and the first one is kept; left out: {value}");
+            let reason =
+                format!("is given more than once and the first one is kept; left out: {value}");
             todo.task.lose(&name, reason);
         }
         if let Some(rule) = raw_value(&text, "RRULE") {

@@ -72,7 +72,10 @@ mod tests {
             (b"SUMMARY:a\n b", "SUMMARY:ab\n"),
             (b"RRU\r\n LE:x\r\nA:b", "RRULE:x\nA:b\n"),
             (b"BEG\r\n IN:VTODO\r\n", "BEGIN:VTODO\n\n"),
-            (b"SUMMARY:\xf0\x9f\r\n \x92\x99\r\n", "SUMMARY:\u{1f499}\n\n"),
+            (
+                b"SUMMARY:\xf0\x9f\r\n \x92\x99\r\n",
+                "SUMMARY:\u{1f499}\n\n",
+            ),
             (b"SUMMARY:\xc3\r\n\t\xa4", "SUMMARY:ä\n"),
             (b"\xef\xbb\xbfSUMMARY:x", "SUMMARY:x\n"),
             (b"A:1\rB:2\r 3\r", "A:1\nB:23\n\n"),

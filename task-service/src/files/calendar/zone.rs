@@ -97,7 +97,10 @@ impl<'f> Definitions<'f> {
                 continue;
             };
             let name = key(name);
-            definitions.first.entry(name.clone()).or_insert(component.calendar);
+            definitions
+                .first
+                .entry(name.clone())
+                .or_insert(component.calendar);
             let defined = definitions.defined.entry((component.calendar, name));
             defined.or_insert(Defined {
                 text: component.text,
@@ -141,7 +144,12 @@ impl<'f> Zones<'f> {
             let (definition, names) = defined.read();
             let found = defined.found.borrow().clone();
             let names: Vec<String> = found.into_iter().chain(names.iter().cloned()).collect();
-            if let Some(definition) = definition {
+            let second = local.and_utc().timestamp();
+            let is_complete = |definition: &&Definition| {
+                names.is_empty()
+                    || definition.is_complete(second - RELEVANT_SECONDS, second + RELEVANT_SECONDS)
+            };
+            if let Some(definition) = definition.as_ref().filter(is_complete) {
                 let zoned = self.match_zone(name, definition, &names, local)?;
                 defined.found.borrow_mut().clone_from(&zoned.zone);
                 return Some(zoned);
@@ -184,11 +192,17 @@ impl<'f> Zones<'f> {
             }
             differs.is_none()
         };
-        let fixed = definition.constant_offset(since, until).and_then(fixed_zone);
+        let fixed = definition
+            .constant_offset(since, until)
+            .and_then(fixed_zone);
         let likely = names.iter().chain([&self.default]).chain(fixed.as_ref());
         let mut likely = likely.map(String::as_str).chain(COMMON);
         let searches = &self.definitions.searches;
-        if !likely.any(&mut is_same) && searches.get() > 0 {
+        // No zone is like a restless one, and to find that out takes long.
+        if !definition.is_restless(since, until)
+            && !likely.any(&mut is_same)
+            && searches.get() > 0
+        {
             searches.set(searches.get() - 1);
             let is_place = |zone: &String| zone.contains('/') && !zone.starts_with("Etc/");
             let places = database.available().map(|zone| zone.to_string());
@@ -260,7 +274,10 @@ pub fn parse(component: &str) -> Option<ICalendar> {
 
 /// Returns the form in which the names of zones are compared: `TZID` is escaped as a property and quoted as a parameter.
 fn key(name: &str) -> String {
-    name.trim().trim_matches('"').replace('\\', "").to_lowercase()
+    name.trim()
+        .trim_matches('"')
+        .replace('\\', "")
+        .to_lowercase()
 }
 
 /// Returns the IANA name of the zone that the IANA, Windows or Outlook call so, whatever the case.
@@ -304,7 +321,10 @@ fn iana_name(zone: Tz) -> Option<String> {
 /// Returns the offset that a name such as `GMT+0100`, `UTC-05:30` or `+11` stands for, in seconds east of UTC.
 fn offset_of_name(name: &str) -> Option<i64> {
     let name = name.trim().trim_matches('"').to_ascii_uppercase();
-    let bare = name.trim_start_matches("GMT").trim_start_matches("UTC").trim();
+    let bare = name
+        .trim_start_matches("GMT")
+        .trim_start_matches("UTC")
+        .trim();
     let (sign, digits) = match bare.split_at_checked(1)? {
         ("+", digits) => (1, digits),
         ("-", digits) => (-1, digits),
@@ -315,7 +335,9 @@ fn offset_of_name(name: &str) -> Option<i64> {
         None if digits.len() > 2 => digits.split_at_checked(digits.len() - 2)?,
         None => (digits, "00"),
     };
-    let is_number = |text: &str| (1..=2).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
+    let is_number = |text: &str| {
+        (1..=2).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
+    };
     if !is_number(hours) || !is_number(minutes) {
         return None;
     }

@@ -49,7 +49,10 @@ fn names_match_without_case() {
         ("w. europe standard time", "Europe/Berlin"),
         ("Eastern Standard Time", "America/New_York"),
         ("India Standard Time", "Asia/Calcutta"),
-        ("/freeassociation.sourceforge.net/Europe/Berlin", "Europe/Berlin"),
+        (
+            "/freeassociation.sourceforge.net/Europe/Berlin",
+            "Europe/Berlin",
+        ),
         ("/example.org/20260101_1/europe/berlin", "Europe/Berlin"),
         ("utc", "UTC"),
         ("GMT+0100", "Etc/GMT-1"),
@@ -62,7 +65,14 @@ fn names_match_without_case() {
         let zoned = read("", name, "2030-01-07T09:00:00").unwrap_or_else(|| panic!("{name}"));
         assert_eq!(zoned.zone.as_deref(), Some(zone), "{name}");
     }
-    for name in ["", "Mars/Olympus", "GMT+99", "GMT+", "Customized Time Zone", "+1:2:3"] {
+    for name in [
+        "",
+        "Mars/Olympus",
+        "GMT+99",
+        "GMT+",
+        "Customized Time Zone",
+        "+1:2:3",
+    ] {
         assert_eq!(read("", name, "2030-01-07T09:00:00"), None, "{name}");
     }
 }
@@ -70,15 +80,38 @@ fn names_match_without_case() {
 #[test]
 fn definition_of_file_counts() {
     for (definition, winter, summer, zone) in [
-        (constant("+1100"), "2030-01-06T22:00Z", "2030-07-06T22:00Z", "Etc/GMT-11"),
-        (constant("+0530"), "2030-01-07T03:30Z", "2030-07-07T03:30Z", "Asia/Kolkata"),
-        (constant("-0800"), "2030-01-07T17:00Z", "2030-07-07T17:00Z", "Etc/GMT+8"),
-        (BERLIN.to_owned(), "2030-01-07T08:00Z", "2030-07-07T07:00Z", "Europe/Madrid"),
+        (
+            constant("+1100"),
+            "2030-01-06T22:00Z",
+            "2030-07-06T22:00Z",
+            "Etc/GMT-11",
+        ),
+        (
+            constant("+0530"),
+            "2030-01-07T03:30Z",
+            "2030-07-07T03:30Z",
+            "Asia/Kolkata",
+        ),
+        (
+            constant("-0800"),
+            "2030-01-07T17:00Z",
+            "2030-07-07T17:00Z",
+            "Etc/GMT+8",
+        ),
+        (
+            BERLIN.to_owned(),
+            "2030-01-07T08:00Z",
+            "2030-07-07T07:00Z",
+            "Europe/Madrid",
+        ),
     ] {
         // Whatever its name is: a VTIMEZONE named like a known zone is no exception.
         for name in ["Mine", "Europe/Athens", "GMT+0300", "Customized Time Zone"] {
             let file = self::zone(name, &definition);
-            for (local, expected) in [("2030-01-07T09:00:00", winter), ("2030-07-07T09:00:00", summer)] {
+            for (local, expected) in [
+                ("2030-01-07T09:00:00", winter),
+                ("2030-07-07T09:00:00", summer),
+            ] {
                 let zoned = read(&file, &name.to_uppercase(), local).unwrap();
                 assert_eq!(instant(&zoned), expected, "{name} {definition}");
                 assert_eq!(zoned.zone.as_deref(), Some(zone), "{name} {definition}");
@@ -94,6 +127,14 @@ fn names_decide_between_zones_with_the_same_rules() {
         ("Europe/Vienna", BERLIN.to_owned(), "Europe/Vienna"),
         ("Mine", format!("X-LIC-LOCATION:Europe/Vienna\n{BERLIN}"), "Europe/Vienna"),
         ("W. Europe Standard Time", BERLIN.to_owned(), "Europe/Berlin"),
+        // Half of the rules, or none, say less than the name.
+        (
+            "Europe/Vienna",
+            "BEGIN:STANDARD\nDTSTART:19701025T030000\nRRULE:FREQ=YEARLY;BYDAY=-1SU;BYMONTH=10\nTZOFFSETFROM:+0200\n\
+             TZOFFSETTO:+0100\nEND:STANDARD\n"
+                .to_owned(),
+            "Europe/Vienna",
+        ),
         ("Mine", "X-LIC-LOCATION:Europe/Vienna\n".to_owned(), "Europe/Vienna"),
         ("Mine", "X-MICROSOFT-CDO-TZID:4\n".to_owned(), "Europe/Berlin"),
     ] {
@@ -138,12 +179,27 @@ fn rules_are_read_in_all_their_forms() {
     for (observance, expected) in [
         ("DTSTART:20300601T020000\n", after),
         ("DTSTART:20300701T020000\n", before),
-        ("DTSTART:20300701T020000\nRDATE:20300601T020000,20310601T020000\n", after),
-        ("DTSTART:20200630T130000\nRRULE:FREQ=YEARLY;UNTIL=20250101T000000Z\n", after),
+        (
+            "DTSTART:20300701T020000\nRDATE:20300601T020000,20310601T020000\n",
+            after,
+        ),
+        (
+            "DTSTART:20200630T130000\nRRULE:FREQ=YEARLY;UNTIL=20250101T000000Z\n",
+            after,
+        ),
         ("DTSTART:20300630T110000\nRRULE:FREQ=YEARLY\n", after),
-        ("DTSTART:20300623T020000\nRRULE:FREQ=YEARLY;BYMONTH=6;BYDAY=SU;BYSETPOS=-2\n", after),
-        ("DTSTART:20300630T020000\nRRULE:FREQ=YEARLY;BYMONTH=6;BYMONTHDAY=-1\n", after),
-        ("DTSTART:20300630T020000\nRRULE:FREQ=YEARLY;BYMONTH=6;BYDAY=SU;BYMONTHDAY=24,25,26,27,28,29,30\n", after),
+        (
+            "DTSTART:20300623T020000\nRRULE:FREQ=YEARLY;BYMONTH=6;BYDAY=SU;BYSETPOS=-2\n",
+            after,
+        ),
+        (
+            "DTSTART:20300630T020000\nRRULE:FREQ=YEARLY;BYMONTH=6;BYMONTHDAY=-1\n",
+            after,
+        ),
+        (
+            "DTSTART:20300630T020000\nRRULE:FREQ=YEARLY;BYMONTH=6;BYDAY=SU;BYMONTHDAY=24,25,26,27,28,29,30\n",
+            after,
+        ),
     ] {
         assert_eq!(noon(observance), expected, "{observance}");
     }
