@@ -53,7 +53,7 @@ struct Open {
     is_too_deep: bool,
 }
 
-const MOST_PROPERTIES: usize = 1_000;
+const MOST_PROPERTIES: usize = 10_000;
 /// The properties of a calendar that mean something here.
 const PROPERTIES: [&str; 3] = ["X-WR-TIMEZONE", "X-WR-CALNAME", "NAME"];
 /// What a calendar is made of; one of these cannot stand in another.

@@ -89,7 +89,8 @@ impl<'a> ContentLine<'a> {
                 let value = duration(self.value).unwrap_or(self.value);
                 Some(format!("{name}{parameters}:{value}"))
             }
-            (None, _) => None,
+            // Of a time that it does not understand, the library would read the beginning.
+            (None, _) => Some(format!("{name}{parameters}:?{}", self.value)),
         }
     }
 }
@@ -192,8 +193,8 @@ fn basic_time(value: &str) -> Option<String> {
     if !fraction.bytes().all(|digit| digit.is_ascii_digit()) {
         return None;
     }
-    let mut time = digits(time, ':').filter(|time| matches!(time.len(), 4 | 6))?;
-    if time.len() == 4 {
+    let mut time = digits(time, ':').filter(|time| matches!(time.len(), 2 | 4 | 6))?;
+    while time.len() < 6 {
         time.push_str("00");
     }
     basic.push('T');
@@ -292,8 +293,10 @@ mod tests {
                 "DUE;TZID=\"a;b\":20300107T090000",
             ),
             ("DUE:20300107T0900Z", "DUE:20300107T090000Z"),
-            ("DUE:tomorrow", "DUE:tomorrow"),
-            ("DUE:20300107T09000Z", "DUE:20300107T09000Z"),
+            ("DUE:tomorrow", "DUE:?tomorrow"),
+            ("DUE:20300107T09", "DUE:20300107T090000"),
+            ("DUE:20300107T09000Z", "DUE:?20300107T09000Z"),
+            ("DUE:20300107,20300108", "DUE:?20300107,20300108"),
             ("TRIGGER:P", "TRIGGER:PT0S"),
             ("TRIGGER;RELATED=END:-PT", "TRIGGER;RELATED=END:PT0S"),
             ("TRIGGER;VALUE=DATE-TIME:-PT15M", "TRIGGER:-PT15M"),

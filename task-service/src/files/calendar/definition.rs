@@ -13,8 +13,10 @@ const FIRST_YEAR: i32 = 1960;
 const LAST_YEAR: i32 = 2210;
 /// More than any two clocks on Earth differ, in seconds.
 const WIDEST_OFFSET: i64 = 93_600;
+/// More than any zone has in all years.
+const MOST_TRANSITIONS: usize = 5_000;
 /// More than any zone has in twenty years.
-const MOST_TRANSITIONS: usize = 200;
+const MOST_IN_PERIOD: usize = 200;
 
 /// The offsets of a time zone as a calendar defines them in a VTIMEZONE component.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,10 +59,11 @@ impl Definition {
         let observances: Vec<Observance> =
             observances.map(Observance::read).collect::<Option<_>>()?;
         let initial = observances.iter().min_by_key(|one| one.start)?.from;
-        let mut transitions: Vec<Transition> = observances
-            .iter()
-            .flat_map(Observance::transitions)
-            .collect();
+        let transitions = observances.iter().flat_map(Observance::transitions);
+        let mut transitions: Vec<Transition> = transitions.take(MOST_TRANSITIONS + 1).collect();
+        if transitions.len() > MOST_TRANSITIONS {
+            return None;
+        }
         transitions.sort_by_key(|transition| transition.at);
         Some(Self {
             initial,
@@ -120,7 +123,7 @@ impl Definition {
     /// only half of the rules of a zone.
     pub fn is_complete(&self, since: i64, until: i64) -> bool {
         let transitions = self.between(since, until);
-        transitions.len() <= MOST_TRANSITIONS
+        transitions.len() <= MOST_IN_PERIOD
             && transitions
                 .windows(2)
                 .all(|pair| pair[1].from == pair[0].offset)
@@ -128,7 +131,7 @@ impl Definition {
 
     /// Returns whether the clocks change so often in a period that no zone does.
     pub fn is_restless(&self, since: i64, until: i64) -> bool {
-        self.between(since, until).len() > MOST_TRANSITIONS
+        self.between(since, until).len() > MOST_IN_PERIOD
     }
 
     /// Returns the offset if the clocks do not change in a period.

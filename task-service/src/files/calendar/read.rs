@@ -24,15 +24,15 @@ pub fn read(lines: &Lines, user_zone: &str) -> Result<Contents, InvalidFile> {
     for component in &cut.components {
         let calendar = component.calendar;
         match component.name.as_str() {
-            "VTODO" => match Todo::read(
-                component,
-                zones
-                    .entry(calendar)
-                    .or_insert_with(|| zones_of(calendar, &cut, &definitions, user_zone)),
-            ) {
-                Ok(todo) => todos.push((component, todo)),
-                Err(loss) => contents.add(Err(loss))?,
-            },
+            "VTODO" => {
+                let zones = zones.entry(calendar).or_insert_with(|| {
+                    zones_of(calendar, &cut, &definitions, user_zone, &mut contents)
+                });
+                match Todo::read(component, zones) {
+                    Ok(todo) => todos.push((component, todo)),
+                    Err(loss) => contents.add(Err(loss))?,
+                }
+            }
             "VTIMEZONE" => {}
             name => {
                 let uid = raw_value(component.text, "UID").unwrap_or_default();
@@ -81,11 +81,18 @@ fn zones_of<'f>(
     cut: &Cut<'_>,
     definitions: &'f Definitions<'f>,
     user_zone: &str,
+    contents: &mut Contents,
 ) -> Zones<'f> {
     let mut zones = Zones::new(definitions, calendar, user_zone);
     for property in &cut.properties {
-        if property.calendar == calendar && property.name == "X-WR-TIMEZONE" {
-            zones.set_default(property.value);
+        let is_zone = property.calendar == calendar && property.name == "X-WR-TIMEZONE";
+        if is_zone && !zones.set_default(property.value) {
+            let reason = format!(
+                "{:?} is no known time zone; times that name none are read in {}",
+                property.value, zones.default
+            );
+            let loss = Loss::new(property.line, "", &property.name, reason);
+            contents.losses.push(loss);
         }
     }
     zones

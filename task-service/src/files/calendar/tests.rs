@@ -479,3 +479,34 @@ fn zone_that_no_rule_can_follow_is_a_loss() {
     );
     assert_eq!(lost(&repeated), ["DUE TZID"]);
 }
+
+#[test]
+fn calendars_have_zones_of_their_own() {
+    let calendar = |zone: &str| {
+        format!(
+            "BEGIN:VCALENDAR\nx-wr-timezone:{zone}\nBEGIN:VTODO\nSUMMARY:x\nDUE:20300107T090000\nEND:VTODO\nEND:VCALENDAR\n"
+        )
+    };
+    let names = ["asia/tokyo", "GMT+0100", "Mars", "America/New_York"];
+    let contents = read_all(&names.map(calendar).concat());
+    let zones: Vec<_> = contents
+        .tasks
+        .iter()
+        .map(|task| task.time_zone.as_str())
+        .collect();
+    assert_eq!(
+        zones,
+        [
+            "Asia/Tokyo",
+            "Etc/GMT-1",
+            "Europe/Berlin",
+            "America/New_York"
+        ]
+    );
+    let losses = contents.losses.finish();
+    assert_eq!(losses.len(), 1);
+    assert_eq!(
+        (losses[0].line, losses[0].field.as_str()),
+        (16, "X-WR-TIMEZONE")
+    );
+}

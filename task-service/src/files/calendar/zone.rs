@@ -23,6 +23,8 @@ use crate::files::When;
 const MOST_PREFIXES: usize = 5;
 /// For how long a zone must keep the same time as a definition to be taken for it: about ten years.
 const RELEVANT_SECONDS: i64 = 10 * 365 * 86_400;
+/// The most definitions of a file that differ; a real one has a few.
+const MOST_DEFINITIONS: usize = 500;
 /// How often a file may have the whole database searched.
 const MOST_SEARCHES: u32 = 200;
 /// The zones that definitions mostly mean, before others with the same offsets.
@@ -49,9 +51,11 @@ const COMMON: [&str; 18] = [
 
 /// The time zones that a file defines.
 pub struct Definitions<'f> {
-    /// By the calendar that has them, and their names in lower case.
-    defined: HashMap<(usize, String), Defined<'f>>,
-    /// The calendar that has the first of a name, for others that lack it.
+    /// Those that differ; calendars that were put together repeat theirs.
+    defined: Vec<Defined<'f>>,
+    /// Their indices, by the calendar that has them and their names in lower case.
+    named: HashMap<(usize, String), usize>,
+    /// The index of the first of a name, for calendars that lack it.
     first: HashMap<String, usize>,
     searches: Cell<u32>,
 }
@@ -87,35 +91,42 @@ impl<'f> Definitions<'f> {
     /// Finds the definitions of a file; of two with one name in one calendar the first counts.
     pub fn new(cut: &Cut<'f>) -> Self {
         let mut definitions = Self {
-            defined: HashMap::new(),
+            defined: Vec::new(),
+            named: HashMap::new(),
             first: HashMap::new(),
             searches: Cell::new(MOST_SEARCHES),
         };
+        let mut known: HashMap<&str, usize> = HashMap::new();
         let is_zone = |component: &&Component<'f>| component.name == "VTIMEZONE";
         for component in cut.components.iter().filter(is_zone) {
+            let index = match known.get(component.text) {
+                Some(index) => *index,
+                None if known.len() == MOST_DEFINITIONS => continue,
+                None => known.len(),
+            };
             let Some(name) = raw_value(component.text, "TZID") else {
                 continue;
             };
+            if known.insert(component.text, index).is_none() {
+                definitions.defined.push(Defined {
+                    text: component.text,
+                    read: OnceCell::new(),
+                    found: RefCell::new(None),
+                });
+            }
             let name = key(name);
-            definitions
-                .first
-                .entry(name.clone())
-                .or_insert(component.calendar);
-            let defined = definitions.defined.entry((component.calendar, name));
-            defined.or_insert(Defined {
-                text: component.text,
-                read: OnceCell::new(),
-                found: RefCell::new(None),
-            });
+            definitions.first.entry(name.clone()).or_insert(index);
+            let named = definitions.named.entry((component.calendar, name));
+            named.or_insert(index);
         }
         definitions
     }
 
     fn get(&self, calendar: usize, name: &str) -> Option<&Defined<'f>> {
         let name = key(name);
-        let elsewhere = self.first.get(&name).copied();
-        let own = self.defined.get(&(calendar, name.clone()));
-        own.or_else(|| self.defined.get(&(elsewhere?, name)))
+        let elsewhere = self.first.get(&name);
+        let index = self.named.get(&(calendar, name)).or(elsewhere)?;
+        self.defined.get(*index)
     }
 }
 
@@ -129,13 +140,16 @@ impl<'f> Zones<'f> {
         }
     }
 
-    /// Takes another zone for times that name none, if it is one.
-    pub fn set_default(&mut self, name: &str) {
+    /// Takes another zone for times that name none; returns whether it is known.
+    pub fn set_default(&mut self, name: &str) -> bool {
         let defined = self.definitions.get(self.calendar, name);
-        let defined = defined.and_then(|defined| defined.read().1.first().cloned());
-        if let Some(zone) = defined.or_else(|| iana(name)) {
-            self.default = zone;
-        }
+        let zone = defined
+            .and_then(|defined| defined.read().1.first().cloned())
+            .or_else(|| iana(name))
+            .or_else(|| fixed_zone(offset_of_name(name)?));
+        let is_known = zone.is_some();
+        self.default = zone.unwrap_or_else(|| std::mem::take(&mut self.default));
+        is_known
     }
 
     /// Reads a local time in the zone of a name: as the file defines it, or else as the IANA, Windows or Outlook do.
@@ -199,9 +213,7 @@ impl<'f> Zones<'f> {
         let mut likely = likely.map(String::as_str).chain(COMMON);
         let searches = &self.definitions.searches;
         // No zone is like a restless one, and to find that out takes long.
-        if !definition.is_restless(since, until)
-            && !likely.any(&mut is_same)
-            && searches.get() > 0
+        if !definition.is_restless(since, until) && !likely.any(&mut is_same) && searches.get() > 0
         {
             searches.set(searches.get() - 1);
             let is_place = |zone: &String| zone.contains('/') && !zone.starts_with("Etc/");
