@@ -296,8 +296,8 @@ fn is_on(rule: &ICalendarRecurrenceRule, start: NaiveDate, day: NaiveDate) -> bo
         let wanted = i16::from(*wanted);
         wanted == i16::from(number) || wanted == from_end(number)
     };
-    let week = i16::from((number + 6) / 7);
-    let week_from_end = -i16::from((last - number + 7) / 7);
+    let week = i16::from(number.div_ceil(7));
+    let week_from_end = -i16::from((last - number) / 7 + 1);
     let is_weekday = |wanted: &calcard::icalendar::ICalendarDay| {
         Weekday::from(wanted.weekday) == day.weekday()
             && wanted

@@ -1,7 +1,7 @@
 //! iCalendar (RFC 5545): the tasks of a calendar, its VTODO components.
 //!
-//! The file is cut into components here, so that a broken one costs no other and every loss has its line; what stands in a
-//! component, the library reads.
+//! Lines are unfolded and the file is cut into components here, so that a broken one costs no other and every loss has its
+//! line; what stands in a component, the library reads.
 
 mod alarm;
 mod component;

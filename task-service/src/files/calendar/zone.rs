@@ -52,7 +52,7 @@ const COMMON: [&str; 18] = [
 /// The time zones that a file defines.
 pub struct Definitions<'f> {
     /// Those that differ; calendars that were put together repeat theirs.
-    defined: Vec<Defined<'f>>,
+    defined: Vec<VTimezone<'f>>,
     /// Their indices, by the calendar that has them and their names in lower case.
     named: HashMap<(usize, String), usize>,
     /// The index of the first of a name, for calendars that lack it.
@@ -61,7 +61,7 @@ pub struct Definitions<'f> {
 }
 
 /// A VTIMEZONE component, which is read when a time refers to it.
-struct Defined<'f> {
+struct VTimezone<'f> {
     text: &'f str,
     read: OnceCell<(Option<Definition>, Vec<String>)>,
     /// The zone that it was last found to be.
@@ -78,7 +78,7 @@ pub struct Zones<'f> {
 
 /// A local time in a zone that a calendar names.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Zoned {
+pub struct ZonedTime {
     /// The local time if `zone` keeps the same time at that moment, or else the instant.
     pub when: When,
     /// The IANA name of the zone.
@@ -108,7 +108,7 @@ impl<'f> Definitions<'f> {
                 continue;
             };
             if known.insert(component.text, index).is_none() {
-                definitions.defined.push(Defined {
+                definitions.defined.push(VTimezone {
                     text: component.text,
                     read: OnceCell::new(),
                     found: RefCell::new(None),
@@ -122,7 +122,7 @@ impl<'f> Definitions<'f> {
         definitions
     }
 
-    fn get(&self, calendar: usize, name: &str) -> Option<&Defined<'f>> {
+    fn get(&self, calendar: usize, name: &str) -> Option<&VTimezone<'f>> {
         let name = key(name);
         let elsewhere = self.first.get(&name);
         let index = self.named.get(&(calendar, name)).or(elsewhere)?;
@@ -153,7 +153,7 @@ impl<'f> Zones<'f> {
     }
 
     /// Reads a local time in the zone of a name: as the file defines it, or else as the IANA, Windows or Outlook do.
-    pub fn read(&self, name: &str, local: NaiveDateTime) -> Option<Zoned> {
+    pub fn read(&self, name: &str, local: NaiveDateTime) -> Option<ZonedTime> {
         if let Some(defined) = self.definitions.get(self.calendar, name) {
             let (definition, names) = defined.read();
             let found = defined.found.borrow().clone();
@@ -169,11 +169,11 @@ impl<'f> Zones<'f> {
                 return Some(zoned);
             }
             if let Some(zone) = names.into_iter().next() {
-                return Some(Zoned::exact(local, zone));
+                return Some(ZonedTime::exact(local, zone));
             }
         }
         if let Some(zone) = iana(name) {
-            return Some(Zoned::exact(local, zone));
+            return Some(ZonedTime::exact(local, zone));
         }
         let fixed = Definition::fixed(offset_of_name(name)?);
         self.match_zone(name, &fixed, &[], local)
@@ -186,7 +186,7 @@ impl<'f> Zones<'f> {
         definition: &Definition,
         names: &[String],
         local: NaiveDateTime,
-    ) -> Option<Zoned> {
+    ) -> Option<ZonedTime> {
         let instant = definition.instant(local)?;
         let since = instant.timestamp();
         let until = since + RELEVANT_SECONDS;
@@ -221,19 +221,19 @@ impl<'f> Zones<'f> {
             places.filter(is_place).any(|zone| is_same(&zone));
         }
         Some(match best {
-            Some((zone, i64::MAX)) => Zoned::exact(local, zone),
+            Some((zone, i64::MAX)) => ZonedTime::exact(local, zone),
             Some((zone, from)) => {
                 let from = DateTime::from_timestamp(from, 0).unwrap_or_default();
                 let from = from.format("%Y-%m-%d");
-                Zoned {
+                ZonedTime {
                     difference: Some(format!(
                         "{name:?} is defined with other rules than any known time zone; the task repeats in {zone}, \
                          which differs from {from} on"
                     )),
-                    ..Zoned::exact(local, zone)
+                    ..ZonedTime::exact(local, zone)
                 }
             }
-            None => Zoned {
+            None => ZonedTime {
                 when: When::Instant(instant),
                 zone: None,
                 difference: Some(format!(
@@ -245,7 +245,7 @@ impl<'f> Zones<'f> {
     }
 }
 
-impl Zoned {
+impl ZonedTime {
     fn exact(local: NaiveDateTime, zone: String) -> Self {
         Self {
             when: When::Local(local),
@@ -255,7 +255,7 @@ impl Zoned {
     }
 }
 
-impl Defined<'_> {
+impl VTimezone<'_> {
     /// Returns the definition, and the IANA zones that the component names.
     fn read(&self) -> &(Option<Definition>, Vec<String>) {
         self.read.get_or_init(|| {

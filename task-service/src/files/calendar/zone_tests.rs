@@ -21,14 +21,14 @@ fn zone(name: &str, rest: &str) -> String {
 }
 
 /// Reads a time of 2030 in a zone of a file, by a user in Madrid.
-fn read(file: &str, name: &str, local: &str) -> Option<Zoned> {
+fn read(file: &str, name: &str, local: &str) -> Option<ZonedTime> {
     let lines = Lines::unfold(format!("BEGIN:VCALENDAR\n{file}").as_bytes()).unwrap();
     let cut = cut(&lines).unwrap();
     let definitions = Definitions::new(&cut);
     Zones::new(&definitions, 1, "Europe/Madrid").read(name, local.parse().unwrap())
 }
 
-fn instant(zoned: &Zoned) -> String {
+fn instant(zoned: &ZonedTime) -> String {
     let instant = match (zoned.when, &zoned.zone) {
         (When::Instant(time), None) => time,
         (When::Local(time), Some(zone)) => {
