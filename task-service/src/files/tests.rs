@@ -447,7 +447,7 @@ fn damaged_files_never_make_the_reader_panic() {
         usize::try_from(state >> 33).unwrap() % below
     };
     for (format, sample) in samples.into_iter().chain(corpus) {
-        for _ in 0..500 {
+        for _ in 0..300 {
             let mut file = sample.clone();
             for _ in 0..=next(4) {
                 let start = next(file.len());
