@@ -3,9 +3,14 @@
 use taskmesh_proto::task::v1::{ListTasksRequest, SearchTasksRequest};
 
 use crate::{
+    domain::TimeZone,
     error::Error,
-    operations::{list_tasks::ListTasks, search_tasks::SearchTasks},
+    files::{Format, read},
+    operations::{import_tasks::Draft, list_tasks::ListTasks, search_tasks::SearchTasks},
 };
+
+/// The longest import id that a row takes, in characters.
+const LONGEST_IDENTITY: usize = 500;
 
 /// Reads a page token of a list and of a search.
 pub fn page_token(token: &str) {
@@ -41,6 +46,41 @@ pub fn filter(text: &str) {
     refuses_with_words(search);
 }
 
+/// Reads a file of tasks in each format, and makes what a database takes of the tasks.
+pub fn import(file: &[u8]) {
+    const USER_ZONE: &str = "Europe/Berlin";
+    let zone = TimeZone::parse(USER_ZONE).expect("Berlin is known");
+    for format in [Format::Ndjson, Format::Csv, Format::Calendar] {
+        let contents = match read(format, file, USER_ZONE) {
+            Ok(contents) => contents,
+            Err(error) => {
+                assert!(!error.to_string().is_empty());
+                continue;
+            }
+        };
+        let mut losses = contents.failed;
+        losses.extend(contents.losses.finish());
+        for task in &contents.tasks {
+            let identity = task.identity.as_str();
+            assert!((1..=LONGEST_IDENTITY).contains(&identity.chars().count()));
+            assert!(!identity.contains('\0'));
+            let mut draft = Draft::new(task, format);
+            match draft.details() {
+                Ok(_) => {
+                    draft.category();
+                    draft.tags();
+                    draft.schedule(&zone);
+                    losses.extend(draft.losses);
+                }
+                Err(loss) => losses.push(loss),
+            }
+        }
+        for loss in losses {
+            assert!(loss.line > 0 && !loss.reason.is_empty());
+        }
+    }
+}
+
 fn refuses_with_words<T>(read: Result<T, Error>) {
     if let Err(error) = read {
         assert!(!error.to_string().is_empty());
@@ -49,14 +89,15 @@ fn refuses_with_words<T>(read: Result<T, Error>) {
 
 #[cfg(test)]
 mod tests {
-    use service_runtime::testing::corpus_of_texts;
+    use service_runtime::testing::{corpus, corpus_of_texts};
 
     use super::*;
 
     #[test]
     fn what_was_ever_found_is_read_or_refused() {
-        let corpus = |target| corpus_of_texts(env!("CARGO_MANIFEST_DIR"), target);
-        corpus("page_token").for_each(|text| page_token(&text));
-        corpus("filter").for_each(|text| filter(&text));
+        let texts = |target| corpus_of_texts(env!("CARGO_MANIFEST_DIR"), target);
+        texts("page_token").for_each(|text| page_token(&text));
+        texts("filter").for_each(|text| filter(&text));
+        corpus(env!("CARGO_MANIFEST_DIR"), "import").for_each(|file| import(&file));
     }
 }

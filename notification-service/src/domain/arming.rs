@@ -9,10 +9,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 
 use super::{
-    ids::ReminderId,
-    preferences::Preferences,
-    reminder::Reminder,
-    setting::{Setting, minutes_before},
+    ids::ReminderId, preferences::Preferences, reminder::Reminder, setting::Setting,
     watched_task::WatchedTask,
 };
 
@@ -62,7 +59,7 @@ pub fn plan(
             Some(moment) => moves.push((reminder, moment)),
         }
     }
-    // All moves of one task follow its due time or date and so go the same way by the same distance.
+    // All moves of one task follow its due time or date, so they keep their order.
     moves.sort_by_key(|(reminder, moment)| {
         let microseconds = reminder.fire_time.timestamp_micros();
         if *moment > reminder.fire_time {
@@ -90,14 +87,12 @@ fn moments(task: &WatchedTask, preferences: &Preferences) -> BTreeMap<DateTime<U
     } else {
         &task.settings
     };
-    let due = task.remind_before();
-    let before = |minutes| due.and_then(|due| minutes_before(due, minutes));
     let mut moments = BTreeMap::new();
     for setting in settings {
         let moment = match setting {
             Setting::Default if !preferences.default_reminder_enabled => None,
-            Setting::Default => before(preferences.default_reminder_minutes),
-            Setting::Before(minutes) => before(*minutes),
+            Setting::Default => task.minutes_before(preferences.default_reminder_minutes),
+            Setting::Before(minutes) => task.minutes_before(*minutes),
             Setting::At(moment) => Some(*moment),
         };
         if let Some(moment) = moment {

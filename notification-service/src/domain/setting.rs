@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
 
 /// One wish to be reminded of a task. Written as `default`, `before:60` or `at:2026-12-01T07:00:00Z`.
@@ -21,11 +21,6 @@ pub enum Setting {
 #[derive(Debug, thiserror::Error)]
 #[error("not a reminder setting: neither \"default\" nor \"before:<minutes>\" nor \"at:<moment>\"")]
 pub struct InvalidSetting;
-
-/// Returns the moment some minutes before another, if the calendar reaches that far.
-pub fn minutes_before(due_time: DateTime<Utc>, minutes: i32) -> Option<DateTime<Utc>> {
-    due_time.checked_sub_signed(TimeDelta::minutes(i64::from(minutes)))
-}
 
 impl fmt::Display for Setting {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

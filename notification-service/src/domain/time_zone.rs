@@ -1,7 +1,9 @@
 //! Clocks on the wall, all over the world.
 
-use chrono::{DateTime, Datelike, NaiveDate, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, TimeDelta, Timelike, Utc};
 use jiff::{civil, tz::TimeZone};
+
+const NINE: NaiveTime = NaiveTime::from_hms_opt(9, 0, 0).expect("nine is a time");
 
 /// Returns the zone of that name; UTC for an empty name and for one that is unknown here.
 pub fn zone(name: &str) -> TimeZone {
@@ -11,21 +13,27 @@ pub fn zone(name: &str) -> TimeZone {
     }
 }
 
-/// Returns the moment at which the clocks of a zone show 09:00 on a date, if the calendar reaches that far.
+/// Returns the moment at which the clocks of a zone show a time some while before 09:00 on a date, if the calendar reaches that
+/// far.
 ///
 /// Should they skip that time, it is as much later as they skip; should they show it twice, it is the first of the two.
-pub fn nine_o_clock(date: NaiveDate, zone_name: &str) -> Option<DateTime<Utc>> {
-    let nine = civil::DateTime::new(
-        date.year().try_into().ok()?,
-        date.month().try_into().ok()?,
-        date.day().try_into().ok()?,
-        9,
-        0,
-        0,
+pub fn before_nine_o_clock(
+    date: NaiveDate,
+    lead: TimeDelta,
+    zone_name: &str,
+) -> Option<DateTime<Utc>> {
+    let local = date.and_time(NINE).checked_sub_signed(lead)?;
+    let time = civil::DateTime::new(
+        local.year().try_into().ok()?,
+        local.month().try_into().ok()?,
+        local.day().try_into().ok()?,
+        local.hour().try_into().ok()?,
+        local.minute().try_into().ok()?,
+        local.second().try_into().ok()?,
         0,
     )
     .ok()?;
-    let moment = zone(zone_name).to_ambiguous_timestamp(nine).compatible();
+    let moment = zone(zone_name).to_ambiguous_timestamp(time).compatible();
     DateTime::from_timestamp(moment.ok()?.as_second(), 0)
 }
 
@@ -33,9 +41,37 @@ pub fn nine_o_clock(date: NaiveDate, zone_name: &str) -> Option<DateTime<Utc>> {
 mod tests {
     use super::*;
 
-    fn nine(date: &str, zone_name: &str) -> String {
-        let moment = nine_o_clock(date.parse().unwrap(), zone_name).unwrap();
+    fn before_nine(date: &str, minutes: i64, zone_name: &str) -> String {
+        let lead = TimeDelta::minutes(minutes);
+        let moment = before_nine_o_clock(date.parse().unwrap(), lead, zone_name).unwrap();
         moment.format("%Y-%m-%dT%H:%MZ").to_string()
+    }
+
+    fn nine(date: &str, zone_name: &str) -> String {
+        before_nine(date, 0, zone_name)
+    }
+
+    #[test]
+    fn lead_is_counted_on_the_clocks() {
+        for (date, minutes, moment) in [
+            // Midnight, which is eight, nine or ten hours before nine.
+            ("2026-03-28", 540, "2026-03-27T23:00Z"),
+            ("2026-03-29", 540, "2026-03-28T23:00Z"),
+            ("2026-10-25", 540, "2026-10-24T22:00Z"),
+            // Nine of the day before, and midnight before that.
+            ("2026-03-29", 1_440, "2026-03-28T08:00Z"),
+            ("2026-03-30", 1_440, "2026-03-29T07:00Z"),
+            ("2026-10-26", 1_980, "2026-10-24T22:00Z"),
+            // A time that is skipped, and one that is shown twice.
+            ("2026-03-29", 390, "2026-03-29T01:30Z"),
+            ("2026-10-25", 390, "2026-10-25T00:30Z"),
+        ] {
+            assert_eq!(
+                before_nine(date, minutes, "Europe/Berlin"),
+                moment,
+                "{date} {minutes}"
+            );
+        }
     }
 
     #[test]
@@ -71,7 +107,10 @@ mod tests {
 
     #[test]
     fn a_date_at_the_edge_of_the_calendar_has_no_nine() {
-        assert_eq!(nine_o_clock(NaiveDate::MIN, "Europe/Berlin"), None);
-        assert_eq!(nine_o_clock(NaiveDate::MAX, ""), None);
+        let at = |date| before_nine_o_clock(date, TimeDelta::zero(), "Europe/Berlin");
+        assert_eq!(at(NaiveDate::MIN), None);
+        assert_eq!(at(NaiveDate::MAX), None);
+        let first = NaiveDate::MIN;
+        assert_eq!(before_nine_o_clock(first, TimeDelta::days(1), ""), None);
     }
 }

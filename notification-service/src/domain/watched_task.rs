@@ -1,9 +1,9 @@
 //! What reminders need to know of a task.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use service_runtime::ids::UserId;
 
-use super::{ids::TaskId, setting::Setting, time_zone::nine_o_clock};
+use super::{ids::TaskId, setting::Setting, time_zone::before_nine_o_clock};
 
 /// A task as its last applied event told it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,9 +53,16 @@ impl WatchedTask {
     /// Returns the moment before which a reminder comes some minutes early: the due time, or 09:00 of the due date, since
     /// nobody wants to be reminded of a whole day's task at midnight.
     pub fn remind_before(&self) -> Option<DateTime<Utc>> {
+        self.minutes_before(0)
+    }
+
+    /// Returns the moment some minutes before the due time, or before 09:00 of the due date on the clocks of its zone: 540
+    /// minutes are midnight, and 1 440 are 09:00 of the day before, also when the clocks change in between.
+    pub fn minutes_before(&self, minutes: i32) -> Option<DateTime<Utc>> {
+        let lead = TimeDelta::minutes(i64::from(minutes));
         match self.due_date {
-            Some(date) => nine_o_clock(date, &self.time_zone),
-            None => self.due_time,
+            Some(date) => before_nine_o_clock(date, lead, &self.time_zone),
+            None => self.due_time?.checked_sub_signed(lead),
         }
     }
 }

@@ -11,3 +11,5 @@ pub const LONGEST_RECORD: usize = 524_288;
 pub const DEEPEST_COMPONENT: usize = 8;
 /// The longest id or UID that is kept as it is, in characters.
 pub const LONGEST_ID: usize = 500;
+/// The same in bytes: an id stands in an index beside that of the user, and a row of an index has 2 704 bytes at most.
+pub const LONGEST_ID_BYTES: usize = 1_500;

@@ -85,6 +85,7 @@ pub fn read(text: &str) -> Result<Contents, InvalidFile> {
     let mut identities = Identities::default();
     let mut lines = Lines::new(text);
     let mut columns = None;
+    let mut last = (0, 1);
     while reader
         .read_record(&mut row)
         .map_err(|error| wrong(&error))?
@@ -96,12 +97,24 @@ pub fn read(text: &str) -> Result<Contents, InvalidFile> {
         if row.iter().all(|cell| cell.trim().is_empty()) {
             continue;
         }
-        let line = lines.at(row.position().map_or(0, csv::Position::byte));
+        let byte = row.position().map_or(0, csv::Position::byte);
+        let line = lines.at(byte);
+        last = (usize::try_from(byte).unwrap_or(usize::MAX), line);
         let mut read = read_row(line, columns, &row);
         if let Ok(task) = &mut read {
             identities.identify(task, &named_cells(columns, row.as_byte_record()));
         }
         contents.add(read)?;
+    }
+    let (byte, line) = last;
+    let quotes = text
+        .as_bytes()
+        .iter()
+        .skip(byte)
+        .filter(|byte| **byte == b'"');
+    if quotes.count() % 2 == 1 {
+        let reason = "has a quotation mark that is never closed: all that follows it in the file is one cell";
+        contents.losses.push(Loss::new(line, "", "*", reason));
     }
     Ok(contents)
 }
@@ -155,12 +168,16 @@ fn header(row: &StringRecord, contents: &mut Contents) -> Result<Vec<String>, In
         let words = format!("has {} columns; keep {MOST_COLUMNS} or fewer", row.len());
         return Err(InvalidFile::WrongFormat(words));
     }
+    let names = row.iter().map(cell::unguarded);
+    let names: Vec<String> = names
+        .map(|name| name.trim().to_lowercase().replace(' ', "_"))
+        .collect();
     let mut columns: Vec<String> = Vec::new();
-    for cell in row {
-        let name = cell::unguarded(cell)
-            .trim()
-            .to_lowercase()
-            .replace(' ', "_");
+    for name in &names {
+        // What other programs call a column, unless the file has one of that name.
+        let name = synonym(name)
+            .filter(|synonym| !names.iter().any(|name| name == synonym))
+            .map_or_else(|| name.clone(), str::to_owned);
         if columns.contains(&name) && !name.is_empty() {
             let reason = "is a column twice; the first one is read";
             contents.losses.push(Loss::new(1, "", &name, reason));
@@ -177,6 +194,23 @@ fn header(row: &StringRecord, contents: &mut Contents) -> Result<Vec<String>, In
     }
 }
 
+/// Returns what a column is that Todoist, Outlook or another program names otherwise.
+fn synonym(name: &str) -> Option<&'static str> {
+    match name {
+        "content" | "subject" | "summary" | "task" | "task_name" => Some("title"),
+        "notes" | "note" | "body" => Some("description"),
+        "date" | "deadline" => Some("due"),
+        "labels" | "label" | "categories" => Some("tags"),
+        "project" | "list" => Some("category"),
+        "timezone" => Some("time_zone"),
+        "status" => Some("state"),
+        "date_completed" | "completed_at" => Some("complete_time"),
+        "rrule" | "recurrence" => Some("recurrence_rule"),
+        "parent" | "parent_id" => Some("parent_task_id"),
+        _ => None,
+    }
+}
+
 fn read_row(line: usize, columns: &[String], row: &StringRecord) -> Result<FileTask, Loss> {
     let length = row.as_slice().len();
     if length > LONGEST_RECORD {
@@ -184,10 +218,29 @@ fn read_row(line: usize, columns: &[String], row: &StringRecord) -> Result<FileT
         return Err(Loss::whole(line, "", reason));
     }
     let cells = || columns.iter().zip(row.iter().map(cell::unguarded));
+    // Todoist also writes rows for sections and comments, and counts priorities from the highest.
+    let is_todoist = ["type", "indent"]
+        .iter()
+        .all(|name| columns.iter().any(|column| column == name));
+    let kind = cells().find(|(column, _)| is_todoist && *column == "type");
+    if let Some((_, kind)) = kind
+        && !kind.trim().eq_ignore_ascii_case("task")
+    {
+        let reason = format!("is no task: its type is {kind:?}");
+        return Err(Loss::whole(line, "", reason));
+    }
     let id = cells().find(|(column, _)| *column == "id");
     let mut record = Record::new(line, id.map(|(_, id)| id).unwrap_or_default());
-    for (column, cell) in cells().filter(|(_, cell)| !cell.trim().is_empty()) {
+    // Only of a description spaces mean something by themselves.
+    let says_something = |column: &str, cell: &str| match column {
+        "description" => !cell.is_empty(),
+        _ => !cell.trim().is_empty(),
+    };
+    for (column, cell) in cells().filter(|(column, cell)| says_something(column, cell)) {
         match Holds::of(column) {
+            Holds::Value if is_todoist && column == "priority" => {
+                record.value(column, todoist_priority(cell));
+            }
             Holds::Value => record.value(column, cell),
             Holds::List => record.list(column, cell::split(cell)),
             Holds::Nothing if column.is_empty() => {
@@ -200,6 +253,16 @@ fn read_row(line: usize, columns: &[String], row: &StringRecord) -> Result<FileT
         record.lose("*", "has more cells than the header has columns");
     }
     record.finish()
+}
+
+fn todoist_priority(cell: &str) -> &str {
+    match cell.trim() {
+        "1" => "urgent",
+        "2" => "high",
+        "3" => "medium",
+        "4" => "low",
+        other => other,
+    }
 }
 
 /// Returns the cells that say something with their columns, so that a row is the same in whatever order its columns are.

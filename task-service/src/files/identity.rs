@@ -2,7 +2,10 @@ use std::{collections::HashMap, fmt::Write};
 
 use openssl::sha::sha256;
 
-use super::{bounds::LONGEST_ID, task::FileTask};
+use super::{
+    bounds::{LONGEST_ID, LONGEST_ID_BYTES},
+    task::FileTask,
+};
 
 /// Gives the tasks of one file their identities.
 #[derive(Debug, Default)]
@@ -28,7 +31,7 @@ impl Identities {
 
 /// Returns the identity of the task with an id: the id, or a digest of one that is too long to be kept.
 pub fn of_id(source_id: &str) -> String {
-    if source_id.chars().count() <= LONGEST_ID {
+    if source_id.chars().count() <= LONGEST_ID && source_id.len() <= LONGEST_ID_BYTES {
         source_id.to_owned()
     } else {
         digest(source_id.as_bytes())

@@ -1,6 +1,15 @@
 //! One JSON object a line, under the names of the contract.
 
-use serde_json::{Map, Value};
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    fmt,
+};
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{MapAccess, Visitor},
+};
+use serde_json::Value;
 
 use super::{
     bounds::LONGEST_RECORD,
@@ -42,16 +51,59 @@ fn read_line(number: usize, line: &str) -> Result<FileTask, Loss> {
         let reason = format!("has {} bytes; a line may have {LONGEST_RECORD}", line.len());
         return Err(Loss::whole(number, "", reason));
     }
-    let object: Map<String, Value> = serde_json::from_str(line).map_err(|error| {
+    let Members(members) = serde_json::from_str(line).map_err(|error| {
         let reason = format!("is not a JSON object: {}", words(&error));
         Loss::whole(number, "", reason)
     })?;
-    let source_id = object.get("id").and_then(Value::as_str).unwrap_or_default();
-    let mut record = Record::new(number, source_id);
-    for (field, value) in &object {
-        read_field(&mut record, field, value);
+    let id = members.iter().find(|(field, _)| field == "id");
+    let source_id = match id {
+        Some((_, Value::String(id))) => id.clone(),
+        Some((_, Value::Number(id))) => id.to_string(),
+        _ => String::new(),
+    };
+    let mut record = Record::new(number, &source_id);
+    let mut seen: HashMap<&str, &Value> = HashMap::new();
+    for (field, value) in &members {
+        match seen.entry(field) {
+            Entry::Vacant(entry) => {
+                entry.insert(value);
+                read_field(&mut record, field, value);
+            }
+            Entry::Occupied(entry) if *entry.get() == value => {}
+            Entry::Occupied(_) => record.lose(
+                field,
+                format!("is given more than once and the first one is kept; left out: {value}"),
+            ),
+        }
     }
     record.finish()
+}
+
+/// The members of a JSON object, also those whose name comes again.
+struct Members(Vec<(String, Value)>);
+
+impl<'de> Deserialize<'de> for Members {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Object;
+
+        impl<'de> Visitor<'de> for Object {
+            type Value = Members;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("a JSON object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
+                let mut members = Vec::new();
+                while let Some(member) = map.next_entry()? {
+                    members.push(member);
+                }
+                Ok(Members(members))
+            }
+        }
+
+        deserializer.deserialize_map(Object)
+    }
 }
 
 fn read_field(record: &mut Record, field: &str, value: &Value) {

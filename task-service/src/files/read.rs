@@ -48,6 +48,18 @@ pub fn read(format: Format, bytes: &[u8], user_zone: &str) -> Result<Contents, I
     if bytes.len() > LARGEST_FILE {
         return Err(InvalidFile::TooLarge(bytes.len()));
     }
+    let content = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    if content.trim_ascii().is_empty() {
+        return Err(InvalidFile::Empty);
+    }
+    match format {
+        Format::Ndjson => ndjson::read(decode(bytes)?),
+        Format::Csv => csv::read(decode(bytes)?),
+        Format::Calendar => calendar::read(&calendar::Lines::unfold(bytes)?, user_zone),
+    }
+}
+
+fn decode(bytes: &[u8]) -> Result<&str, InvalidFile> {
     let text = std::str::from_utf8(bytes).map_err(|error| {
         let (before, _) = bytes.split_at(error.valid_up_to());
         InvalidFile::NotUtf8 {
@@ -55,15 +67,7 @@ pub fn read(format: Format, bytes: &[u8], user_zone: &str) -> Result<Contents, I
             byte: error.valid_up_to() + 1,
         }
     })?;
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    if text.trim().is_empty() {
-        return Err(InvalidFile::Empty);
-    }
-    match format {
-        Format::Ndjson => ndjson::read(text),
-        Format::Csv => csv::read(text),
-        Format::Calendar => calendar::read(text, user_zone),
-    }
+    Ok(text.strip_prefix('\u{feff}').unwrap_or(text))
 }
 
 impl Contents {
@@ -73,6 +77,12 @@ impl Contents {
             return Err(InvalidFile::TooManyTasks);
         }
         match task {
+            // PostgreSQL keeps no text with this character, and without it the id would be another one.
+            Ok(task) if task.source_id.contains('\0') => {
+                let reason = "has the control character U+0000 in its id; remove it";
+                self.failed
+                    .push(Loss::whole(task.line, &task.source_id, reason));
+            }
             Ok(task) => self.tasks.push(task),
             Err(loss) => self.failed.push(loss),
         }

@@ -38,8 +38,8 @@ impl Holds {
     pub fn of(field: &str) -> Self {
         match field {
             "tags" | "depends_on" | "reminders" => Self::List,
-            "id" | "title" | "description" | "priority" | "state" | "due_date" | "due_time"
-            | "due_local_time" | "time_zone" | "start_time" | "recurrence_rule"
+            "id" | "title" | "description" | "priority" | "state" | "due" | "due_date"
+            | "due_time" | "due_local_time" | "time_zone" | "start_time" | "recurrence_rule"
             | "recurrence_anchor" | "muted" | "category" | "parent_task_id" | "complete_time"
             | "delete_time" => Self::Value,
             _ => Self::Nothing,
@@ -73,6 +73,7 @@ impl Record {
             "description" => set(&mut self.task.description, Ok(text.to_owned())),
             "priority" => set(&mut self.task.priority, priority(text)),
             "state" => set(&mut self.completed, is_completed(text)),
+            "due" => self.due(text),
             "due_date" => set(&mut self.due_date, date(text).map(Some)),
             "due_time" => set(&mut self.due_time, instant(text).map(Some)),
             "due_local_time" => set(&mut self.due_local_time, local_time(text).map(Some)),
@@ -93,6 +94,22 @@ impl Record {
         if let Err(complaint) = read {
             self.task.lose(field, complaint);
         }
+    }
+
+    /// Reads a date or a time, as other programs write them in one column.
+    fn due(&mut self, text: &str) -> Result<(), Complaint> {
+        if let Ok(date) = date(text) {
+            self.due_date = Some(date);
+        } else if let Ok(time) = instant(text) {
+            self.due_time = Some(time);
+        } else if let Ok(time) = local_time(text) {
+            self.due_local_time = Some(time);
+        } else {
+            return Err(
+                "is neither a date such as 2026-12-01 nor a time such as 2026-12-01T09:00:00",
+            );
+        }
+        Ok(())
     }
 
     /// Reads a field of many values.
@@ -123,7 +140,7 @@ impl Record {
     }
 
     /// Notes that a field holds something else than it should.
-    pub fn lose(&mut self, field: &str, complaint: Complaint) {
+    pub fn lose(&mut self, field: &str, complaint: impl Into<String>) {
         self.task.lose(field, complaint);
     }
 

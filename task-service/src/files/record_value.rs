@@ -33,8 +33,8 @@ pub fn priority(text: &str) -> Result<Option<Priority>, Complaint> {
 pub fn is_completed(text: &str) -> Result<Option<bool>, Complaint> {
     match word(text, "task_state_").as_str() {
         "" | "unspecified" | "0" => Ok(None),
-        "open" | "1" => Ok(Some(false)),
-        "completed" | "2" => Ok(Some(true)),
+        "open" | "1" | "not started" | "needs-action" | "todo" => Ok(Some(false)),
+        "completed" | "2" | "complete" | "done" => Ok(Some(true)),
         _ => Err("is not open or completed"),
     }
 }

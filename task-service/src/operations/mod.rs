@@ -18,7 +18,7 @@ mod get_label;
 mod get_saved_filter;
 mod get_settings;
 mod get_task;
-mod import_tasks;
+pub mod import_tasks;
 mod labels;
 mod links;
 mod list_labels;

@@ -12,6 +12,7 @@ mod files;
 mod filtering;
 mod harness;
 mod importing;
+mod importing_damage;
 mod isolation;
 mod listing;
 mod matching;

@@ -2,24 +2,31 @@ use calcard::icalendar::{
     ICalendarAction, ICalendarComponent, ICalendarParameterName, ICalendarParameterValue,
     ICalendarProperty, ICalendarRelated, ICalendarValue,
 };
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
+use jiff::tz::TimeZone;
 
-use super::moment::when;
+use super::{
+    moment::{Moment, instant_of, local_of, rules},
+    zone::Zones,
+};
 use crate::files::task::{FileReminder, FileTask, When};
 
 const LONGEST_LEAD_MINUTES: i64 = 40_320;
+/// From when on a date the minutes of its reminders are counted back, on the clocks of its zone.
+const REMIND_BEFORE: NaiveTime = NaiveTime::from_hms_opt(9, 0, 0).expect("nine is a time");
 
 /// What an alarm is counted from.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Span {
+pub struct Span<'z> {
     /// When the task begins.
-    pub start: Option<DateTime<Utc>>,
+    pub start: Option<Moment>,
     /// When it is due.
-    pub due: Option<DateTime<Utc>>,
+    pub due: Option<Moment>,
+    /// The zones of the calendar.
+    pub zones: &'z Zones<'z>,
 }
 
 /// Adds the reminder that a VALARM stands for.
-pub fn read(alarm: &ICalendarComponent, span: Span, task: &mut FileTask) {
+pub fn read(alarm: &ICalendarComponent, span: &Span<'_>, task: &mut FileTask) {
     for entry in &alarm.entries {
         match (&entry.name, entry.values.first()) {
             // Such an alarm only keeps programs from adding their default one.
@@ -69,47 +76,67 @@ pub fn read(alarm: &ICalendarComponent, span: Span, task: &mut FileTask) {
     }
 }
 
-fn reminder(alarm: &ICalendarComponent, span: Span) -> Result<FileReminder, &'static str> {
+fn reminder(alarm: &ICalendarComponent, span: &Span<'_>) -> Result<FileReminder, &'static str> {
     let trigger = alarm
         .property(&ICalendarProperty::Trigger)
         .ok_or("has no TRIGGER")?;
     match trigger.values.first() {
-        Some(ICalendarValue::PartialDateTime(value)) => match when(value) {
-            Some(When::Instant(time)) => Ok(FileReminder::AtTime(time)),
-            _ => Err("has a TRIGGER that is no time in UTC"),
-        },
+        Some(ICalendarValue::PartialDateTime(_)) => Moment::read(trigger, span.zones)
+            .filter(|moment| !matches!(moment.when, When::Date(_)))
+            .filter(|moment| moment.unknown_zone.is_none())
+            .and_then(|moment| moment.instant(span.zones))
+            .map(FileReminder::AtTime)
+            .ok_or("has a TRIGGER that is no time in UTC or in a known zone"),
         Some(ICalendarValue::Duration(offset)) => {
-            let offset = TimeDelta::try_seconds(offset.as_seconds()).ok_or("is too far away")?;
             let related = trigger.parameter(&ICalendarParameterName::Related);
             let from_end = matches!(
                 related,
                 Some(ICalendarParameterValue::Related(ICalendarRelated::End))
             );
             let (first, second) = if from_end {
-                (span.due, span.start)
+                (&span.due, &span.start)
             } else {
                 // Programs count from the start even if a task has only a due time.
-                (span.start, span.due)
+                (&span.start, &span.due)
             };
             let base = first
-                .or(second)
+                .as_ref()
+                .or(second.as_ref())
                 .ok_or("counts from a start or due time that the task does not have")?;
-            let time = base.checked_add_signed(offset).ok_or("is too far away")?;
-            Ok(before(span.due, time))
+            let time = base.shifted(offset, span.zones).ok_or("is too far away")?;
+            Ok(span.before_due(time))
         }
         _ => Err("has a TRIGGER that is neither a duration nor a time"),
     }
 }
 
-/// Returns the reminder at a moment: counted back from the due time if possible, so that it moves along with it.
-fn before(due: Option<DateTime<Utc>>, time: DateTime<Utc>) -> FileReminder {
-    let lead = due.map(|due| (due - time).num_seconds());
-    match lead {
-        // Rather some seconds early than late.
-        Some(lead) if (0..=LONGEST_LEAD_MINUTES * 60).contains(&lead) => {
-            let minutes = i32::try_from((lead + 59) / 60).unwrap_or_default();
-            FileReminder::MinutesBeforeDue(minutes)
+impl Span<'_> {
+    /// Returns the reminder at a moment: counted back from the due time if possible, so that it moves along with it.
+    fn before_due(&self, time: DateTime<Utc>) -> FileReminder {
+        let lead = self.due.as_ref().and_then(|due| match due.when {
+            When::Date(date) => {
+                let zone = due.zone.as_deref().unwrap_or(&self.zones.default);
+                seconds_before_date(date, time, &rules(zone))
+            }
+            When::Local(_) | When::Instant(_) => {
+                Some((due.instant(self.zones)? - time).num_seconds())
+            }
+        });
+        match lead {
+            // Rather some seconds early than late.
+            Some(lead) if (0..=LONGEST_LEAD_MINUTES * 60).contains(&lead) => {
+                let minutes = i32::try_from((lead + 59) / 60).unwrap_or_default();
+                FileReminder::MinutesBeforeDue(minutes)
+            }
+            _ => FileReminder::AtTime(time),
         }
-        _ => FileReminder::AtTime(time),
     }
+}
+
+/// Returns how long before [`REMIND_BEFORE`] a moment is on the clocks of a zone; none if they show its time twice and this is
+/// the second time.
+fn seconds_before_date(date: NaiveDate, time: DateTime<Utc>, zone: &TimeZone) -> Option<i64> {
+    let local: NaiveDateTime = local_of(time, zone)?;
+    let lead = date.and_time(REMIND_BEFORE) - local;
+    (instant_of(local, zone) == Some(time)).then_some(lead.num_seconds())
 }

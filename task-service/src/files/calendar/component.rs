@@ -1,3 +1,4 @@
+use super::{content_line::ContentLine, unfold::Lines};
 use crate::files::{
     bounds::{DEEPEST_COMPONENT, LONGEST_RECORD, MOST_TASKS},
     read::InvalidFile,
@@ -8,14 +9,30 @@ use crate::files::{
 pub struct Cut<'a> {
     /// The components, in the order of the file.
     pub components: Vec<Component<'a>>,
-    /// The lines that say something about a calendar itself, with their numbers.
-    pub properties: Vec<(usize, &'a str)>,
+    /// The lines that say something about a calendar itself.
+    pub properties: Vec<Property<'a>>,
+    calendar: usize,
     tasks: usize,
+}
+
+/// A line about a calendar itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Property<'a> {
+    /// The calendar, counted in the file.
+    pub calendar: usize,
+    /// The number of the line, from 1.
+    pub line: usize,
+    /// The name in upper case.
+    pub name: String,
+    /// The value.
+    pub value: &'a str,
 }
 
 /// A component of a calendar, such as a VTODO, with all that it contains.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Component<'a> {
+    /// The calendar that it stands in, counted in the file.
+    pub calendar: usize,
     /// Its name in upper case.
     pub name: String,
     /// The line of its BEGIN, from 1.
@@ -28,28 +45,33 @@ pub struct Component<'a> {
 
 /// A component whose END has not come yet.
 struct Open {
+    calendar: usize,
     name: String,
     line: usize,
     start: usize,
     depth: usize,
+    is_too_deep: bool,
 }
 
-const MOST_PROPERTIES: usize = 100;
+const MOST_PROPERTIES: usize = 10_000;
+/// The properties of a calendar that mean something here.
+const PROPERTIES: [&str; 3] = ["X-WR-TIMEZONE", "X-WR-CALNAME", "NAME"];
 /// What a calendar is made of; one of these cannot stand in another.
 const OUTERMOST: [&str; 5] = ["VTODO", "VEVENT", "VJOURNAL", "VFREEBUSY", "VTIMEZONE"];
 
 /// Cuts a file into the components of its calendars.
-pub fn cut(text: &str) -> Result<Cut<'_>, InvalidFile> {
+pub fn cut(lines: &Lines) -> Result<Cut<'_>, InvalidFile> {
+    let text = lines.text.as_str();
     let mut cut = Cut::default();
     let mut open: Option<Open> = None;
     let mut begins = false;
     let mut offset = 0;
-    for (index, line) in text.split_inclusive('\n').enumerate() {
+    for (line, number) in text.split_inclusive('\n').zip(&lines.numbers) {
         let start = offset;
         offset += line.len();
         let Some((keyword, name)) = bracket(line) else {
-            if open.is_none() && cut.properties.len() < MOST_PROPERTIES {
-                cut.properties.push((index + 1, line));
+            if open.is_none() {
+                cut.add_property(*number, line);
             }
             continue;
         };
@@ -57,14 +79,23 @@ pub fn cut(text: &str) -> Result<Cut<'_>, InvalidFile> {
             (Keyword::Begin, _) if name == "VCALENDAR" => {
                 begins = true;
                 cut.add(open.take().map(|open| open.unfinished(text, start)))?;
+                cut.calendar += 1;
             }
             (Keyword::Begin, Some(outer)) if !OUTERMOST.contains(&name.as_str()) => {
-                outer.deepen(index + 1)?;
+                outer.depth += 1;
+                outer.is_too_deep |= outer.depth > DEEPEST_COMPONENT;
             }
             (Keyword::Begin, _) => {
                 begins = true;
                 cut.add(open.take().map(|open| open.unfinished(text, start)))?;
-                open = Some(Open::begin(name, index + 1, start));
+                open = Some(Open {
+                    calendar: cut.calendar,
+                    name,
+                    line: *number,
+                    start,
+                    depth: 0,
+                    is_too_deep: false,
+                });
             }
             (Keyword::End, Some(inner)) if inner.depth > 0 && inner.name != name => {
                 inner.depth -= 1;
@@ -104,6 +135,19 @@ fn bracket(line: &str) -> Option<(Keyword, String)> {
 }
 
 impl<'a> Cut<'a> {
+    fn add_property(&mut self, line: usize, text: &'a str) {
+        let ContentLine { name, value, .. } = ContentLine::parse(text);
+        let name = name.to_ascii_uppercase();
+        if PROPERTIES.contains(&name.as_str()) && self.properties.len() < MOST_PROPERTIES {
+            self.properties.push(Property {
+                calendar: self.calendar,
+                line,
+                name,
+                value: value.trim(),
+            });
+        }
+    }
+
     fn add(&mut self, component: Option<Component<'a>>) -> Result<(), InvalidFile> {
         let Some(component) = component else {
             return Ok(());
@@ -118,32 +162,24 @@ impl<'a> Cut<'a> {
 }
 
 impl Open {
-    fn begin(name: String, line: usize, start: usize) -> Self {
-        Self {
-            name,
-            line,
-            start,
-            depth: 0,
-        }
-    }
-
-    fn deepen(&mut self, line: usize) -> Result<(), InvalidFile> {
-        self.depth += 1;
-        if self.depth <= DEEPEST_COMPONENT {
-            return Ok(());
-        }
-        let words = format!("has components more than {DEEPEST_COMPONENT} deep at line {line}");
-        Err(InvalidFile::WrongFormat(words))
-    }
-
     fn finished(self, text: &str, end: usize) -> Component<'_> {
         let text = &text[self.start..end];
-        let words = format!("has {} bytes; a task may have {LONGEST_RECORD}", text.len());
+        let fault = if text.len() > LONGEST_RECORD {
+            let length = text.len();
+            Some(format!(
+                "has {length} bytes; a task may have {LONGEST_RECORD}"
+            ))
+        } else if self.is_too_deep {
+            Some(format!("has components more than {DEEPEST_COMPONENT} deep"))
+        } else {
+            None
+        };
         Component {
+            calendar: self.calendar,
             name: self.name,
             line: self.line,
             text,
-            fault: (text.len() > LONGEST_RECORD).then_some(words),
+            fault,
         }
     }
 
@@ -161,7 +197,8 @@ mod tests {
     use super::*;
 
     fn outline(text: &str) -> Vec<(String, usize, bool)> {
-        let components = cut(text).unwrap().components.into_iter();
+        let lines = Lines::unfold(text.as_bytes()).unwrap();
+        let components = cut(&lines).unwrap().components.into_iter();
         components
             .map(|component| (component.name, component.line, component.fault.is_some()))
             .collect()
@@ -194,9 +231,23 @@ mod tests {
     }
 
     #[test]
-    fn endless_nesting_is_refused() {
-        let text = format!("BEGIN:VTODO\n{}", "BEGIN:VALARM\n".repeat(100_000));
-        let refusal = cut(&text).unwrap_err().to_string();
-        assert_eq!(refusal, "has components more than 8 deep at line 10");
+    fn endless_nesting_costs_no_other_component() {
+        let text = format!(
+            "BEGIN:VTODO\n{}BEGIN:VTODO\nEND:VTODO\n",
+            "BEGIN:VALARM\n".repeat(100_000)
+        );
+        assert_eq!(
+            outline(&text),
+            [
+                ("VTODO".to_owned(), 1, true),
+                ("VTODO".to_owned(), 100_002, false)
+            ]
+        );
+        let nested = format!(
+            "BEGIN:VTODO\n{}{}END:VTODO\n",
+            "BEGIN:VALARM\n".repeat(9),
+            "END:VALARM\n".repeat(9)
+        );
+        assert_eq!(outline(&nested), [("VTODO".to_owned(), 1, true)]);
     }
 }

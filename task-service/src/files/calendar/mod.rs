@@ -1,10 +1,12 @@
 //! iCalendar (RFC 5545): the tasks of a calendar, its VTODO components.
 //!
-//! The file is cut into components here, so that a broken one costs no other and every loss has its line; what stands in a
-//! component, the library reads.
+//! Lines are unfolded and the file is cut into components here, so that a broken one costs no other and every loss has its
+//! line; what stands in a component, the library reads.
 
 mod alarm;
 mod component;
+mod content_line;
+mod definition;
 mod moment;
 mod read;
 #[cfg(test)]
@@ -14,3 +16,4 @@ mod unfold;
 mod zone;
 
 pub use read::read;
+pub use unfold::Lines;

@@ -3,9 +3,12 @@ use calcard::{
     icalendar::{ICalendarDuration, ICalendarEntry, ICalendarValue},
 };
 use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeDelta, Utc};
-use jiff::civil;
+use jiff::{
+    Timestamp, civil,
+    tz::{TimeZone, TimeZoneDatabase},
+};
 
-use super::zone::{Zones, rules};
+use super::zone::Zones;
 use crate::files::task::When;
 
 /// A moment of a calendar, and the zone in which it is meant.
@@ -15,35 +18,70 @@ pub struct Moment {
     pub when: When,
     /// The IANA name of its zone, if it names one that is known.
     pub zone: Option<String>,
-    /// The name of a zone that nobody knows.
+    /// The name of a zone that is not known.
     pub unknown_zone: Option<String>,
+    /// What differs between the zone and its definition in the file; it matters if the task repeats.
+    pub difference: Option<String>,
 }
 
 impl Moment {
     /// Reads the value of a property such as DUE.
-    pub fn read(entry: &ICalendarEntry, zones: &Zones) -> Option<Self> {
+    pub fn read(entry: &ICalendarEntry, zones: &Zones<'_>) -> Option<Self> {
         let Some(ICalendarValue::PartialDateTime(value)) = entry.values.first() else {
             return None;
         };
         let when = when(value)?;
-        let name = entry.tz_id().filter(|_| matches!(when, When::Local(_)));
-        let zone = name.and_then(|name| zones.iana(name));
-        let unknown_zone = name.filter(|_| zone.is_none()).map(str::to_owned);
-        Some(Self {
+        let floating = Self {
             when,
-            zone,
-            unknown_zone,
+            zone: None,
+            unknown_zone: None,
+            difference: None,
+        };
+        let (When::Local(local), Some(name)) = (when, entry.tz_id()) else {
+            return Some(floating);
+        };
+        Some(match zones.read(name, local) {
+            None => Self {
+                unknown_zone: Some(name.to_owned()),
+                ..floating
+            },
+            Some(zoned) => Self {
+                when: zoned.when,
+                zone: zoned.zone,
+                unknown_zone: None,
+                difference: zoned.difference,
+            },
         })
     }
 
     /// Returns the instant that is meant; of a date its beginning.
-    pub fn instant(&self, zones: &Zones) -> Option<DateTime<Utc>> {
+    pub fn instant(&self, zones: &Zones<'_>) -> Option<DateTime<Utc>> {
         let zone = self.zone.as_deref().unwrap_or(&zones.default);
         match self.when {
             When::Instant(time) => Some(time),
-            When::Date(date) => instant_of(date.into(), zone),
-            When::Local(time) => instant_of(time, zone),
+            When::Date(date) => instant_of(date.into(), &rules(zone)),
+            When::Local(time) => instant_of(time, &rules(zone)),
         }
+    }
+
+    /// Returns the instant that is a while earlier or later. The days and weeks of a date are those of the calendar (RFC 5545,
+    /// 3.3.6), so they begin at midnight whatever the clocks do.
+    pub fn shifted(&self, by: &ICalendarDuration, zones: &Zones<'_>) -> Option<DateTime<Utc>> {
+        let seconds = by.as_seconds();
+        let (base, rest) = match self.when {
+            When::Date(date) => {
+                let days = i64::from(by.weeks) * 7 + i64::from(by.days);
+                let days = if by.neg { -days } else { days };
+                let date = date.checked_add_signed(TimeDelta::try_days(days)?)?;
+                let moved = Self {
+                    when: When::Date(date),
+                    ..self.clone()
+                };
+                (moved.instant(zones)?, seconds - days * 86_400)
+            }
+            _ => (self.instant(zones)?, seconds),
+        };
+        base.checked_add_signed(TimeDelta::try_seconds(rest)?)
     }
 
     /// Returns the moment a while later, on the same clock.
@@ -83,8 +121,22 @@ pub fn when(value: &PartialDateTime) -> Option<When> {
 }
 
 /// Returns the instant at which the clocks of a zone show a time; the earlier one if they show it twice.
-fn instant_of(time: NaiveDateTime, zone: &str) -> Option<DateTime<Utc>> {
+pub fn instant_of(time: NaiveDateTime, zone: &TimeZone) -> Option<DateTime<Utc>> {
     let time: civil::DateTime = time.format("%Y-%m-%dT%H:%M:%S").to_string().parse().ok()?;
-    let instant = rules(zone).to_ambiguous_zoned(time).compatible().ok()?;
-    DateTime::from_timestamp(instant.timestamp().as_second(), 0)
+    let instant = zone.to_ambiguous_timestamp(time).compatible().ok()?;
+    DateTime::from_timestamp(instant.as_second(), 0)
+}
+
+/// Returns what the clocks of a zone show at an instant, to the second.
+pub fn local_of(time: DateTime<Utc>, zone: &TimeZone) -> Option<NaiveDateTime> {
+    let timestamp = Timestamp::from_second(time.timestamp()).ok()?;
+    let offset = zone.to_offset(timestamp).seconds();
+    let utc = DateTime::from_timestamp(time.timestamp(), 0)?.naive_utc();
+    utc.checked_add_signed(TimeDelta::seconds(offset.into()))
+}
+
+/// Returns the rules of a zone; those of UTC if there is none of that name.
+pub fn rules(iana_name: &str) -> TimeZone {
+    let zone = TimeZoneDatabase::bundled().get(iana_name);
+    zone.unwrap_or(TimeZone::UTC)
 }

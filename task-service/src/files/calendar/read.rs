@@ -2,9 +2,10 @@ use std::collections::{HashMap, HashSet};
 
 use super::{
     component::{Component, Cut, cut},
+    content_line::raw_value,
     todo::Todo,
-    unfold::raw_value,
-    zone::Zones,
+    unfold::Lines,
+    zone::{Definitions, Zones},
 };
 use crate::files::{
     identity::Identities,
@@ -13,22 +14,29 @@ use crate::files::{
 };
 
 /// Reads the tasks of a calendar; times that name no zone are read in the calendar's, or else in the user's.
-pub fn read(text: &str, user_zone: &str) -> Result<Contents, InvalidFile> {
-    let cut = cut(text)?;
-    let zones = zones(&cut, user_zone);
+pub fn read(lines: &Lines, user_zone: &str) -> Result<Contents, InvalidFile> {
+    let cut = cut(lines)?;
+    let definitions = Definitions::new(&cut);
+    let mut zones: HashMap<usize, Zones<'_>> = HashMap::new();
     let mut contents = Contents::default();
     about_the_calendar(&cut, &mut contents);
     let mut todos = Vec::new();
     for component in &cut.components {
+        let calendar = component.calendar;
         match component.name.as_str() {
-            "VTODO" => match Todo::read(component, &zones) {
-                Ok(todo) => todos.push((component, todo)),
-                Err(loss) => contents.add(Err(loss))?,
-            },
+            "VTODO" => {
+                let zones = zones.entry(calendar).or_insert_with(|| {
+                    zones_of(calendar, &cut, &definitions, user_zone, &mut contents)
+                });
+                match Todo::read(component, zones) {
+                    Ok(todo) => todos.push((component, todo)),
+                    Err(loss) => contents.add(Err(loss))?,
+                }
+            }
             "VTIMEZONE" => {}
             name => {
                 let uid = raw_value(component.text, "UID").unwrap_or_default();
-                let loss = Loss::new(component.line, &uid, name, "is not a task");
+                let loss = Loss::new(component.line, uid, name, "is not a task");
                 contents.losses.push(loss);
             }
         }
@@ -68,15 +76,23 @@ pub fn read(text: &str, user_zone: &str) -> Result<Contents, InvalidFile> {
     Ok(contents)
 }
 
-fn zones(cut: &Cut<'_>, user_zone: &str) -> Zones {
-    let mut zones = Zones::new(user_zone);
-    let is_zone = |component: &&Component<'_>| component.name == "VTIMEZONE";
-    for component in cut.components.iter().filter(is_zone) {
-        zones.learn(component.text);
-    }
-    for (_, line) in &cut.properties {
-        if let Some(zone) = line.trim().strip_prefix("X-WR-TIMEZONE:") {
-            zones.set_default(zone);
+fn zones_of<'f>(
+    calendar: usize,
+    cut: &Cut<'_>,
+    definitions: &'f Definitions<'f>,
+    user_zone: &str,
+    contents: &mut Contents,
+) -> Zones<'f> {
+    let mut zones = Zones::new(definitions, calendar, user_zone);
+    for property in &cut.properties {
+        let is_zone = property.calendar == calendar && property.name == "X-WR-TIMEZONE";
+        if is_zone && !zones.set_default(property.value) {
+            let reason = format!(
+                "{:?} is no known time zone; times that name none are read in {}",
+                property.value, zones.default
+            );
+            let loss = Loss::new(property.line, "", &property.name, reason);
+            contents.losses.push(loss);
         }
     }
     zones
@@ -84,12 +100,11 @@ fn zones(cut: &Cut<'_>, user_zone: &str) -> Zones {
 
 /// Reports what a calendar itself says about its tasks.
 fn about_the_calendar(cut: &Cut<'_>, contents: &mut Contents) {
-    for (number, line) in &cut.properties {
-        let name = line.split([':', ';']).next().unwrap_or_default();
-        let name = name.trim().to_ascii_uppercase();
-        if matches!(name.as_str(), "X-WR-CALNAME" | "NAME") {
+    for property in &cut.properties {
+        if matches!(property.name.as_str(), "X-WR-CALNAME" | "NAME") {
             let reason = "the name of a calendar is not kept; give the tasks a category instead";
-            contents.losses.push(Loss::new(*number, "", &name, reason));
+            let loss = Loss::new(property.line, "", &property.name, reason);
+            contents.losses.push(loss);
         }
     }
 }

@@ -2,14 +2,15 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 
-use super::read;
+use super::{Lines, read};
 use crate::{
     domain::Priority,
     files::{Contents, FileReminder, FileTask, When},
 };
 
 fn read_all(text: &str) -> Contents {
-    let contents = read(text, "Europe/Berlin").unwrap();
+    let lines = Lines::unfold(text.as_bytes()).unwrap();
+    let contents = read(&lines, "Europe/Berlin").unwrap();
     assert_eq!(contents.failed, []);
     contents
 }
@@ -84,12 +85,12 @@ fn tasks_of_tasks_org_are_read() {
     assert_eq!(plan.due, date(2026, 12, 15));
     assert_eq!(plan.time_zone, "Europe/Berlin");
     assert_eq!(plan.start, Some(at("2026-11-30T23:00:00Z")));
-    // Nine in the morning of the first day is thirteen days and fifteen hours before the day on which it is due.
+    // A day and two hours before midnight of the day on which it is due, and nine in the morning of the first day.
     assert_eq!(
         plan.reminders,
         [
-            FileReminder::MinutesBeforeDue(26 * 60),
-            FileReminder::MinutesBeforeDue((13 * 24 + 15) * 60)
+            FileReminder::MinutesBeforeDue((9 + 26) * 60),
+            FileReminder::MinutesBeforeDue(14 * 24 * 60)
         ]
     );
     assert_eq!(lost(plan), ["GEO", "STATUS", "PERCENT-COMPLETE"]);
@@ -222,4 +223,290 @@ fn a_reminder_after_the_due_time_is_a_moment() {
     let task = one("DUE:20261201T090000Z\nBEGIN:VALARM\nTRIGGER:PT10M\nEND:VALARM");
     let reminder = FileReminder::AtTime(at("2026-12-01T09:10:00Z"));
     assert_eq!(task.reminders, [reminder]);
+}
+
+/// Returns the reminder of a task that is due on a Monday in Berlin.
+fn reminder(due: &str, trigger: &str) -> FileReminder {
+    let task = one(&format!(
+        "SUMMARY:x\n{due}\nBEGIN:VALARM\nACTION:DISPLAY\nTRIGGER{trigger}\nEND:VALARM"
+    ));
+    assert_eq!(lost(&task), [""; 0], "{due} {trigger}");
+    let [reminder] = task.reminders.as_slice() else {
+        panic!("{due} {trigger}: {:?}", task.reminders);
+    };
+    *reminder
+}
+
+#[test]
+fn alarm_of_date_counts_from_midnight() {
+    const MIDNIGHT: i32 = 9 * 60;
+    const DAY: i32 = 24 * 60;
+    // The dates after which and on which the clocks change, too: days are those of the calendar.
+    for date in ["20300107", "20300331", "20300401", "20301027", "20301028"] {
+        for due in [
+            format!("DUE;VALUE=DATE:{date}"),
+            format!("DTSTART;VALUE=DATE:{date}\nDUE;VALUE=DATE:{date}"),
+            format!("DUE;VALUE=DATE:{date}\nRRULE:FREQ=DAILY"),
+        ] {
+            for (trigger, minutes) in [
+                ("-PT15H", MIDNIGHT + 15 * 60),
+                ("-P1D", MIDNIGHT + DAY),
+                ("-P1W", MIDNIGHT + 7 * DAY),
+                ("-PT15M", MIDNIGHT + 15),
+                ("-PT1S", MIDNIGHT + 1),
+                ("PT0S", MIDNIGHT),
+                ("P", MIDNIGHT),
+                ("-PT", MIDNIGHT),
+            ] {
+                for related in ["", ";RELATED=END", ";RELATED=START", ";VALUE=DURATION"] {
+                    assert_eq!(
+                        reminder(&due, &format!("{related}:{trigger}")),
+                        FileReminder::MinutesBeforeDue(minutes),
+                        "{due} {related}:{trigger}"
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn alarm_after_midnight_of_date_is_kept() {
+    let due = "DUE;VALUE=DATE:20300107";
+    assert_eq!(reminder(due, ":PT9H"), FileReminder::MinutesBeforeDue(0));
+    assert_eq!(
+        reminder(due, ":PT8H30M"),
+        FileReminder::MinutesBeforeDue(30)
+    );
+    // Later than a reminder can be counted back from: a moment, which moves with the occurrences.
+    let at_five = FileReminder::AtTime(at("2030-01-07T16:00:00Z"));
+    assert_eq!(reminder(due, ":PT17H"), at_five);
+}
+
+#[test]
+fn alarm_counts_from_the_end_that_it_names() {
+    let due = "DTSTART;VALUE=DATE:20300105\nDUE;VALUE=DATE:20300107";
+    for (trigger, days) in [
+        (":-PT15H", 3),
+        (";RELATED=START:-PT15H", 3),
+        (";RELATED=END:-PT15H", 1),
+    ] {
+        let reminder = reminder(due, trigger);
+        assert_eq!(
+            reminder,
+            FileReminder::MinutesBeforeDue(days * 24 * 60),
+            "{trigger}"
+        );
+    }
+    let due = "DTSTART;TZID=Europe/Berlin:20300105T090000\nDUE;TZID=Europe/Berlin:20300107T100000";
+    assert_eq!(
+        reminder(due, ";RELATED=END:-PT15M"),
+        FileReminder::MinutesBeforeDue(15)
+    );
+    assert_eq!(
+        reminder(due, ":-PT15M"),
+        FileReminder::MinutesBeforeDue(2 * 24 * 60 + 75)
+    );
+}
+
+#[test]
+fn alarm_at_a_time_is_read_however_it_is_written() {
+    let due = "DUE;TZID=Europe/Berlin:20300107T090000";
+    for trigger in [
+        ";VALUE=DATE-TIME:20300107T070000Z",
+        ":20300107T070000Z",
+        ";VALUE=DATE-TIME:2030-01-07T07:00:00Z",
+        ";VALUE=DATE-TIME;TZID=Europe/Berlin:20300107T080000",
+        ";VALUE=DATE-TIME:20300107T080000",
+    ] {
+        let at_eight = FileReminder::AtTime(at("2030-01-07T07:00:00Z"));
+        assert_eq!(reminder(due, trigger), at_eight, "{trigger}");
+    }
+}
+
+#[test]
+fn value_that_is_given_again_is_a_loss() {
+    for (first, second, dropped) in [
+        ("SUMMARY:a", "SUMMARY:b", "b"),
+        ("SUMMARY:a", "summary;LANGUAGE=de:b", "b"),
+        ("DESCRIPTION:a", "DESCRIPTION:b", "b"),
+        (
+            "DUE:20300107T090000Z",
+            "DUE:20300108T090000Z",
+            "20300108T090000Z",
+        ),
+        (
+            "DTSTART:20300107T090000Z",
+            "DTSTART:20300108T090000Z",
+            "20300108T090000Z",
+        ),
+        ("PRIORITY:1", "PRIORITY:9", "9"),
+        ("STATUS:NEEDS-ACTION", "STATUS:COMPLETED", "COMPLETED"),
+        ("PERCENT-COMPLETE:0", "PERCENT-COMPLETE:100", "100"),
+        ("UID:a", "UID:b", "b"),
+        (
+            "DUE:20300107T090000Z\nRRULE:FREQ=DAILY",
+            "RRULE:FREQ=WEEKLY",
+            "FREQ=WEEKLY",
+        ),
+        (
+            "DUE:20300107T090000Z\nBEGIN:VALARM\nTRIGGER:-PT5M",
+            "TRIGGER:-PT9M\nEND:VALARM",
+            "-PT9M",
+        ),
+    ] {
+        let twice = one(&format!("{first}\n{second}"));
+        let end = second.strip_prefix("TRIGGER:-PT9M\n").unwrap_or_default();
+        let once = one(&format!("{first}\n{end}"));
+        let name = second.split([':', ';']).next().unwrap().to_uppercase();
+        assert_eq!(lost(&twice), [name.as_str()], "{second}");
+        assert!(
+            twice.losses[0]
+                .reason
+                .ends_with(&format!("left out: {dropped}")),
+            "{twice:?}"
+        );
+        // Nothing else of the second value is in the task.
+        let twice = FileTask {
+            losses: Vec::new(),
+            identity: once.identity.clone(),
+            ..twice
+        };
+        assert_eq!(twice, once, "{second}");
+        // The same value again, or an empty one, says nothing else.
+        let again = first.lines().last().unwrap();
+        let empty = again.split(':').next().unwrap();
+        let again = one(&format!("{first}\n{again}\n{empty}:\n{end}"));
+        assert_eq!(again.losses, [], "{first}");
+    }
+}
+
+#[test]
+fn folded_names_are_read() {
+    let task =
+        one("SUM\n MARY:a\nDU\n E:20300107T090000Z\nRRU\n LE:FREQ=DA\n ILY\nCATEGO\n\tRIES:x");
+    assert_eq!(task.title, "a");
+    assert_eq!(task.recurrence_rule, "FREQ=DAILY");
+    assert_eq!(task.tags, ["x"]);
+    assert_eq!(task.losses, []);
+}
+
+#[test]
+fn fold_within_a_character_is_undone() {
+    let file = b"BEGIN:VCALENDAR\r\nBEGIN:VTODO\r\nUID:x\r\nSUMMARY:Blue \xf0\x9f\r\n \x92\x99 heart\r\nLOCATION:y\r\nEND:VTODO\r\n";
+    let contents = crate::files::read(crate::files::Format::Calendar, file, "UTC").unwrap();
+    assert_eq!(contents.tasks[0].title, "Blue \u{1f499} heart");
+    assert_eq!(contents.tasks[0].line, 2);
+}
+
+#[test]
+fn habits_of_programs_are_read() {
+    for (due, expected) in [
+        (
+            "DUE;VALUE=DATE:20300107T090000",
+            local("2030-01-07T09:00:00"),
+        ),
+        ("DUE;VALUE=DATE-TIME:20300107", date(2030, 1, 7)),
+        ("DUE:20300107", date(2030, 1, 7)),
+        ("due;value=date:20300107", date(2030, 1, 7)),
+        ("DUE:2030-01-07", date(2030, 1, 7)),
+        ("DUE:2030-01-07T09:00", local("2030-01-07T09:00:00")),
+        (
+            "DUE;TZID=\"Europe/Berlin\":20300107T090000",
+            local("2030-01-07T09:00:00"),
+        ),
+        ("DUE;X-A=\"b;c:d\";VALUE=DATE:20300107", date(2030, 1, 7)),
+        (
+            "DTSTART;VALUE=DATE:20300107\nDURATION:P1D",
+            date(2030, 1, 8),
+        ),
+        ("DTSTART;VALUE=DATE:20300107\nDURATION:P", date(2030, 1, 7)),
+    ] {
+        let task = one(&format!("X-A:b\nsummary:x\n{due}\nx-unknown;y=z:w"));
+        assert_eq!((task.title.as_str(), task.due), ("x", expected), "{due}");
+        assert_eq!(task.losses, [], "{due}");
+    }
+    let text = "\u{feff}BEGIN:VCALENDAR\nbegin:vtodo\nSummary:x\nend:vtodo\n";
+    assert_eq!(read_all(text).tasks[0].title, "x");
+}
+
+#[test]
+fn start_due_and_rule_are_taken_over() {
+    for (times, start, due) in [
+        (
+            "DTSTART;VALUE=DATE:20300107\nDUE;VALUE=DATE:20300108",
+            "2030-01-06T23:00:00Z",
+            date(2030, 1, 8),
+        ),
+        (
+            "DTSTART;VALUE=DATE:20300107\nDURATION:P1D",
+            "2030-01-06T23:00:00Z",
+            date(2030, 1, 8),
+        ),
+        (
+            "DTSTART;TZID=Europe/Berlin:20300107T090000\nDUE;TZID=Europe/Berlin:20300109T170000",
+            "2030-01-07T08:00:00Z",
+            local("2030-01-09T17:00:00"),
+        ),
+    ] {
+        let task = one(&format!("SUMMARY:x\n{times}\nRRULE:FREQ=WEEKLY;BYDAY=MO"));
+        assert_eq!(task.start, Some(at(start)), "{times}");
+        assert_eq!(task.due, due, "{times}");
+        assert_eq!(task.time_zone, "Europe/Berlin");
+        assert_eq!(task.recurrence_rule, "FREQ=WEEKLY;BYDAY=MO");
+        assert_eq!(task.losses, []);
+    }
+}
+
+#[test]
+fn zone_that_no_rule_can_follow_is_a_loss() {
+    let zone = "BEGIN:VTIMEZONE\nTZID:Mine\nBEGIN:STANDARD\nDTSTART:19700101T000000\nTZOFFSETFROM:+0537\n\
+                TZOFFSETTO:+0537\nEND:STANDARD\nEND:VTIMEZONE\n";
+    let read = |rule: &str| {
+        let text = format!(
+            "BEGIN:VCALENDAR\n{zone}BEGIN:VTODO\nSUMMARY:x\nDUE;TZID=Mine:20300107T090000\n{rule}END:VTODO\n"
+        );
+        read_all(&text).tasks.remove(0)
+    };
+    let once = read("");
+    let instant = Some(When::Instant(at("2030-01-07T03:23:00Z")));
+    assert_eq!((once.due, once.time_zone.as_str()), (instant, ""));
+    assert_eq!(once.losses, []);
+    let repeated = read("RRULE:FREQ=DAILY\n");
+    assert_eq!(
+        (repeated.due, repeated.time_zone.as_str()),
+        (instant, "Europe/Berlin")
+    );
+    assert_eq!(lost(&repeated), ["DUE TZID"]);
+}
+
+#[test]
+fn calendars_have_zones_of_their_own() {
+    let calendar = |zone: &str| {
+        format!(
+            "BEGIN:VCALENDAR\nx-wr-timezone:{zone}\nBEGIN:VTODO\nSUMMARY:x\nDUE:20300107T090000\nEND:VTODO\nEND:VCALENDAR\n"
+        )
+    };
+    let names = ["asia/tokyo", "GMT+0100", "Mars", "America/New_York"];
+    let contents = read_all(&names.map(calendar).concat());
+    let zones: Vec<_> = contents
+        .tasks
+        .iter()
+        .map(|task| task.time_zone.as_str())
+        .collect();
+    assert_eq!(
+        zones,
+        [
+            "Asia/Tokyo",
+            "Etc/GMT-1",
+            "Europe/Berlin",
+            "America/New_York"
+        ]
+    );
+    let losses = contents.losses.finish();
+    assert_eq!(losses.len(), 1);
+    assert_eq!(
+        (losses[0].line, losses[0].field.as_str()),
+        (16, "X-WR-TIMEZONE")
+    );
 }

@@ -8,8 +8,8 @@ use chrono::{DateTime, Utc};
 use super::{
     alarm::{self, Span},
     component::Component,
+    content_line::{Tidied, raw_value},
     moment::{Moment, when},
-    unfold::raw_value,
     zone::{Zones, parse},
 };
 use crate::{
@@ -48,12 +48,13 @@ struct Draft {
 
 impl Todo {
     /// Reads a component.
-    pub fn read(component: &Component<'_>, zones: &Zones) -> Result<Self, Loss> {
+    pub fn read(component: &Component<'_>, zones: &Zones<'_>) -> Result<Self, Loss> {
         let fail = |reason: &str| Loss::whole(component.line, "", reason);
         if let Some(fault) = &component.fault {
             return Err(fail(fault));
         }
-        let calendar = parse(component.text).ok_or_else(|| fail("cannot be read as a VTODO"))?;
+        let Tidied { text, dropped } = Tidied::new(component.text);
+        let calendar = parse(&text).ok_or_else(|| fail("cannot be read as a VTODO"))?;
         let [properties, parts @ ..] = calendar.components.as_slice() else {
             return Err(fail("cannot be read as a VTODO"));
         };
@@ -72,16 +73,21 @@ impl Todo {
         for entry in &properties.entries {
             todo.property(entry, &mut draft, zones);
         }
-        if let Some(rule) = raw_value(component.text, "RRULE") {
-            todo.task.recurrence_rule = rule;
+        for (name, value) in dropped {
+            let reason =
+                format!("is given more than once and the first one is kept; left out: {value}");
+            todo.task.lose(&name, reason);
+        }
+        if let Some(rule) = raw_value(&text, "RRULE") {
+            rule.clone_into(&mut todo.task.recurrence_rule);
         }
         todo.settle_state(&draft);
         let span = todo.settle_times(draft, zones);
-        todo.parts(parts, span);
+        todo.parts(parts, &span);
         Ok(todo)
     }
 
-    fn property(&mut self, entry: &ICalendarEntry, draft: &mut Draft, zones: &Zones) {
+    fn property(&mut self, entry: &ICalendarEntry, draft: &mut Draft, zones: &Zones<'_>) {
         let name = entry.name.as_str().to_owned();
         let text = || entry.values.first().and_then(ICalendarValue::as_text);
         match &entry.name {
@@ -100,6 +106,9 @@ impl Todo {
             },
             ICalendarProperty::PercentComplete => {
                 draft.percent = entry.values.first().and_then(ICalendarValue::as_integer);
+                if draft.percent.is_none() {
+                    self.task.lose(&name, "is no number from 0 to 100");
+                }
             }
             ICalendarProperty::Completed => match instant(entry, zones) {
                 Some(time) => self.task.complete_time = Some(time),
@@ -156,7 +165,7 @@ impl Todo {
         };
     }
 
-    fn moment(&mut self, entry: &ICalendarEntry, zones: &Zones) -> Option<Moment> {
+    fn moment(&mut self, entry: &ICalendarEntry, zones: &Zones<'_>) -> Option<Moment> {
         let name = entry.name.as_str().to_owned();
         let moment = Moment::read(entry, zones);
         match &moment {
@@ -237,8 +246,8 @@ impl Todo {
         }
     }
 
-    /// Takes over when the task starts and is due, and returns both as instants.
-    fn settle_times(&mut self, draft: Draft, zones: &Zones) -> Span {
+    /// Takes over when the task starts and is due.
+    fn settle_times<'z>(&mut self, draft: Draft, zones: &'z Zones<'z>) -> Span<'z> {
         let Draft {
             due,
             mut start,
@@ -247,15 +256,20 @@ impl Todo {
         } = draft;
         let after = duration.and_then(|duration| self.due_after(start.as_ref(), &due, &duration));
         let mut due = due.or(after);
-        if due.is_none() && !self.task.recurrence_rule.is_empty() {
+        let repeats = !self.task.recurrence_rule.is_empty();
+        if due.is_none() && repeats {
             // A rule counts from the start; the dates of a recurring task are those on which it is due.
             due = start.take();
         }
-        let span = Span {
-            start: start.as_ref().and_then(|start| start.instant(zones)),
-            due: due.as_ref().and_then(|due| due.instant(zones)),
-        };
-        match (span.start, span.due) {
+        if let (Some(due), Some(start)) = (&mut due, &start)
+            && due.zone.is_none()
+            && !matches!(due.when, When::Instant(_))
+        {
+            due.zone.clone_from(&start.zone);
+        }
+        let start_time = start.as_ref().and_then(|start| start.instant(zones));
+        let due_time = due.as_ref().and_then(|due| due.instant(zones));
+        match (start_time, due_time) {
             // Programs that know no start write the due time here, too; nothing should be hidden until it is due.
             (Some(start), Some(due)) if start == due => {}
             (Some(start), Some(due)) if start > due => {
@@ -263,17 +277,28 @@ impl Todo {
             }
             (start, _) => self.task.start = start,
         }
-        if let Some(due) = due {
+        if let Some(due) = &due {
             self.task.due = Some(due.when);
-            let is_floating = matches!(due.when, When::Local(_) | When::Date(_));
-            let zone = due.zone.or(start.and_then(|start| start.zone));
+            let needs_zone = repeats || matches!(due.when, When::Local(_) | When::Date(_));
+            let zone = due.zone.clone();
+            let zone = zone.or_else(|| start.as_ref().and_then(|start| start.zone.clone()));
             self.task.time_zone = match zone {
                 Some(zone) => zone,
-                None if is_floating => zones.default.clone(),
+                None if needs_zone => zones.default.clone(),
                 None => String::new(),
             };
         }
-        span
+        if repeats {
+            let moments = [("DTSTART", &start), ("DUE", &due)];
+            let differences = moments.map(|(name, moment)| {
+                let difference = moment.as_ref().and_then(|moment| moment.difference.clone());
+                difference.map(|difference| (name, difference))
+            });
+            for (name, difference) in differences.into_iter().flatten() {
+                self.task.lose(&format!("{name} TZID"), difference);
+            }
+        }
+        Span { start, due, zones }
     }
 
     fn due_after(
@@ -296,7 +321,7 @@ impl Todo {
         after
     }
 
-    fn parts(&mut self, parts: &[ICalendarComponent], span: Span) {
+    fn parts(&mut self, parts: &[ICalendarComponent], span: &Span<'_>) {
         for part in parts {
             match part.component_type {
                 ICalendarComponentType::VAlarm => alarm::read(part, span, &mut self.task),
@@ -309,7 +334,7 @@ impl Todo {
     }
 }
 
-fn instant(entry: &ICalendarEntry, zones: &Zones) -> Option<DateTime<Utc>> {
+fn instant(entry: &ICalendarEntry, zones: &Zones<'_>) -> Option<DateTime<Utc>> {
     let Some(ICalendarValue::PartialDateTime(value)) = entry.values.first() else {
         return None;
     };

@@ -24,6 +24,8 @@ impl KnownTasks {
             let others = others.filter(|id| !id.is_empty());
             identities.extend(others.map(|id| identity_of_id(id)));
         }
+        // No task has such an id, and PostgreSQL takes no text with this character.
+        identities.retain(|identity| !identity.contains('\0'));
         let ids: Vec<TaskId> = identities.iter().filter_map(|id| id.parse().ok()).collect();
         let import_ids: Vec<&str> = identities.iter().map(String::as_str).collect();
         let user_id = &write.caller().user_id;

@@ -9,4 +9,6 @@ mod network;
 mod plan;
 mod schedule;
 
+#[cfg(any(test, fuzzing))]
+pub use content::Draft;
 pub use import::{ImportTasks, Imported};
