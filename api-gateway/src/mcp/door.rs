@@ -159,7 +159,8 @@ async fn in_one_shape(response: http::Response<Body>) -> Response {
         // The content type was checked before, so this is how it refuses a message of another form.
         415 => Error::Transport {
             http: 400,
-            message: "the body must be one JSON-RPC 2.0 message".to_owned(),
+            message: "the body must be one JSON-RPC 2.0 message, whose params are an object"
+                .to_owned(),
         },
         500.. => Error::Internal(text.into()),
         http => Error::Transport {
