@@ -126,6 +126,7 @@ fn accepts_json(headers: &HeaderMap) -> bool {
         .iter()
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(','))
+        .filter(|range| !range.trim().is_empty())
         .map(|range| range.split_once(';').unwrap_or((range, "")))
         .peekable();
     ranges.peek().is_none()
@@ -162,6 +163,10 @@ async fn in_one_shape(response: http::Response<Body>) -> Response {
             message: "the body must be one JSON-RPC 2.0 message, whose params are an object"
                 .to_owned(),
         },
+        406 => Error::Transport {
+            http: 406,
+            message: "answers are application/json, which the header Accept excludes".to_owned(),
+        },
         500.. => Error::Internal(text.into()),
         http => Error::Transport {
             http,
@@ -172,4 +177,20 @@ async fn in_one_shape(response: http::Response<Body>) -> Response {
         answer.headers_mut().insert(header::ALLOW, allow.clone());
     }
     answer
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn client_that_names_no_type_takes_json() {
+        assert!(accepts_json(&HeaderMap::new()));
+        let accept = |value: &'static str| {
+            let value = HeaderValue::from_static(value);
+            accepts_json(&HeaderMap::from_iter([(header::ACCEPT, value)]))
+        };
+        assert!(accept("") && accept(" , ") && accept("text/html,*/*;q=0.1"));
+        assert!(!accept("text/html") && !accept("application/json; q=0") && !accept("*/*;q=0.0"));
+    }
 }
