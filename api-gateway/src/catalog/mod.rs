@@ -27,7 +27,7 @@ pub use json_schema::{Elsewhere, Purpose, Schema, SchemaWriter};
 pub use live::Live;
 pub use mask::is_update_mask;
 pub use notes::{FieldNotes, Notes, brief};
-pub use options::ToolOption;
+pub use options::{Redirect, ToolOption};
 pub use reader::{Catalog, Rpc};
 pub use route_table::{Found, RouteTable};
 pub use schema_forms::{allow_null, typed};

@@ -18,6 +18,39 @@ pub struct ToolOption {
     pub idempotent: bool,
     /// Whether it may remove or overwrite what was there.
     pub destructive: bool,
+    /// What to do instead of giving an argument that the tool does not take.
+    pub redirects: Vec<Redirect>,
+}
+
+/// Arguments that agents expect of a tool which does not take them, and what to do instead.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Redirect {
+    /// The arguments.
+    pub arguments: Vec<String>,
+    /// What to do instead.
+    pub hint: String,
+}
+
+impl Redirect {
+    /// Tells whether this is about an argument of that name, whatever its spelling.
+    pub fn names(&self, argument: &str) -> bool {
+        let plain = |name: &str| name.replace(['_', '-'], "").to_lowercase();
+        let argument = plain(argument);
+        self.arguments.iter().any(|name| plain(name) == argument)
+    }
+
+    fn of(message: &DynamicMessage) -> Self {
+        let arguments = message.get_field_by_name("arguments");
+        let arguments = arguments.as_deref().and_then(Value::as_list);
+        let arguments = arguments.unwrap_or_default().iter();
+        Self {
+            arguments: arguments
+                .filter_map(Value::as_str)
+                .map(str::to_owned)
+                .collect(),
+            hint: text(message, "hint"),
+        }
+    }
 }
 
 /// The options that the gateway reads, looked up once: on RPCs and on fields.
@@ -87,6 +120,7 @@ impl Options {
             read_only: flag(tool, "read_only"),
             idempotent: flag(tool, "idempotent"),
             destructive: flag(tool, "destructive"),
+            redirects: redirects(tool),
         })
     }
 
@@ -139,6 +173,16 @@ pub(super) fn text(message: &DynamicMessage, field: &str) -> String {
     value
         .and_then(|value| value.as_str().map(str::to_owned))
         .unwrap_or_default()
+}
+
+fn redirects(tool: &DynamicMessage) -> Vec<Redirect> {
+    let redirects = tool.get_field_by_name("redirects");
+    let redirects = redirects.as_deref().and_then(Value::as_list);
+    let redirects = redirects.unwrap_or_default().iter();
+    redirects
+        .filter_map(Value::as_message)
+        .map(Redirect::of)
+        .collect()
 }
 
 fn flag(message: &DynamicMessage, field: &str) -> bool {

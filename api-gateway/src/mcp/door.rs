@@ -5,14 +5,14 @@ use axum::{
     extract::{Request, State},
     response::{IntoResponse, Response},
 };
-use http::header;
+use http::{HeaderMap, HeaderValue, header};
 use http_body_util::{BodyExt, Full};
 use rmcp::transport::streamable_http_server::{
     StreamableHttpServerConfig, StreamableHttpService, session::never::NeverSessionManager,
 };
 use url::Url;
 
-use super::{Tools, server::Server};
+use super::{Tools, client_info, server::Server};
 use crate::{
     config::{McpConfig, RequestsConfig},
     error::Error,
@@ -45,10 +45,10 @@ impl Door {
             .with_max_request_body_bytes(requests.max_body_bytes)
             .with_allowed_hosts(hosts)
             .with_allowed_origins(
-                config
-                    .allowed_origins
-                    .iter()
-                    .map(|origin| with_port(origin)),
+                // Pages of the gateway itself are not foreign.
+                std::iter::once(public_url.origin().ascii_serialization())
+                    .chain(config.allowed_origins.iter().cloned())
+                    .map(|origin| with_port(&origin)),
             )
             .enforce_origin_validation();
         let tools = Arc::new(tools);
@@ -96,17 +96,48 @@ pub async fn handle(State(door): State<Door>, request: Request) -> Response {
 
 impl Door {
     async fn answer(&self, request: Request) -> Result<Response, Error> {
-        let (parts, body) = request.into_parts();
+        let (mut parts, body) = request.into_parts();
         let body = read_body(body, self.requests.max_body_bytes, &self.requests).await?;
+        let mut session_id = None;
         if !body.is_empty() {
             check_content_type(&parts.headers)?;
             // The protocol library's parser knows no limit of depth of its own and takes the last of two equal names.
-            parse(&body)?;
+            session_id = client_info::session_id(&parse(&body)?);
+        }
+        if accepts_json(&parts.headers) {
+            let both = HeaderValue::from_static("application/json, text/event-stream");
+            parts.headers.insert(header::ACCEPT, both);
         }
         let request = Request::from_parts(parts, Full::new(body));
         let response = self.service.handle(request).await.map(Body::new);
-        Ok(in_one_shape(response).await)
+        let mut response = in_one_shape(response).await;
+        if let (Some(id), true) = (session_id, response.status().is_success()) {
+            response.headers_mut().insert(client_info::SESSION_ID, id);
+        }
+        Ok(response)
     }
+}
+
+/// Tells whether a client takes JSON, in which every request is answered. The protocol library insists on both types of the
+/// specification by name, though it needs one and clients leave the other out.
+fn accepts_json(headers: &HeaderMap) -> bool {
+    let mut ranges = headers
+        .get_all(header::ACCEPT)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .filter(|range| !range.trim().is_empty())
+        .map(|range| range.split_once(';').unwrap_or((range, "")))
+        .peekable();
+    ranges.peek().is_none()
+        || ranges.any(|(range, parameters)| {
+            let range = range.trim().to_ascii_lowercase();
+            let refused = parameters
+                .split(';')
+                .filter_map(|parameter| parameter.trim().strip_prefix("q="))
+                .any(|quality| quality.parse() == Ok(0.0));
+            matches!(range.as_str(), "*/*" | "application/*" | "application/json") && !refused
+        })
 }
 
 /// Gives the transport's own refusals, which are plain text, the shape of every other error.
@@ -129,7 +160,12 @@ async fn in_one_shape(response: http::Response<Body>) -> Response {
         // The content type was checked before, so this is how it refuses a message of another form.
         415 => Error::Transport {
             http: 400,
-            message: "the body must be one JSON-RPC 2.0 message".to_owned(),
+            message: "the body must be one JSON-RPC 2.0 message, whose params are an object"
+                .to_owned(),
+        },
+        406 => Error::Transport {
+            http: 406,
+            message: "answers are application/json, which the header Accept excludes".to_owned(),
         },
         500.. => Error::Internal(text.into()),
         http => Error::Transport {
@@ -141,4 +177,20 @@ async fn in_one_shape(response: http::Response<Body>) -> Response {
         answer.headers_mut().insert(header::ALLOW, allow.clone());
     }
     answer
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn client_that_names_no_type_takes_json() {
+        assert!(accepts_json(&HeaderMap::new()));
+        let accept = |value: &'static str| {
+            let value = HeaderValue::from_static(value);
+            accepts_json(&HeaderMap::from_iter([(header::ACCEPT, value)]))
+        };
+        assert!(accept("") && accept(" , ") && accept("text/html,*/*;q=0.1"));
+        assert!(!accept("text/html") && !accept("application/json; q=0") && !accept("*/*;q=0.0"));
+    }
 }

@@ -1,8 +1,10 @@
 //! The door for AI agents: the contract's tools over the Model Context Protocol, stateless, at `/mcp`.
 
 mod call;
+mod client_info;
 mod door;
 mod error;
+mod params;
 mod server;
 mod tools;
 

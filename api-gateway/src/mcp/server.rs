@@ -3,8 +3,9 @@ use std::{borrow::Cow, sync::Arc};
 use rmcp::{
     ErrorData, RoleServer, ServerHandler,
     model::{
-        CallToolRequestParams, CallToolResponse, Implementation, ListToolsResult,
-        PaginatedRequestParams, ProtocolVersion, ServerCapabilities, ServerConfig, Tool,
+        CallToolRequestParams, CallToolResponse, CustomRequest, CustomResult, Implementation,
+        ListToolsResult, PaginatedRequestParams, ProtocolVersion, ServerCapabilities, ServerConfig,
+        Tool,
     },
     service::RequestContext,
 };
@@ -14,14 +15,14 @@ use service_runtime::{
 };
 use tokio::time::Instant;
 
-use super::{Tools, call::call};
+use super::{Tools, call::call, client_info, params};
 use crate::{gateway::Gateway, http::requested_deadline};
 
 const INSTRUCTIONS: &str = "Call get_context first: it tells the time, the user's time zone, the names in use and the limits. \
-    Times are RFC 3339 with an offset, such as 2026-12-01T09:00:00+01:00. Leave out what is not asked for; an empty string \
+    Times are RFC 3339 with an offset, such as 2026-12-01T09:00:00+01:00. Leave out what is not asked for; null \
     means the same. An update changes only the fields that are given; to empty one, name it in clear. Give each call that \
     writes a new UUID as request_id and, if no answer comes, repeat it with the same one: it happens once. A write answers \
-    with an operation_id, which undo takes back. Empty fields are left out of answers. Errors say which field is wrong and \
+    with an operation_id, which undo takes back. Fields without a value are left out of answers. Errors say which field is wrong and \
     what to do next.";
 
 /// The revisions that are served: stateless ones, and those before them that know structured results.
@@ -64,6 +65,14 @@ impl ServerHandler for Server {
         Ok(ListToolsResult::with_all_items(self.tools.list().to_vec()))
     }
 
+    async fn on_custom_request(
+        &self,
+        request: CustomRequest,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<CustomResult, ErrorData> {
+        Err(params::refusal(&request))
+    }
+
     async fn call_tool(
         &self,
         request: CallToolRequestParams,
@@ -82,11 +91,17 @@ impl ServerHandler for Server {
         else {
             return Err(ErrorData::internal_error("internal error", None));
         };
+        let client = context.meta.client_info();
+        let client = client.as_ref().map(client_info::product);
+        let caller = match client.or_else(|| client_info::of_session(&parts.headers)) {
+            Some(client) => caller.clone().calling_itself(&client),
+            None => caller.clone(),
+        };
         let asked = requested_deadline(&parts.headers)
             .map_err(|error| ErrorData::invalid_params(error.to_string(), None))?;
         let deadline = Instant::now() + self.gateway.requests.deadline(asked);
         let arguments = request.arguments.unwrap_or_default();
-        let call = call(&self.gateway, &self.tools, caller, name, rpc, &arguments);
+        let call = call(&self.gateway, &self.tools, &caller, name, rpc, &arguments);
         let call = deadline::with_deadline(deadline, call);
         // The protocol library answers in a task of its own, where the trace must be taken up again.
         let result = match parts.extensions.get::<TraceContext>() {

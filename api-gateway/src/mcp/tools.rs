@@ -8,10 +8,8 @@ use crate::{
     catalog::{
         Catalog, CatalogError, Elsewhere, Purpose, Rpc, Schema, SchemaWriter, ToolOption, brief,
     },
-    transcode::{clearable_fields, nearest},
+    transcode::{CLEAR, clearable_fields, nearest},
 };
-
-const CLEAR: &str = "clear";
 
 /// The tools on offer, in the order of the contract.
 #[derive(Debug, Clone, Default)]

@@ -4,64 +4,104 @@ use serde_json::{Map, Value as Json};
 use super::{
     FieldViolation,
     assemble::require,
-    reader::Reader,
+    reader::{Named, Reader},
     suggestion::did_you_mean,
-    update_mask::{clearable_fields, is_written, mask_field, set_mask},
+    update_mask::{clearable_fields, is_written, mask_field, refuse_blank, set_mask},
 };
 use crate::catalog::{Dialect, Notes, Rpc};
+
+/// The argument of a tool that updates which names the fields to empty.
+pub const CLEAR: &str = "clear";
 
 /// Builds the request message of an RPC from the arguments of a tool call.
 ///
 /// # Errors
 ///
-/// Returns every fault, each with its argument and the cure.
+/// Returns every fault, each with its argument and what to do about it.
 pub fn from_arguments(
     notes: &Notes,
     rpc: &Rpc,
     arguments: &Map<String, Json>,
 ) -> Result<DynamicMessage, Vec<FieldViolation>> {
-    let mut reader = Reader::new(notes, Dialect::Tool);
+    let mut reader = Reader {
+        redirects: rpc.tool.as_ref().map_or(&[], |tool| &tool.redirects),
+        ..Reader::new(notes, Dialect::Tool)
+    };
     let mut message = DynamicMessage::new(rpc.method.input());
-    let mask = mask_field(&rpc.method.input());
     let clearable = clearable_fields(notes, rpc);
     let mut arguments = arguments.clone();
     let clear = match clearable.is_empty() {
         true => None,
-        false => arguments.shift_remove("clear"),
+        false => arguments.shift_remove(CLEAR),
     };
     let named = reader.fill(&mut message, &arguments, "");
-    let given: Vec<FieldDescriptor> = named
-        .into_iter()
-        .filter(|named| !named.absent)
-        .map(|named| named.field)
-        .collect();
-    if let Some(mask) = mask {
-        if given.contains(&mask) {
-            let cure = "is not a known field; the given fields are changed and no others";
-            reader.faults.add(mask.name(), cure);
+    if let Some(mask) = mask_field(&rpc.method.input()) {
+        if named.iter().any(|named| named.field == mask) {
+            let description = "is not a known field; the given fields are changed and no others";
+            reader.faults.add(mask.name(), description);
         }
-        let binding = rpc.bindings.first();
-        let written = given
-            .iter()
-            .filter(|field| is_written(notes, binding, field));
-        let mut names: Vec<String> = written.map(|field| field.name().to_owned()).collect();
-        names.extend(cleared(
+        let names = changed(
             &mut reader,
+            rpc,
             &clearable,
-            &given,
+            &named,
             clear.unwrap_or_default(),
-        ));
+        );
         set_mask(&mut message, &mask, names);
     }
+    let given = named.into_iter().filter(|named| !named.absent);
+    let given: Vec<FieldDescriptor> = given.map(|named| named.field).collect();
     require(&mut reader, rpc, &given);
     reader.faults.none(message)
+}
+
+/// Returns the names of the fields that an update writes: those that are given a value, and those to empty.
+fn changed(
+    reader: &mut Reader<'_>,
+    rpc: &Rpc,
+    clearable: &[FieldDescriptor],
+    named: &[Named],
+    clear: Json,
+) -> Vec<String> {
+    let notes = reader.notes;
+    let binding = rpc.bindings.first();
+    let written =
+        |field: &FieldDescriptor| is_written(notes, binding, field) && !notes.field(field).required;
+    let (blank, given): (Vec<&Named>, Vec<&Named>) = named
+        .iter()
+        .filter(|named| written(&named.field) && (named.blank || !named.absent))
+        .partition(|named| named.blank);
+    let given: Vec<&str> = given.iter().map(|named| named.field.name()).collect();
+    let cleared = cleared(reader, clearable, &given, clear);
+    for named in blank {
+        if !cleared.iter().any(|name| name == named.field.name()) {
+            refuse_blank(reader, named, clearable.contains(&named.field), "");
+        }
+    }
+    if given.is_empty() && cleared.is_empty() && reader.faults.is_empty() {
+        let input = rpc.method.input();
+        let fields = input
+            .fields()
+            .filter(|field| written(field) && !notes.field(field).tool_hidden);
+        let fields: Vec<String> = fields.map(|field| field.name().to_owned()).collect();
+        let description = format!(
+            "names nothing, and no other argument changes anything; give one of {}, or name here what to empty",
+            fields.join(", ")
+        );
+        reader.faults.add(CLEAR, description);
+    }
+    given
+        .into_iter()
+        .map(str::to_owned)
+        .chain(cleared)
+        .collect()
 }
 
 /// Returns the names of the fields to empty.
 fn cleared(
     reader: &mut Reader<'_>,
     clearable: &[FieldDescriptor],
-    given: &[FieldDescriptor],
+    given: &[&str],
     clear: Json,
 ) -> Vec<String> {
     let known: Vec<&str> = clearable.iter().map(FieldDescriptor::name).collect();
@@ -75,12 +115,12 @@ fn cleared(
     let mut names = Vec::new();
     for (at, item) in items.iter().enumerate() {
         let name = item.as_str().unwrap_or_default();
-        let path = format!("clear[{at}]");
+        let path = format!("{CLEAR}[{at}]");
         if !known.contains(&name) {
             let hint = did_you_mean(name, known.iter().copied());
-            let cure = format!("must be one of {}{hint}", known.join(", "));
-            reader.faults.add(path, cure);
-        } else if given.iter().any(|field| field.name() == name) {
+            let description = format!("must be one of {}{hint}", known.join(", "));
+            reader.faults.add(path, description);
+        } else if given.contains(&name) {
             reader.faults.add(
                 path,
                 format!("names {name}, which is given a value too; do one of them"),

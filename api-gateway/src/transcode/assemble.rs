@@ -123,6 +123,7 @@ fn fill_file(message: &mut DynamicMessage, field: &FieldDescriptor, file: File<'
     let named = Named {
         field: field.clone(),
         absent: false,
+        blank: false,
     };
     InBody {
         of_request: vec![named],
@@ -184,6 +185,7 @@ fn fill_from_body(
                 of_request: vec![Named {
                     field: field.clone(),
                     absent,
+                    blank: false,
                 }],
                 of_resource,
             }

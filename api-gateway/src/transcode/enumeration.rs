@@ -2,9 +2,11 @@ use prost_reflect::{EnumDescriptor, Value};
 use serde_json::Value as Json;
 
 use super::suggestion::nearest;
-use crate::catalog::{Dialect, enum_word, enum_words};
+use crate::catalog::{Dialect, EnumWord, enum_word, enum_words};
 
 /// Reads a value of an enum: its word or, over HTTP as the JSON mapping has it, its number. The error lists the words.
+///
+/// Tools refuse numbers: an agent that sends one means another system's scale, such as a priority of 1 that is the highest.
 pub(super) fn enumeration(
     enumeration: &EnumDescriptor,
     json: &Json,
@@ -14,9 +16,9 @@ pub(super) fn enumeration(
     let number = match json {
         Json::String(text) => words
             .iter()
-            .find(|word| is_meant(&word.word, text, dialect))
+            .find(|word| is_meant(enumeration, word, text, dialect))
             .map(|word| word.number),
-        Json::Number(number) => words
+        Json::Number(number) if dialect == Dialect::Http => words
             .iter()
             .find(|word| number.as_i64() == Some(word.number.into()))
             .map(|word| word.number),
@@ -50,12 +52,13 @@ fn hint(enumeration: &EnumDescriptor, json: &Json, dialect: Dialect) -> String {
 }
 
 /// Models write words as they stand in prose, so a tool takes any case, and the full name too.
-fn is_meant(word: &str, text: &str, dialect: Dialect) -> bool {
+fn is_meant(enumeration: &EnumDescriptor, word: &EnumWord, text: &str, dialect: Dialect) -> bool {
     match dialect {
-        Dialect::Http => word == text,
+        Dialect::Http => word.word == text,
         Dialect::Tool => {
-            let text = text.to_ascii_lowercase();
-            text == word || text.ends_with(&format!("_{word}"))
+            let full_name = enumeration.get_value(word.number);
+            text.eq_ignore_ascii_case(&word.word)
+                || full_name.is_some_and(|value| text.eq_ignore_ascii_case(value.name()))
         }
     }
 }

@@ -15,7 +15,7 @@ mod update_mask;
 mod violation;
 mod well_known;
 
-pub use arguments::from_arguments;
+pub use arguments::{CLEAR, from_arguments};
 pub use assemble::{File, HttpInput, from_http};
 pub use json::{JsonFault, parse};
 pub use response::{AnswerFault, response_body, write};

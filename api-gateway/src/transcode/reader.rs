@@ -5,25 +5,30 @@ use serde_json::{Map, Value as Json};
 
 use super::{
     enumeration::enumeration,
-    scalar::scalar,
+    scalar::{flag, scalar},
     suggestion::did_you_mean,
     update_mask::mask_item,
     violation::{Violations, within},
     well_known::{is_well_known, well_known},
 };
-use crate::catalog::{Dialect, Notes, is_update_mask};
+use crate::catalog::{Dialect, Notes, Redirect, is_update_mask};
 
-/// A field that an object names; with `absent`, its value means that it is not given.
+/// A field that an object names.
 #[derive(Debug, Clone)]
 pub(super) struct Named {
     pub(super) field: FieldDescriptor,
+    /// Its value means that it is not given.
     pub(super) absent: bool,
+    /// Its value is an empty string or an empty list.
+    pub(super) blank: bool,
 }
 
 /// Reads JSON values into messages and notes every fault, with the full path of its field.
 pub(super) struct Reader<'a> {
     pub(super) notes: &'a Notes,
     pub(super) dialect: Dialect,
+    /// What to do instead of giving an argument that is not known.
+    pub(super) redirects: &'a [Redirect],
     pub(super) faults: Violations,
 }
 
@@ -32,6 +37,7 @@ impl<'a> Reader<'a> {
         Self {
             notes,
             dialect,
+            redirects: &[],
             faults: Violations::default(),
         }
     }
@@ -68,8 +74,11 @@ impl<'a> Reader<'a> {
                 continue;
             }
             self.set(message, &field, json, at);
-            let absent = self.is_absent(&field, json);
-            named.push(Named { field, absent });
+            named.push(Named {
+                absent: self.is_absent(&field, json),
+                blank: is_blank(json),
+                field,
+            });
         }
         named
     }
@@ -128,6 +137,11 @@ impl<'a> Reader<'a> {
 
     fn unknown(&mut self, message: &MessageDescriptor, name: &str, at: &str) {
         if self.faults.is_full() {
+            return;
+        }
+        if let Some(redirect) = self.redirects.iter().find(|redirect| redirect.names(name)) {
+            let description = format!("is not taken by this tool; {}", redirect.hint);
+            self.faults.add(within(at, name), description);
             return;
         }
         let names: Vec<String> = message
@@ -202,6 +216,7 @@ impl<'a> Reader<'a> {
             _ if json.is_null() && !is_json_value(kind) => {
                 Err("cannot be null here; leave it out".to_owned())
             }
+            Kind::Bool if self.dialect == Dialect::Tool => flag(json),
             Kind::Enum(descriptor) => enumeration(descriptor, json, self.dialect),
             Kind::Message(descriptor) if is_well_known(descriptor) => well_known(descriptor, json),
             Kind::Message(descriptor) => match json.as_object() {
@@ -219,6 +234,11 @@ impl<'a> Reader<'a> {
         };
         read.map_err(|cure| self.faults.add(path, cure)).ok()
     }
+}
+
+/// Tells whether a value says neither what a field should be nor plainly that it should be empty.
+fn is_blank(json: &Json) -> bool {
+    json.as_str().is_some_and(str::is_empty) || json.as_array().is_some_and(Vec::is_empty)
 }
 
 /// The path of an item of a list ends in its number.

@@ -34,7 +34,8 @@ pub fn response_body(
 /// Writes a message as JSON, with the contract's own field names.
 ///
 /// Over HTTP, every field that is not optional is there, also when it is empty, so that a client need not know defaults.
-/// For tools, empty fields are left out, because a model pays for every word.
+/// For tools, empty fields are left out, because a model pays for every word; but the lists of the answer itself are there,
+/// so that "none" can be told from "not answered".
 ///
 /// # Errors
 ///
@@ -44,6 +45,16 @@ pub fn write(
     message: &DynamicMessage,
     dialect: Dialect,
 ) -> Result<Json, AnswerFault> {
+    message_json(notes, message, dialect, true)
+}
+
+/// Writes a message that is the answer itself (`outermost`) or a part of it.
+fn message_json(
+    notes: &Notes,
+    message: &DynamicMessage,
+    dialect: Dialect,
+    outermost: bool,
+) -> Result<Json, AnswerFault> {
     if is_well_known(&message.descriptor()) {
         let options = SerializeOptions::new().use_proto_field_name(true);
         return Ok(message.serialize_with_options(serde_json::value::Serializer, &options)?);
@@ -51,7 +62,11 @@ pub fn write(
     let mut object = Map::new();
     for field in message.descriptor().fields() {
         let has = message.has_field(&field);
-        let shown = has || (dialect == Dialect::Http && !field.supports_presence());
+        let shown = has
+            || match dialect {
+                Dialect::Http => !field.supports_presence(),
+                Dialect::Tool => outermost && field.is_list(),
+            };
         let field_notes = notes.field(&field);
         let hidden = dialect == Dialect::Tool && field_notes.tool_hidden;
         if !shown || hidden || field_notes.input_only {
@@ -120,7 +135,7 @@ fn json(
         Value::F64(value) => float(*value),
         Value::String(value) => value.as_str().into(),
         Value::Bytes(value) => STANDARD.encode(value).into(),
-        Value::Message(message) => write(notes, message, dialect)?,
+        Value::Message(message) => message_json(notes, message, dialect, false)?,
         Value::EnumNumber(number) => {
             let named = kind.as_enum().and_then(|kind| kind.get_value(*number));
             match (named, dialect) {

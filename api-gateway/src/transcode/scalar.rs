@@ -39,6 +39,15 @@ pub(super) fn scalar(kind: &Kind, json: &Json) -> Result<Value, String> {
     }
 }
 
+/// Reads true or false as models write them: also in quotes and in any case. Other words and numbers are refused.
+pub(super) fn flag(json: &Json) -> Result<Value, String> {
+    match json.as_str().map(str::to_ascii_lowercase).as_deref() {
+        Some("true") => Ok(Value::Bool(true)),
+        Some("false") => Ok(Value::Bool(false)),
+        _ => scalar(&Kind::Bool, json),
+    }
+}
+
 trait Whole: TryFrom<i128> {
     const FROM: i128;
     const TO: i128;

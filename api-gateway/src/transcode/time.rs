@@ -1,11 +1,11 @@
-use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime};
+use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, NaiveDateTime};
 
-const FORM: &str = "must be an RFC 3339 time with offset, such as 2026-12-01T09:00:00Z";
+pub(super) const FORM: &str = "must be an RFC 3339 time with offset, such as 2026-12-01T09:00:00Z";
 const LONGEST_SECONDS: i64 = 315_576_000_000;
 
 /// Reads an RFC 3339 time into seconds since 1970 and nanoseconds; the error is the cure.
 pub(super) fn timestamp(text: &str) -> Result<prost_types::Timestamp, String> {
-    let time = DateTime::parse_from_rfc3339(text).map_err(|_| cure(text))?;
+    let time = instant(text).ok_or_else(|| cure(text))?;
     let nanos = time.timestamp_subsec_nanos();
     if nanos >= 1_000_000_000 {
         return Err("has a leap second, which cannot be kept; write second 59".to_owned());
@@ -16,6 +16,17 @@ pub(super) fn timestamp(text: &str) -> Result<prost_types::Timestamp, String> {
     Ok(prost_types::Timestamp {
         seconds: time.timestamp(),
         nanos: nanos.try_into().unwrap_or_default(),
+    })
+}
+
+/// Reads an RFC 3339 time; the seconds may be left out, as people and models often do.
+fn instant(text: &str) -> Option<DateTime<FixedOffset>> {
+    let exact = DateTime::parse_from_rfc3339(text).ok();
+    exact.or_else(|| {
+        let (minute, offset) = text.split_at_checked("2026-12-01T09:00".len())?;
+        let has_offset = offset.starts_with(['Z', 'z', '+', '-']);
+        let with_seconds = has_offset.then(|| format!("{minute}:00{offset}"))?;
+        DateTime::parse_from_rfc3339(&with_seconds).ok()
     })
 }
 
@@ -81,6 +92,13 @@ mod tests {
             timestamp("2026-12-01T08:00:00Z").unwrap().seconds,
             time.seconds
         );
+        for text in [
+            "2026-12-01T08:00Z",
+            "2026-12-01t08:00z",
+            "2026-12-01 09:00+01:00",
+        ] {
+            assert_eq!(timestamp(text).unwrap().seconds, time.seconds, "{text}");
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use super::{
     suggestion::did_you_mean,
     violation::{Violations, within},
 };
-use crate::catalog::{Binding, Notes, Rpc, is_update_mask};
+use crate::catalog::{Binding, Dialect, Notes, Rpc, is_update_mask};
 
 /// Returns the field that names what an update changes, if a request has one.
 pub(super) fn mask_field(message: &MessageDescriptor) -> Option<FieldDescriptor> {
@@ -42,6 +42,17 @@ pub fn clearable_fields(notes: &Notes, rpc: &Rpc) -> Vec<FieldDescriptor> {
     fields.collect()
 }
 
+/// Notes an update that would have no effect on a field that it names: an empty value neither says what the field should
+/// be, nor that it should be empty, because many models fill what they do not mean with `""`. `clear` says the latter.
+pub(super) fn refuse_blank(reader: &mut Reader<'_>, named: &Named, can_clear: bool, at: &str) {
+    let name = named.field.name();
+    let description = match can_clear {
+        true => format!("is empty; to empty it give clear: [\"{name}\"], to keep it leave it out"),
+        false => "is empty; give a value, or leave it out to keep it".to_owned(),
+    };
+    reader.faults.add(within(at, name), description);
+}
+
 /// Writes the names into the mask.
 pub(super) fn set_mask(message: &mut DynamicMessage, mask: &FieldDescriptor, names: Vec<String>) {
     if let Value::Message(value) = message.get_field_mut(mask) {
@@ -67,11 +78,17 @@ pub(super) fn mask_item(
         return;
     }
     let notes = reader.notes;
-    let tells = |named: &&Named| reader.tells(named);
-    let written = named.iter().filter(tells).filter(|named| {
+    let written = named.iter().filter(|named| {
         is_written(notes, None, &named.field) && !notes.field(&named.field).required
     });
-    let names = written.map(|named| named.field.name().to_owned()).collect();
+    let mut names = Vec::new();
+    for named in written {
+        if reader.dialect == Dialect::Tool && named.blank {
+            refuse_blank(reader, named, false, at);
+        } else if reader.tells(named) {
+            names.push(named.field.name().to_owned());
+        }
+    }
     set_mask(message, &mask, names);
 }
 

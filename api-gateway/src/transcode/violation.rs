@@ -25,6 +25,11 @@ impl Violations {
         self.list.len() >= MOST
     }
 
+    /// Tells whether there are no faults.
+    pub fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
     /// Returns the value if there are no faults.
     ///
     /// # Errors

@@ -12,7 +12,10 @@ pub(super) fn is_well_known(message: &MessageDescriptor) -> bool {
 pub(super) fn well_known(descriptor: &MessageDescriptor, json: &Json) -> Result<Value, String> {
     let mut message = DynamicMessage::new(descriptor.clone());
     match descriptor.name() {
-        "Timestamp" => fill(&mut message, &time::timestamp(text(json)?)?)?,
+        "Timestamp" => {
+            let text = json.as_str().ok_or(time::FORM)?;
+            fill(&mut message, &time::timestamp(text)?)?;
+        }
         "Duration" => fill(&mut message, &time::duration(text(json)?)?)?,
         "FieldMask" => fill(&mut message, &field_mask(text(json)?))?,
         name if name.ends_with("Value")

@@ -7,6 +7,7 @@ mod http_calls;
 mod http_refusals;
 mod live;
 mod mcp;
+mod mcp_clients;
 mod openapi;
 mod streams;
 mod support;

@@ -315,9 +315,16 @@ fn an_answer_has_every_field_over_http_and_the_filled_ones_for_tools() {
     let tool = write(&LIBRARY.notes, &message, Dialect::Tool).unwrap();
     let expected = json!({
         "name": "Emma", "binding": "hard_cover", "copy_count": "5", "cover": "+/8=", "reading_time": "3s",
-        "words": {"a": 2, "b": 1}, "authors": [{"full_name": "Jane"}]
+        "words": {"a": 2, "b": 1}, "tags": [], "authors": [{"full_name": "Jane"}]
     });
     assert_eq!(tool, expected);
+
+    // An empty list of the answer itself says that there is nothing; lists of what it holds are left out.
+    let answer = rpc(&LIBRARY, "ListBooks").method.output();
+    let stored = json!({"book": {"name": "Emma"}});
+    let message = DynamicMessage::deserialize(answer, stored).unwrap();
+    let tool = write(&LIBRARY.notes, &message, Dialect::Tool).unwrap();
+    assert_eq!(tool["book"], json!({"name": "Emma"}));
 }
 
 #[test]

@@ -143,20 +143,100 @@ fn if_match_is_the_etag_of_a_request_that_has_one() {
 }
 
 #[test]
-fn a_tool_takes_short_words_and_an_empty_string_as_absent() {
+fn a_tool_takes_short_words_and_null_as_absent() {
     let message = tool(
         "UpdateShelf",
-        json!({"shelf_id": "7", "title": "", "room": null, "binding": "hard_cover"}),
+        json!({"shelf_id": "7", "etag": "", "room": null, "binding": "hard_cover"}),
     );
     let expected =
         json!({"shelf_id": "7", "update_mask": "binding", "binding": "BINDING_HARD_COVER"});
     assert_eq!(message, Ok(expected));
-    for word in ["Hard_Cover", "BINDING_HARD_COVER"] {
+    for word in ["Hard_Cover", "BINDING_HARD_COVER", "binding_hard_cover"] {
         assert!(
             tool("UpdateShelf", json!({"shelf_id": "7", "binding": word})).is_ok(),
             "{word}"
         );
     }
+    for word in ["not_hard_cover", "2", " ", "unspecified"] {
+        let faults = tool("UpdateShelf", json!({"shelf_id": "7", "binding": word}));
+        let words = "binding: must be one of paperback, hard_cover";
+        assert!(faults.unwrap_err()[0].starts_with(words), "{word}");
+    }
+}
+
+#[test]
+fn empty_value_in_update_is_refused_and_names_clear() {
+    let update = |arguments: Value| {
+        let mut arguments = arguments;
+        arguments["shelf_id"] = "7".into();
+        tool("UpdateShelf", arguments)
+    };
+    for (arguments, fields) in [
+        (json!({"room": ""}), &["room"][..]),
+        (json!({"title": "Novels", "room": ""}), &["room"]),
+        (json!({"title": "Novels", "tags": []}), &["tags"]),
+        (json!({"tags": ""}), &["tags"]),
+        (json!({"binding": ""}), &["binding"]),
+        (json!({"tags": [], "binding": ""}), &["tags", "binding"]),
+        (json!({"tags": [], "clear": ["room"]}), &["tags"]),
+    ] {
+        let expected: Vec<String> = fields
+            .iter()
+            .map(|name| format!(r#"{name}: is empty; to empty it give clear: ["{name}"], to keep it leave it out"#))
+            .collect();
+        assert_eq!(update(arguments.clone()), Err(expected), "{arguments}");
+    }
+    assert_eq!(
+        update(json!({"open": ""})).unwrap_err(),
+        ["open: is empty; give a value, or leave it out to keep it"]
+    );
+    // What clear names is emptied, also if its argument says the same.
+    let message = update(json!({"room": "", "tags": [], "clear": ["room", "tags"]}));
+    assert_eq!(message.unwrap()["update_mask"], "room,tags");
+}
+
+#[test]
+fn update_without_change_is_refused_in_words_of_the_tool() {
+    for arguments in [
+        json!({"shelf_id": "7"}),
+        json!({"shelf_id": "7", "etag": "e", "title": null, "clear": []}),
+        json!({"shelf_id": "7", "clear": ""}),
+    ] {
+        assert_eq!(
+            tool("UpdateShelf", arguments.clone()).unwrap_err(),
+            [
+                "clear: names nothing, and no other argument changes anything; give one of title, room, binding, tags, open, \
+              or name here what to empty"
+            ],
+            "{arguments}"
+        );
+    }
+}
+
+#[test]
+fn argument_that_another_tool_takes_brings_its_hint() {
+    for name in ["book", "Book", "new_books", "newBooks", "new-books"] {
+        let mut arguments = json!({"shelf_id": "7"});
+        arguments[name] = json!("x");
+        assert_eq!(
+            tool("UpdateShelf", arguments).unwrap_err(),
+            [format!(
+                "{name}: is not taken by this tool; use update_book"
+            )]
+        );
+    }
+    let values = ["7".to_owned()];
+    let body = json!({"book": "x"});
+    let input = HttpInput {
+        path_values: &values,
+        body: Some(&body),
+        ..HttpInput::default()
+    };
+    let faults = http("UpdateShelf", input).unwrap_err();
+    assert!(
+        faults[0].starts_with("book: is not a known field"),
+        "{faults:?}"
+    );
 }
 
 #[test]
@@ -227,12 +307,22 @@ fn an_update_in_a_batch_gets_a_mask_of_what_is_present_in_it() {
 fn a_tool_steers_whole_calls_and_not_their_items() {
     let message = tool(
         "BatchUpdateShelves",
-        json!({"shelves": [{"shelf_id": "7", "title": "Novels", "room": ""}], "request_id": "u"}),
+        json!({"shelves": [{"shelf_id": "7", "title": "Novels", "room": null}], "request_id": "u"}),
     );
     let expected = json!({
         "shelves": [{"shelf_id": "7", "update_mask": "title", "title": "Novels"}], "request_id": "u"
     });
     assert_eq!(message, Ok(expected));
+    let faults = tool(
+        "BatchUpdateShelves",
+        json!({"shelves": [{"shelf_id": "7", "title": "x", "room": "", "tags": []}]}),
+    );
+    assert_eq!(
+        faults.unwrap_err(),
+        ["room", "tags"].map(|name| format!(
+            "shelves[0].{name}: is empty; give a value, or leave it out to keep it"
+        ))
+    );
     let faults = tool(
         "BatchUpdateShelves",
         json!({"shelves": [{"shelf_id": "7", "etag": "e", "update_mask": "title", "rom": "x", "door": "y"}]}),

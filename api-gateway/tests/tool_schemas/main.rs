@@ -8,6 +8,8 @@ mod answers;
 mod arguments;
 mod budget;
 mod providers;
+mod redirects;
+mod wrong_types;
 
 fn contract() -> Catalog {
     Catalog::read(taskmesh_proto::FILE_DESCRIPTOR_SET).unwrap()

@@ -12,6 +12,8 @@ use super::Caller;
 const METADATA: &str = "taskmesh-origin-bin";
 const LONGEST_USER_AGENT: usize = 500;
 const LONGEST_CLIENT: usize = 255;
+/// Marks a client id that no token vouches for: it cannot be taken for a verified one.
+const SELF_NAMED: &str = "mcp:";
 
 /// Where a call comes from, as the first part of the mesh saw it that it reached.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -31,6 +33,22 @@ impl Origin {
             user_agent: user_agent
                 .and_then(|bytes| readable(&String::from_utf8_lossy(bytes), LONGEST_USER_AGENT)),
         }
+    }
+}
+
+impl Caller {
+    /// Adds the name that an MCP client gives itself. Nobody has verified it: it is a client id, marked as one of this kind,
+    /// only if the user's token names none, and in any case a product in front of the user agent's own.
+    #[must_use]
+    pub fn calling_itself(mut self, name: &str) -> Self {
+        let Some(name) = readable(name, LONGEST_CLIENT - SELF_NAMED.len()) else {
+            return self;
+        };
+        let user_agent = self.origin.user_agent.unwrap_or_default();
+        self.origin.user_agent = readable(&format!("{name} {user_agent}"), LONGEST_USER_AGENT);
+        self.client_id
+            .get_or_insert_with(|| format!("{SELF_NAMED}{name}"));
+        self
     }
 }
 
@@ -177,6 +195,31 @@ mod tests {
             let actor = completed(caller(Some("recurrence-service")), &metadata);
             assert_eq!((&*actor.ip_address, &*actor.user_agent), ("", ""));
             assert_eq!(actor.token_id, "own");
+        }
+    }
+
+    #[test]
+    fn self_given_name_is_marked_and_never_replaces_verified_client() {
+        let unnamed = Caller {
+            client_id: None,
+            ..at_the_gateway()
+        };
+        let actor = pb::Actor::from(&unnamed.clone().calling_itself("Chat\0 App\n/1.2"));
+        assert_eq!(actor.client_id, "mcp:Chat App/1.2");
+        assert_eq!(actor.user_agent, "Chat App/1.2 curl/8 \u{fffd}");
+        let actor = pb::Actor::from(&at_the_gateway().calling_itself("evil/1"));
+        assert_eq!(actor.client_id, "chat");
+        assert_eq!(actor.user_agent, "evil/1 curl/8 \u{fffd}");
+
+        let long = unnamed.clone().calling_itself(&"\u{1f600}".repeat(10_000));
+        let mut metadata = MetadataMap::new();
+        pass_on(&mut metadata, &long);
+        let passed_on = completed(caller(Some("api-gateway")), &metadata);
+        assert_eq!(passed_on.client_id, long.client_id.unwrap());
+        assert_eq!(passed_on.client_id.chars().count(), LONGEST_CLIENT);
+        assert!(passed_on.user_agent.chars().count() <= LONGEST_USER_AGENT);
+        for nothing in ["", " ", "\0\u{7f}\n"] {
+            assert_eq!(unnamed.clone().calling_itself(nothing), unnamed);
         }
     }
 

@@ -29,10 +29,25 @@ impl From<NaiveDateTime> for LocalTime {
 impl FromStr for LocalTime {
     type Err = InvalidLocalTime;
 
+    /// Reads a local time. As people and models write them, it may have a space or a small `t` in the middle, and no seconds
+    /// or fractions of zero.
     fn from_str(text: &str) -> Result<Self, InvalidLocalTime> {
-        let time = NaiveDateTime::parse_from_str(text, FORMAT).map_err(|_| InvalidLocalTime)?;
-        // The parser also takes shorter spellings, which would make two names of one occurrence.
-        if time.format(FORMAT).to_string() == text {
+        let whole = match text.split_once('.') {
+            Some((whole, zeros))
+                if !zeros.is_empty() && zeros.bytes().all(|digit| digit == b'0') =>
+            {
+                whole
+            }
+            Some(_) => return Err(InvalidLocalTime),
+            None => text,
+        };
+        let mut normal = whole.replacen([' ', 't'], "T", 1);
+        if normal.len() == "2026-12-01T09:00".len() {
+            normal.push_str(":00");
+        }
+        let time = NaiveDateTime::parse_from_str(&normal, FORMAT).map_err(|_| InvalidLocalTime)?;
+        // The parser also takes single digits and signs, of which it is not certain what they mean.
+        if time.format(FORMAT).to_string() == normal {
             Ok(Self(time))
         } else {
             Err(InvalidLocalTime)
@@ -51,18 +66,38 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_local_time_has_one_spelling() {
-        let text = "2026-12-01T09:00:00";
-        assert_eq!(text.parse::<LocalTime>().unwrap().to_string(), text);
+    fn seconds_and_capital_t_may_be_left_out() {
+        for text in [
+            "2026-12-01T09:00:00",
+            "2026-12-01T09:00",
+            "2026-12-01 09:00:00",
+            "2026-12-01 09:00",
+            "2026-12-01t09:00:00",
+            "2026-12-01t09:00",
+            "2026-12-01T09:00:00.000",
+        ] {
+            let time = text.parse::<LocalTime>().unwrap();
+            assert_eq!(time.to_string(), "2026-12-01T09:00:00", "{text}");
+        }
         for other in [
             "",
+            " ",
             "2026-12-01",
+            "2026-12-01T",
+            "2026-12-01T09",
             "2026-12-01T9:00:00",
+            "2026-12-01T09:00Z",
             "2026-12-01T09:00:00Z",
+            "2026-12-01T09:00+01:00",
             "2026-12-01T09:00:00+01:00",
-            "2026-12-01 09:00:00",
+            "2026-12-01T09:00:00.5",
+            "2026-12-01T09:00:00.",
+            "2026-12-01  09:00:00",
+            "2026-12-01T25:00",
             "2026-13-01T09:00:00",
+            "2026-02-30T09:00",
             "+2026-12-01T09:00:00",
+            "日本語日本語日",
         ] {
             assert_eq!(other.parse::<LocalTime>(), Err(InvalidLocalTime), "{other}");
         }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::nearest;
+use super::{filter::Field, nearest};
 
 /// What a list is ordered by: what was asked for, then the time of creation, the newest first.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,7 +87,9 @@ impl OrderKey {
         let word = words.next().unwrap_or_default();
         let field = OrderField::from_word(word).ok_or_else(|| InvalidOrder::UnknownField {
             given: shortened(word),
-            suggestion: nearest(word, OrderField::words()),
+            suggestion: OrderField::meant_by(word)
+                .map(OrderField::word)
+                .or_else(|| nearest(word, OrderField::words())),
         })?;
         let direction: Vec<&str> = words.collect();
         let descending = match direction.as_slice() {
@@ -144,6 +146,11 @@ impl OrderField {
             word => word,
         };
         Self::ALL.into_iter().find(|field| field.word() == word)
+    }
+
+    /// Returns the field that a word means in other systems or in another spelling.
+    fn meant_by(word: &str) -> Option<Self> {
+        Self::from_word(Field::meant_by(word)?.word())
     }
 
     fn words() -> impl Iterator<Item = &'static str> {
@@ -215,6 +222,28 @@ mod tests {
             order(" due_time  DESC,title asc"),
             "due desc, title, create desc"
         );
+    }
+
+    #[test]
+    fn words_of_other_systems_bring_suggestion() {
+        for (word, meant) in [
+            ("dueDate", Some("due")),
+            ("deadline", Some("due")),
+            ("created_at", Some("create")),
+            ("lastModified", Some("update")),
+            ("completedAt", Some("complete")),
+            ("name", Some("title")),
+            ("importance", Some("priority")),
+            ("startDate", Some("start")),
+            ("category", None),
+            ("assignee", None),
+        ] {
+            let error = Order::parse(word).unwrap_err();
+            let InvalidOrder::UnknownField { suggestion, .. } = &error else {
+                panic!("{error}");
+            };
+            assert_eq!(*suggestion, meant, "{word}");
+        }
     }
 
     #[test]

@@ -2,7 +2,8 @@ use service_runtime::grpc::ErrorCode;
 use taskmesh_proto::task::v1 as pb;
 
 use crate::harness::{
-    DAY, HOUR, MONDAY_NINE, Mesh, assert_refused, at, fields, titled, update, week_after, weekly,
+    DAY, HOUR, MONDAY_NINE, Mesh, assert_refused, at, fields, mask, titled, update, week_after,
+    weekly,
 };
 
 /// Monday, 7 December 2026, 00:00 in Berlin.
@@ -43,9 +44,28 @@ async fn a_local_time_is_read_on_the_clocks_of_its_zone() {
         time_zone: zone.to_owned(),
         ..titled("Call home")
     };
-    let task = alice.create_task(local("Europe/Berlin")).await.unwrap();
-    assert_eq!(task.due_time, at(MONDAY_NINE));
-    assert_eq!(task.due_local_time, "2026-12-07T09:00:00");
+    for text in [
+        "2026-12-07T09:00:00",
+        "2026-12-07T09:00",
+        "2026-12-07 09:00",
+        "2026-12-07t09:00:00",
+    ] {
+        let request = pb::CreateTaskRequest {
+            due_local_time: text.to_owned(),
+            ..local("Europe/Berlin")
+        };
+        let task = alice.create_task(request).await.unwrap();
+        assert_eq!(task.due_time, at(MONDAY_NINE), "{text}");
+        assert_eq!(task.due_local_time, "2026-12-07T09:00:00");
+        let update = pb::UpdateTaskRequest {
+            task_id: task.id,
+            update_mask: mask(&["due_local_time"]),
+            due_local_time: text.replace("09:00", "10:00"),
+            ..pb::UpdateTaskRequest::default()
+        };
+        let task = alice.update_task(update).await.unwrap();
+        assert_eq!(task.due_local_time, "2026-12-07T10:00:00", "{text}");
+    }
     let task = alice.create_task(local("")).await.unwrap();
     assert_eq!(
         (task.due_time, task.time_zone.as_str()),
@@ -151,7 +171,7 @@ async fn a_wrong_zone_of_the_user_is_refused_with_the_one_that_was_meant() {
     let mesh = Mesh::start().await;
     let alice = mesh.user("alice");
     let request = pb::UpdateSettingsRequest {
-        update_mask: crate::harness::mask(&["time_zone"]),
+        update_mask: mask(&["time_zone"]),
         time_zone: "Berlin".to_owned(),
         ..Default::default()
     };

@@ -35,6 +35,9 @@ pub enum Field {
     Muted,
 }
 
+/// What other systems put behind the names of times.
+const TIME_SUFFIXES: [&str; 7] = ["timestamp", "datetime", "date", "time", "at", "on", "by"];
+
 impl Field {
     const ALL: [Self; 16] = [
         Self::Title,
@@ -90,6 +93,55 @@ impl Field {
             word => word,
         };
         Self::ALL.into_iter().find(|field| field.word() == word)
+    }
+
+    /// Returns the field that a word means in other systems or in another spelling: `dueDate`, `created_at`, `project`.
+    pub fn meant_by(word: &str) -> Option<Self> {
+        let plain = word.replace(['_', '-'], "").to_lowercase();
+        let without_suffix = TIME_SUFFIXES
+            .iter()
+            .find_map(|suffix| plain.strip_suffix(suffix));
+        let times = || Self::time_meant_by(without_suffix?);
+        Self::meant_by_whole(&plain).or_else(times)
+    }
+
+    fn meant_by_whole(word: &str) -> Option<Self> {
+        Some(match word {
+            "name" | "summary" | "subject" | "task" | "tasktitle" => Self::Title,
+            "note" | "notes" | "body" | "content" | "details" | "desc" | "comment" => {
+                Self::Description
+            }
+            "prio" | "importance" | "urgency" | "rank" => Self::Priority,
+            "status" | "completed" | "iscompleted" | "done" | "isdone" | "finished" | "closed"
+            | "checked" | "taskstate" => Self::State,
+            "date" | "when" | "duelocaltime" => Self::Due,
+            "tags" | "label" | "labels" | "keyword" | "keywords" | "tagname" => Self::Tag,
+            "project" | "projects" | "projectid" | "list" | "listid" | "folder" | "area"
+            | "section" | "categories" | "categoryname" | "categoryid" => Self::Category,
+            "parentid" | "parenttask" | "parenttaskid" | "subtaskof" => Self::Parent,
+            "recurrence" | "recurrencerule" | "recurs" | "rrule" | "repeat" | "repeats"
+            | "repeating" | "isrecurring" => Self::Recurring,
+            "dependson" | "blockedby" | "isblocked" | "waiting" => Self::Blocked,
+            "late" | "pastdue" | "isoverdue" => Self::Overdue,
+            "mute" | "silent" | "ismuted" => Self::Muted,
+            word => return Self::time_meant_by(word),
+        })
+    }
+
+    fn time_meant_by(word: &str) -> Option<Self> {
+        Some(match word {
+            "due" | "deadline" => Self::Due,
+            "start" | "starts" | "started" | "begin" | "begins" | "defer" | "scheduled" => {
+                Self::Start
+            }
+            "create" | "created" | "creation" | "added" => Self::Create,
+            "update" | "updated" | "modified" | "modification" | "changed" | "edited"
+            | "lastmodified" | "lastupdated" => Self::Update,
+            "complete" | "completed" | "completion" | "done" | "finished" | "closed" => {
+                Self::Complete
+            }
+            _ => return Self::ALL.into_iter().find(|field| field.word() == word),
+        })
     }
 
     /// Returns the words of all fields.

@@ -38,13 +38,11 @@ pub fn no_field(found: &Placed, next: &Placed) -> FilterError {
         "urgent" | "high" | "medium" | "low" if !is_compared => {
             Some(format!("priority = {}", word.to_lowercase()))
         }
-        "status" | "completed" | "done" => Some("state".to_owned()),
-        "deadline" => Some("due".to_owned()),
-        "project" | "list" => Some("category".to_owned()),
-        "label" | "labels" => Some("tag".to_owned()),
-        "created" => Some("create".to_owned()),
-        "updated" => Some("update".to_owned()),
-        _ => nearest(word, Field::words()).map(str::to_owned),
+        _ => Field::meant_by(word)
+            .filter(|_| is_compared)
+            .map(Field::word)
+            .or_else(|| nearest(word, Field::words()))
+            .map(str::to_owned),
     };
     let suggestion =
         suggestion.or_else(|| (!is_compared).then(|| format!("title:{}", found.token)));

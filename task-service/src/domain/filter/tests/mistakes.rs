@@ -56,14 +56,54 @@ fn words_of_other_systems_are_recognised() {
     for (text, meant) in [
         ("open", "state = open"),
         ("urgent", "priority = urgent"),
-        ("status = open", "state"),
-        ("deadline < today", "due"),
-        ("project:home", "category"),
-        ("label:work", "tag"),
         ("milk", "title:\"milk\""),
         ("\"oat milk\"", "title:\"oat milk\""),
     ] {
         assert_eq!(suggestion(text).as_deref(), Some(meant), "{text}");
+    }
+    for (words, meant) in [
+        (
+            "dueDate DueDate due-date DUE dueAt due_on dueBy deadline date due_datetime",
+            "due",
+        ),
+        (
+            "status Status completed is_completed done isDone finished taskState",
+            "state",
+        ),
+        (
+            "project projectId list folder Category categories",
+            "category",
+        ),
+        ("label labels Tags keyword", "tag"),
+        (
+            "created created_at createdAt creation_date createTime added_on",
+            "create",
+        ),
+        (
+            "updated updated_at lastModified modified_date changedAt",
+            "update",
+        ),
+        (
+            "completed_at completedAt completion_date doneAt closed_on finishedDate",
+            "complete",
+        ),
+        ("startDate starts_at scheduled begin deferDate", "start"),
+        ("name summary Subject tittle", "title"),
+        ("notes body desc descripton", "description"),
+        ("prio importance Priority", "priority"),
+        ("parentId parent_task", "parent"),
+        ("recurrence rrule isRecurring repeats", "recurring"),
+        ("blockedBy depends_on", "blocked"),
+        ("late isOverdue", "overdue"),
+        ("isMuted silent", "muted"),
+    ] {
+        for word in words.split(' ') {
+            let filter = format!("state = open AND {word} = x");
+            assert_eq!(suggestion(&filter).as_deref(), Some(meant), "{word}");
+        }
+    }
+    for word in ["assignee", "colour", "at", "on", "x"] {
+        assert_eq!(suggestion(&format!("{word} = x")), None, "{word}");
     }
 }
 
