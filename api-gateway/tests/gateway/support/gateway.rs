@@ -3,7 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use api_gateway::{
-    ApiGateway, Config, auth::Auth, gateway::Gateway, http, mcp, rates::Rates, upstream::Upstreams,
+    ApiGateway, Config, auth::Auth, gateway::Gateway, http, mcp, rates::Rates, tickets::Tickets,
+    upstream::Upstreams,
 };
 use reqwest::{Client, Method, RequestBuilder, StatusCode, header::HeaderMap};
 use serde_json::Value;
@@ -142,14 +143,22 @@ impl TestGateway {
         let tools = mcp::Tools::new(&catalog).unwrap();
         let stopping = CancellationToken::new();
         let gateway = Arc::new(Gateway {
-            upstreams: Upstreams::connect(&catalog, &upstreams.into(), identity).unwrap(),
+            upstreams: Upstreams::connect(&catalog, &upstreams.into(), identity.clone()).unwrap(),
+            tickets: Tickets::new(identity, Verifier::new(&config.auth).unwrap()),
             catalog,
             requests: config.requests,
             stopping: stopping.clone(),
             sockets: TaskTracker::new(),
         });
+        let (web_origins, mcp_origins) = config.origins().unwrap();
         let router = http::router(http::RouterParts {
-            mcp: mcp::Door::new(Arc::clone(&gateway), tools, &config.mcp, &config.public_url),
+            mcp: mcp::Door::new(
+                Arc::clone(&gateway),
+                tools,
+                &config.mcp,
+                mcp_origins,
+                &config.public_url,
+            ),
             gateway,
             auth: Auth {
                 verifier: Verifier::new(&config.auth).unwrap(),
@@ -158,7 +167,7 @@ impl TestGateway {
             },
             rates: Rates::new(&config.requests),
             issuer: config.auth.users.issuer.clone(),
-            cors_allowed_origins: Vec::new(),
+            origins: web_origins,
         });
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
