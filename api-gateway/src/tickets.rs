@@ -15,6 +15,8 @@ use crate::error::Error;
 
 /// The name of the query parameter.
 pub const PARAMETER: &str = "ticket";
+/// The end of the path where they are issued, behind the path of the live stream.
+pub const SEGMENT: &str = "/tickets";
 /// How long a ticket opens a stream.
 pub const LIFETIME: Duration = Duration::from_secs(60);
 /// The audience of a ticket, which no token has.
@@ -51,12 +53,7 @@ impl Tickets {
     /// # Errors
     ///
     /// Fails if the ticket is not valid, or no longer.
-    pub async fn redeem(
-        &self,
-        ticket: &str,
-        path: &str,
-        resumes: bool,
-    ) -> Result<Verified, Error> {
+    pub async fn redeem(&self, ticket: &str, path: &str, resumes: bool) -> Result<Verified, Error> {
         let path = path.to_owned();
         match self.verifier.verify_ticket(AUDIENCE, ticket).await {
             Ok(ticket) if ticket.opens() || resumes => Ok(ticket.verified),
@@ -94,7 +91,11 @@ mod tests {
             ("", None, ""),
             ("filter=a%26b", None, "filter=a%26b"),
             ("ticket=a.b.c", Some("a.b.c"), ""),
-            ("filter=x&ticket=a.b.c&start=1", Some("a.b.c"), "filter=x&start=1"),
+            (
+                "filter=x&ticket=a.b.c&start=1",
+                Some("a.b.c"),
+                "filter=x&start=1",
+            ),
             ("filter=x&tick%65t=a%2Eb", Some("a.b"), "filter=x"),
             ("ticket", Some(""), ""),
             ("ticket=a&ticket=b", Some(""), ""),

@@ -8,6 +8,9 @@ use url::{Host, Origin, Url};
 
 use crate::error::Error;
 
+/// The web pages of programs on this machine, at any port: for development only.
+pub const LOOPBACK: &str = "http://localhost:*,http://127.0.0.1:*,http://[::1]:*,https://localhost:*,https://127.0.0.1:*,https://[::1]:*";
+
 /// Origins that are allowed: those of a list, and always the gateway's own.
 #[derive(Debug, Clone)]
 pub struct AllowedOrigins {
@@ -125,27 +128,59 @@ mod tests {
 
     fn allowed(list: &[&str]) -> Result<AllowedOrigins, String> {
         let list: Vec<String> = list.iter().map(|&origin| origin.to_owned()).collect();
-        AllowedOrigins::new("allowed", &list, &"https://tasks.example.com/".parse().unwrap())
+        AllowedOrigins::new(
+            "allowed",
+            &list,
+            &"https://tasks.example.com/".parse().unwrap(),
+        )
     }
 
     #[test]
     fn origins_are_allowed_as_the_list_says() {
         for (list, origin, expected) in [
             ("https://app.example.com", "https://app.example.com", true),
-            ("https://app.example.com", "https://app.example.com:443", true),
-            ("https://app.example.com:443", "https://app.example.com", true),
+            (
+                "https://app.example.com",
+                "https://app.example.com:443",
+                true,
+            ),
+            (
+                "https://app.example.com:443",
+                "https://app.example.com",
+                true,
+            ),
             ("https://app.example.com/", "https://APP.example.com", true),
             ("https://app.example.com", "http://app.example.com", false),
-            ("https://app.example.com", "https://app.example.com:8443", false),
-            ("https://app.example.com", "https://app.example.com.evil.test", false),
-            ("https://app.example.com", "https://evil.test/app.example.com", false),
-            ("https://app.example.com", "https://app.example.com@evil.test", false),
+            (
+                "https://app.example.com",
+                "https://app.example.com:8443",
+                false,
+            ),
+            (
+                "https://app.example.com",
+                "https://app.example.com.evil.test",
+                false,
+            ),
+            (
+                "https://app.example.com",
+                "https://evil.test/app.example.com",
+                false,
+            ),
+            (
+                "https://app.example.com",
+                "https://app.example.com@evil.test",
+                false,
+            ),
             ("https://app.example.com", "null", false),
             ("https://app.example.com", "", false),
             ("http://localhost:*", "http://localhost", true),
             ("http://localhost:*", "http://localhost:5173", true),
             ("http://localhost:*", "https://localhost:5173", false),
-            ("http://localhost:*", "http://localhost.evil.test:5173", false),
+            (
+                "http://localhost:*",
+                "http://localhost.evil.test:5173",
+                false,
+            ),
             ("http://127.0.0.1:*", "http://127.0.0.1:5173", true),
             ("http://127.0.0.1:*", "http://127.0.0.2:5173", false),
             ("http://[::1]:*", "http://[::1]:5173", true),
@@ -167,12 +202,33 @@ mod tests {
     }
 
     #[test]
+    fn loopback_origins_have_any_port() {
+        let allowed = allowed(&LOOPBACK.split(',').collect::<Vec<_>>()).unwrap();
+        for (origin, expected) in [
+            ("http://localhost:5173", true),
+            ("https://localhost", true),
+            ("http://127.0.0.1:1", true),
+            ("http://[::1]:65535", true),
+            ("http://localhost.evil.test", false),
+            ("http://192.168.0.7:5173", false),
+            ("http://0.0.0.0:5173", false),
+            ("null", false),
+        ] {
+            assert_eq!(
+                allowed.allows(&HeaderValue::from_static(origin)),
+                expected,
+                "{origin}"
+            );
+        }
+    }
+
+    #[test]
     fn request_has_no_origin_or_one_that_is_allowed() {
         let allowed = allowed(&["https://app.example.com"]).unwrap();
         let check = |origins: &[&'static str]| {
-            let origins = origins.iter().map(|&origin| {
-                (header::ORIGIN, HeaderValue::from_static(origin))
-            });
+            let origins = origins
+                .iter()
+                .map(|&origin| (header::ORIGIN, HeaderValue::from_static(origin)));
             allowed.check(&origins.collect::<HeaderMap>()).is_ok()
         };
         assert!(check(&[]));

@@ -309,9 +309,16 @@ mod tests {
             ("/v1/tasks/{task_id}", "/v1/tasks/%3A", ":"),
             ("/v1/tasks/{task_id}", "/v1/tasks/a%253Ab", "a%3Ab"),
         ] {
-            assert_eq!(values(template, path), Some(vec![expected.into()]), "{path}");
+            assert_eq!(
+                values(template, path),
+                Some(vec![expected.into()]),
+                "{path}"
+            );
         }
-        assert_eq!(values("/v1/tasks:search", "/v1/tasks%3asearch"), Some(vec![]));
+        assert_eq!(
+            values("/v1/tasks:search", "/v1/tasks%3asearch"),
+            Some(vec![])
+        );
         for path in ["/v1/tasks/7%253Acomplete", "/v1/tasks%3A7/complete"] {
             assert_eq!(values(verb, path), None, "{path}");
         }
@@ -321,14 +328,30 @@ mod tests {
     fn encoded_characters_stay_within_their_segment() {
         for (template, path, expected) in [
             ("/v1/tasks/{task_id}", "/v1/tasks/a%2Fb", "a/b"),
-            ("/v1/tasks/{task_id}", "/v1/tasks/a%2fb%20c%3F%23", "a/b c?#"),
+            (
+                "/v1/tasks/{task_id}",
+                "/v1/tasks/a%2fb%20c%3F%23",
+                "a/b c?#",
+            ),
             ("/v1/tasks/{task_id}", "/v1/tasks/%2e%2E", ".."),
             ("/v1/tasks/{task_id}", "/v1/tasks/%C3%A9+", "é+"),
             ("/v1/tasks/{task_id}", "/v1/tasks/%2541", "%41"),
-            ("/v1/{name=shelves/*}", "/v1/shelves/a%2Fb%20c", "shelves/a%2Fb c"),
-            ("/v1/{name=shelves/**}", "/v1/shelves/a%2fb/c%41", "shelves/a%2fb/cA"),
+            (
+                "/v1/{name=shelves/*}",
+                "/v1/shelves/a%2Fb%20c",
+                "shelves/a%2Fb c",
+            ),
+            (
+                "/v1/{name=shelves/**}",
+                "/v1/shelves/a%2fb/c%41",
+                "shelves/a%2fb/cA",
+            ),
         ] {
-            assert_eq!(values(template, path), Some(vec![expected.into()]), "{path}");
+            assert_eq!(
+                values(template, path),
+                Some(vec![expected.into()]),
+                "{path}"
+            );
         }
     }
 

@@ -121,7 +121,9 @@ impl Document {
         *response.headers_mut() = headers.clone();
         if compressed {
             let encoding = HeaderValue::from_static("gzip");
-            response.headers_mut().insert(header::CONTENT_ENCODING, encoding);
+            response
+                .headers_mut()
+                .insert(header::CONTENT_ENCODING, encoding);
         }
         if self.is_known(request.headers()) {
             *response.status_mut() = StatusCode::NOT_MODIFIED;

@@ -1,6 +1,7 @@
 //! The gateway from outside: what it reads from contracts, and the real gateway before fake services.
 
 mod catalog;
+mod compression;
 mod docs;
 mod files;
 mod http_calls;
@@ -8,7 +9,12 @@ mod http_refusals;
 mod live;
 mod mcp;
 mod openapi;
+mod origins;
+mod paths;
+mod sockets;
+mod start_page;
 mod streams;
 mod support;
+mod tickets;
 mod transcode;
 mod updates_and_tools;

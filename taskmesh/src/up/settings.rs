@@ -2,6 +2,7 @@
 
 use std::{env, path::Path};
 
+use api_gateway::web_origin::LOOPBACK;
 use service_runtime::{
     Service,
     config::{self, ConfigError},
@@ -104,6 +105,9 @@ impl Common {
         self.service(self.ports.gateway_admin_port)
             .set("HTTP__ADDRESS", loopback(self.ports.http_port))
             .set("PUBLIC_URL", url_of(self.ports.http_port))
+            // Pages that are being developed are served at ports of their own.
+            .set("CORS_ALLOWED_ORIGINS", LOOPBACK)
+            .set("MCP__ALLOWED_ORIGINS", LOOPBACK)
             .set("UPSTREAMS__TASK", url_of(self.ports.task_port))
             .set("UPSTREAMS__RECURRENCE", url_of(self.ports.recurrence_port))
             .set(

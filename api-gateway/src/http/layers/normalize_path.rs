@@ -96,7 +96,16 @@ mod tests {
 
     #[test]
     fn path_that_is_no_encoded_text_is_refused() {
-        for path in ["/%", "/%4", "/%zz", "/%+1", "/%é", "/%ff", "/a%C3/%A9", "/%f0%9f"] {
+        for path in [
+            "/%",
+            "/%4",
+            "/%zz",
+            "/%+1",
+            "/%é",
+            "/%ff",
+            "/a%C3/%A9",
+            "/%f0%9f",
+        ] {
             assert!(decode_unreserved(path).is_err(), "{path}");
         }
     }

@@ -12,17 +12,16 @@ use crate::{
     error::Error,
     gateway::Gateway,
     http::body::{check_content_type, read_body},
+    tickets,
     transcode::parse,
 };
 
-/// The last segment of the path, behind that of the live stream.
-pub(in crate::http) const SEGMENT: &str = "/tickets";
 /// A request for a ticket says nothing.
 const MAX_BODY_BYTES: usize = 1024;
 
 /// Reports whether tickets for a live stream are issued at a path.
 pub(in crate::http) fn is_ticket_route(routes: &RouteTable, path: &str) -> bool {
-    let stream = path.strip_suffix(SEGMENT);
+    let stream = path.strip_suffix(tickets::SEGMENT);
     let found = stream.map(|stream| routes.find(&Method::GET, stream));
     matches!(found, Some(Found::Route { rpc, .. }) if rpc.live.is_some())
 }
@@ -46,7 +45,10 @@ pub(in crate::http) async fn issue_ticket(
     }
     let query = parts.uri.query().unwrap_or_default();
     if let Some((name, _)) = form_urlencoded::parse(query.as_bytes()).next() {
-        return Err(unknown(&name, "is not a known query parameter; leave it out"));
+        return Err(unknown(
+            &name,
+            "is not a known query parameter; leave it out",
+        ));
     }
     let body = read_body(body, MAX_BODY_BYTES, &gateway.requests).await?;
     if !body.is_empty() {

@@ -55,9 +55,9 @@ impl Upgrade {
             let decoded = BASE64_STANDARD.decode(key.as_bytes());
             decoded.is_ok_and(|bytes| bytes.len() == KEY_BYTES)
         });
-        let key = key.cloned().ok_or_else(|| {
-            refusal("the header Sec-WebSocket-Key must be 16 bytes in base64")
-        })?;
+        let key = key
+            .cloned()
+            .ok_or_else(|| refusal("the header Sec-WebSocket-Key must be 16 bytes in base64"))?;
         let mut offered = entries(headers, &header::SEC_WEBSOCKET_PROTOCOL);
         let offers_protocol = offered.any(|name| name == PROTOCOL);
         let on_upgrade = parts.extensions.remove::<OnUpgrade>();

@@ -22,7 +22,11 @@ pub(super) fn route(public_url: &Url, issuer: &str) -> MethodRouter {
         let documents = Arc::clone(&documents);
         async move {
             let (page, links) = &*documents;
-            let chosen = if wants_json(request.headers()) { links } else { page };
+            let chosen = if wants_json(request.headers()) {
+                links
+            } else {
+                page
+            };
             chosen.answer(&request)
         }
     })
@@ -95,13 +99,20 @@ mod tests {
             ("application/json", true),
             ("Application/JSON; charset=utf-8", true),
             ("application/json, text/plain, */*", true),
-            ("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", false),
+            (
+                "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
+                false,
+            ),
             ("text/html, application/json", false),
             ("*/*", false),
             ("", false),
         ] {
             let accepted = [(header::ACCEPT, HeaderValue::from_static(accept))];
-            assert_eq!(wants_json(&accepted.into_iter().collect()), expected, "{accept}");
+            assert_eq!(
+                wants_json(&accepted.into_iter().collect()),
+                expected,
+                "{accept}"
+            );
         }
     }
 }

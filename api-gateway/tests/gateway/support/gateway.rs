@@ -1,16 +1,19 @@
 //! The real gateway, started as in production, before fake services.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
 use api_gateway::{
-    ApiGateway, Config, auth::Auth, gateway::Gateway, http, mcp, rates::Rates, tickets::Tickets,
-    upstream::Upstreams,
+    ApiGateway, Config, auth::Auth, gateway::Gateway, http, mcp, rates::Rates, tickets,
+    tickets::Tickets, upstream::Upstreams,
 };
 use reqwest::{Client, Method, RequestBuilder, StatusCode, header::HeaderMap};
 use serde_json::Value;
 use service_runtime::{
     Running, config,
-    grpc::{ServiceIdentity, Verifier, mint_user_token},
+    grpc::{Caller, Origin, ServiceIdentity, Verified, Verifier, mint_user_token},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -195,6 +198,27 @@ impl TestGateway {
             lifetime,
         )
         .unwrap()
+    }
+
+    /// Returns a live ticket of a user, which opens a stream for some time; the token that it was issued for expires in so many
+    /// seconds.
+    pub fn ticket(&self, user: &str, opens: Duration, token_expires_in: i64) -> String {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+        let verified = Verified {
+            caller: Caller {
+                user_id: user.parse().unwrap(),
+                service: None,
+                token_id: None,
+                client_id: None,
+                roles: Vec::new(),
+                origin: Origin::default(),
+            },
+            expire_time: now.as_secs().checked_add_signed(token_expires_in).unwrap(),
+        };
+        let identity = ServiceIdentity::new("api-gateway", &self.config.auth).unwrap();
+        identity
+            .issue_ticket(tickets::AUDIENCE, &verified, opens)
+            .ticket
     }
 
     /// Returns a token of the mesh's issuer, which no user has.

@@ -174,9 +174,11 @@ mod tests {
 
     #[tokio::test]
     async fn ticket_never_outlives_its_token() {
-        let short = identity().issue_ticket(AUDIENCE, &verified(now() + 5), Duration::from_secs(60));
+        let short =
+            identity().issue_ticket(AUDIENCE, &verified(now() + 5), Duration::from_secs(60));
         assert!(short.open_until <= now() + 5);
-        let past = identity().issue_ticket(AUDIENCE, &verified(now() - 60), Duration::from_secs(60));
+        let past =
+            identity().issue_ticket(AUDIENCE, &verified(now() - 60), Duration::from_secs(60));
         let refused = verifier().verify_ticket(AUDIENCE, &past.ticket).await;
         assert_eq!(refused.unwrap_err().reason(), "TOKEN_EXPIRED");
     }
