@@ -176,3 +176,43 @@ pub fn kafka(bootstrap_servers: &str, embedded: bool) -> Vec<(String, String)> {
 pub fn url_of(port: u16) -> String {
     format!("http://{}", loopback(port))
 }
+
+#[cfg(test)]
+mod tests {
+    use api_gateway::ApiGateway;
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Defaults {
+        #[command(flatten)]
+        ports: Ports,
+    }
+
+    #[test]
+    fn pages_at_any_port_of_this_machine_may_call() {
+        let secret = "a secret of at least 32 bytes, for tests";
+        let common = Common {
+            ports: Defaults::parse_from(["up"]).ports,
+            log: "info".to_owned(),
+            kafka: Vec::new(),
+            users_secret: secret.to_owned(),
+            mesh_secret: secret.to_owned(),
+            resume_secret: secret.to_owned(),
+        };
+        let config = common.gateway().load::<ApiGateway>().unwrap();
+        let (web, mcp) = config.origins().unwrap();
+        for origins in [web, mcp] {
+            for (origin, expected) in [
+                ("http://localhost:5173", true),
+                ("http://127.0.0.1:3000", true),
+                ("http://[::1]:3000", true),
+                ("https://app.example.com", false),
+                ("null", false),
+            ] {
+                assert_eq!(origins.allows(&origin.parse().unwrap()), expected);
+            }
+        }
+    }
+}

@@ -14,9 +14,8 @@ const MIN_BYTES: u64 = 1024;
 /// What is compressed: answers whose length is known, which streams are not, so that no message waits in a compressor; and none that
 /// has an etag, because a strong one names its bytes (RFC 9110, section 8.8.1). Documents, which have both, bring their own form.
 ///
-/// That the length of a compressed answer says something about its content (BREACH) helps nobody here: a token is sent in a
-/// header and never by a browser on its own, so no page can have a browser make requests for its user; and the one answer that has a
-/// credential in it, a ticket, is too short to be compressed.
+/// That the length of a compressed answer can reveal a secret in it (BREACH) needs a page that has a browser repeat requests with its
+/// user's credentials. Here a browser has none that it sends on its own: tokens stand in a header, which only the user's own page sets.
 #[derive(Debug, Clone, Copy)]
 pub struct KnownLength;
 

@@ -67,7 +67,7 @@ impl Session {
         };
         metrics::socket_closed(end.code());
         // A client that takes nothing any more is not told why.
-        let _ = timeout(CLOSE_TIMEOUT, close(socket, &end)).await;
+        let _ = timeout(CLOSE_TIMEOUT, Box::pin(close(socket, &end))).await;
     }
 
     async fn serve(&self, socket: &mut Socket, opening: Opening) -> End {
