@@ -96,7 +96,8 @@ impl Auth {
 /// Returns the URL of the metadata that describes the resource at this path (RFC 9728).
 fn metadata_url(public_url: &Url, path: &str) -> String {
     let base = public_url.as_str().trim_end_matches('/');
-    let suffix = if path == "/mcp" { "/mcp" } else { "" };
+    let is_mcp = matches!(path, "/mcp" | "/mcp/");
+    let suffix = if is_mcp { "/mcp" } else { "" };
     format!("{base}/.well-known/oauth-protected-resource{suffix}")
 }
 

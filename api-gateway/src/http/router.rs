@@ -55,8 +55,11 @@ pub fn router(parts: RouterParts) -> Router {
         rates: rates.clone(),
         origins: origins.clone(),
     };
+    let tools = any(mcp::handle).with_state(mcp);
     let guarded = Router::new()
-        .route("/mcp", any(mcp::handle).with_state(mcp))
+        .route("/mcp", tools.clone())
+        // Some clients add a slash to every URL that they are given.
+        .route("/mcp/", tools)
         .fallback(handler::handle)
         .with_state(Arc::clone(&gateway))
         .layer(from_fn_with_state(rates, limit))

@@ -107,6 +107,10 @@ async fn slash_at_the_end_is_another_path() {
             "{message}"
         );
     }
+    let ping = json!({"jsonrpc": "2.0", "id": 1, "method": "ping"});
+    let tools = gateway.request("POST", "/mcp/").json(&ping);
+    let tools = send(tools.header("accept", "application/json, text/event-stream")).await;
+    assert_eq!(tools.json()["result"], json!({}));
     let client = reqwest::Client::builder();
     let client = client
         .redirect(reqwest::redirect::Policy::none())

@@ -11,7 +11,7 @@ use tower_http::{
 /// Below this, an answer fits into one packet anyway.
 const MIN_BYTES: u64 = 1024;
 
-/// What is compressed: answers whose length is known, which streams are not, so that no message waits in a compressor; and none that
+/// Selects the answers that are compressed: those whose length is known, which streams are not, so that no message waits in a compressor; and none that
 /// has an etag, because a strong one names its bytes (RFC 9110, section 8.8.1). Documents, which have both, bring their own form.
 ///
 /// That the length of a compressed answer can reveal a secret in it (BREACH) needs a page that has a browser repeat requests with its

@@ -1,7 +1,7 @@
 //! The layers around every HTTP answer, outermost first:
 //!
 //! 1. `trace` – everything, refusals included, belongs to a trace and is logged and counted
-//! 2. `security_headers` – browsers neither guess types nor pass URLs on
+//! 2. `security_headers` – browsers do not guess types and do not send URLs to other servers
 //! 3. `allow` – OPTIONS names the methods of a path
 //! 4. `cors` – a web page may read errors too, and its preflight request carries no token
 //! 5. `compression` – larger answers whose length is known

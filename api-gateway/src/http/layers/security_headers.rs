@@ -1,7 +1,7 @@
 use axum::{extract::Request, middleware::Next, response::Response};
 use http::{HeaderValue, header};
 
-/// Tells browsers to take every answer for what it says it is, and to name its URL, which may hold a ticket, to no other server.
+/// Forbids browsers to guess the type of an answer, and to send its URL, which may hold a ticket, to other servers.
 pub async fn security_headers(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();

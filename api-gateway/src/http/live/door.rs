@@ -24,7 +24,7 @@ use crate::{
     web_origin::AllowedOrigins,
 };
 
-/// What opens live streams.
+/// Admits clients to live streams.
 #[derive(Clone)]
 pub(in crate::http) struct Door {
     pub(in crate::http) gateway: Arc<Gateway>,
@@ -119,7 +119,7 @@ impl Door {
     }
 }
 
-/// Opens a WebSocket to a live stream, or lets a request for one pass that has a ticket instead of a token; everything else passes.
+/// Opens a WebSocket to a live stream, or passes a request for one on with the caller of its ticket. Passes every other request on as it is.
 pub(in crate::http) async fn open_stream(
     State(door): State<Door>,
     mut request: Request,

@@ -28,7 +28,7 @@ use crate::{
 const GREETING_PATIENCE: Duration = Duration::from_secs(10);
 /// How long a client may take to take one message.
 const SENDING_PATIENCE: Duration = Duration::from_secs(10);
-/// How long a client may take to take the last words and to answer a close frame.
+/// Time limit for a client to receive the error and to answer the close frame.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 /// How often a client is asked whether it is there; one that has not answered by the next time is not.
 const PING_EVERY: Duration = Duration::from_secs(20);

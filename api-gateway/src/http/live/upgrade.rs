@@ -16,9 +16,9 @@ use tokio_tungstenite::{
 use super::credentials::PROTOCOL;
 use crate::{error::Error, http::problem};
 
-/// What a client may say at once: a token and a filter.
+/// Maximum size of a client's message, which has a token and a filter.
 const MAX_BYTES: usize = 64 * 1024;
-/// Clients say little, and each has a buffer for as long as it is connected.
+/// Size of the read buffer that each client has for as long as it is connected; clients send little.
 const READ_BUFFER_BYTES: usize = 512;
 const KEY_BYTES: usize = 16;
 const VERSION: HeaderValue = HeaderValue::from_static("13");
