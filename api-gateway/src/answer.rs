@@ -91,6 +91,12 @@ impl Answer {
                 http: 415,
                 ..own(InvalidArgument, "UNSUPPORTED_ENCODING")
             },
+            Error::Path { .. } => own(InvalidArgument, "INVALID_PATH"),
+            Error::OriginNotAllowed { .. } => {
+                own(ErrorCode::PermissionDenied, "ORIGIN_NOT_ALLOWED")
+            }
+            Error::TicketExpired { .. } => own(ErrorCode::Unauthenticated, "TICKET_EXPIRED"),
+            Error::TicketInvalid { .. } => own(ErrorCode::Unauthenticated, "TICKET_INVALID"),
             Error::Header { .. } => own(InvalidArgument, "INVALID_HEADER"),
             Error::RouteNotFound { .. } => own(NotFound, "ROUTE_NOT_FOUND"),
             Error::MethodNotAllowed { .. } => Self {

@@ -5,7 +5,7 @@ use axum::{
     middleware::Next,
     response::Response,
 };
-use http::{HeaderMap, HeaderValue, header};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use service_runtime::grpc::{AuthError, Verified, Verifier};
 use url::Url;
 
@@ -22,9 +22,14 @@ pub struct Auth {
     pub proxies: u8,
 }
 
-/// Lets a request pass with its [`Caller`](service_runtime::grpc::Caller) and what else its token says, or answers 401 and says where a token is to be had (RFC 6750, RFC 9728).
+/// Passes a request on with its [`Caller`](service_runtime::grpc::Caller) and what else its token says, or answers 401 and says where a
+/// token is to be had (RFC 6750, RFC 9728). The caller of a live stream may have been verified by a ticket already.
 pub async fn require_token(State(auth): State<Auth>, mut request: Request, next: Next) -> Response {
-    match auth.bearer(request.headers()).await {
+    let verified = match request.extensions_mut().remove::<Verified>() {
+        Some(verified) => Ok(verified),
+        None => auth.bearer(request.headers()).await,
+    };
+    match verified {
         Ok(mut verified) => {
             verified.caller.origin = origin(&request, auth.proxies);
             let extensions = request.extensions_mut();
@@ -61,11 +66,12 @@ impl Auth {
     }
 
     /// Answers 401 and says where a token is to be had.
-    pub fn refusal(&self, cause: AuthError, path: &str) -> Response {
-        let challenge = self.challenge(&cause, path);
-        let is_challenge = !matches!(cause, AuthError::KeysUnavailable(_));
-        let mut response = problem(&Error::Auth(cause));
-        if let (true, Ok(value)) = (is_challenge, HeaderValue::from_str(&challenge)) {
+    pub fn refusal(&self, cause: impl Into<Error>, path: &str) -> Response {
+        let cause = cause.into();
+        let mut response = problem(&cause);
+        if response.status() == StatusCode::UNAUTHORIZED
+            && let Ok(value) = HeaderValue::from_str(&self.challenge(&cause, path))
+        {
             response
                 .headers_mut()
                 .insert(header::WWW_AUTHENTICATE, value);
@@ -74,10 +80,10 @@ impl Auth {
     }
 
     /// RFC 6750 wants no error code where no token was sent.
-    fn challenge(&self, cause: &AuthError, path: &str) -> String {
+    fn challenge(&self, cause: &Error, path: &str) -> String {
         let metadata = metadata_url(&self.public_url, path);
         let error = match cause {
-            AuthError::Missing => String::new(),
+            Error::Auth(AuthError::Missing) => String::new(),
             cause => {
                 let words = cause.to_string().replace(['"', '\\'], "'");
                 format!("error=\"invalid_token\", error_description=\"{words}\", ")
@@ -90,7 +96,8 @@ impl Auth {
 /// Returns the URL of the metadata that describes the resource at this path (RFC 9728).
 fn metadata_url(public_url: &Url, path: &str) -> String {
     let base = public_url.as_str().trim_end_matches('/');
-    let suffix = if path == "/mcp" { "/mcp" } else { "" };
+    let is_mcp = matches!(path, "/mcp" | "/mcp/");
+    let suffix = if is_mcp { "/mcp" } else { "" };
     format!("{base}/.well-known/oauth-protected-resource{suffix}")
 }
 

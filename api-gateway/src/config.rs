@@ -9,6 +9,8 @@ use service_runtime::{
 };
 use url::Url;
 
+use crate::web_origin::{AllowedOrigins, is_bare};
+
 /// The configuration of the gateway: variables that begin with `API_GATEWAY`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -28,8 +30,8 @@ pub struct Config {
     /// The URL under which clients reach the gateway, without a path; it stands in the OpenAPI document and tells clients
     /// where to learn about tokens.
     pub public_url: Url,
-    /// The origins of web pages that may call the gateway, such as `https://app.example.com`, separated by commas; `*` is
-    /// any.
+    /// The origins of web pages that may call the gateway and open WebSockets, such as `https://app.example.com`, or
+    /// `http://localhost:*` for any port, separated by commas; `*` is any. The origin of the public URL always may.
     #[serde(default, deserialize_with = "comma_separated")]
     pub cors_allowed_origins: Vec<String>,
     /// The services behind the gateway by the second segment of their package: `API_GATEWAY_UPSTREAMS__TASK=http://…`.
@@ -71,8 +73,8 @@ pub struct RequestsConfig {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct McpConfig {
-    /// The origins of web pages that may call tools, such as `https://chat.example.com:443`, separated by commas; without
-    /// any, only programs that are no browsers may.
+    /// The origins of web pages that may call tools, in the same form; without any, only programs that are no browsers and pages
+    /// of the public URL may.
     #[serde(deserialize_with = "comma_separated")]
     pub allowed_origins: Vec<String>,
     /// The names under which clients may address `/mcp`, separated by commas; the host of the public URL and this
@@ -125,25 +127,12 @@ impl Config {
     ///
     /// Fails with the name of a wrong variable's field and the cure.
     pub fn check(&self) -> Result<(), String> {
-        if !is_origin(self.public_url.as_str()) {
+        let is_web = matches!(self.public_url.scheme(), "http" | "https");
+        if !is_web || !is_bare(&self.public_url) {
             return Err(format!(
                 "public_url: {} must be a URL without a path, such as https://tasks.example.com",
                 self.public_url
             ));
-        }
-        let lists = [
-            ("cors_allowed_origins", &self.cors_allowed_origins, "*"),
-            ("mcp.allowed_origins", &self.mcp.allowed_origins, "null"),
-        ];
-        for (name, origins, word) in lists {
-            if let Some(wrong) = origins
-                .iter()
-                .find(|origin| *origin != word && !is_origin(origin))
-            {
-                return Err(format!(
-                    "{name}: {wrong} must be an origin, such as https://app.example.com"
-                ));
-            }
         }
         if self.requests.rate_per_second > 0 && self.requests.rate_burst == 0 {
             return Err(
@@ -151,15 +140,27 @@ impl Config {
                     .to_owned(),
             );
         }
-        Ok(())
+        self.origins().map(|_| ())
     }
-}
 
-fn is_origin(text: &str) -> bool {
-    Url::parse(text).is_ok_and(|url| {
-        let bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
-        matches!(url.scheme(), "http" | "https") && url.has_host() && bare
-    })
+    /// Returns the origins of web pages that may call: JSON and WebSockets, and MCP.
+    ///
+    /// # Errors
+    ///
+    /// Fails with the name of the wrong variable's field and the cure.
+    pub fn origins(&self) -> Result<(AllowedOrigins, AllowedOrigins), String> {
+        let web = AllowedOrigins::new(
+            "cors_allowed_origins",
+            &self.cors_allowed_origins,
+            &self.public_url,
+        )?;
+        let mcp = AllowedOrigins::new(
+            "mcp.allowed_origins",
+            &self.mcp.allowed_origins,
+            &self.public_url,
+        )?;
+        Ok((web, mcp))
+    }
 }
 
 impl ServiceConfig for Config {

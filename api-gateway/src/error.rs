@@ -52,6 +52,32 @@ pub enum Error {
         /// The methods of the path.
         allowed: Vec<Method>,
     },
+    /// The path is no percent-encoded text.
+    #[error("the path {cure}")]
+    Path {
+        /// What is wrong and how to mend it.
+        cure: &'static str,
+    },
+    /// The request comes from a web page that may not call.
+    #[error("pages of {origin} may not call; an operator can allow it with the setting {setting}")]
+    OriginNotAllowed {
+        /// The page's origin.
+        origin: String,
+        /// The setting with the origins that may.
+        setting: &'static str,
+    },
+    /// The ticket in the URL was valid once.
+    #[error("ticket has expired; get a new one with POST {path}/tickets")]
+    TicketExpired {
+        /// The path of the live stream.
+        path: String,
+    },
+    /// The ticket in the URL was not issued here for this purpose.
+    #[error("ticket is not valid; get one with POST {path}/tickets")]
+    TicketInvalid {
+        /// The path of the live stream.
+        path: String,
+    },
     /// A header is wrong.
     #[error("the header {name} {cure}")]
     Header {

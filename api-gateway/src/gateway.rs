@@ -9,6 +9,7 @@ use crate::{
     catalog::{Catalog, Rpc},
     config::RequestsConfig,
     error::Error,
+    tickets::Tickets,
     upstream::Upstreams,
 };
 
@@ -19,6 +20,8 @@ pub struct Gateway {
     pub catalog: Arc<Catalog>,
     /// The services that answer them.
     pub upstreams: Upstreams,
+    /// The tickets that open live streams.
+    pub tickets: Tickets,
     /// The limits of a request.
     pub requests: RequestsConfig,
     /// Cancelled when the gateway stops.

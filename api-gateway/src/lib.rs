@@ -22,8 +22,10 @@ pub mod mcp;
 pub mod metrics;
 pub mod origin;
 pub mod rates;
+pub mod tickets;
 pub mod transcode;
 pub mod upstream;
+pub mod web_origin;
 
 pub use config::Config;
 
@@ -31,6 +33,7 @@ use auth::Auth;
 use catalog::Catalog;
 use gateway::Gateway;
 use rates::Rates;
+use tickets::Tickets;
 use upstream::Upstreams;
 
 /// The gateway.
@@ -70,11 +73,19 @@ impl Service for ApiGateway {
         let gateway = Arc::new(Gateway {
             catalog: Arc::new(catalog),
             upstreams,
+            tickets: Tickets::new(context.identity(), context.verifier()),
             requests: config.requests,
             stopping,
             sockets,
         });
-        let mcp = mcp::Door::new(Arc::clone(&gateway), tools, &config.mcp, &config.public_url);
+        let (web_origins, mcp_origins) = config.origins().map_err(StartError::Config)?;
+        let mcp = mcp::Door::new(
+            Arc::clone(&gateway),
+            tools,
+            &config.mcp,
+            mcp_origins,
+            &config.public_url,
+        );
         let router = http::router(http::RouterParts {
             gateway,
             auth: Auth {
@@ -84,7 +95,7 @@ impl Service for ApiGateway {
             },
             issuer: config.auth.users.issuer.clone(),
             rates: Rates::new(&config.requests),
-            cors_allowed_origins: config.cors_allowed_origins.clone(),
+            origins: web_origins,
             mcp,
         });
         context.serve_http(router).await

@@ -149,9 +149,14 @@ impl PathTemplate {
                 } else {
                     variable.end
                 };
-                let raw = parts[variable.start..end].join("/");
-                let decoded = percent_decode_str(&raw).decode_utf8().ok()?;
-                Some(decoded.into_owned())
+                match &parts[variable.start..end] {
+                    [segment] if !takes_rest => decode(segment),
+                    // An encoded slash stays encoded, so that it is not taken for a boundary of segments (google/api/http.proto).
+                    segments => {
+                        let decoded = segments.iter().map(|segment| decode_but_slash(segment));
+                        Some(decoded.collect::<Option<Vec<_>>>()?.join("/"))
+                    }
+                }
             })
             .collect()
     }
@@ -174,18 +179,65 @@ impl PathTemplate {
 }
 
 impl<'a> RequestPath<'a> {
-    /// Takes a path apart, once for all templates. A colon in the last segment begins a verb, so a colon that belongs to a
-    /// value is written `%3A`.
-    pub(super) fn split(path: &'a str) -> Option<Self> {
-        let (path, verb) = split_verb(path.strip_prefix('/')?);
-        let parts = path.split('/').collect();
-        Some(Self { parts, verb })
+    /// Splits a path, once for all templates, in the order in which the results are tried. A colon in the last segment begins a
+    /// verb. An encoded colon (`%3A`) may begin one as well, if there is such a route, or may belong to a value.
+    pub(super) fn split(path: &'a str) -> Vec<Self> {
+        let Some(path) = path.strip_prefix('/') else {
+            return Vec::new();
+        };
+        let parts = |path: &'a str| path.split('/').collect();
+        let (before, verb) = split_verb(path);
+        let plain = Self {
+            parts: parts(before),
+            verb,
+        };
+        let last = last_segment(path);
+        let encoded = path[last..].rmatch_indices('%').find_map(|(at, _)| {
+            let at = last + at;
+            let is_colon = path[at..].get(..3)?.eq_ignore_ascii_case("%3a");
+            is_colon.then_some((&path[..at], &path[at + 3..]))
+        });
+        match encoded {
+            // A plain colon behind it is the one that begins the verb.
+            Some((before, verb)) if !verb.contains(':') => {
+                let encoded = Self {
+                    parts: parts(before),
+                    verb: Some(verb),
+                };
+                vec![encoded, plain]
+            }
+            _ => vec![plain],
+        }
     }
+}
+
+fn decode(text: &str) -> Option<String> {
+    let decoded = percent_decode_str(text).decode_utf8().ok()?;
+    Some(decoded.into_owned())
+}
+
+fn decode_but_slash(text: &str) -> Option<String> {
+    let mut decoded = String::with_capacity(text.len());
+    let mut start = 0;
+    for (at, _) in text.match_indices('%') {
+        let slash = text.get(at..at + 3);
+        if let Some(slash) = slash.filter(|code| code.eq_ignore_ascii_case("%2f")) {
+            decoded.push_str(&decode(&text[start..at])?);
+            decoded.push_str(slash);
+            start = at + slash.len();
+        }
+    }
+    decoded.push_str(&decode(&text[start..])?);
+    Some(decoded)
+}
+
+fn last_segment(path: &str) -> usize {
+    path.rfind(['/', '}']).map_or(0, |at| at + 1)
 }
 
 /// Splits a path into what stands before and after the colon in its last segment.
 fn split_verb(path: &str) -> (&str, Option<&str>) {
-    let last = path.rfind(['/', '}']).map_or(0, |at| at + 1);
+    let last = last_segment(path);
     match path[last..].rfind(':') {
         Some(at) => (&path[..last + at], Some(&path[last + at + 1..])),
         None => (path, None),
@@ -214,8 +266,9 @@ mod tests {
     use super::*;
 
     fn values(template: &str, path: &str) -> Option<Vec<String>> {
-        let path = RequestPath::split(path).unwrap();
-        PathTemplate::parse(template).unwrap().matches(&path)
+        let template = PathTemplate::parse(template).unwrap();
+        let splits = RequestPath::split(path);
+        splits.iter().find_map(|path| template.matches(path))
     }
 
     #[test]
@@ -244,11 +297,62 @@ mod tests {
     }
 
     #[test]
-    fn an_escaped_colon_belongs_to_the_value() {
+    fn encoded_colon_begins_a_verb_or_belongs_to_a_value() {
+        let verb = "/v1/tasks/{task_id}:complete";
+        for (template, path, expected) in [
+            (verb, "/v1/tasks/7%3Acomplete", "7"),
+            (verb, "/v1/tasks/7%3acomplete", "7"),
+            (verb, "/v1/tasks/a%3Ab%3Acomplete", "a:b"),
+            (verb, "/v1/tasks/a%3Ab:complete", "a:b"),
+            (verb, "/v1/tasks/7%253A:complete", "7%3A"),
+            ("/v1/tasks/{task_id}", "/v1/tasks/a%3Ab", "a:b"),
+            ("/v1/tasks/{task_id}", "/v1/tasks/%3A", ":"),
+            ("/v1/tasks/{task_id}", "/v1/tasks/a%253Ab", "a%3Ab"),
+        ] {
+            assert_eq!(
+                values(template, path),
+                Some(vec![expected.into()]),
+                "{path}"
+            );
+        }
         assert_eq!(
-            values("/v1/tasks/{task_id}", "/v1/tasks/a%3Ab"),
-            Some(vec!["a:b".into()])
+            values("/v1/tasks:search", "/v1/tasks%3asearch"),
+            Some(vec![])
         );
+        for path in ["/v1/tasks/7%253Acomplete", "/v1/tasks%3A7/complete"] {
+            assert_eq!(values(verb, path), None, "{path}");
+        }
+    }
+
+    #[test]
+    fn encoded_characters_stay_within_their_segment() {
+        for (template, path, expected) in [
+            ("/v1/tasks/{task_id}", "/v1/tasks/a%2Fb", "a/b"),
+            (
+                "/v1/tasks/{task_id}",
+                "/v1/tasks/a%2fb%20c%3F%23",
+                "a/b c?#",
+            ),
+            ("/v1/tasks/{task_id}", "/v1/tasks/%2e%2E", ".."),
+            ("/v1/tasks/{task_id}", "/v1/tasks/%C3%A9+", "é+"),
+            ("/v1/tasks/{task_id}", "/v1/tasks/%2541", "%41"),
+            (
+                "/v1/{name=shelves/*}",
+                "/v1/shelves/a%2Fb%20c",
+                "shelves/a%2Fb c",
+            ),
+            (
+                "/v1/{name=shelves/**}",
+                "/v1/shelves/a%2fb/c%41",
+                "shelves/a%2fb/cA",
+            ),
+        ] {
+            assert_eq!(
+                values(template, path),
+                Some(vec![expected.into()]),
+                "{path}"
+            );
+        }
     }
 
     #[test]

@@ -94,25 +94,20 @@ impl RouteTable {
         } else {
             method
         };
-        let Some(parts) = RequestPath::split(path) else {
-            return Found::Nothing { nearest: None };
-        };
-        let mut methods = Vec::new();
-        for route in &self.routes {
-            let Some(values) = route.binding().template.matches(&parts) else {
-                continue;
-            };
-            if route.binding().method == *wanted {
+        let paths = RequestPath::split(path);
+        for path in &paths {
+            let mut matching = self.matching(path);
+            if let Some((route, values)) =
+                matching.find(|(route, _)| route.binding().method == *wanted)
+            {
                 return Found::Route {
                     rpc: &route.rpc,
                     binding: route.binding(),
                     values,
                 };
             }
-            if !methods.contains(&route.binding().method) {
-                methods.push(route.binding().method.clone());
-            }
         }
+        let methods = self.allowed(&paths);
         match methods.is_empty() {
             true => Found::Nothing {
                 nearest: self.nearest(wanted, path),
@@ -121,11 +116,43 @@ impl RouteTable {
         }
     }
 
+    /// Returns the methods that a path has, among them HEAD where there is GET, and OPTIONS; none if there is no such path.
+    pub fn methods(&self, path: &str) -> Vec<Method> {
+        self.allowed(&RequestPath::split(path))
+    }
+
+    fn allowed(&self, paths: &[RequestPath<'_>]) -> Vec<Method> {
+        let mut methods = Vec::new();
+        let routes = paths.iter().flat_map(|path| self.matching(path));
+        for (route, _) in routes {
+            let method = &route.binding().method;
+            if !methods.contains(method) {
+                methods.push(method.clone());
+                if *method == Method::GET {
+                    methods.push(Method::HEAD);
+                }
+            }
+        }
+        if !methods.is_empty() {
+            methods.push(Method::OPTIONS);
+        }
+        methods
+    }
+
+    fn matching<'a, 'p>(
+        &'a self,
+        path: &'p RequestPath<'p>,
+    ) -> impl Iterator<Item = (&'a Route, Vec<String>)> + use<'a, 'p> {
+        let routes = self.routes.iter();
+        routes.filter_map(|route| Some((route, route.binding().template.matches(path)?)))
+    }
+
     fn nearest(&self, method: &Method, path: &str) -> Option<String> {
         let path = path.trim_end_matches('/');
         if path.len() > LONGEST {
             return None;
         }
+        let path = &path.replace("%3A", ":").replace("%3a", ":");
         let measured = self.routes.iter().map(|route| {
             let candidate = route.binding().template.filled_from(path);
             let nearness = strsim::normalized_damerau_levenshtein(path, &candidate);

@@ -7,7 +7,7 @@ use axum::{
 use service_runtime::grpc::{Caller, Verified, deadline};
 use tokio::time::Instant;
 
-use super::{deadline::requested_deadline, problem, reply, request::read_message};
+use super::{deadline::requested_deadline, live, problem, reply, request::read_message};
 use crate::{
     catalog::{Binding, Found, Rpc},
     error::Error,
@@ -52,6 +52,12 @@ async fn answer(
                 deadline,
             };
             deadline::with_deadline(deadline, call.answer(&values, request)).await
+        }
+        Found::OtherMethods(_) | Found::Nothing { .. }
+            if live::is_ticket_route(&gateway.catalog.routes, path) =>
+        {
+            let (parts, body) = request.into_parts();
+            live::issue_ticket(gateway, verified, &parts, body).await
         }
         Found::OtherMethods(allowed) => Err(Error::MethodNotAllowed {
             method: request.method().clone(),

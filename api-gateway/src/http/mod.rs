@@ -3,6 +3,7 @@
 mod body;
 mod deadline;
 mod docs;
+mod document;
 mod etag;
 mod handler;
 mod idempotency_key;
@@ -14,6 +15,7 @@ mod protected_resource;
 mod reply;
 mod request;
 mod router;
+mod start;
 
 pub use body::{check_content_type, read_body};
 pub use deadline::requested_deadline;

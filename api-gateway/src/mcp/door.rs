@@ -19,6 +19,7 @@ use crate::{
     gateway::Gateway,
     http::{check_content_type, problem, read_body},
     transcode::parse,
+    web_origin::AllowedOrigins,
 };
 
 const OWN_HOSTS: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
@@ -28,12 +29,19 @@ const OWN_HOSTS: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
 pub struct Door {
     service: StreamableHttpService<Server, NeverSessionManager>,
     requests: RequestsConfig,
+    origins: AllowedOrigins,
     tools: Arc<Tools>,
 }
 
 impl Door {
     /// Opens the door to the tools.
-    pub fn new(gateway: Arc<Gateway>, tools: Tools, config: &McpConfig, public_url: &Url) -> Self {
+    pub fn new(
+        gateway: Arc<Gateway>,
+        tools: Tools,
+        config: &McpConfig,
+        origins: AllowedOrigins,
+        public_url: &Url,
+    ) -> Self {
         let requests = gateway.requests;
         let hosts = OWN_HOSTS.into_iter().chain(public_url.host_str());
         let hosts = hosts
@@ -44,13 +52,8 @@ impl Door {
             .with_json_response(true)
             .with_max_request_body_bytes(requests.max_body_bytes)
             .with_allowed_hosts(hosts)
-            .with_allowed_origins(
-                // Pages of the gateway itself are not foreign.
-                std::iter::once(public_url.origin().ascii_serialization())
-                    .chain(config.allowed_origins.iter().cloned())
-                    .map(|origin| with_port(&origin)),
-            )
-            .enforce_origin_validation();
+            // Origins are checked here, by the same rules as for all other requests.
+            .disable_allowed_origins();
         let tools = Arc::new(tools);
         let server = Server {
             gateway,
@@ -65,6 +68,7 @@ impl Door {
         Self {
             service,
             requests,
+            origins,
             tools,
         }
     }
@@ -72,18 +76,6 @@ impl Door {
     /// Returns the tools behind the door.
     pub fn tools(&self) -> &Tools {
         &self.tools
-    }
-}
-
-/// The protocol library takes an origin without a port for one with any port, browsers for one with the usual port.
-fn with_port(origin: &str) -> String {
-    let url = Url::parse(origin).ok();
-    let parts = url
-        .as_ref()
-        .and_then(|url| Some((url.host_str()?, url.port_or_known_default()?)));
-    match (parts, &url) {
-        (Some((host, port)), Some(url)) => format!("{}://{host}:{port}", url.scheme()),
-        _ => origin.to_owned(),
     }
 }
 
@@ -96,6 +88,7 @@ pub async fn handle(State(door): State<Door>, request: Request) -> Response {
 
 impl Door {
     async fn answer(&self, request: Request) -> Result<Response, Error> {
+        self.origins.check(request.headers())?;
         let (mut parts, body) = request.into_parts();
         let body = read_body(body, self.requests.max_body_bytes, &self.requests).await?;
         let mut session_id = None;

@@ -26,7 +26,7 @@ fn a_request_line_finds_its_rpc() {
     assert_eq!(find("GET", "/v1/books/7"), r#"GetBook ["7"]"#);
     assert_eq!(find("HEAD", "/v1/books"), "ListBooks []");
     assert_eq!(find("POST", "/v1/books:move"), "MoveBook []");
-    assert_eq!(find("DELETE", "/v1/books"), "only [GET]");
+    assert_eq!(find("DELETE", "/v1/books"), "only [GET, HEAD, OPTIONS]");
 }
 
 #[test]
@@ -75,8 +75,8 @@ fn verbs_on_collections_and_on_single_things_do_not_clash() {
         ("POST", "/v1/operations/7:undo", r#"UndoOperation ["7"]"#),
         ("GET", "/v1/context", "GetContext []"),
         ("PATCH", "/v1/savedFilters/7", r#"UpdateSavedFilter ["7"]"#),
-        ("POST", "/v1/tasks:search", "only [GET]"),
-        ("GET", "/v1/tasks/7:tag", "only [POST]"),
+        ("POST", "/v1/tasks:search", "only [GET, HEAD, OPTIONS]"),
+        ("GET", "/v1/tasks/7:tag", "only [POST, OPTIONS]"),
     ] {
         assert_eq!(find(method, path), expected, "{method} {path}");
     }

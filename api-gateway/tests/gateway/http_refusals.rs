@@ -101,7 +101,7 @@ async fn a_path_that_does_not_exist_is_answered_with_the_nearest() {
         (answer.status.as_u16(), answer.reason().as_str()),
         (405, "METHOD_NOT_ALLOWED")
     );
-    assert_eq!(answer.header("allow"), "POST, GET");
+    assert_eq!(answer.header("allow"), "POST, GET, HEAD, OPTIONS");
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! The gateway from outside: what it reads from contracts, and the real gateway before fake services.
 
 mod catalog;
+mod compression;
 mod docs;
 mod files;
 mod http_calls;
@@ -9,7 +10,12 @@ mod live;
 mod mcp;
 mod mcp_clients;
 mod openapi;
+mod origins;
+mod paths;
+mod sockets;
+mod start_page;
 mod streams;
 mod support;
+mod tickets;
 mod transcode;
 mod updates_and_tools;

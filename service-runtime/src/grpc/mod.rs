@@ -14,8 +14,8 @@ mod status;
 mod unimplemented;
 
 pub use auth::{
-    AuthConfig, AuthConfigError, AuthError, IssuerConfig, ServiceIdentity, Verified, Verifier,
-    mint_user_token,
+    AuthConfig, AuthConfigError, AuthError, IssuedTicket, IssuerConfig, ServiceIdentity, Ticket,
+    Verified, Verifier, mint_user_token,
 };
 pub use caller::{AUDITOR, Caller, OPERATOR, RoleMissing, accept};
 pub use client::{UpstreamError, connect, connect_for_streams};

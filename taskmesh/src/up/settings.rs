@@ -2,6 +2,7 @@
 
 use std::{env, path::Path};
 
+use api_gateway::web_origin::LOOPBACK;
 use service_runtime::{
     Service,
     config::{self, ConfigError},
@@ -104,6 +105,9 @@ impl Common {
         self.service(self.ports.gateway_admin_port)
             .set("HTTP__ADDRESS", loopback(self.ports.http_port))
             .set("PUBLIC_URL", url_of(self.ports.http_port))
+            // Pages that are being developed are served at ports of their own.
+            .set("CORS_ALLOWED_ORIGINS", LOOPBACK)
+            .set("MCP__ALLOWED_ORIGINS", LOOPBACK)
             .set("UPSTREAMS__TASK", url_of(self.ports.task_port))
             .set("UPSTREAMS__RECURRENCE", url_of(self.ports.recurrence_port))
             .set(
@@ -171,4 +175,44 @@ pub fn kafka(bootstrap_servers: &str, embedded: bool) -> Vec<(String, String)> {
 /// Returns the URL of a loopback port.
 pub fn url_of(port: u16) -> String {
     format!("http://{}", loopback(port))
+}
+
+#[cfg(test)]
+mod tests {
+    use api_gateway::ApiGateway;
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Defaults {
+        #[command(flatten)]
+        ports: Ports,
+    }
+
+    #[test]
+    fn pages_at_any_port_of_this_machine_may_call() {
+        let secret = "a secret of at least 32 bytes, for tests";
+        let common = Common {
+            ports: Defaults::parse_from(["up"]).ports,
+            log: "info".to_owned(),
+            kafka: Vec::new(),
+            users_secret: secret.to_owned(),
+            mesh_secret: secret.to_owned(),
+            resume_secret: secret.to_owned(),
+        };
+        let config = common.gateway().load::<ApiGateway>().unwrap();
+        let (web, mcp) = config.origins().unwrap();
+        for origins in [web, mcp] {
+            for (origin, expected) in [
+                ("http://localhost:5173", true),
+                ("http://127.0.0.1:3000", true),
+                ("http://[::1]:3000", true),
+                ("https://app.example.com", false),
+                ("null", false),
+            ] {
+                assert_eq!(origins.allows(&origin.parse().unwrap()), expected);
+            }
+        }
+    }
 }

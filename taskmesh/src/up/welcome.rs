@@ -25,6 +25,7 @@ pub fn text(addresses: &Addresses, data_folder: &Path) -> String {
         r#"
 Taskmesh runs. Ctrl-C stops it; its data stays in {folder}
 
+  Start page      {http}/
   JSON            {http}/v1/tasks        MCP    {http}/mcp
   OpenAPI         {http}/openapi.json    metrics  {gateway_admin}/metrics
   gRPC            task {task}, recurrence {recurrence}, notification {notification},

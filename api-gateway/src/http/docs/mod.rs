@@ -8,4 +8,5 @@ mod services;
 mod tools;
 mod types;
 
-pub(super) use page::{CONTENT_SECURITY_POLICY, docs};
+pub(super) use html::escape;
+pub(super) use page::docs;

@@ -6,16 +6,17 @@ use super::{
     tools::tools,
     types::types,
 };
-use crate::{catalog::Catalog, http::openapi::INTRODUCTION, mcp::Tools};
-
-/// The page needs its own style and nothing else.
-pub(in crate::http) const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+use crate::{
+    catalog::Catalog,
+    http::{document::Document, openapi::INTRODUCTION},
+    mcp::Tools,
+};
 
 const STYLE: &str = include_str!("style.css");
 const INTRODUCTION_HTML: &str = include_str!("introduction.html");
 
 /// Writes the page.
-pub(in crate::http) fn docs(catalog: &Catalog, offered: &Tools, public_url: &Url) -> String {
+pub(in crate::http) fn docs(catalog: &Catalog, offered: &Tools, public_url: &Url) -> Document {
     let base = public_url.as_str().trim_end_matches('/');
     let services = services(catalog);
     let sections: String = services
@@ -36,10 +37,10 @@ pub(in crate::http) fn docs(catalog: &Catalog, offered: &Tools, public_url: &Url
         .iter()
         .map(|tool| link(&format!("tool-{}", tool.name), &tool.name))
         .collect();
-    format!(
+    let page = format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <title>Taskmesh API</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n\
+         <title>Taskmesh API</title>\n<style>{STYLE}</style>\n</head>\n<body>\n\
          <nav>\n{contents}<b>{types_link}</b>\n<b>{tools_link}</b>\n{tool_links}</nav>\n<main>\n\
          <h1>Taskmesh API</h1>\n<p>{introduction}</p>\n{conventions}{sections}\
          <section id=\"types\">\n<h2>Types</h2>\n{types}</section>\n\
@@ -51,7 +52,8 @@ pub(in crate::http) fn docs(catalog: &Catalog, offered: &Tools, public_url: &Url
         conventions = INTRODUCTION_HTML.replace("{base}", &escape(base)),
         types = types(catalog),
         tools = tools(offered),
-    )
+    );
+    Document::page(page, STYLE)
 }
 
 fn link(id: &str, text: &str) -> String {

@@ -1,20 +1,17 @@
 use std::time::Duration;
 
-use http::{HeaderName, HeaderValue, Method, header};
+use http::{HeaderName, Method, header};
 use tower_http::cors::{AllowOrigin, CorsLayer};
+
+use crate::web_origin::AllowedOrigins;
 
 const PREFLIGHT_LIFETIME: Duration = Duration::from_secs(600);
 
-/// Lets web pages of the given origins call; of any, if one of them is `*`. Tokens travel in a header, never in a cookie,
-/// so no credentials are allowed.
-pub fn cors(origins: &[String]) -> CorsLayer {
-    let allowed = match origins.iter().any(|origin| origin == "*") {
+/// Lets web pages of the allowed origins call. Tokens travel in a header, never in a cookie, so no credentials are allowed.
+pub fn cors(origins: AllowedOrigins) -> CorsLayer {
+    let allowed = match origins.allows_any() {
         true => AllowOrigin::any(),
-        false => AllowOrigin::list(
-            origins
-                .iter()
-                .filter_map(|origin| HeaderValue::from_str(origin.trim_end_matches('/')).ok()),
-        ),
+        false => AllowOrigin::predicate(move |origin, _| origins.allows(origin)),
     };
     CorsLayer::new()
         .allow_origin(allowed)
@@ -29,6 +26,7 @@ pub fn cors(origins: &[String]) -> CorsLayer {
             header::AUTHORIZATION,
             header::CONTENT_TYPE,
             header::IF_MATCH,
+            header::IF_NONE_MATCH,
             HeaderName::from_static("idempotency-key"),
             HeaderName::from_static("grpc-timeout"),
             HeaderName::from_static("last-event-id"),

@@ -1,12 +1,17 @@
-use axum::extract::ws::{CloseFrame, Message};
 use serde_json::{Value, json};
 use service_runtime::grpc::ErrorCode;
-use tokio_tungstenite::tungstenite;
+use tokio_tungstenite::tungstenite::{
+    self,
+    error::ProtocolError,
+    protocol::{CloseFrame, frame::coding::CloseCode},
+};
 
 use crate::{answer::Answer, error::Error, http::problem::status_json};
 
 /// The beginning of the codes of our own: the HTTP status of the same error is added.
 const OWN_CODES: u16 = 4_000;
+/// The code that stands for a close frame without one (RFC 6455, section 7.4.1).
+const NO_CODE: u16 = 1_005;
 /// A close frame has room for so many bytes of reason.
 const MOST_REASON_BYTES: usize = 123;
 
@@ -21,8 +26,14 @@ pub(super) enum End {
     TokenExpired,
     /// The client sent something that nobody asked for.
     Unexpected(&'static str),
+    /// The client sent frames that break RFC 6455.
+    ProtocolError,
+    /// The client sent a text that is not UTF-8.
+    NotUtf8,
     /// The client sent something that is too large.
     TooLarge,
+    /// The client has closed the socket with this code.
+    ClosedByClient(u16),
     /// Something went wrong; the client is told what.
     Failed(Box<Answer>),
     /// The client is gone, or takes nothing any more.
@@ -36,16 +47,19 @@ impl End {
     }
 
     /// Returns the end that a failure to receive is.
-    pub(super) fn of_broken(cause: axum::Error) -> Self {
-        let cause = cause.into_inner();
-        match cause.downcast_ref::<tungstenite::Error>() {
-            Some(tungstenite::Error::Capacity(_)) => Self::TooLarge,
-            Some(tungstenite::Error::Utf8(_)) => Self::Unexpected("a text must be UTF-8"),
-            Some(tungstenite::Error::Protocol(_)) => {
-                Self::Unexpected("the frames must be as RFC 6455 has them")
-            }
+    pub(super) fn of_broken(cause: &tungstenite::Error) -> Self {
+        match cause {
+            tungstenite::Error::Capacity(_) => Self::TooLarge,
+            tungstenite::Error::Utf8(_) => Self::NotUtf8,
+            tungstenite::Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => Self::Gone,
+            tungstenite::Error::Protocol(_) => Self::ProtocolError,
             _ => Self::Gone,
         }
+    }
+
+    /// Returns the end that a client's close frame is.
+    pub(super) fn closed_by_client(frame: Option<&CloseFrame>) -> Self {
+        Self::ClosedByClient(frame.map_or(NO_CODE, |frame| frame.code.into()))
     }
 
     /// Returns what is still said about it before the socket closes.
@@ -61,34 +75,39 @@ impl End {
         match self {
             Self::Told => 1000,
             Self::ComeBack => 1001,
+            Self::ProtocolError => 1002,
+            Self::NotUtf8 => 1007,
             Self::TokenExpired => OWN_CODES + 401,
             Self::Unexpected(_) => 1008,
             Self::TooLarge => 1009,
+            // Clients may invent codes, but not time series.
+            Self::ClosedByClient(code) => (*code).min(OWN_CODES),
             Self::Failed(answer) => code(answer),
             Self::Gone => 0,
         }
     }
 
-    /// Returns the frame that closes the socket, if there is anybody to close it for.
-    pub(super) fn frame(&self) -> Option<Message> {
-        let code = self.code();
+    /// Returns the frame that closes the socket, if the client has not closed it already.
+    pub(super) fn frame(&self) -> Option<CloseFrame> {
         let reason = match self {
             Self::Told => "told",
             Self::ComeBack => "come back with the last resume_token",
+            Self::ProtocolError => "the frames must be as RFC 6455 has them",
+            Self::NotUtf8 => "a text must be UTF-8",
             Self::TokenExpired => "TOKEN_EXPIRED",
             Self::Unexpected(reason) => reason,
             Self::TooLarge => "send less at once",
             Self::Failed(answer) => answer.reason.as_str(),
-            Self::Gone => return None,
+            Self::ClosedByClient(_) | Self::Gone => return None,
         };
         let mut end = reason.len().min(MOST_REASON_BYTES);
         while !reason.is_char_boundary(end) {
             end -= 1;
         }
-        Some(Message::Close(Some(CloseFrame {
-            code,
+        Some(CloseFrame {
+            code: CloseCode::from(self.code()),
             reason: reason[..end].into(),
-        })))
+        })
     }
 }
 
@@ -120,6 +139,8 @@ mod tests {
             (End::Told, 1000),
             (End::ComeBack, 1001),
             (End::TokenExpired, 4401),
+            (End::ProtocolError, 1002),
+            (End::NotUtf8, 1007),
             (End::Unexpected("x"), 1008),
             (End::TooLarge, 1009),
             (failed(Status::internal("")), 1011),
@@ -130,7 +151,11 @@ mod tests {
         for (end, code) in cases {
             assert_eq!(end.code(), code, "{end:?}");
         }
-        assert!(End::Gone.frame().is_none());
+        for end in [End::Gone, End::ClosedByClient(1000)] {
+            assert!(end.frame().is_none(), "{end:?}");
+        }
+        assert_eq!(End::closed_by_client(None).code(), 1005);
+        assert_eq!(End::ClosedByClient(4321).code(), 4000);
     }
 
     #[test]

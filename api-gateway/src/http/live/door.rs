@@ -1,19 +1,17 @@
 use std::sync::Arc;
 
 use axum::{
-    extract::{
-        FromRequestParts, Request, State,
-        ws::{WebSocketUpgrade, rejection::WebSocketUpgradeRejection},
-    },
+    extract::{Request, State},
     middleware::Next,
     response::Response,
 };
-use http::{HeaderMap, Method, header};
-use service_runtime::telemetry::propagation;
+use http::{HeaderMap, Method, Uri, header, uri::PathAndQuery};
+use service_runtime::{grpc::FieldViolation, telemetry::propagation};
 
 use super::{
-    credentials::{Credentials, PROTOCOL},
+    credentials::Credentials,
     session::{Opening, Session},
+    upgrade::Upgrade,
 };
 use crate::{
     auth::Auth,
@@ -22,34 +20,30 @@ use crate::{
     gateway::Gateway,
     http::problem,
     rates::Rates,
+    tickets,
+    web_origin::AllowedOrigins,
 };
 
-/// What a client may say at once: a token and a filter.
-const MOST_BYTES: usize = 64 * 1024;
-/// Clients say little, and each has a buffer for as long as it is connected.
-const READ_BUFFER_BYTES: usize = 512;
-
-/// What opens sockets.
+/// Admits clients to live streams.
 #[derive(Clone)]
 pub(in crate::http) struct Door {
-    pub(super) gateway: Arc<Gateway>,
-    pub(super) auth: Auth,
-    pub(super) rates: Rates,
+    pub(in crate::http) gateway: Arc<Gateway>,
+    pub(in crate::http) auth: Auth,
+    pub(in crate::http) rates: Rates,
+    pub(in crate::http) origins: AllowedOrigins,
+}
+
+/// A live stream that a request asks for.
+struct Wanted {
+    rpc: Arc<Rpc>,
+    binding: Binding,
+    path_values: Vec<String>,
 }
 
 impl Door {
-    /// Opens sockets to the live streams of this gateway.
-    pub(in crate::http) fn new(gateway: Arc<Gateway>, auth: Auth, rates: Rates) -> Self {
-        Self {
-            gateway,
-            auth,
-            rates,
-        }
-    }
-
-    /// Returns the live stream that a request wants a socket to, if it wants one.
-    fn wanted(&self, request: &Request) -> Option<(Arc<Rpc>, Binding, Vec<String>)> {
-        if request.method() != Method::GET || !asks_for_socket(request.headers()) {
+    /// Returns the live stream that a request asks for, if it asks for one.
+    fn wanted(&self, request: &Request) -> Option<Wanted> {
+        if request.method() != Method::GET {
             return None;
         }
         let routes = &self.gateway.catalog.routes;
@@ -58,66 +52,120 @@ impl Door {
                 rpc,
                 binding,
                 values,
-            } if rpc.live.is_some() => Some((Arc::clone(rpc), binding.clone(), values)),
+            } if rpc.live.is_some() => Some(Wanted {
+                rpc: Arc::clone(rpc),
+                binding: binding.clone(),
+                path_values: values,
+            }),
             _ => None,
         }
     }
+
+    /// Opens a WebSocket.
+    async fn open_socket(
+        &self,
+        wanted: Wanted,
+        request: Request,
+        ticket: Option<String>,
+    ) -> Result<Response, Response> {
+        let (mut parts, _) = request.into_parts();
+        // Unlike for other requests, a browser lets a page of any origin open a socket.
+        let allowed = self.origins.check(&parts.headers);
+        allowed.map_err(|error| problem(&error))?;
+        let upgrade = Upgrade::read(&mut parts).map_err(|refusal| *refusal)?;
+        let path = parts.uri.path();
+        // A token that is in the headers as usual is refused as usual. A browser sees nothing of that answer, so what it offers is
+        // looked at when there is a socket to tell it.
+        let opening = match (ticket, Credentials::of(&parts.headers)) {
+            (Some(ticket), Credentials::FirstMessage) => Opening::Ticket(ticket),
+            (Some(_), _) => return Err(problem(&two_credentials())),
+            (None, Credentials::Header) => {
+                let verified = self.auth.bearer(&parts.headers).await;
+                Opening::Verified(verified.map_err(|cause| self.auth.refusal(cause, path))?)
+            }
+            (None, Credentials::Protocol(token)) => Opening::Token(token),
+            (None, Credentials::FirstMessage) => Opening::FirstMessage,
+        };
+        let session = Session {
+            rpc: wanted.rpc,
+            binding: wanted.binding,
+            path: path.to_owned(),
+            path_values: wanted.path_values,
+            query: parts.uri.query().unwrap_or_default().to_owned(),
+            trace: propagation::current(),
+            door: self.clone(),
+        };
+        let (response, socket) = upgrade.accept();
+        self.gateway.sockets.spawn(async move {
+            if let Some(socket) = socket.await {
+                session.run(socket, opening).await;
+            }
+        });
+        Ok(response)
+    }
+
+    /// Puts the caller of a ticket into a request.
+    async fn redeem(&self, request: &mut Request, ticket: &str) -> Result<(), Response> {
+        let headers = request.headers();
+        if headers.contains_key(header::AUTHORIZATION) {
+            return Err(problem(&two_credentials()));
+        }
+        let path = request.uri().path();
+        let resumes = resumes(headers);
+        let redeemed = self.gateway.tickets.redeem(ticket, path, resumes).await;
+        let verified = redeemed.map_err(|error| self.auth.refusal(error, path))?;
+        request.extensions_mut().insert(verified);
+        Ok(())
+    }
 }
 
-/// Opens a socket to whoever asks for one on the route of a live stream; everything else passes.
-pub(in crate::http) async fn open_socket(
+/// Opens a WebSocket to a live stream, or passes a request for one on with the caller of its ticket. Passes every other request on as it is.
+pub(in crate::http) async fn open_stream(
     State(door): State<Door>,
-    request: Request,
+    mut request: Request,
     next: Next,
 ) -> Response {
-    let Some((rpc, binding, path_values)) = door.wanted(&request) else {
+    let Some(wanted) = door.wanted(&request) else {
         return next.run(request).await;
     };
-    let (mut parts, _) = request.into_parts();
-    let upgrade = match WebSocketUpgrade::from_request_parts(&mut parts, &()).await {
-        Ok(upgrade) => upgrade,
-        Err(rejection) => return problem(&refused(&rejection)),
-    };
-    // A token that is in the headers as usual is refused as usual. A browser sees nothing of that answer, so what it offers is
-    // looked at when there is a socket to tell it.
-    let opening = match Credentials::of(&parts.headers) {
-        Credentials::Header => match door.auth.bearer(&parts.headers).await {
-            Ok(verified) => Opening::Verified(verified),
-            Err(cause) => return door.auth.refusal(cause, parts.uri.path()),
-        },
-        Credentials::Protocol(token) => Opening::Token(token),
-        Credentials::FirstMessage => Opening::FirstMessage,
-    };
-    let session = Session {
-        rpc,
-        binding,
-        path_values,
-        query: parts.uri.query().unwrap_or_default().to_owned(),
-        trace: propagation::current(),
-        door: door.clone(),
-    };
-    let open = door.gateway.sockets.token();
-    upgrade
-        .protocols([PROTOCOL])
-        .read_buffer_size(READ_BUFFER_BYTES)
-        // Every message is sent at once.
-        .write_buffer_size(0)
-        .max_message_size(MOST_BYTES)
-        .max_frame_size(MOST_BYTES)
-        .on_upgrade(async move |socket| {
-            session.run(socket, opening).await;
-            drop(open);
-        })
-}
-
-fn asks_for_socket(headers: &HeaderMap) -> bool {
-    let upgrade = headers.get(header::UPGRADE);
-    upgrade.is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"websocket"))
-}
-
-fn refused(rejection: &WebSocketUpgradeRejection) -> Error {
-    Error::Transport {
-        http: rejection.status().as_u16(),
-        message: format!("no WebSocket can be opened: {}", rejection.body_text()),
+    let ticket = take_ticket(request.uri_mut());
+    if Upgrade::is_wanted(request.headers()) {
+        let opened = door.open_socket(wanted, request, ticket).await;
+        return opened.unwrap_or_else(|refusal| refusal);
     }
+    if let Some(ticket) = ticket
+        && let Err(refusal) = door.redeem(&mut request, &ticket).await
+    {
+        return refusal;
+    }
+    next.run(request).await
+}
+
+/// Takes the ticket out of a URL, where it is for the gateway alone.
+fn take_ticket(uri: &mut Uri) -> Option<String> {
+    let (ticket, rest) = tickets::take(uri.query().unwrap_or_default());
+    if ticket.is_some() {
+        let path_and_query = match rest.as_str() {
+            "" => uri.path().to_owned(),
+            rest => format!("{}?{rest}", uri.path()),
+        };
+        let mut parts = uri.clone().into_parts();
+        parts.path_and_query = PathAndQuery::try_from(path_and_query).ok();
+        *uri = Uri::from_parts(parts).unwrap_or_default();
+    }
+    ticket
+}
+
+/// A browser that comes back to the same URL names the last event that it has seen. The service believes it only if it is of this
+/// user, who alone has been told it.
+fn resumes(headers: &HeaderMap) -> bool {
+    let last = headers.get("last-event-id");
+    last.is_some_and(|id| !id.is_empty())
+}
+
+fn two_credentials() -> Error {
+    Error::InvalidFields(vec![FieldViolation::new(
+        tickets::PARAMETER,
+        "must not be given beside a token; use one of them",
+    )])
 }

@@ -1,11 +1,10 @@
-use axum::{
-    body::Bytes,
-    extract::ws::{Message, WebSocket},
-};
+use bytes::Bytes;
+use futures::StreamExt;
 use serde_json::{Map, Value};
 use service_runtime::grpc::FieldViolation;
+use tokio_tungstenite::tungstenite::Message;
 
-use super::close::End;
+use super::{close::End, upgrade::Socket};
 use crate::{
     error::Error,
     transcode::{did_you_mean, parse},
@@ -25,18 +24,21 @@ pub(super) struct Greeting {
 
 impl Greeting {
     /// Waits for it.
-    pub(super) async fn receive(socket: &mut WebSocket) -> Result<Self, End> {
+    pub(super) async fn receive(socket: &mut Socket) -> Result<Self, End> {
         loop {
-            match socket.recv().await {
+            match socket.next().await {
                 Some(Ok(Message::Text(text))) => {
                     return Self::read(&Bytes::from(text)).map_err(|error| End::of(&error));
                 }
                 Some(Ok(Message::Binary(_))) => {
                     return Err(End::Unexpected("the first message must be a text of JSON"));
                 }
-                Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
-                Some(Ok(Message::Close(_))) | None => return Err(End::Gone),
-                Some(Err(cause)) => return Err(End::of_broken(cause)),
+                Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => {}
+                Some(Ok(Message::Close(frame))) => {
+                    return Err(End::closed_by_client(frame.as_ref()));
+                }
+                Some(Err(cause)) => return Err(End::of_broken(&cause)),
+                None => return Err(End::Gone),
             }
         }
     }

@@ -1,17 +1,21 @@
 use std::{sync::Arc, time::Duration};
 
-use axum::extract::ws::{Message, WebSocket};
 use bytes::Bytes;
+use futures::{SinkExt, StreamExt};
 use prost_reflect::DynamicMessage;
 use serde_json::Value;
 use service_runtime::{
     grpc::{Verified, deadline},
     telemetry::propagation::{self, TraceContext},
 };
-use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    time::{Instant, MissedTickBehavior, interval, sleep, timeout},
+};
+use tokio_tungstenite::tungstenite::{self, Message};
 use url::form_urlencoded;
 
-use super::{close::End, door::Door, greeting::Greeting};
+use super::{close::End, door::Door, greeting::Greeting, upgrade::Socket};
 use crate::{
     catalog::{Binding, Rpc},
     error::Error,
@@ -24,6 +28,8 @@ use crate::{
 const GREETING_PATIENCE: Duration = Duration::from_secs(10);
 /// How long a client may take to take one message.
 const SENDING_PATIENCE: Duration = Duration::from_secs(10);
+/// Time limit for a client to receive the error and to answer the close frame.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 /// How often a client is asked whether it is there; one that has not answered by the next time is not.
 const PING_EVERY: Duration = Duration::from_secs(20);
 
@@ -31,6 +37,7 @@ const PING_EVERY: Duration = Duration::from_secs(20);
 pub(super) struct Session {
     pub(super) rpc: Arc<Rpc>,
     pub(super) binding: Binding,
+    pub(super) path: String,
     pub(super) path_values: Vec<String>,
     pub(super) query: String,
     pub(super) trace: Option<TraceContext>,
@@ -43,13 +50,15 @@ pub(super) enum Opening {
     Verified(Verified),
     /// By this token.
     Token(String),
+    /// By this ticket.
+    Ticket(String),
     /// By its first message.
     FirstMessage,
 }
 
 impl Session {
     /// Serves the socket until either side has enough of it.
-    pub(super) async fn run(self, mut socket: WebSocket, opening: Opening) {
+    pub(super) async fn run(self, mut socket: Socket, opening: Opening) {
         let _counted = metrics::SocketOpen::count();
         let served = self.serve(&mut socket, opening);
         let end = match self.trace {
@@ -57,16 +66,11 @@ impl Session {
             None => served.await,
         };
         metrics::socket_closed(end.code());
-        if let Some(words) = end.last_words() {
-            // Whoever takes nothing any more is not told why.
-            let _ = send(&mut socket, Message::Text(words.to_string().into())).await;
-        }
-        if let Some(frame) = end.frame() {
-            let _ = send(&mut socket, frame).await;
-        }
+        // A client that takes nothing any more is not told why.
+        let _ = timeout(CLOSE_TIMEOUT, Box::pin(close(socket, &end))).await;
     }
 
-    async fn serve(&self, socket: &mut WebSocket, opening: Opening) -> End {
+    async fn serve(&self, socket: &mut Socket, opening: Opening) -> End {
         // In a box, because a session that waits keeps room for the largest thing that it has done.
         match Box::pin(self.begin(socket, opening)).await {
             Ok((messages, token_time)) => self.pass_on(socket, messages, token_time).await,
@@ -77,17 +81,23 @@ impl Session {
     /// Finds out who the client is and what it asks for, and asks the service; returns also how long the client's token is valid.
     async fn begin(
         &self,
-        socket: &mut WebSocket,
+        socket: &mut Socket,
         opening: Opening,
     ) -> Result<(Messages, Duration), End> {
         let Door {
             gateway,
             auth,
             rates,
+            ..
         } = &self.door;
         let (token, request) = match opening {
             Opening::Verified(verified) => (Ok(verified), None),
-            Opening::Token(token) => (auth.verify(&token).await, None),
+            Opening::Token(token) => (auth.verify(&token).await.map_err(Error::from), None),
+            // A client that opens sockets makes their URLs, so it gets a new ticket to resume.
+            Opening::Ticket(ticket) => {
+                let redeemed = gateway.tickets.redeem(&ticket, &self.path, false).await;
+                (redeemed, None)
+            }
             Opening::FirstMessage => {
                 let greeting = tokio::select! {
                     greeting = timeout(GREETING_PATIENCE, Greeting::receive(socket)) => greeting,
@@ -95,11 +105,12 @@ impl Session {
                 };
                 let greeting =
                     greeting.map_err(|_| End::Unexpected("no token came: send it first"))??;
-                (auth.verify(&greeting.token).await, greeting.request)
+                let verified = auth.verify(&greeting.token).await;
+                (verified.map_err(Error::from), greeting.request)
             }
         };
         let failed = |error: Error| End::of(&error);
-        let verified = token.map_err(|cause| failed(cause.into()))?;
+        let verified = token.map_err(failed)?;
         rates.take(&verified.caller.user_id).map_err(failed)?;
         let message = self.message(request.as_ref()).map_err(failed)?;
 
@@ -140,7 +151,7 @@ impl Session {
     /// Passes on what the service tells. Nothing is read ahead of the client: what it does not take, the service does not send.
     async fn pass_on(
         &self,
-        socket: &mut WebSocket,
+        socket: &mut Socket,
         mut messages: Messages,
         token_time: Duration,
     ) -> End {
@@ -167,13 +178,14 @@ impl Session {
                         return End::Gone;
                     }
                 }
-                received = socket.recv() => match received {
-                    Some(Ok(Message::Ping(_) | Message::Pong(_))) => is_there = true,
+                received = socket.next() => match received {
+                    Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => is_there = true,
                     Some(Ok(Message::Text(_) | Message::Binary(_))) => {
                         return End::Unexpected("nothing is expected from the client any more");
                     }
-                    Some(Ok(Message::Close(_))) | None => return End::Gone,
-                    Some(Err(cause)) => return End::of_broken(cause),
+                    Some(Ok(Message::Close(frame))) => return End::closed_by_client(frame.as_ref()),
+                    Some(Err(cause)) => return End::of_broken(&cause),
+                    None => return End::Gone,
                 },
                 _ = ping.tick() => {
                     if !is_there || send(socket, Message::Ping(Bytes::new())).await.is_err() {
@@ -195,9 +207,33 @@ impl Session {
 /// Why a message was not sent.
 struct NotTaken;
 
-async fn send(socket: &mut WebSocket, message: Message) -> Result<(), NotTaken> {
+async fn send(socket: &mut Socket, message: Message) -> Result<(), NotTaken> {
     match timeout(SENDING_PATIENCE, socket.send(message)).await {
         Ok(Ok(())) => Ok(()),
         Ok(Err(_)) | Err(_) => Err(NotTaken),
     }
+}
+
+/// Ends a socket: tells the error, if there is one, exchanges close frames, and only then closes the connection, so that the client
+/// gets both (RFC 6455, section 7.1.1).
+async fn close(mut socket: Socket, end: &End) -> Result<(), tungstenite::Error> {
+    if matches!(end, End::Gone) {
+        return Ok(());
+    }
+    if let Some(words) = end.last_words() {
+        socket.send(Message::text(words.to_string())).await?;
+    }
+    match end.frame() {
+        Some(frame) => socket.send(Message::Close(Some(frame))).await?,
+        // The library has the answer to the client's close frame ready.
+        None => socket.flush().await?,
+    }
+    // Whatever else the client has sent is dropped, until its close frame, or until it broke the protocol.
+    while let Some(Ok(_)) = socket.next().await {}
+    let mut connection = socket.into_inner();
+    connection.shutdown().await?;
+    // Closing a connection with unread bytes resets it, and a reset can overtake the close frame.
+    let mut unread = [0; 1024];
+    while connection.read(&mut unread).await? > 0 {}
+    Ok(())
 }

@@ -3,9 +3,13 @@ use url::Url;
 
 use super::{
     error_schema::error_schema,
+    live_ticket::{describe_live, ticket_operation, ticket_scheme},
     operation::{operation, plain_path},
 };
-use crate::catalog::{Catalog, Purpose, Schema, SchemaWriter};
+use crate::{
+    catalog::{Catalog, Purpose, Schema, SchemaWriter},
+    tickets,
+};
 
 /// Writes the OpenAPI 3.1 document of all routes.
 pub fn openapi(catalog: &Catalog, public_url: &Url) -> Value {
@@ -22,10 +26,14 @@ pub fn openapi(catalog: &Catalog, public_url: &Url) -> Value {
             tags.push(tag);
         }
         for (at, binding) in rpc.bindings.iter().enumerate() {
-            let operation = operation(catalog, &mut writer, rpc, binding, at);
-            let path = paths
-                .entry(plain_path(binding))
-                .or_insert_with(|| json!({}));
+            let mut operation = operation(catalog, &mut writer, rpc, binding, at);
+            let path = plain_path(binding);
+            if rpc.live.is_some() {
+                describe_live(&mut operation);
+                let tickets_path = format!("{path}{}", tickets::SEGMENT);
+                paths.insert(tickets_path, json!({"post": ticket_operation(rpc)}));
+            }
+            let path = paths.entry(path).or_insert_with(|| json!({}));
             path[binding.method.as_str().to_lowercase()] = operation;
         }
     }
@@ -66,10 +74,13 @@ pub fn openapi(catalog: &Catalog, public_url: &Url) -> Value {
                     "description": "How long to wait for the answer, such as 500m for 500 milliseconds or 5S for 5 seconds.",
                 },
             },
-            "securitySchemes": {"bearer": {
-                "type": "http", "scheme": "bearer", "bearerFormat": "JWT",
-                "description": "The user's token; its subject says whose data the call is about.",
-            }},
+            "securitySchemes": {
+                "bearer": {
+                    "type": "http", "scheme": "bearer", "bearerFormat": "JWT",
+                    "description": "The user's token; its subject says whose data the call is about.",
+                },
+                "ticket": ticket_scheme(),
+            },
         },
     })
 }

@@ -3,6 +3,7 @@
 mod content;
 mod document;
 mod error_schema;
+mod live_ticket;
 mod operation;
 mod parameters;
 

@@ -1,15 +1,19 @@
 //! The real gateway, started as in production, before fake services.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
 use api_gateway::{
-    ApiGateway, Config, auth::Auth, gateway::Gateway, http, mcp, rates::Rates, upstream::Upstreams,
+    ApiGateway, Config, auth::Auth, gateway::Gateway, http, mcp, rates::Rates, tickets,
+    tickets::Tickets, upstream::Upstreams,
 };
 use reqwest::{Client, Method, RequestBuilder, StatusCode, header::HeaderMap};
 use serde_json::Value;
 use service_runtime::{
     Running, config,
-    grpc::{ServiceIdentity, Verifier, mint_user_token},
+    grpc::{Caller, Origin, ServiceIdentity, Verified, Verifier, mint_user_token},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -142,14 +146,22 @@ impl TestGateway {
         let tools = mcp::Tools::new(&catalog).unwrap();
         let stopping = CancellationToken::new();
         let gateway = Arc::new(Gateway {
-            upstreams: Upstreams::connect(&catalog, &upstreams.into(), identity).unwrap(),
+            upstreams: Upstreams::connect(&catalog, &upstreams.into(), identity.clone()).unwrap(),
+            tickets: Tickets::new(identity, Verifier::new(&config.auth).unwrap()),
             catalog,
             requests: config.requests,
             stopping: stopping.clone(),
             sockets: TaskTracker::new(),
         });
+        let (web_origins, mcp_origins) = config.origins().unwrap();
         let router = http::router(http::RouterParts {
-            mcp: mcp::Door::new(Arc::clone(&gateway), tools, &config.mcp, &config.public_url),
+            mcp: mcp::Door::new(
+                Arc::clone(&gateway),
+                tools,
+                &config.mcp,
+                mcp_origins,
+                &config.public_url,
+            ),
             gateway,
             auth: Auth {
                 verifier: Verifier::new(&config.auth).unwrap(),
@@ -158,7 +170,7 @@ impl TestGateway {
             },
             rates: Rates::new(&config.requests),
             issuer: config.auth.users.issuer.clone(),
-            cors_allowed_origins: Vec::new(),
+            origins: web_origins,
         });
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -188,6 +200,27 @@ impl TestGateway {
             lifetime,
         )
         .unwrap()
+    }
+
+    /// Returns a live ticket of a user, which opens a stream for some time; the token that it was issued for expires in so many
+    /// seconds.
+    pub fn ticket(&self, user: &str, opens: Duration, token_expires_in: i64) -> String {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+        let verified = Verified {
+            caller: Caller {
+                user_id: user.parse().unwrap(),
+                service: None,
+                token_id: None,
+                client_id: None,
+                roles: Vec::new(),
+                origin: Origin::default(),
+            },
+            expire_time: now.as_secs().checked_add_signed(token_expires_in).unwrap(),
+        };
+        let identity = ServiceIdentity::new("api-gateway", &self.config.auth).unwrap();
+        identity
+            .issue_ticket(tickets::AUDIENCE, &verified, opens)
+            .ticket
     }
 
     /// Returns a token of the mesh's issuer, which no user has.

@@ -3,3 +3,4 @@
 pub mod fake_services;
 pub mod fixture;
 pub mod gateway;
+pub mod raw_socket;

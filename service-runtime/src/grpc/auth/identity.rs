@@ -52,6 +52,10 @@ impl ServiceIdentity {
         self.token_with(user, &[])
     }
 
+    pub(super) fn signer(&self) -> &Signer {
+        &self.0.signer
+    }
+
     fn token_with(&self, user: &UserId, roles: &[String]) -> String {
         let Inner {
             service,

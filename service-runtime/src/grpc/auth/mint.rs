@@ -3,6 +3,7 @@
 use std::{fs, time::Duration};
 
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use serde::Serialize;
 
 use super::{
     claims::{Actor, MintedClaims},
@@ -107,8 +108,18 @@ impl Signer {
             act: service.map(|sub| Actor { sub }),
             roles,
         };
-        jsonwebtoken::encode(&self.header, &claims, &self.key)
+        self.encode(&claims)
+    }
+
+    /// Signs any claims.
+    pub(super) fn encode(&self, claims: &impl Serialize) -> String {
+        jsonwebtoken::encode(&self.header, claims, &self.key)
             .expect("the key was tried when it was read, and the claims are plain text")
+    }
+
+    /// Returns the issuer in whose name it signs.
+    pub(super) fn issuer(&self) -> &str {
+        &self.issuer
     }
 }
 

@@ -11,6 +11,7 @@ mod jwks;
 mod keys;
 mod mint;
 mod remote;
+mod ticket;
 mod verifier;
 
 #[cfg(test)]
@@ -20,4 +21,5 @@ pub use config::{AuthConfig, AuthConfigError, IssuerConfig};
 pub use error::AuthError;
 pub use identity::ServiceIdentity;
 pub use mint::mint_user_token;
+pub use ticket::{IssuedTicket, Ticket};
 pub use verifier::{Verified, Verifier};

@@ -4,7 +4,7 @@ use std::{fs, sync::Arc, time::Duration};
 
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, errors::ErrorKind};
 use moka::sync::Cache;
-use serde::Deserialize;
+use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 
 use super::{
@@ -134,15 +134,27 @@ impl Verifier {
         let Issuers { users, mesh } = &*self.issuers;
         match issuer {
             Some(name) if name == users.name => {
-                let claims = users.verify(token).await?;
+                let claims: Claims = users.verify(token, &users.audience).await?;
                 Verified::new(claims.expire_time(), claims.user())
             }
             Some(name) if name == mesh.name => {
-                let claims = mesh.verify(token).await?;
+                let claims: Claims = mesh.verify(token, &mesh.audience).await?;
                 Verified::new(claims.expire_time(), claims.service())
             }
             _ => Err(AuthError::Invalid),
         }
+    }
+
+    /// Returns the claims of what a service of the mesh signed for this audience.
+    pub(super) async fn verify_mesh<C: DeserializeOwned>(
+        &self,
+        token: &str,
+        audience: &str,
+    ) -> Result<C, AuthError> {
+        if token.len() > MAXIMUM_BYTES {
+            return Err(AuthError::Malformed);
+        }
+        self.issuers.mesh.verify(token, audience).await
     }
 }
 
@@ -161,7 +173,11 @@ impl Issuer {
         })
     }
 
-    async fn verify(&self, token: &str) -> Result<Claims, AuthError> {
+    async fn verify<C: DeserializeOwned>(
+        &self,
+        token: &str,
+        audience: &str,
+    ) -> Result<C, AuthError> {
         let header = jsonwebtoken::decode_header(token).map_err(|_| AuthError::Malformed)?;
         let keys = match &self.keys {
             Keys::Fixed(keys) => keys.clone(),
@@ -174,7 +190,7 @@ impl Issuer {
         validation.validate_nbf = true;
         validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
         validation.set_issuer(&[&self.name]);
-        validation.set_audience(&[&self.audience]);
+        validation.set_audience(&[audience]);
         jsonwebtoken::decode(token, &key.key, &validation)
             .map(|data| data.claims)
             .map_err(|error| refusal(error.kind()))
