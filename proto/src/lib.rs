@@ -27,5 +27,6 @@ mod generated {
 
 pub use generated::{
     google,
-    taskmesh::{admin, audit, common, notification, realtime, recurrence, task},
+    buf,
+        taskmesh::{admin, audit, common, notification, realtime, recurrence, task},
 };

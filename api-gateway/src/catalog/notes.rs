@@ -2,7 +2,7 @@ use std::collections::HashMap;
 
 use prost_reflect::{DescriptorPool, EnumDescriptor, FieldDescriptor, MessageDescriptor};
 
-use super::{comments::FileComments, options::Options};
+use super::{Rules, comments::FileComments, options::Options};
 
 /// What the contract says about one field beyond its type.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -19,8 +19,21 @@ pub struct FieldNotes {
     pub tool_hidden: bool,
     /// A value to show in documentation.
     pub example: Option<String>,
+    /// The media types that the file in the field may have.
+    pub media_types: Vec<String>,
+    /// The bounds of its values.
+    pub rules: Rules,
     /// The comment before the field.
     pub comment: String,
+}
+
+/// What the contract says about the fields of one message together.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct MessageNotes {
+    /// Sets of fields of which at most one may be given.
+    pub exclusive: Vec<Vec<String>>,
+    /// The names of the oneofs of which one field must be set.
+    pub required_oneofs: Vec<String>,
 }
 
 /// The notes on all fields and the comments on everything else, by full name: options and comments are slow to reach in
@@ -28,8 +41,10 @@ pub struct FieldNotes {
 #[derive(Debug, Default)]
 pub struct Notes {
     fields: HashMap<String, FieldNotes>,
+    messages: HashMap<String, MessageNotes>,
     comments: HashMap<String, String>,
     none: FieldNotes,
+    no_message: MessageNotes,
 }
 
 impl Notes {
@@ -46,9 +61,18 @@ impl Notes {
                 let note = field_notes(&field, options, comments);
                 notes.fields.insert(field.full_name().to_owned(), note);
             }
+            let mut required_oneofs = Vec::new();
             for oneof in message.oneofs() {
                 notes.add(oneof.full_name(), comments.at(oneof.path()));
+                if options.rules.oneof_required(&oneof.options()) {
+                    required_oneofs.push(oneof.name().to_owned());
+                }
             }
+            let note = MessageNotes {
+                exclusive: options.rules.exclusive(&message.options()),
+                required_oneofs,
+            };
+            notes.messages.insert(message.full_name().to_owned(), note);
         }
         for enumeration in pool.all_enums() {
             let comments = &files[enumeration.parent_file().name()];
@@ -74,6 +98,12 @@ impl Notes {
     /// Returns the notes on a field; empty ones for a field of another pool.
     pub fn field(&self, field: &FieldDescriptor) -> &FieldNotes {
         self.fields.get(field.full_name()).unwrap_or(&self.none)
+    }
+
+    /// Returns the notes on a message; empty ones for a message of another pool.
+    pub fn message(&self, message: &MessageDescriptor) -> &MessageNotes {
+        let notes = self.messages.get(message.full_name());
+        notes.unwrap_or(&self.no_message)
     }
 
     /// Returns the comment on a message, enum, enum value, oneof, service or RPC; empty if there is none.
@@ -130,6 +160,8 @@ fn field_notes(field: &FieldDescriptor, options: &Options, comments: &FileCommen
         call_control: options.is_call_control(field),
         tool_hidden: options.is_tool_hidden(field),
         example: options.example(field),
+        media_types: options.media_types(field),
+        rules: options.rules(field),
         comment: comments.at(field.path()),
     }
 }

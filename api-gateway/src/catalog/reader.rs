@@ -8,6 +8,7 @@ use super::{
     file::{holds_file, is_file},
     http_rule::bindings,
     live::live,
+    message_forms::reach,
     options::Options,
 };
 
@@ -46,6 +47,8 @@ pub struct Rpc {
     pub bindings: Vec<Binding>,
     /// How it appears as a tool, if it does.
     pub tool: Option<ToolOption>,
+    /// The media types of the file that it answers with; empty if it answers with something else.
+    pub answer_media_types: Vec<String>,
 }
 
 impl Catalog {
@@ -74,6 +77,15 @@ impl Catalog {
             rpcs,
             routes,
         })
+    }
+
+    /// Returns the full names of all messages that are part of answers.
+    pub fn answered(&self) -> HashSet<String> {
+        let mut names = HashSet::new();
+        for rpc in &self.rpcs {
+            reach(&rpc.method.output(), &mut names);
+        }
+        names
     }
 
     /// Returns the RPCs that are tools.
@@ -142,6 +154,7 @@ fn read_rpc(
         bindings,
         method: method.clone(),
         tool,
+        answer_media_types: options.answer_media_types(method),
     }))
 }
 

@@ -3,6 +3,7 @@
 mod content;
 mod document;
 mod error_schema;
+mod names;
 mod operation;
 mod parameters;
 
