@@ -24,6 +24,7 @@ pub mod origin;
 pub mod rates;
 pub mod transcode;
 pub mod upstream;
+mod validation;
 
 pub use config::Config;
 

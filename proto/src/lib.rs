@@ -26,7 +26,6 @@ mod generated {
 }
 
 pub use generated::{
-    google,
-    buf,
-        taskmesh::{admin, audit, common, notification, realtime, recurrence, task},
+    buf, google,
+    taskmesh::{admin, audit, common, notification, realtime, recurrence, task},
 };

@@ -225,10 +225,12 @@ impl<'a> SchemaWriter<'a> {
                 schema.extend(helpful.map(|(keyword, value)| (keyword.clone(), value.clone())));
             }
             Purpose::OpenApi => {
-                schema.extend(match self.for_requests && is_updated(field) && rules.refuses_empty() {
-                    true => rules.value.clone(),
-                    false => rules.value_or_default(),
-                });
+                schema.extend(
+                    match self.for_requests && is_updated(field) && rules.refuses_empty() {
+                        true => rules.value.clone(),
+                        false => rules.value_or_default(),
+                    },
+                );
                 if let Some(items) = schema.get_mut("items").and_then(Value::as_object_mut) {
                     items.extend(rules.items.clone());
                 }

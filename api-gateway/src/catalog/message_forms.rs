@@ -45,7 +45,11 @@ pub(super) fn restrict(
     notes: &Notes,
     for_requests: bool,
 ) {
-    if message.fields().len() > 0 && message.fields().all(|field| in_required_oneof(&field, notes)) {
+    if message.fields().len() > 0
+        && message
+            .fields()
+            .all(|field| in_required_oneof(&field, notes))
+    {
         schema.insert("minProperties".to_owned(), 1.into());
         schema.insert("maxProperties".to_owned(), 1.into());
     }

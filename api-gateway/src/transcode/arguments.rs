@@ -2,7 +2,7 @@ use prost_reflect::{DynamicMessage, FieldDescriptor};
 use serde_json::{Map, Value as Json};
 
 use super::{
-    FieldViolation,
+    FieldViolation, Reading,
     assemble::require,
     reader::Reader,
     suggestion::did_you_mean,
@@ -20,6 +20,11 @@ pub fn from_arguments(
     rpc: &Rpc,
     arguments: &Map<String, Json>,
 ) -> Result<DynamicMessage, Vec<FieldViolation>> {
+    read_arguments(notes, rpc, arguments).complete()
+}
+
+/// Reads the arguments of a tool call as far as they can be read.
+pub fn read_arguments(notes: &Notes, rpc: &Rpc, arguments: &Map<String, Json>) -> Reading {
     let mut reader = Reader::new(notes, Dialect::Tool);
     let mut message = DynamicMessage::new(rpc.method.input());
     let mask = mask_field(&rpc.method.input());
@@ -54,7 +59,7 @@ pub fn from_arguments(
         set_mask(&mut message, &mask, names);
     }
     require(&mut reader, rpc, &given);
-    reader.faults.none(message)
+    reader.faults.of(message)
 }
 
 /// Returns the names of the fields to empty.

@@ -42,7 +42,7 @@ async fn rpc(gateway: &TestGateway, revision: &str, method: &str, params: Value)
     answer.json()
 }
 
-async fn call(gateway: &TestGateway, tool: &str, arguments: Value) -> Value {
+pub async fn call(gateway: &TestGateway, tool: &str, arguments: Value) -> Value {
     let params = json!({"name": tool, "arguments": arguments});
     let results = [
         rpc(gateway, STATELESS, "tools/call", params.clone()).await["result"].clone(),
