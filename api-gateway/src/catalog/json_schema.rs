@@ -7,8 +7,8 @@ use prost_reflect::{EnumDescriptor, FieldDescriptor, Kind, MessageDescriptor};
 use serde_json::{Map, Value, json};
 
 use super::{
-    Dialect, FieldNotes, Notes, brief, enum_words, is_update_mask,
-    message_forms::{differs, in_required_oneof, restrict},
+    Catalog, Dialect, FieldNotes, Notes, brief, enum_words, is_update_mask,
+    message_forms::{differs, in_required_oneof, reach, restrict, steering},
     schema_forms::{allow_null, typed, well_known},
 };
 
@@ -29,6 +29,8 @@ pub struct SchemaWriter<'a> {
     purpose: Purpose,
     for_requests: bool,
     answered: HashSet<String>,
+    steering: HashSet<String>,
+    in_component: bool,
     referenced: IndexMap<String, Referenced>,
     within: Vec<String>,
     recursion: Option<String>,
@@ -59,6 +61,8 @@ impl<'a> SchemaWriter<'a> {
             purpose,
             for_requests: purpose == Purpose::ToolInput,
             answered: HashSet::new(),
+            steering: HashSet::new(),
+            in_component: false,
             referenced: IndexMap::new(),
             within: Vec::new(),
             recursion: None,
@@ -66,11 +70,14 @@ impl<'a> SchemaWriter<'a> {
         }
     }
 
-    /// States which messages are part of answers, by full name. A message that a request and an answer have in common has two
-    /// schemas if the two differ.
+    /// Reads from a catalog which messages are part of answers, and what steers a whole call and not an item of it. A message that a
+    /// request and an answer have in common has two schemas if the two differ.
     #[must_use]
-    pub fn answering(mut self, messages: HashSet<String>) -> Self {
-        self.answered = messages;
+    pub fn of_catalog(mut self, catalog: &Catalog) -> Self {
+        for rpc in &catalog.rpcs {
+            reach(&rpc.method.output(), &mut self.answered);
+            steering(&rpc.method.input(), self.notes, &mut self.steering);
+        }
         self
     }
 
@@ -90,6 +97,7 @@ impl<'a> SchemaWriter<'a> {
     /// Returns the schemas of all types that were referred to, in the order of their first use.
     pub fn components(&mut self) -> Schema {
         let mut components = Schema::new();
+        self.in_component = true;
         let mut next = 0;
         while let Some((name, referenced)) = self.referenced.get_index(next) {
             let (name, referenced) = (name.clone(), referenced.clone());
@@ -121,7 +129,12 @@ impl<'a> SchemaWriter<'a> {
         // Which fields an agent changes shows from the arguments that are given.
         let derived =
             |field: &FieldDescriptor| self.purpose == Purpose::ToolInput && is_update_mask(field);
-        let fields = fields.filter(|field| self.is_offered(notes.field(field)) && !derived(field));
+        let steers = |field: &FieldDescriptor| {
+            self.in_component && self.for_requests && self.steering.contains(field.full_name())
+        };
+        let fields = fields.filter(|field| {
+            self.is_offered(notes.field(field)) && !derived(field) && !steers(field)
+        });
         let mut properties = Schema::new();
         let mut required = Vec::new();
         for field in fields.collect::<Vec<_>>() {

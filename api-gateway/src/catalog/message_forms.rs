@@ -18,6 +18,23 @@ pub(super) fn reach(message: &MessageDescriptor, names: &mut HashSet<String>) {
     }
 }
 
+/// Adds the full names of the fields of items that steer a call, where the request that holds the items has fields of its own for that.
+pub(super) fn steering(request: &MessageDescriptor, notes: &Notes, names: &mut HashSet<String>) {
+    let is_control = |field: &FieldDescriptor| notes.field(field).call_control;
+    for field in request.fields() {
+        let kind = field.kind();
+        let inner = kind
+            .as_message()
+            .into_iter()
+            .flat_map(MessageDescriptor::fields);
+        let known = inner.filter(is_control).filter(|inner| {
+            let own = request.get_field_by_name(inner.name());
+            own.is_some_and(|own| is_control(&own))
+        });
+        names.extend(known.map(|field| field.full_name().to_owned()));
+    }
+}
+
 /// Tells whether a request states something else about the fields of a message than an answer: what is required, and what may be
 /// null.
 pub(super) fn differs(message: &MessageDescriptor) -> bool {

@@ -8,7 +8,6 @@ use super::{
     file::{holds_file, is_file},
     http_rule::bindings,
     live::live,
-    message_forms::reach,
     options::Options,
 };
 
@@ -77,15 +76,6 @@ impl Catalog {
             rpcs,
             routes,
         })
-    }
-
-    /// Returns the full names of all messages that are part of answers.
-    pub fn answered(&self) -> HashSet<String> {
-        let mut names = HashSet::new();
-        for rpc in &self.rpcs {
-            reach(&rpc.method.output(), &mut names);
-        }
-        names
     }
 
     /// Returns the RPCs that are tools.

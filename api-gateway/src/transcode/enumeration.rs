@@ -4,23 +4,19 @@ use serde_json::Value as Json;
 use super::suggestion::nearest;
 use crate::catalog::{Dialect, enum_word, enum_words};
 
-/// Reads a value of an enum: its full name, its short word or, over HTTP as the JSON mapping has it, its number. The error lists the
-/// words.
+/// Reads a value of an enum: its full name or its short word. The error lists the words.
 ///
-/// Tools refuse numbers: an agent that sends one means another system's scale, such as a priority of 1 that is the highest.
+/// Numbers are refused, although the JSON mapping knows them: schemas call for a string, and a client that sends a number often means
+/// another system's scale, such as a priority of 1 that is the highest.
 pub(super) fn enumeration(
     enumeration: &EnumDescriptor,
     json: &Json,
     dialect: Dialect,
 ) -> Result<Value, String> {
     let mut values = enumeration.values();
-    let meant = match json {
-        Json::String(text) => values.find(|value| is_meant(value, text, dialect)),
-        Json::Number(number) if dialect == Dialect::Http => {
-            values.find(|value| number.as_i64() == Some(value.number().into()))
-        }
-        _ => None,
-    };
+    let meant = json
+        .as_str()
+        .and_then(|text| values.find(|value| is_meant(value, text, dialect)));
     let number = meant.map(|value| Value::EnumNumber(value.number()));
     number.ok_or_else(|| {
         // "Not stated" is never what a caller who states something means.

@@ -55,7 +55,7 @@ async fn faults_found_by_gateway_and_service_are_reported_at_once() {
     let gateway = TestGateway::start().await;
     let checked = |message: &serde_json::Value| {
         assert_eq!(message["validate_only"], true, "{message}");
-        assert_eq!(message["request_id"], "", "{message}");
+        assert!(message["request_id"].is_null(), "{message}");
         let wrong = |field: &str| (field.to_owned(), "is wrong".to_owned());
         let violations = ["title", "recurrence_rule", "due_time", "update_mask"].map(wrong);
         let violations =
@@ -100,7 +100,6 @@ async fn short_words_of_enums_are_understood_in_bodies_and_queries() {
         ("PRIORITY_HIGH", "PRIORITY_HIGH"),
         ("high", "PRIORITY_HIGH"),
         ("urgent", "PRIORITY_URGENT"),
-        ("PRIORITY_UNSPECIFIED", "PRIORITY_UNSPECIFIED"),
     ] {
         let answer = gateway
             .post("/v1/tasks", json!({"title": "x", "priority": word}))
@@ -108,7 +107,14 @@ async fn short_words_of_enums_are_understood_in_bodies_and_queries() {
         assert_eq!(answer.status, 200, "{}", answer.text);
         assert_eq!(gateway.services.last().message["priority"], number);
     }
-    for word in ["unspecified", "igh", "foo_high", "HIGHEST", ""] {
+    for word in [
+        json!("unspecified"),
+        json!("igh"),
+        json!("foo_high"),
+        json!("HIGHEST"),
+        json!(""),
+        json!(3),
+    ] {
         let answer = gateway
             .post("/v1/tasks", json!({"title": "x", "priority": word}))
             .await;
@@ -324,7 +330,12 @@ async fn an_idempotency_key_must_be_a_uuid_and_agree_with_the_body() {
         answer.violations(),
         ["request_id: differs from the header Idempotency-Key; give one of them"]
     );
-    assert!(gateway.services.calls().is_empty());
+    let calls = gateway.services.calls();
+    assert!(
+        calls
+            .iter()
+            .all(|call| call.message["validate_only"] == true)
+    );
     let answer = post(format!("\"{UUID}\""), json!({"title": "x"})).await;
     assert_eq!(answer.status, 200);
     assert_eq!(gateway.services.last().message["request_id"], UUID);

@@ -11,7 +11,7 @@ use crate::catalog::{Catalog, Purpose, Schema, SchemaWriter};
 /// Writes the OpenAPI 3.1 document of all routes.
 pub fn openapi(catalog: &Catalog, public_url: &Url) -> Value {
     let writer = SchemaWriter::new(&catalog.notes, Purpose::OpenApi);
-    let mut writer = writer.answering(catalog.answered());
+    let mut writer = writer.of_catalog(catalog);
     let mut paths = Schema::new();
     let mut tags: Vec<Value> = Vec::new();
     for rpc in &catalog.rpcs {
@@ -60,7 +60,7 @@ pub fn openapi(catalog: &Catalog, public_url: &Url) -> Value {
                 },
                 "IdempotencyKey": {
                     "name": "Idempotency-Key", "in": "header",
-                    "schema": {"type": "string", "pattern": "^(\"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\"|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$"},
+                    "schema": {"type": "string", "format": "uuid"},
                     "description": "A UUID of this call, with or without quotes, in place of the field request_id: the same call again, with the same key, has no further effect and gets the first answer.",
                     "example": "0198c0de-0000-7000-8000-000000000001",
                 },
