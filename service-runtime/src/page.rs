@@ -5,8 +5,8 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use crate::grpc::FieldViolation;
 
-const DEFAULT_SIZE: i64 = 50;
-/// How many items a page can have.
+const DEFAULT_SIZE: i32 = 50;
+/// Largest number of items on a page.
 pub const LARGEST: i32 = 500;
 
 /// A page token that no list of this service has handed out.
@@ -28,14 +28,54 @@ pub fn decode<T: DeserializeOwned>(token: &str) -> Result<T, InvalidPageToken> {
     serde_json::from_slice(&json).map_err(|_| InvalidPageToken)
 }
 
-/// Returns how many items a page has: 50 if none was asked for, at most 500.
+/// Returns the number of items on a page: 50 if none was asked for, at most 500.
 pub fn size(requested: i32) -> Result<i64, FieldViolation> {
+    size_within(requested, DEFAULT_SIZE, LARGEST)
+}
+
+/// Returns the number of items on a page of a list with its own default and maximum. A larger request is lowered to the
+/// maximum (AIP-158).
+pub fn size_within(requested: i32, default: i32, maximum: i32) -> Result<i64, FieldViolation> {
     match requested {
-        0 => Ok(DEFAULT_SIZE),
-        1..=LARGEST => Ok(i64::from(requested)),
-        _ => Err(FieldViolation::new(
+        0 => Ok(default.into()),
+        1.. => Ok(requested.min(maximum).into()),
+        ..0 => Err(FieldViolation::new(
             "page_size",
-            format!("must be between 1 and {LARGEST}, or left out for {DEFAULT_SIZE}"),
+            format!("must not be negative; ask for 1 to {maximum}, or leave it out for {default}"),
         )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn page_size_above_maximum_is_lowered() {
+        for (requested, lists, searches) in [
+            (0, 50, 20),
+            (1, 1, 1),
+            (100, 100, 100),
+            (101, 101, 100),
+            (500, 500, 100),
+            (501, 500, 100),
+            (1_000, 500, 100),
+            (i32::MAX, 500, 100),
+        ] {
+            assert_eq!(size(requested), Ok(lists), "{requested}");
+            assert_eq!(size_within(requested, 20, 100), Ok(searches), "{requested}");
+        }
+    }
+
+    #[test]
+    fn negative_page_size_is_refused() {
+        for requested in [-1, i32::MIN] {
+            let violation = size(requested).unwrap_err();
+            assert_eq!(violation.field, "page_size");
+            assert_eq!(
+                violation.description,
+                "must not be negative; ask for 1 to 500, or leave it out for 50"
+            );
+        }
     }
 }

@@ -133,7 +133,7 @@ async fn a_page_token_belongs_to_its_list() {
     for token in ["x", "e30", "\u{0}"] {
         let request = pb::ListTasksRequest {
             page_token: token.to_owned(),
-            page_size: 501,
+            page_size: -1,
             ..one.clone()
         };
         assert_eq!(
@@ -144,16 +144,25 @@ async fn a_page_token_belongs_to_its_list() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_page_of_wrong_size_is_refused() {
+async fn page_size_above_maximum_is_lowered() {
     let mesh = Mesh::start().await;
-    for page_size in [-1, 501] {
-        let request = pb::ListTasksRequest {
-            page_size,
-            ..Default::default()
-        };
-        assert_eq!(
-            fields(mesh.user("alice").list_tasks(request).await),
-            ["page_size"]
-        );
+    let alice = mesh.user("alice");
+    let tasks = (0..3).map(|number| pb::CreateTaskRequest {
+        title: number.to_string(),
+        ..Default::default()
+    });
+    let batch = pb::BatchCreateTasksRequest {
+        tasks: tasks.collect(),
+        ..Default::default()
+    };
+    alice.batch_create_tasks(batch).await.unwrap();
+    let sized = |page_size| pb::ListTasksRequest {
+        page_size,
+        ..Default::default()
+    };
+    for (page_size, listed) in [(2, 2), (501, 3), (1_000, 3), (i32::MAX, 3)] {
+        let answer = alice.list_tasks(sized(page_size)).await.unwrap();
+        assert_eq!(answer.tasks.len(), listed, "{page_size}");
     }
+    assert_eq!(fields(alice.list_tasks(sized(-1)).await), ["page_size"]);
 }

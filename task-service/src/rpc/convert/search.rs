@@ -15,8 +15,8 @@ use crate::{
     store::search::Found,
 };
 
-const DEFAULT_SIZE: usize = 20;
-const MAXIMUM_SIZE: usize = 100;
+const DEFAULT_SIZE: i32 = 20;
+const MAXIMUM_SIZE: i32 = 100;
 
 /// Where a search goes on.
 #[derive(Serialize, Deserialize)]
@@ -43,7 +43,9 @@ impl TryFrom<pb::SearchTasksRequest> for SearchTasks {
         } = message;
         let mut violations = Violations::default();
         let query = violations.check("query", SearchQuery::parse(&query));
-        let limit = violations.check("page_size", size(page_size));
+        let size = page::size_within(page_size, DEFAULT_SIZE, MAXIMUM_SIZE);
+        let limit = violations.check("page_size", size.map_err(|wrong| wrong.description));
+        let limit = limit.and_then(|limit| usize::try_from(limit).ok());
         let after = violations.check("page_token", search_end(&page_token));
         match (query, limit, after, wish(filter, saved_filter)) {
             (Some(query), Some(limit), Some(after), wish) => Ok(Self {
@@ -59,16 +61,6 @@ impl TryFrom<pb::SearchTasksRequest> for SearchTasks {
             }
             _ => Err(violations.into()),
         }
-    }
-}
-
-fn size(requested: i32) -> Result<usize, String> {
-    match usize::try_from(requested) {
-        Ok(0) => Ok(DEFAULT_SIZE),
-        Ok(size @ 1..=MAXIMUM_SIZE) => Ok(size),
-        _ => Err(format!(
-            "must be between 1 and {MAXIMUM_SIZE}, or left out for {DEFAULT_SIZE}"
-        )),
     }
 }
 
