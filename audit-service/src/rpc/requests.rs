@@ -22,7 +22,7 @@ use crate::{
 const LONGEST_DAYS: i64 = 366;
 /// A history is often wanted as a whole.
 const LARGEST_HISTORY: i32 = 1_000;
-const USUAL_HISTORY: i64 = 100;
+const USUAL_HISTORY: i32 = 100;
 
 /// The place in a page token, with what the list was asked for.
 #[derive(Serialize, Deserialize)]
@@ -125,14 +125,7 @@ impl TryFrom<pb::GetTaskHistoryRequest> for GetTaskHistory {
             user_id: whose,
         } = message;
         let mut wrong = Wrong::default();
-        let size = wrong.taken(match page_size {
-            0 => Ok(USUAL_HISTORY),
-            1..=LARGEST_HISTORY => Ok(i64::from(page_size)),
-            _ => Err(FieldViolation::new(
-                "page_size",
-                format!("must be between 1 and {LARGEST_HISTORY}, or left out for {USUAL_HISTORY}"),
-            )),
-        });
+        let size = wrong.taken(page::size_within(page_size, USUAL_HISTORY, LARGEST_HISTORY));
         let id = wrong.taken(task_id.parse::<Uuid>().map_err(|_| {
             FieldViolation::new(
                 "task_id",
