@@ -78,7 +78,7 @@ fn every_kind_of_field_arrives() {
         "anything": null,
         "rating": 5,
         "subtitle": "",
-        "authors": [{"full_name": "Jane", "favourite": 1}],
+        "authors": [{"full_name": "Jane", "favourite": "paperback"}],
         "reader": {"fullName": "Ann"},
         "password": "secret"
     });
@@ -301,7 +301,7 @@ fn a_body_where_none_belongs_is_refused() {
 fn an_answer_has_every_field_over_http_and_the_filled_ones_for_tools() {
     let book = rpc(&LIBRARY, "MoveBook").method.output();
     let stored = json!({
-        "name": "Emma", "binding": "hard_cover", "copy_count": "5", "password": "secret", "reading_time": "3s",
+        "name": "Emma", "binding": 2, "copy_count": "5", "password": "secret", "reading_time": "3s",
         "words": {"b": 1, "a": 2}, "authors": [{"full_name": "Jane"}], "cover": "+/8=", "barcode": "123"
     });
     let message = DynamicMessage::deserialize(book, stored).unwrap();
@@ -314,7 +314,7 @@ fn an_answer_has_every_field_over_http_and_the_filled_ones_for_tools() {
     assert_eq!(http, expected);
     let tool = write(&LIBRARY.notes, &message, Dialect::Tool).unwrap();
     let expected = json!({
-        "name": "Emma", "binding": "hard_cover", "copy_count": "5", "cover": "+/8=", "reading_time": "3s",
+        "name": "Emma", "binding": 2, "copy_count": "5", "cover": "+/8=", "reading_time": "3s",
         "words": {"a": 2, "b": 1}, "authors": [{"full_name": "Jane"}]
     });
     assert_eq!(tool, expected);
