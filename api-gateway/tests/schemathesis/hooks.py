@@ -12,6 +12,8 @@ import schemathesis
 VALUES = {
     "category": "",
     "depends_on": [],
+    # No keyword that Schemathesis knows bounds a time.
+    "due_time": "2026-12-01T09:00:00Z",
     "filter": "state = open",
     "order_by": "priority desc, due",
     "page_token": "",
@@ -21,6 +23,7 @@ VALUES = {
     "resume_token": "",
     "saved_filter": "",
     "search_language": "german",
+    "start_time": "2026-12-01T08:00:00Z",
     "time_zone": "Europe/Berlin",
 }
 AUDIT_FILTER = 'action = "task.*"'
@@ -56,10 +59,13 @@ def complete_task(task):
     """A rule and a reminder before the due time need one, which is not before the start."""
     if task.get("recurrence_anchor"):
         task["recurrence_rule"] = VALUES["recurrence_rule"]
+    for reminder in task.get("reminders") or []:
+        if "at_time" in reminder:
+            reminder["at_time"] = VALUES["due_time"]
     reminders = {json.dumps(reminder, sort_keys=True): reminder for reminder in task.get("reminders") or []}
     if reminders:
         task["reminders"] = list(reminders.values())
-    if (reminders or task.get("recurrence_rule")) and not any(task.get(name) for name in DUE):
+    if "title" in task and (reminders or task.get("recurrence_rule")) and not any(task.get(name) for name in DUE):
         task["due_date"] = "2026-12-01"
     if any(task.get(name) for name in DUE):
         task.pop("start_time", None)
@@ -93,5 +99,5 @@ def before_call(context, case, kwargs):
     tasks = case.body.get("tasks")
     for body in [case.body, *(tasks if isinstance(tasks, list) else [])]:
         replace(body, path)
-        if "title" in body:
+        if "title" in body or "reminders" in body:
             complete_task(body)
