@@ -214,6 +214,9 @@ impl Contract {
             body.remove("due_date");
             body.remove("recurrence_rule");
         }
+        if name == "start_time" && properties["due_date"].is_object() {
+            body.insert("due_date".to_owned(), Value::Null);
+        }
         if properties["validate_only"].is_object() {
             body.insert("validate_only".to_owned(), true.into());
         }
