@@ -12,7 +12,9 @@ import schemathesis
 VALUES = {
     "category": "",
     "depends_on": [],
-    # No keyword that Schemathesis knows bounds a time.
+    # No keyword that Schemathesis knows bounds a time, and a pattern knows no months.
+    "due_date": "2026-12-01",
+    "due_local_time": "2026-12-01T09:00:00",
     "due_time": "2026-12-01T09:00:00Z",
     "filter": "state = open",
     "order_by": "priority desc, due",
@@ -74,8 +76,8 @@ def complete_task(task):
 @schemathesis.hook
 def before_call(context, case, kwargs):
     # A partial batch answers with the faults of its items.
-    if isinstance(case.body, dict):
-        case.body.pop("partial", None)
+    if isinstance(case.body, dict) and case.body.get("partial") is True:
+        del case.body["partial"]
     if case.meta is None or not case.meta.generation.mode.is_positive:
         return
     path = case.operation.path
@@ -99,5 +101,7 @@ def before_call(context, case, kwargs):
     tasks = case.body.get("tasks")
     for body in [case.body, *(tasks if isinstance(tasks, list) else [])]:
         replace(body, path)
+        if path == "/v1/tasks:batchUpdate" and "task_id" in body:
+            body["description"] = "more"
         if "title" in body or "reminders" in body:
             complete_task(body)

@@ -65,7 +65,9 @@ pub(super) fn request_body(
         Body::Whole => {
             let input = rpc.method.input();
             let schema = writer.message(&input, |field| !binding.fills(field));
-            let required = schema.contains_key("required");
+            // An update that names nothing to change is refused.
+            let is_update = binding.method == http::Method::PATCH;
+            let required = is_update || schema.contains_key("required");
             (schema, example(&catalog.notes, &input, binding), required)
         }
     };
