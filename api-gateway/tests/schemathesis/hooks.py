@@ -68,7 +68,9 @@ def complete_task(task):
     if reminders:
         task["reminders"] = list(reminders.values())
     if "title" in task and (reminders or task.get("recurrence_rule")) and not any(task.get(name) for name in DUE):
-        task["due_date"] = "2026-12-01"
+        for name in DUE:
+            task.pop(name, None)
+        task["due_date"] = VALUES["due_date"]
     if any(task.get(name) for name in DUE):
         task.pop("start_time", None)
 
@@ -95,11 +97,11 @@ def before_call(context, case, kwargs):
             case.headers.pop(header, None)
     if not isinstance(case.body, dict):
         return
-    case.body.pop("update_mask", None)
     if case.method == "PATCH":
         case.body.update(CHANGES[path])
     tasks = case.body.get("tasks")
     for body in [case.body, *(tasks if isinstance(tasks, list) else [])]:
+        body.pop("update_mask", None)
         replace(body, path)
         if path == "/v1/tasks:batchUpdate" and "task_id" in body:
             body["description"] = "more"
