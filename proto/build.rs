@@ -30,6 +30,7 @@ const FILES: &[&str] = &[
 fn main() -> Result<()> {
     println!("cargo:rerun-if-changed=taskmesh");
     println!("cargo:rerun-if-changed=google");
+    println!("cargo:rerun-if-changed=buf");
 
     let mut compiler = protox::Compiler::new(["."]).map_err(std::io::Error::other)?;
     compiler.include_imports(true).include_source_info(true);

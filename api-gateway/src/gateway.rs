@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use prost_reflect::DynamicMessage;
-use service_runtime::grpc::Caller;
+use service_runtime::grpc::{Caller, FieldViolation};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tonic::Streaming;
 
@@ -10,7 +10,9 @@ use crate::{
     config::RequestsConfig,
     error::Error,
     tickets::Tickets,
+    transcode::Reading,
     upstream::Upstreams,
+    validation::{add_new, only_checked},
 };
 
 /// What every way through the door needs: what is offered, who answers, and what a request may cost.
@@ -44,6 +46,33 @@ impl Gateway {
     ) -> Result<DynamicMessage, Error> {
         let answer = self.upstreams.call(caller, rpc, message).await;
         answer.map_err(|status| Error::upstream(rpc, status))
+    }
+
+    /// Returns the request message if all of it could be read. Else, where the RPC can be called only to be checked (AIP-163), the
+    /// service checks the part that could.
+    ///
+    /// # Errors
+    ///
+    /// Fails with all that is wrong.
+    pub async fn require_complete(
+        &self,
+        caller: &Caller,
+        rpc: &Rpc,
+        reading: Reading,
+    ) -> Result<DynamicMessage, Error> {
+        let Reading {
+            message,
+            mut violations,
+        } = reading;
+        if violations.is_empty() {
+            return Ok(message);
+        }
+        if let Some(message) = only_checked(&self.catalog.notes, message)
+            && let Err(status) = self.upstreams.call(caller, rpc, message).await
+        {
+            add_new(&mut violations, FieldViolation::all_of(&status));
+        }
+        Err(Error::InvalidFields(violations))
     }
 
     /// Calls an RPC for a user that answers with a stream.

@@ -25,6 +25,7 @@ pub mod rates;
 pub mod tickets;
 pub mod transcode;
 pub mod upstream;
+mod validation;
 pub mod web_origin;
 
 pub use config::Config;

@@ -26,6 +26,6 @@ mod generated {
 }
 
 pub use generated::{
-    google,
+    buf, google,
     taskmesh::{admin, audit, common, notification, realtime, recurrence, task},
 };

@@ -186,6 +186,13 @@ fn the_borrowed_options_have_the_numbers_that_everybody_knows() {
     let number = |name: &str| pool.get_extension_by_name(name).unwrap().number();
     assert_eq!(number("google.api.http"), 72_295_728);
     assert_eq!(number("google.api.field_behavior"), 1052);
+    for name in [
+        "buf.validate.field",
+        "buf.validate.message",
+        "buf.validate.oneof",
+    ] {
+        assert_eq!(number(name), 1159);
+    }
 }
 
 #[test]

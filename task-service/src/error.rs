@@ -110,6 +110,8 @@ pub enum Error {
         index: usize,
         /// What is wrong with it.
         cause: Box<Self>,
+        /// What is wrong with the fields of the items after it.
+        others: Violations,
     },
     /// The recurrence-service must be asked before the call can be answered; never leaves the service.
     #[error("the recurrence-service must be asked first")]
@@ -185,6 +187,15 @@ impl Error {
             (Ok(_), Err(error)) => Err(error),
         }
     }
+}
+
+/// Returns what is wrong with the fields of an item of a batch, each with its path in the request.
+pub fn within_item(field: &str, index: usize, cause: &Error) -> Vec<FieldViolation> {
+    let within = |violation: FieldViolation| {
+        let name = format!("{field}[{index}].{}", violation.field);
+        FieldViolation::new(name, violation.description)
+    };
+    cause.violations().into_iter().map(within).collect()
 }
 
 impl From<Violations> for Error {
@@ -268,12 +279,11 @@ impl ApiError for Error {
                 field,
                 index,
                 cause,
+                others,
             } => {
-                let within = |violation: FieldViolation| {
-                    let name = format!("{field}[{index}].{}", violation.field);
-                    FieldViolation::new(name, violation.description)
-                };
-                cause.violations().into_iter().map(within).collect()
+                let mut violations = within_item(field, *index, cause);
+                violations.extend(others.as_slice().iter().cloned());
+                violations
             }
             _ => Vec::new(),
         }

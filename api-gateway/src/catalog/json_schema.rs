@@ -1,13 +1,14 @@
 //! JSON Schema (2020-12) of messages, for OpenAPI and for tools.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use indexmap::IndexMap;
 use prost_reflect::{EnumDescriptor, FieldDescriptor, Kind, MessageDescriptor};
 use serde_json::{Map, Value, json};
 
 use super::{
-    Dialect, FieldNotes, Notes, brief, enum_words, is_update_mask,
+    Catalog, Dialect, FieldNotes, Notes, brief, enum_words, is_update_mask,
+    message_forms::{differs, in_required_oneof, reach, restrict, steering},
     schema_forms::{allow_null, typed, well_known},
 };
 
@@ -26,14 +27,28 @@ pub enum Purpose {
 pub struct SchemaWriter<'a> {
     notes: &'a Notes,
     purpose: Purpose,
-    referenced: IndexMap<String, Kind>,
+    for_requests: bool,
+    answered: HashSet<String>,
+    steering: HashSet<String>,
+    in_component: bool,
+    referenced: IndexMap<String, Referenced>,
     within: Vec<String>,
     recursion: Option<String>,
     elsewhere: Elsewhere,
 }
 
+/// A type that was referred to.
+#[derive(Clone)]
+struct Referenced {
+    kind: Kind,
+    for_requests: bool,
+}
+
 /// The messages that a tool's schema need not describe again, by full name, and the tool that describes them.
 pub type Elsewhere = HashMap<String, String>;
+
+/// The bounds that help a model; the others stand in the descriptions.
+const IN_TOOLS: [&str; 4] = ["minimum", "maximum", "minItems", "maxItems"];
 
 /// One JSON object.
 pub type Schema = Map<String, Value>;
@@ -44,11 +59,31 @@ impl<'a> SchemaWriter<'a> {
         Self {
             notes,
             purpose,
+            for_requests: purpose == Purpose::ToolInput,
+            answered: HashSet::new(),
+            steering: HashSet::new(),
+            in_component: false,
             referenced: IndexMap::new(),
             within: Vec::new(),
             recursion: None,
             elsewhere: Elsewhere::new(),
         }
+    }
+
+    /// Reads from a catalog which messages are part of answers, and what steers a whole call and not an item of it. A message that a
+    /// request and an answer have in common has two schemas if the two differ.
+    #[must_use]
+    pub fn of_catalog(mut self, catalog: &Catalog) -> Self {
+        for rpc in &catalog.rpcs {
+            reach(&rpc.method.output(), &mut self.answered);
+            steering(&rpc.method.input(), self.notes, &mut self.steering);
+        }
+        self
+    }
+
+    /// Writes what follows for requests, or for answers.
+    pub fn for_requests(&mut self, for_requests: bool) {
+        self.for_requests = for_requests;
     }
 
     /// Refers to the tools that describe a message already, in words, because no reference leads from one tool's schema to
@@ -62,19 +97,14 @@ impl<'a> SchemaWriter<'a> {
     /// Returns the schemas of all types that were referred to, in the order of their first use.
     pub fn components(&mut self) -> Schema {
         let mut components = Schema::new();
+        self.in_component = true;
         let mut next = 0;
-        while let Some((name, kind)) = self.referenced.get_index(next) {
-            let (name, kind) = (name.clone(), kind.clone());
-            let schema = match &kind {
+        while let Some((name, referenced)) = self.referenced.get_index(next) {
+            let (name, referenced) = (name.clone(), referenced.clone());
+            self.for_requests = referenced.for_requests;
+            let schema = match &referenced.kind {
                 Kind::Enum(enumeration) => self.enumeration(enumeration),
-                Kind::Message(message) => {
-                    let mut schema = self.message(message, |_| true);
-                    // An update that is an item of a batch.
-                    if message.fields().any(|field| is_update_mask(&field)) {
-                        allow_null(&mut schema);
-                    }
-                    schema
-                }
+                Kind::Message(message) => self.message(message, |_| true),
                 _ => Schema::new(),
             };
             components.insert(name, schema.into());
@@ -99,13 +129,22 @@ impl<'a> SchemaWriter<'a> {
         // Which fields an agent changes shows from the arguments that are given.
         let derived =
             |field: &FieldDescriptor| self.purpose == Purpose::ToolInput && is_update_mask(field);
-        let fields = fields.filter(|field| self.is_offered(notes.field(field)) && !derived(field));
+        let steers = |field: &FieldDescriptor| {
+            self.in_component && self.for_requests && self.steering.contains(field.full_name())
+        };
+        let fields = fields.filter(|field| {
+            self.is_offered(notes.field(field)) && !derived(field) && !steers(field)
+        });
         let mut properties = Schema::new();
         let mut required = Vec::new();
         for field in fields.collect::<Vec<_>>() {
-            let schema = self.field(&field);
+            let mut schema = self.field(&field);
+            let is_required = self.is_required(&field);
+            if self.may_be_null(&field) && !is_required {
+                allow_null(&mut schema);
+            }
             properties.insert(field.name().to_owned(), schema.into());
-            if notes.field(&field).required && self.purpose != Purpose::ToolOutput {
+            if is_required {
                 required.push(field.name().to_owned());
             }
         }
@@ -118,10 +157,33 @@ impl<'a> SchemaWriter<'a> {
         if !required.is_empty() {
             schema.insert("required".to_owned(), required.into());
         }
-        if self.purpose == Purpose::ToolInput {
+        if self.for_requests {
             schema.insert("additionalProperties".to_owned(), false.into());
         }
+        if self.purpose == Purpose::OpenApi {
+            restrict(&mut schema, message, notes, self.for_requests);
+        }
         schema
+    }
+
+    /// An answer has every field that does not track presence, also with its default value.
+    fn is_required(&self, field: &FieldDescriptor) -> bool {
+        let notes = self.notes.field(field);
+        match self.purpose {
+            Purpose::ToolOutput => false,
+            Purpose::OpenApi if !self.for_requests => {
+                !field.supports_presence() || notes.rules.required
+            }
+            Purpose::ToolInput | Purpose::OpenApi => notes.required,
+        }
+    }
+
+    /// In a request, null stands for a field that is not given; in an update it empties the field.
+    fn may_be_null(&self, field: &FieldDescriptor) -> bool {
+        self.purpose == Purpose::OpenApi
+            && self.for_requests
+            && !in_required_oneof(field, self.notes)
+            && !(is_updated(field) && self.notes.field(field).rules.refuses_empty())
     }
 
     /// Writes the schema of a field, its comment included.
@@ -154,7 +216,7 @@ impl<'a> SchemaWriter<'a> {
 
     fn is_offered(&self, notes: &FieldNotes) -> bool {
         match self.purpose {
-            Purpose::OpenApi => true,
+            Purpose::OpenApi => self.for_requests || !notes.input_only,
             Purpose::ToolInput => {
                 // What steers the call belongs to the whole call, not to the items of a batch.
                 let steers_item = notes.call_control && !self.within.is_empty();
@@ -166,6 +228,31 @@ impl<'a> SchemaWriter<'a> {
 
     /// Writes the schema of a field's value, without words.
     pub fn shape(&mut self, field: &FieldDescriptor) -> Schema {
+        let mut schema = self.unbounded(field);
+        let rules = &self.notes.field(field).rules;
+        match self.purpose {
+            Purpose::ToolOutput => {}
+            Purpose::ToolInput => {
+                let helpful = rules.value.iter();
+                let helpful = helpful.filter(|(keyword, _)| IN_TOOLS.contains(&keyword.as_str()));
+                schema.extend(helpful.map(|(keyword, value)| (keyword.clone(), value.clone())));
+            }
+            Purpose::OpenApi => {
+                schema.extend(
+                    match self.for_requests && is_updated(field) && rules.refuses_empty() {
+                        true => rules.value.clone(),
+                        false => rules.value_or_default(),
+                    },
+                );
+                if let Some(items) = schema.get_mut("items").and_then(Value::as_object_mut) {
+                    items.extend(rules.items.clone());
+                }
+            }
+        }
+        schema
+    }
+
+    fn unbounded(&mut self, field: &FieldDescriptor) -> Schema {
         match field.kind() {
             Kind::Message(entry) if field.is_map() => {
                 let values = self.kind(&entry.map_entry_value_field().kind());
@@ -262,10 +349,18 @@ impl<'a> SchemaWriter<'a> {
 
     /// Refers to a type among the components.
     pub fn refer(&mut self, name: &str, kind: &Kind) -> Value {
-        if !self.referenced.contains_key(name) {
-            self.referenced.insert(name.to_owned(), kind.clone());
-        }
-        json!({"$ref": format!("#/components/schemas/{name}")})
+        let answered = self.answered.contains(name);
+        let apart = self.for_requests && answered && kind.as_message().is_some_and(differs);
+        let name = match apart {
+            true => format!("{name}Input"),
+            false => name.to_owned(),
+        };
+        let reference = json!({"$ref": format!("#/components/schemas/{name}")});
+        self.referenced.entry(name).or_insert_with(|| Referenced {
+            kind: kind.clone(),
+            for_requests: apart || (self.for_requests && !answered),
+        });
+        reference
     }
 
     fn enumeration(&self, enumeration: &EnumDescriptor) -> Schema {
@@ -288,6 +383,14 @@ impl<'a> SchemaWriter<'a> {
         }
         schema
     }
+}
+
+/// Tells whether a field is part of an update.
+fn is_updated(field: &FieldDescriptor) -> bool {
+    field
+        .parent_message()
+        .fields()
+        .any(|field| is_update_mask(&field))
 }
 
 fn describe(schema: &mut Schema, description: &str) {

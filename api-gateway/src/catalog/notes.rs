@@ -2,7 +2,7 @@ use std::collections::HashMap;
 
 use prost_reflect::{DescriptorPool, EnumDescriptor, FieldDescriptor, MessageDescriptor};
 
-use super::{Dialect, comments::FileComments, enum_word, options::Options};
+use super::{Dialect, Rules, comments::FileComments, enum_word, options::Options};
 
 /// What the contract says about one field beyond its type.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -21,8 +21,21 @@ pub struct FieldNotes {
     pub value_of: Option<String>,
     /// A value to show in documentation.
     pub example: Option<String>,
+    /// The media types that the file in the field may have.
+    pub media_types: Vec<String>,
+    /// The bounds of its values.
+    pub rules: Rules,
     /// The comment before the field.
     pub comment: String,
+}
+
+/// What the contract says about the fields of one message together.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct MessageNotes {
+    /// Sets of fields of which at most one may be given.
+    pub exclusive: Vec<Vec<String>>,
+    /// The names of the oneofs of which one field must be set.
+    pub required_oneofs: Vec<String>,
 }
 
 /// The notes on all fields and the comments on everything else, by full name: options and comments are slow to reach in
@@ -30,10 +43,12 @@ pub struct FieldNotes {
 #[derive(Debug, Default)]
 pub struct Notes {
     fields: HashMap<String, FieldNotes>,
+    messages: HashMap<String, MessageNotes>,
     comments: HashMap<String, String>,
     /// The short words of enum values, by the name of a field that holds them and by their own full name.
     words: HashMap<(String, String), String>,
     none: FieldNotes,
+    no_message: MessageNotes,
 }
 
 impl Notes {
@@ -51,9 +66,18 @@ impl Notes {
                 notes.fields.insert(field.full_name().to_owned(), note);
                 notes.add_words(&field);
             }
+            let mut required_oneofs = Vec::new();
             for oneof in message.oneofs() {
                 notes.add(oneof.full_name(), comments.at(oneof.path()));
+                if options.rules.oneof_required(&oneof.options()) {
+                    required_oneofs.push(oneof.name().to_owned());
+                }
             }
+            let note = MessageNotes {
+                exclusive: options.rules.exclusive(&message.options()),
+                required_oneofs,
+            };
+            notes.messages.insert(message.full_name().to_owned(), note);
         }
         for enumeration in pool.all_enums() {
             let comments = &files[enumeration.parent_file().name()];
@@ -97,6 +121,12 @@ impl Notes {
     /// Returns the notes on a field; empty ones for a field of another pool.
     pub fn field(&self, field: &FieldDescriptor) -> &FieldNotes {
         self.fields.get(field.full_name()).unwrap_or(&self.none)
+    }
+
+    /// Returns the notes on a message; empty ones for a message of another pool.
+    pub fn message(&self, message: &MessageDescriptor) -> &MessageNotes {
+        let notes = self.messages.get(message.full_name());
+        notes.unwrap_or(&self.no_message)
     }
 
     /// Returns the comment on a message, enum, enum value, oneof, service or RPC; empty if there is none.
@@ -154,6 +184,8 @@ fn field_notes(field: &FieldDescriptor, options: &Options, comments: &FileCommen
         tool_hidden: options.is_tool_hidden(field),
         value_of: options.value_of(field),
         example: options.example(field),
+        media_types: options.media_types(field),
+        rules: options.rules(field),
         comment: comments.at(field.path()),
     }
 }

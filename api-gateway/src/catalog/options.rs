@@ -3,7 +3,10 @@ use prost_reflect::{
     ReflectMessage, Value,
 };
 
-use super::CatalogError;
+use super::{
+    CatalogError,
+    rules::{RuleOptions, Rules},
+};
 
 /// How an RPC appears as a tool, as its option says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,6 +67,10 @@ pub(super) struct Options {
     example: ExtensionDescriptor,
     tool_hidden: ExtensionDescriptor,
     value_of: ExtensionDescriptor,
+    answer_media_types: ExtensionDescriptor,
+    media_types: ExtensionDescriptor,
+    /// The bounds of values.
+    pub(super) rules: RuleOptions,
 }
 
 impl Options {
@@ -82,6 +89,9 @@ impl Options {
             example: find("taskmesh.common.v1.example")?,
             tool_hidden: find("taskmesh.common.v1.tool_hidden")?,
             value_of: find("taskmesh.common.v1.value_of")?,
+            answer_media_types: find("taskmesh.common.v1.answer_media_types")?,
+            media_types: find("taskmesh.common.v1.media_types")?,
+            rules: RuleOptions::find(pool),
         })
     }
 
@@ -148,6 +158,21 @@ impl Options {
         field.options().get_extension(&self.tool_hidden).as_bool() == Some(true)
     }
 
+    /// Returns the media types of the file that an RPC answers with.
+    pub(super) fn answer_media_types(&self, method: &MethodDescriptor) -> Vec<String> {
+        texts(&method.options().get_extension(&self.answer_media_types))
+    }
+
+    /// Returns the media types that the file in a field may have.
+    pub(super) fn media_types(&self, field: &FieldDescriptor) -> Vec<String> {
+        texts(&field.options().get_extension(&self.media_types))
+    }
+
+    /// Returns the bounds of a field's values.
+    pub(super) fn rules(&self, field: &FieldDescriptor) -> Rules {
+        self.rules.field(&field.options())
+    }
+
     pub(super) fn example(&self, field: &FieldDescriptor) -> Option<String> {
         stated(field, &self.example)
     }
@@ -183,6 +208,11 @@ fn redirects(tool: &DynamicMessage) -> Vec<Redirect> {
         .filter_map(Value::as_message)
         .map(Redirect::of)
         .collect()
+}
+
+fn texts(list: &Value) -> Vec<String> {
+    let list = list.as_list().unwrap_or_default().iter();
+    list.filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
 fn flag(message: &DynamicMessage, field: &str) -> bool {

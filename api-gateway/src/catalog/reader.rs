@@ -46,6 +46,8 @@ pub struct Rpc {
     pub bindings: Vec<Binding>,
     /// How it appears as a tool, if it does.
     pub tool: Option<ToolOption>,
+    /// The media types of the file that it answers with; empty if it answers with something else.
+    pub answer_media_types: Vec<String>,
 }
 
 impl Catalog {
@@ -142,6 +144,7 @@ fn read_rpc(
         bindings,
         method: method.clone(),
         tool,
+        answer_media_types: options.answer_media_types(method),
     }))
 }
 

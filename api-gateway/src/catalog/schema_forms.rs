@@ -5,26 +5,15 @@ use serde_json::{Value, json};
 
 use super::json_schema::Schema;
 
-/// In an update, null empties a field.
-pub fn allow_null(schema: &mut Schema) {
-    let required = schema.get("required").cloned().unwrap_or_default();
-    let required = required.as_array().cloned().unwrap_or_default();
-    let properties = schema.get_mut("properties").and_then(Value::as_object_mut);
-    for (name, property) in properties.into_iter().flatten() {
-        let Some(property) = property.as_object_mut() else {
-            continue;
-        };
-        if required.iter().any(|required| required == name) {
-            continue;
-        }
-        if let Some(kind) = property.get_mut("type") {
-            *kind = json!([kind.clone(), "null"]);
-        } else if let Some(reference) = property.shift_remove("$ref") {
-            property.insert(
-                "anyOf".to_owned(),
-                json!([{"$ref": reference}, {"type": "null"}]),
-            );
-        }
+/// Lets a property be null, too.
+pub(super) fn allow_null(property: &mut Schema) {
+    if let Some(kind) = property.get_mut("type") {
+        *kind = json!([kind.clone(), "null"]);
+    } else if let Some(reference) = property.shift_remove("$ref") {
+        property.insert(
+            "anyOf".to_owned(),
+            json!([{"$ref": reference}, {"type": "null"}]),
+        );
     }
 }
 

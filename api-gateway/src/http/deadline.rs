@@ -5,8 +5,7 @@ use http::HeaderMap;
 use crate::error::Error;
 
 const HEADER: &str = "grpc-timeout";
-const CURE: &str =
-    "must be up to 8 digits and a unit (H, M, S, m, u or n), such as 500m for 500 milliseconds";
+const CURE: &str = "must be a number above 0 of up to 8 digits and a unit (H, M, S, m, u or n), such as 500m for 500 milliseconds";
 
 /// Returns how long the client wants to wait, from the header `grpc-timeout` in gRPC's own form, such as `5S` or `500m`.
 ///
@@ -29,7 +28,7 @@ fn parse(text: &str) -> Option<Duration> {
     if digits.is_empty() || digits.len() > 8 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }
-    let count: u64 = digits.parse().ok()?;
+    let count: u64 = digits.parse().ok().filter(|count| *count > 0)?;
     Some(match unit {
         "H" => Duration::from_secs(count * 3600),
         "M" => Duration::from_secs(count * 60),
@@ -49,7 +48,17 @@ mod tests {
     fn a_timeout_has_digits_and_a_unit() {
         assert_eq!(parse("5S"), Some(Duration::from_secs(5)));
         assert_eq!(parse("500m"), Some(Duration::from_millis(500)));
-        for wrong in ["", "5", "S", "-5S", "123456789S", "5s", "5€"] {
+        for wrong in [
+            "",
+            "5",
+            "S",
+            "0H",
+            "00000000n",
+            "-5S",
+            "123456789S",
+            "5s",
+            "5€",
+        ] {
             assert_eq!(parse(wrong), None, "{wrong}");
         }
     }

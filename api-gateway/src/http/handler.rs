@@ -88,7 +88,8 @@ impl Call<'_> {
             deadline,
         } = self;
         let (parts, body) = request.into_parts();
-        let message = read_message(gateway, rpc, binding, path_values, &parts, body).await?;
+        let message =
+            read_message(gateway, caller, rpc, binding, path_values, &parts, body).await?;
         if !rpc.streams {
             let message = gateway.call(caller, rpc, message).await?;
             return reply::whole(&gateway.catalog.notes, binding, &message);

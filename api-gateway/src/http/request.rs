@@ -2,6 +2,7 @@ use axum::body::Body;
 use bytes::Bytes;
 use http::{HeaderMap, header, request::Parts};
 use prost_reflect::{DynamicMessage, Value};
+use service_runtime::grpc::Caller;
 use url::form_urlencoded;
 
 use super::{
@@ -13,7 +14,7 @@ use crate::{
     catalog::{self, Binding, Live, Rpc},
     error::Error,
     gateway::Gateway,
-    transcode::{File, HttpInput, from_http, parse},
+    transcode::{File, HttpInput, parse, read_http},
 };
 
 /// Reads the request message of an RPC from an HTTP request.
@@ -23,6 +24,7 @@ use crate::{
 /// Fails if the request is wrong, and names the field or the header and the cure.
 pub(super) async fn read_message(
     gateway: &Gateway,
+    caller: &Caller,
     rpc: &Rpc,
     binding: &Binding,
     path_values: &[String],
@@ -55,8 +57,8 @@ pub(super) async fn read_message(
         if_match: if_match.as_deref(),
         idempotency_key: idempotency_key(&parts.headers)?,
     };
-    let mut message =
-        from_http(&gateway.catalog.notes, rpc, binding, input).map_err(Error::InvalidFields)?;
+    let reading = read_http(&gateway.catalog.notes, rpc, binding, input);
+    let mut message = gateway.require_complete(caller, rpc, reading).await?;
     if let Some(live) = &rpc.live {
         resume(&mut message, live, &parts.headers)?;
     }

@@ -7,7 +7,7 @@ use crate::{
     error::Error,
     gateway::Gateway,
     metrics,
-    transcode::{from_arguments, write},
+    transcode::{read_arguments, write},
 };
 
 /// Calls the RPC behind a tool. Whatever goes wrong is a result that a model can read and act on.
@@ -48,7 +48,8 @@ async fn answer(
     arguments: &JsonObject,
 ) -> Result<CallToolResult, Error> {
     let notes = &gateway.catalog.notes;
-    let message = from_arguments(notes, rpc, arguments).map_err(Error::InvalidFields)?;
+    let reading = read_arguments(notes, rpc, arguments);
+    let message = gateway.require_complete(caller, rpc, reading).await?;
     let answer = gateway.call(caller, rpc, message).await?;
     let json =
         write(notes, &answer, Dialect::Tool).map_err(|fault| Error::Internal(fault.into()))?;

@@ -2,7 +2,7 @@ use prost_reflect::{DynamicMessage, FieldDescriptor};
 use serde_json::{Map, Value as Json};
 
 use super::{
-    FieldViolation,
+    FieldViolation, Reading,
     assemble::require,
     reader::{Named, Reader},
     suggestion::did_you_mean,
@@ -23,6 +23,11 @@ pub fn from_arguments(
     rpc: &Rpc,
     arguments: &Map<String, Json>,
 ) -> Result<DynamicMessage, Vec<FieldViolation>> {
+    read_arguments(notes, rpc, arguments).complete()
+}
+
+/// Reads the arguments of a tool call as far as they can be read.
+pub fn read_arguments(notes: &Notes, rpc: &Rpc, arguments: &Map<String, Json>) -> Reading {
     let mut reader = Reader {
         redirects: rpc.tool.as_ref().map_or(&[], |tool| &tool.redirects),
         ..Reader::new(notes, Dialect::Tool)
@@ -52,7 +57,7 @@ pub fn from_arguments(
     let given = named.into_iter().filter(|named| !named.absent);
     let given: Vec<FieldDescriptor> = given.map(|named| named.field).collect();
     require(&mut reader, rpc, &given);
-    reader.faults.none(message)
+    reader.faults.of(message)
 }
 
 /// Returns the names of the fields that an update writes: those that are given a value, and those to empty.

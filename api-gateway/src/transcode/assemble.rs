@@ -4,7 +4,7 @@ use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, Value};
 use serde_json::Value as Json;
 
 use super::{
-    FieldViolation, query,
+    FieldViolation, Reading, query,
     reader::{Named, Reader},
     update_mask::{check_mask, is_written, mask_field, set_mask},
 };
@@ -47,6 +47,11 @@ pub fn from_http(
     binding: &Binding,
     input: HttpInput<'_>,
 ) -> Result<DynamicMessage, Vec<FieldViolation>> {
+    read_http(notes, rpc, binding, input).complete()
+}
+
+/// Reads an HTTP request as far as it can be read.
+pub fn read_http(notes: &Notes, rpc: &Rpc, binding: &Binding, input: HttpInput<'_>) -> Reading {
     let mut reader = Reader::new(notes, Dialect::Http);
     let mut message = DynamicMessage::new(rpc.method.input());
     let in_body = match (&binding.body, input.file) {
@@ -112,7 +117,7 @@ pub fn from_http(
         }
     }
     require(&mut reader, rpc, &given);
-    reader.faults.none(message)
+    reader.faults.of(message)
 }
 
 fn fill_file(message: &mut DynamicMessage, field: &FieldDescriptor, file: File<'_>) -> InBody {

@@ -1,64 +1,59 @@
-use prost_reflect::{EnumDescriptor, Value};
+use prost_reflect::{EnumDescriptor, EnumValueDescriptor, Value};
 use serde_json::Value as Json;
 
 use super::suggestion::nearest;
-use crate::catalog::{Dialect, EnumWord, enum_word, enum_words};
+use crate::catalog::{Dialect, enum_word, enum_words};
 
-/// Reads a value of an enum: its word or, over HTTP as the JSON mapping has it, its number. The error lists the words.
+/// Reads a value of an enum: its full name or its short word. The error lists the words.
 ///
-/// Tools refuse numbers: an agent that sends one means another system's scale, such as a priority of 1 that is the highest.
+/// Numbers are refused, although the JSON mapping knows them: schemas call for a string, and a client that sends a number often means
+/// another system's scale, such as a priority of 1 that is the highest.
 pub(super) fn enumeration(
     enumeration: &EnumDescriptor,
     json: &Json,
     dialect: Dialect,
 ) -> Result<Value, String> {
-    let words = enum_words(enumeration, dialect);
-    let number = match json {
-        Json::String(text) => words
-            .iter()
-            .find(|word| is_meant(enumeration, word, text, dialect))
-            .map(|word| word.number),
-        Json::Number(number) if dialect == Dialect::Http => words
-            .iter()
-            .find(|word| number.as_i64() == Some(word.number.into()))
-            .map(|word| word.number),
-        _ => None,
-    };
-    number.map(Value::EnumNumber).ok_or_else(|| {
+    let mut values = enumeration.values();
+    let meant = json
+        .as_str()
+        .and_then(|text| values.find(|value| is_meant(value, text, dialect)));
+    let number = meant.map(|value| Value::EnumNumber(value.number()));
+    number.ok_or_else(|| {
         // "Not stated" is never what a caller who states something means.
-        let offered = words.iter().filter(|word| word.number != 0);
-        let names: Vec<&str> = offered.map(|word| word.word.as_str()).collect();
-        format!(
-            "must be one of {}{}",
-            names.join(", "),
-            hint(enumeration, json, dialect)
-        )
+        let words = enum_words(enumeration, Dialect::Tool);
+        let names: Vec<&str> = words.iter().map(|word| word.word.as_str()).collect();
+        let stated = enumeration.values().find(|value| value.number() != 0);
+        let full_name = match (dialect, stated) {
+            (Dialect::Http, Some(value)) => format!(", or a full name such as {}", value.name()),
+            _ => String::new(),
+        };
+        let hint = hint(enumeration, json, &names);
+        format!("must be one of {}{full_name}{hint}", names.join(", "))
     })
 }
 
 /// Compares short words, because the long names of one enum are all alike.
-fn hint(enumeration: &EnumDescriptor, json: &Json, dialect: Dialect) -> String {
+fn hint(enumeration: &EnumDescriptor, json: &Json, words: &[&str]) -> String {
     let text = json.as_str().unwrap_or_default().to_ascii_lowercase();
-    let short = enum_words(enumeration, Dialect::Tool);
     let prefix_length = enumeration.default_value().name().len()
         - enum_word(&enumeration.default_value(), Dialect::Tool).len();
     let prefix = enumeration.default_value().name()[..prefix_length].to_ascii_lowercase();
     let text = text.strip_prefix(&prefix).unwrap_or(&text);
-    nearest(text, short.iter().map(|word| word.word.as_str()))
-        .and_then(|word| short.iter().find(|short| short.word == word))
-        .and_then(|word| enumeration.get_value(word.number))
-        .map(|value| format!("; did you mean {}?", enum_word(&value, dialect)))
+    nearest(text, words.iter().copied())
+        .map(|word| format!("; did you mean {word}?"))
         .unwrap_or_default()
 }
 
-/// Models write words as they stand in prose, so a tool takes any case, and the full name too.
-fn is_meant(enumeration: &EnumDescriptor, word: &EnumWord, text: &str, dialect: Dialect) -> bool {
+/// Over HTTP, the full name of the JSON mapping and the short word of filters and tools; models write words as they stand in prose,
+/// so a tool takes them in any case.
+fn is_meant(value: &EnumValueDescriptor, text: &str, dialect: Dialect) -> bool {
+    let is_stated = value.number() != 0;
+    let short = enum_word(value, Dialect::Tool);
     match dialect {
-        Dialect::Http => word.word == text,
+        Dialect::Http => text == value.name() || (is_stated && text == short),
         Dialect::Tool => {
-            let full_name = enumeration.get_value(word.number);
-            text.eq_ignore_ascii_case(&word.word)
-                || full_name.is_some_and(|value| text.eq_ignore_ascii_case(value.name()))
+            is_stated
+                && (text.eq_ignore_ascii_case(&short) || text.eq_ignore_ascii_case(value.name()))
         }
     }
 }

@@ -15,10 +15,10 @@ mod update_mask;
 mod violation;
 mod well_known;
 
-pub use arguments::{CLEAR, from_arguments};
-pub use assemble::{File, HttpInput, from_http};
+pub use arguments::{CLEAR, from_arguments, read_arguments};
+pub use assemble::{File, HttpInput, from_http, read_http};
 pub use json::{JsonFault, parse};
 pub use response::{AnswerFault, response_body, write};
 pub use suggestion::{did_you_mean, nearest};
 pub use update_mask::clearable_fields;
-pub use violation::{FieldViolation, Violations};
+pub use violation::{FieldViolation, Reading, Violations};

@@ -173,8 +173,11 @@ impl<'a> Reader<'a> {
             return None;
         };
         let items = items.iter().enumerate();
-        let values =
-            items.filter_map(|(at, item)| self.value(kind, item, &format!("{path}[{at}]")));
+        // An item that cannot be read keeps its place, for the numbers of the items after it.
+        let values = items.map(|(at, item)| {
+            let value = self.value(kind, item, &format!("{path}[{at}]"));
+            value.unwrap_or_else(|| Value::default_value(kind))
+        });
         Some(Value::List(values.collect()))
     }
 

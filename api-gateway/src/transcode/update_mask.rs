@@ -26,7 +26,8 @@ pub(super) fn is_written(
     field.name() != "update_mask" && !identifies && !notes.call_control && !notes.output_only
 }
 
-/// Returns the fields that an agent may ask to empty; none if the RPC is no partial update. A flag is set, not emptied.
+/// Returns the fields that an agent may ask to empty; none if the RPC is no partial update. A flag is set, not emptied, and some
+/// texts cannot be empty.
 pub fn clearable_fields(notes: &Notes, rpc: &Rpc) -> Vec<FieldDescriptor> {
     let input = rpc.method.input();
     if mask_field(&input).is_none() {
@@ -36,6 +37,7 @@ pub fn clearable_fields(notes: &Notes, rpc: &Rpc) -> Vec<FieldDescriptor> {
     let fields = input.fields().filter(|field| {
         is_written(notes, binding, field)
             && !notes.field(field).required
+            && !notes.field(field).rules.refuses_empty()
             && !notes.field(field).tool_hidden
             && field.kind() != Kind::Bool
     });

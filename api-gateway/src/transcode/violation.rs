@@ -1,3 +1,4 @@
+use prost_reflect::DynamicMessage;
 pub use service_runtime::grpc::FieldViolation;
 
 /// A caller who must mend more than this at once is better served by the first ones.
@@ -30,15 +31,34 @@ impl Violations {
         self.list.is_empty()
     }
 
-    /// Returns the value if there are no faults.
+    /// Returns the faults with the message in which they were found.
+    pub fn of(self, message: DynamicMessage) -> Reading {
+        Reading {
+            message,
+            violations: self.list,
+        }
+    }
+}
+
+/// A request message, as far as it could be read, and what is wrong with the rest.
+#[derive(Debug)]
+pub struct Reading {
+    /// The fields that could be read.
+    pub message: DynamicMessage,
+    /// What is wrong with the others.
+    pub violations: Vec<FieldViolation>,
+}
+
+impl Reading {
+    /// Returns the message if nothing is wrong.
     ///
     /// # Errors
     ///
-    /// Returns the faults if there are some.
-    pub fn none<T>(self, value: T) -> Result<T, Vec<FieldViolation>> {
-        match self.list.is_empty() {
-            true => Ok(value),
-            false => Err(self.list),
+    /// Returns what is wrong.
+    pub fn complete(self) -> Result<DynamicMessage, Vec<FieldViolation>> {
+        match self.violations.is_empty() {
+            true => Ok(self.message),
+            false => Err(self.violations),
         }
     }
 }

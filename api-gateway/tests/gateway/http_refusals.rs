@@ -2,21 +2,23 @@
 
 use serde_json::json;
 use tonic::Status;
+use tonic_types::{ErrorDetails, FieldViolation, StatusExt};
 
 use crate::{
     http_calls::gateway,
+    mcp,
     support::gateway::{Answer, TestGateway, config, send},
 };
 
 const TASK: &str = "0198c0de-0000-7000-8000-000000000001";
 
 #[tokio::test]
-async fn bad_input_names_the_field_and_the_cure_and_reaches_no_service() {
+async fn bad_input_names_every_field_and_changes_nothing() {
     let gateway = gateway().await;
     let answer = gateway
         .post(
             "/v1/tasks",
-            json!({"titel": "x", "priority": "high", "due_time": "2026-12-01T09:00:00"}),
+            json!({"titel": "x", "priority": "hihg", "due_time": "2026-12-01T09:00:00"}),
         )
         .await;
     assert_eq!(
@@ -27,19 +29,105 @@ async fn bad_input_names_the_field_and_the_cure_and_reaches_no_service() {
         answer.violations(),
         [
             "titel: is not a known field; did you mean title?",
-            "priority: must be one of PRIORITY_LOW, PRIORITY_MEDIUM, PRIORITY_HIGH, PRIORITY_URGENT; did you mean PRIORITY_HIGH?",
+            "priority: must be one of low, medium, high, urgent, or a full name such as PRIORITY_LOW; did you mean high?",
             "due_time: needs an offset: write 2026-12-01T09:00:00Z or 2026-12-01T09:00:00+01:00",
             "title: is required: What is to be done, 1 to 500 characters.",
         ]
     );
     assert_eq!(answer.json()["code"], 3);
     assert_eq!(answer.json()["status"], "INVALID_ARGUMENT");
+    let calls = gateway.services.calls();
+    assert!(
+        calls
+            .iter()
+            .all(|call| call.message["validate_only"] == true)
+    );
     let unknown = gateway.get("/v1/tasks?show_complete=true").await;
     assert_eq!(
         unknown.violations(),
         ["show_complete: is not a known query parameter; did you mean show_completed?"]
     );
-    assert!(gateway.services.calls().is_empty());
+    assert_eq!(gateway.services.calls().len(), calls.len());
+}
+
+#[tokio::test]
+async fn faults_found_by_gateway_and_service_are_reported_at_once() {
+    let gateway = TestGateway::start().await;
+    let checked = |message: &serde_json::Value| {
+        assert_eq!(message["validate_only"], true, "{message}");
+        assert!(message["request_id"].is_null(), "{message}");
+        let wrong = |field: &str| (field.to_owned(), "is wrong".to_owned());
+        let violations = ["title", "recurrence_rule", "due_time", "update_mask"].map(wrong);
+        let violations =
+            violations.map(|(field, description)| FieldViolation::new(field, description));
+        let details = ErrorDetails::with_bad_request(violations);
+        Err(Status::with_error_details(
+            tonic::Code::InvalidArgument,
+            "wrong",
+            details,
+        ))
+    };
+    gateway.services.on("CreateTask", checked);
+    gateway.services.on("UpdateTask", checked);
+    let body = json!({"tittle": "x", "recurrence_rule": "FREQ=HOURLY", "request_id": TASK});
+    let expected = [
+        "tittle: is not a known field; did you mean title?",
+        "title: is required: What is to be done, 1 to 500 characters.",
+        "recurrence_rule: is wrong",
+        "due_time: is wrong",
+    ];
+    let answer = gateway.post("/v1/tasks", body.clone()).await;
+    assert_eq!(answer.violations(), expected);
+    let patch = gateway.request("PATCH", &format!("/v1/tasks/{TASK}"));
+    let answer =
+        send(patch.json(&json!({"due_time": "today", "recurrence_rule": "FREQ=HOURLY"}))).await;
+    let fields: Vec<String> = answer
+        .violations()
+        .iter()
+        .map(|violation| violation.split(':').next().unwrap().to_owned())
+        .collect();
+    assert_eq!(fields, ["due_time", "title", "recurrence_rule"]);
+    let text = mcp::call(&gateway, "add_task", body).await.to_string();
+    for field in ["tittle", "recurrence_rule", "due_time"] {
+        assert!(text.contains(field), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn short_words_of_enums_are_understood_in_bodies_and_queries() {
+    let gateway = gateway().await;
+    for (word, number) in [
+        ("PRIORITY_HIGH", "PRIORITY_HIGH"),
+        ("high", "PRIORITY_HIGH"),
+        ("urgent", "PRIORITY_URGENT"),
+    ] {
+        let answer = gateway
+            .post("/v1/tasks", json!({"title": "x", "priority": word}))
+            .await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        assert_eq!(gateway.services.last().message["priority"], number);
+    }
+    for word in [
+        json!("unspecified"),
+        json!("igh"),
+        json!("foo_high"),
+        json!("HIGHEST"),
+        json!(""),
+        json!(3),
+    ] {
+        let answer = gateway
+            .post("/v1/tasks", json!({"title": "x", "priority": word}))
+            .await;
+        assert!(
+            answer.violations()[0]
+                .starts_with("priority: must be one of low, medium, high, urgent")
+        );
+    }
+    let answer = gateway.get("/v1/tasks:export?format=xml").await;
+    assert_eq!(
+        answer.violations(),
+        ["format: must be one of ndjson, csv, or a full name such as EXPORT_FORMAT_NDJSON"]
+    );
 }
 
 #[tokio::test]
@@ -242,7 +330,12 @@ async fn an_idempotency_key_must_be_a_uuid_and_agree_with_the_body() {
         answer.violations(),
         ["request_id: differs from the header Idempotency-Key; give one of them"]
     );
-    assert!(gateway.services.calls().is_empty());
+    let calls = gateway.services.calls();
+    assert!(
+        calls
+            .iter()
+            .all(|call| call.message["validate_only"] == true)
+    );
     let answer = post(format!("\"{UUID}\""), json!({"title": "x"})).await;
     assert_eq!(answer.status, 200);
     assert_eq!(gateway.services.last().message["request_id"], UUID);

@@ -69,13 +69,8 @@ fn the_schema_of_openapi_finds_faults() {
     assert!(change("/openapi", json!("3.0.0")) > 0);
     assert!(change("/paths/~1v1~1tasks/get/responses", json!([])) > 0);
     assert!(change("/paths/~1v1~1tasks/get/parameters/0/in", json!("body")) > 0);
-    assert!(
-        change(
-            "/components/schemas/taskmesh.task.v1.Task/type",
-            json!("objekt")
-        ) > 0
-    );
-    let property = "/components/schemas/taskmesh.task.v1.Task/properties/title/type";
+    assert!(change("/components/schemas/Task/type", json!("objekt")) > 0);
+    let property = "/components/schemas/Task/properties/title/type";
     assert!(change(property, json!("text")) > 0);
 }
 
@@ -84,9 +79,23 @@ fn streams_files_and_headers_are_part_of_the_document() {
     let document = document(&CONTRACT);
     let operation = |path: &str, method: &str| document["paths"][path][method].clone();
     let export = operation("/v1/tasks:export", "get");
-    assert_eq!(export["responses"]["200"]["content"], json!({"*/*": {}}));
+    let text = json!({"schema": {"type": "string"}});
+    assert_eq!(
+        export["responses"]["200"]["content"],
+        json!({"application/x-ndjson": text, "text/csv": text})
+    );
     let import = operation("/v1/tasks:import", "post");
-    assert_eq!(import["requestBody"]["content"], json!({"*/*": {}}));
+    let media_types = import["requestBody"]["content"].as_object().unwrap();
+    let media_types: Vec<&String> = media_types.keys().collect();
+    assert_eq!(
+        media_types,
+        [
+            "application/x-ndjson",
+            "text/csv",
+            "text/calendar",
+            "application/octet-stream"
+        ]
+    );
     assert_eq!(import["requestBody"]["required"], true);
     let refers = |operation: &Value, name: &str| {
         let reference = json!({"$ref": format!("#/components/parameters/{name}")});
@@ -197,4 +206,137 @@ fn every_operation_has_what_a_reader_needs() {
             assert_eq!(in_path.count(), path.matches('{').count(), "{path}");
         }
     }
+}
+
+#[test]
+fn answers_require_every_field_that_is_always_there() {
+    let document = document(&CONTRACT);
+    let schema = |name: &str| document["components"]["schemas"][name].clone();
+    let optional = |name: &str| {
+        let schema = schema(name);
+        let required = schema["required"].as_array().cloned().unwrap_or_default();
+        let fields = schema["properties"].as_object().unwrap().keys().cloned();
+        fields
+            .filter(|field| !required.contains(&json!(field)))
+            .collect::<Vec<_>>()
+    };
+    let of_task = [
+        "due_time",
+        "complete_time",
+        "delete_time",
+        "remind_time",
+        "start_time",
+    ];
+    assert_eq!(optional("Task"), of_task);
+    assert_eq!(optional("Tag"), ["delete_time"]);
+    assert_eq!(optional("ListTasksResponse"), [""; 0]);
+    assert_eq!(optional("BatchResult"), ["task", "error"]);
+}
+
+#[test]
+fn requests_state_their_bounds_and_what_may_be_null() {
+    let document = document(&CONTRACT);
+    let body = |path: &str, method: &str| {
+        let content = &document["paths"][path][method]["requestBody"]["content"];
+        let mut schema = content["application/json"]["schema"].clone();
+        schema["components"] = document["components"].clone();
+        jsonschema::draft202012::options()
+            .should_validate_formats(true)
+            .build(&schema)
+            .unwrap()
+    };
+    const ID: &str = "0198c0de-0000-7000-8000-000000000001";
+    let title = |text: &str| json!({"title": text});
+    let reminders = |reminders: Value| json!({"title": "x", "reminders": reminders});
+    let create = body("/v1/tasks", "post");
+    let update = body("/v1/tasks/{task_id}", "patch");
+    let complete = body("/v1/tasks:batchComplete", "post");
+    for (validator, value, is_valid) in [
+        (&create, title("x"), true),
+        (&create, title(&"\u{1f600}".repeat(500)), true),
+        (&create, title(&"\u{1f600}".repeat(501)), false),
+        (&create, title(""), false),
+        (&create, title(" "), false),
+        (&create, title("a\nb"), false),
+        (&create, json!({"title": null}), false),
+        (&create, json!({"title": "x", "description": null}), true),
+        (
+            &create,
+            json!({"title": "x", "description": "a\r\n\tb"}),
+            true,
+        ),
+        (
+            &create,
+            json!({"title": "x", "description": "a\u{7}"}),
+            false,
+        ),
+        (
+            &create,
+            json!({"title": "x", "due_date": "2026-12-01"}),
+            true,
+        ),
+        (&create, json!({"title": "x", "due_date": ""}), true),
+        (
+            &create,
+            json!({"title": "x", "due_date": "1969-12-31"}),
+            false,
+        ),
+        (
+            &create,
+            json!({"title": "x", "due_date": "2026-12-01", "due_local_time": "2026-12-01T09:00:00"}),
+            false,
+        ),
+        (&create, json!({"title": "x", "parent_task_id": ID}), true),
+        (&create, json!({"title": "x", "parent_task_id": ""}), true),
+        (&create, json!({"title": "x", "parent_task_id": "7"}), false),
+        (&create, json!({"title": "x", "tags": vec!["a"; 51]}), false),
+        (&create, json!({"title": "x", "tags": [""]}), false),
+        (
+            &create,
+            reminders(json!([{"minutes_before_due": 40_320}])),
+            true,
+        ),
+        (
+            &create,
+            reminders(json!([{"minutes_before_due": 40_321}])),
+            false,
+        ),
+        (
+            &create,
+            reminders(json!([{"minutes_before_due": -1}])),
+            false,
+        ),
+        (&create, reminders(json!([{}])), false),
+        (
+            &create,
+            reminders(json!([{"minutes_before_due": 5, "at_time": "2026-12-01T09:00:00Z"}])),
+            false,
+        ),
+        (
+            &create,
+            reminders(json!([{"minutes_before_due": null}])),
+            false,
+        ),
+        (&create, json!({"title": "x", "tittle": "y"}), false),
+        (&update, json!({"title": null}), false),
+        (&update, json!({"title": ""}), false),
+        (&update, json!({"due_time": null, "category": null}), true),
+        (&complete, json!({"task_ids": [ID]}), true),
+        (&complete, json!({"task_ids": []}), false),
+        (&complete, json!({"task_ids": [ID, ID]}), false),
+        (&complete, json!({"task_ids": ["7"]}), false),
+    ] {
+        assert_eq!(validator.is_valid(&value), is_valid, "{value}");
+    }
+    let parameters = document["paths"]["/v1/tasks"]["get"]["parameters"]
+        .as_array()
+        .unwrap();
+    let page_size = parameters
+        .iter()
+        .find(|parameter| parameter["name"] == "page_size")
+        .unwrap();
+    assert_eq!(
+        page_size["schema"],
+        json!({"type": "integer", "format": "int32", "minimum": 0})
+    );
 }

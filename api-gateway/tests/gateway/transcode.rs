@@ -78,7 +78,7 @@ fn every_kind_of_field_arrives() {
         "anything": null,
         "rating": 5,
         "subtitle": "",
-        "authors": [{"full_name": "Jane", "favourite": 1}],
+        "authors": [{"full_name": "Jane", "favourite": "paperback"}],
         "reader": {"fullName": "Ann"},
         "password": "secret"
     });
@@ -109,7 +109,7 @@ fn every_kind_of_field_arrives() {
 fn every_fault_is_told_at_once_with_its_path_and_its_cure() {
     let faults = post(json!({
         "titel": "x",
-        "authors": [{"full_name": "Jane"}, {"fullname": 5, "favourite": "hard_cover"}],
+        "authors": [{"full_name": "Jane"}, {"fullname": 5, "favourite": "hardcover"}],
         "binding": "BINDING_LEATHER",
         "page_count": 2.5,
         "copy_count": "many",
@@ -127,8 +127,8 @@ fn every_fault_is_told_at_once_with_its_path_and_its_cure() {
     insta::assert_snapshot!(faults.join("\n"), @r#"
     titel: is not a known field; known are name, binding, page_count, copy_count, weight, cover, publish_time, reading_time, words, tags, extra, anything, rating, subtitle, authors, shelf, reader, password, etag, barcode
     authors[1].fullname: is not a known field; did you mean full_name?
-    authors[1].favourite: must be one of BINDING_PAPERBACK, BINDING_HARD_COVER; did you mean BINDING_HARD_COVER?
-    binding: must be one of BINDING_PAPERBACK, BINDING_HARD_COVER
+    authors[1].favourite: must be one of paperback, hard_cover, or a full name such as BINDING_PAPERBACK; did you mean hard_cover?
+    binding: must be one of paperback, hard_cover, or a full name such as BINDING_PAPERBACK
     page_count: must be a whole number from -2147483648 to 2147483647
     copy_count: must be a whole number from -9223372036854775808 to 9223372036854775807
     weight: must be a number

@@ -7,7 +7,7 @@
 //! - Anthropic, "Tool use": a name is `^[a-zA-Z0-9_-]{1,64}$`; `input_schema` is of type object, without `oneOf`, `allOf` or
 //!   `anyOf` at its top; property names are `^[a-zA-Z0-9_.-]{1,64}$`.
 //! - Google Gemini, "Function calling" and the reference of `Schema`, a subset of OpenAPI 3.0: one type and never a list of
-//!   types; no `$ref`; an array has `items`; an enum is of non-empty strings; `format` of a string is `date-time`; an object
+//!   types; no `$ref`; bounds of numbers and of lists; an array has `items`; an enum is of non-empty strings; `format` of a string is `date-time`; an object
 //!   within another has properties; a name begins with a letter or an underscore.
 //! - Model Context Protocol, "Tools": `inputSchema` and `outputSchema` are JSON Schemas of type object.
 
@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use crate::{contract, listed};
 
-const KEYWORDS: [&str; 8] = [
+const KEYWORDS: [&str; 12] = [
     "type",
     "description",
     "properties",
@@ -24,6 +24,10 @@ const KEYWORDS: [&str; 8] = [
     "items",
     "enum",
     "format",
+    "minimum",
+    "maximum",
+    "minItems",
+    "maxItems",
 ];
 const TYPES: [&str; 6] = ["object", "array", "string", "integer", "number", "boolean"];
 const DEPTH: usize = 5;

@@ -60,6 +60,15 @@ impl Call {
         })
     }
 
+    /// Returns a call that is only checked.
+    pub fn rehearsal(caller: Caller) -> Self {
+        Self {
+            caller,
+            key: None,
+            validate_only: true,
+        }
+    }
+
     /// Returns a call that comes without an id and is no rehearsal.
     pub fn without_id(caller: Caller) -> Self {
         Self {

@@ -53,6 +53,27 @@ impl Format {
         }
     }
 
+    /// Returns the format of a file: the one that its content type stands for or, if that is only application/octet-stream, the one
+    /// that its first bytes show.
+    pub fn of_file(content_type: &str, data: &[u8]) -> Result<Self, UnknownFormat> {
+        const CALENDAR: &[u8] = b"BEGIN:VCALENDAR";
+        let essence = content_type.split(';').next().unwrap_or_default();
+        if !essence
+            .trim()
+            .eq_ignore_ascii_case("application/octet-stream")
+        {
+            return Self::from_content_type(content_type);
+        }
+        let text = data.strip_prefix("\u{feff}".as_bytes()).unwrap_or(data);
+        let text = text.trim_ascii_start();
+        let begin = text.get(..CALENDAR.len()).unwrap_or_default();
+        Ok(match text.first() {
+            _ if begin.eq_ignore_ascii_case(CALENDAR) => Self::Calendar,
+            Some(b'{') => Self::Ndjson,
+            _ => Self::Csv,
+        })
+    }
+
     /// Returns what files of the format call a field of a task.
     pub fn field(self, field: &'static str) -> &'static str {
         match (self, field) {
@@ -100,6 +121,20 @@ mod tests {
         for format in [Format::Ndjson, Format::Csv, Format::Calendar] {
             assert_eq!(Format::from_content_type(format.content_type()), Ok(format));
         }
+    }
+
+    #[test]
+    fn file_without_media_type_shows_its_format() {
+        for (data, format) in [
+            ("\u{feff}begin:vcalendar\r\n", Format::Calendar),
+            (" {\"title\": \"x\"}\n", Format::Ndjson),
+            ("title,description\n", Format::Csv),
+            ("", Format::Csv),
+        ] {
+            let read = Format::of_file("Application/Octet-Stream", data.as_bytes());
+            assert_eq!(read, Ok(format), "{data}");
+        }
+        assert_eq!(Format::of_file("text/csv", b"{}"), Ok(Format::Csv));
     }
 
     #[test]

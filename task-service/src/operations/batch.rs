@@ -7,12 +7,15 @@ use super::{
 };
 use crate::{
     domain::{OperationId, Repetition, Task, TaskId, Violations},
-    error::Error,
+    error::{Error, within_item},
     store,
 };
 
 /// How many items a batch can have.
 pub const MOST_ITEMS: usize = 500;
+
+/// How many faults of the items behind the first wrong one are reported; a client that sends more needs no longer list.
+const MOST_OTHERS: usize = 20;
 
 /// The same operation on several tasks.
 #[derive(Debug, Clone)]
@@ -211,18 +214,25 @@ impl<I: BatchItem> Batch<I> {
             operation_id,
             results: Vec::new(),
         };
+        let mut failed: Option<(usize, Error)> = None;
+        let mut others = Vec::new();
         for (index, result) in results.into_iter().flatten().enumerate() {
-            match result {
-                Err(error) if !self.partial => {
-                    return Err(Error::Item {
-                        field: self.field,
-                        index,
-                        cause: Box::new(error),
-                    });
+            match (result, &failed) {
+                (Err(error), None) if !self.partial => failed = Some((index, error)),
+                (Err(error), Some((_, Error::Invalid(_)))) if others.len() < MOST_OTHERS => {
+                    others.extend(within_item(self.field, index, &error));
                 }
-                result => outcome.results.push(result),
+                (result, _) => outcome.results.push(result),
             }
         }
-        Ok(outcome)
+        match failed {
+            None => Ok(outcome),
+            Some((index, error)) => Err(Error::Item {
+                field: self.field,
+                index,
+                cause: Box::new(error),
+                others: others.into_iter().take(MOST_OTHERS).collect(),
+            }),
+        }
     }
 }

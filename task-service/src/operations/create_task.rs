@@ -1,8 +1,8 @@
 use super::{links, transaction::Write, write::Operation};
 use crate::{
     domain::{
-        Details, Edit, LinkChanges, Links, Occurrence, Schedule, ScheduleChanges, Task, TimeZone,
-        Violations,
+        Details, Edit, LinkChanges, Links, Occurrence, RecurrenceRule, Schedule, ScheduleChanges,
+        Task, TimeZone, Violations,
     },
     error::Error,
 };
@@ -16,6 +16,8 @@ pub struct CreateTask {
     pub schedule: Result<ScheduleChanges, Violations>,
     /// What it has to do with other things.
     pub links: Result<LinkChanges, Violations>,
+    /// Its recurrence rule, which is checked also if the rest of the schedule is wrong.
+    pub rule: Option<RecurrenceRule>,
 }
 
 impl Operation for CreateTask {
@@ -38,6 +40,7 @@ impl CreateTask {
             Ok(changes) => schedule(write, changes).await,
             Err(violations) => Err(violations.clone().into()),
         };
+        let scheduled = scheduled.map_err(|error| write.add_rule_faults(self.rule.as_ref(), error));
         let (details, scheduled) = match Error::both(self.details.clone(), scheduled) {
             Ok((details, scheduled)) => (Ok(details), Some(scheduled)),
             Err(Error::Invalid(violations)) => (Err(violations), None),

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
 use service_runtime::{
-    grpc::Caller,
+    grpc::{Caller, FieldViolation},
     outbox::{self, OutboxRow},
     postgres::{AsyncPgConnection, DatabaseError, keep_plans},
 };
@@ -14,7 +14,7 @@ use crate::{
     App,
     domain::{
         Change, Etag, FirstOccurrence, Label, LabelKind, LabelRef, NameKey, OperationId,
-        Repetition, Settings, Task, TaskId, TimeZone,
+        Recurrence, RecurrenceAnchor, RecurrenceRule, Repetition, Settings, Task, TaskId, TimeZone,
     },
     error::Error,
     events::{self, TaskChange},
@@ -142,6 +142,40 @@ impl<'a> Write<'a> {
             Some(Ok(first)) => Ok(*first),
             Some(Err(violations)) => Err(violations.clone().into()),
             None => Err(Error::Unanswered(vec![repetition.clone()])),
+        }
+    }
+
+    /// Adds what is wrong with a rule to what is wrong with the rest of its schedule, without which no series can be asked for.
+    pub fn add_rule_faults(&self, rule: Option<&RecurrenceRule>, error: Error) -> Error {
+        let (Some(rule), Error::Invalid(violations)) = (rule, &error) else {
+            return error;
+        };
+        let mut violations = violations.clone();
+        let is_of_rule = |violation: &&FieldViolation| violation.field == "recurrence_rule";
+        if violations
+            .as_slice()
+            .iter()
+            .any(|violation| is_of_rule(&violation))
+        {
+            return error;
+        }
+        let repetition = Repetition {
+            recurrence: Recurrence {
+                rule: rule.clone(),
+                anchor: RecurrenceAnchor::default(),
+            },
+            time_zone: TimeZone::utc(),
+            // The earliest one, so that no rule has ended before.
+            start_time: DateTime::UNIX_EPOCH,
+        };
+        match self.first_occurrence(&repetition) {
+            Err(Error::Invalid(found)) => {
+                let found = found.as_slice().iter().filter(is_of_rule).cloned();
+                violations.extend(found.collect());
+                Error::Invalid(violations)
+            }
+            Err(unanswered @ Error::Unanswered(_)) => unanswered,
+            _ => error,
         }
     }
 

@@ -5,8 +5,8 @@ use super::{
 };
 use crate::{
     domain::{
-        Change, DetailChanges, LinkChanges, Occurrence, Schedule, ScheduleChanges, Task, TaskState,
-        TimeZone, Violations,
+        Change, DetailChanges, LinkChanges, Occurrence, RecurrenceRule, Schedule, ScheduleChanges,
+        Task, TaskState, TimeZone, Violations,
     },
     error::Error,
     store,
@@ -23,6 +23,8 @@ pub struct UpdateTask {
     pub schedule: Result<ScheduleChanges, Violations>,
     /// Changes to what it has to do with other things.
     pub links: Result<LinkChanges, Violations>,
+    /// Its new recurrence rule, which is checked also if the rest of the schedule is wrong.
+    pub rule: Option<RecurrenceRule>,
 }
 
 impl Operation for UpdateTask {
@@ -37,6 +39,7 @@ impl Operation for UpdateTask {
             Ok(changes) => plan(write, &previous, changes).await,
             Err(violations) => Err(violations.clone().into()),
         };
+        let planned = planned.map_err(|error| write.add_rule_faults(self.rule.as_ref(), error));
         let planned = match Error::both(self.details.clone(), planned) {
             Ok(planned) => Ok(planned),
             Err(Error::Invalid(violations)) => Err(violations),

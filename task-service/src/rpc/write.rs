@@ -2,7 +2,7 @@
 
 use prost::Message;
 use service_runtime::{
-    grpc::{accept, status},
+    grpc::{Caller, accept, status},
     idempotency::Call,
 };
 use taskmesh_proto::task::v1 as pb;
@@ -75,17 +75,40 @@ where
     O: Operation + TryFrom<R, Error = Violations>,
     M: Message + Default + for<'a> From<&'a O::Answer>,
 {
-    let (call, message) = accept_write(request)?;
-    let operation = O::try_from(message).map_err(|error| status(&Error::from(error)))?;
-    let answer = operations::write(app, &call, &operation).await;
-    answer.map(Response::new).map_err(|error| status(&error))
+    let (call, message) = take_apart(request)?;
+    // A call that is refused anyway is checked as well, to report all that is wrong with it.
+    let (call, control) = match call {
+        Ok(call) => (call, Ok(())),
+        Err((caller, wrong)) => (Call::rehearsal(caller), Err(wrong)),
+    };
+    let answer = match O::try_from(message) {
+        Ok(operation) => operations::write(app, &call, &operation).await,
+        Err(violations) => Err(violations.into()),
+    };
+    let answer = Error::both(control, answer).map(|((), answer)| Response::new(answer));
+    answer.map_err(|error| status(&error))
 }
 
 /// Takes a request apart into the call and what it asks for.
 pub fn accept_write<R: WriteRequest>(request: Request<R>) -> Result<(Call, R), Status> {
+    let (call, message) = take_apart(request)?;
+    let call = call.map_err(|(_, wrong)| status(&Error::from(wrong)))?;
+    Ok((call, message))
+}
+
+/// A call, or its caller and what is wrong with what steers it.
+type TakenCall = Result<Call, (Caller, Violations)>;
+
+fn take_apart<R: WriteRequest>(request: Request<R>) -> Result<(TakenCall, R), Status> {
     let (caller, mut message) = accept(request)?;
     let (request_id, validate_only) = message.take_control();
-    let call = Call::new(caller, &request_id, validate_only, R::METHOD, &message)
-        .map_err(|wrong| status(&Error::field(&wrong.field, wrong.description)))?;
+    let call = Call::new(
+        caller.clone(),
+        &request_id,
+        validate_only,
+        R::METHOD,
+        &message,
+    );
+    let call = call.map_err(|wrong| (caller, wrong.into()));
     Ok((call, message))
 }

@@ -9,7 +9,7 @@ use crate::{
     fake_recurrence::UNANSWERED,
     harness::{
         DAY, HOUR, MONDAY_NINE, Mesh, assert_refused, at, at_time, fields, minutes_before, titled,
-        weekly,
+        update, weekly,
     },
 };
 
@@ -388,4 +388,71 @@ async fn a_call_without_a_token_is_refused() {
     let answer = client.create_task(titled("Call Bob")).await;
     assert_eq!(answer.unwrap_err().code(), tonic::Code::Unauthenticated);
     assert_eq!(mesh.row_count().await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rule_is_checked_beside_every_other_fault() {
+    const NO_RULE: &str = "FREQ=DALY";
+    let mesh = Mesh::start().await;
+    let alice = mesh.user("alice");
+    let repeating = |title: &str| pb::CreateTaskRequest {
+        recurrence_rule: NO_RULE.to_owned(),
+        ..titled(title)
+    };
+    let without_due_time = pb::CreateTaskRequest {
+        request_id: "7".to_owned(),
+        ..repeating("")
+    };
+    assert_eq!(
+        fields(alice.create_task(without_due_time).await),
+        ["request_id", "title", "due_time", "recurrence_rule"]
+    );
+    let unreadable = pb::CreateTaskRequest {
+        due_date: "tomorrow".to_owned(),
+        reminders: vec![minutes_before(-1)],
+        ..repeating("x")
+    };
+    assert_eq!(
+        fields(alice.create_task(unreadable).await),
+        [
+            "due_date",
+            "reminders[0].minutes_before_due",
+            "recurrence_rule"
+        ]
+    );
+    let good_rule = pb::CreateTaskRequest {
+        recurrence_rule: "FREQ=DAILY".to_owned(),
+        ..titled("")
+    };
+    assert_eq!(
+        fields(alice.create_task(good_rule).await),
+        ["title", "due_time"]
+    );
+
+    let task = alice.create_task(titled("x")).await.unwrap();
+    let rows = mesh.row_count().await;
+    let change = pb::UpdateTaskRequest {
+        title: String::new(),
+        recurrence_rule: NO_RULE.to_owned(),
+        ..update(&task, &["title", "recurrence_rule"])
+    };
+    assert_eq!(
+        fields(alice.update_task(change).await),
+        ["title", "due_time", "recurrence_rule"]
+    );
+
+    let batch = pb::BatchCreateTasksRequest {
+        tasks: vec![titled(""), titled("x"), repeating("y"), titled("")],
+        ..pb::BatchCreateTasksRequest::default()
+    };
+    assert_eq!(
+        fields(alice.batch_create_tasks(batch).await),
+        [
+            "tasks[0].title",
+            "tasks[2].due_time",
+            "tasks[2].recurrence_rule",
+            "tasks[3].title"
+        ]
+    );
+    assert_eq!(mesh.row_count().await, rows);
 }

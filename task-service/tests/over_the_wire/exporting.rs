@@ -122,9 +122,10 @@ async fn an_unknown_format_is_refused() {
         &alice,
         pb::ExportTasksRequest {
             format: 99,
+            filter: "priority >".to_owned(),
             ..Default::default()
         },
     )
     .await;
-    assert_eq!(fields(answer), ["format"]);
+    assert_eq!(fields(answer), ["format", "filter"]);
 }

@@ -2,6 +2,7 @@
 //! killed.
 
 mod bad_input;
+mod bounds;
 mod broker_outage;
 mod chaos;
 mod client;

@@ -2,7 +2,7 @@ use prost_reflect::{FieldDescriptor, Kind, MessageDescriptor};
 use serde_json::{Map, Value, json};
 
 use crate::{
-    catalog::{Binding, Body, Catalog, Notes, Rpc, Schema, SchemaWriter, allow_null, typed},
+    catalog::{Binding, Body, Catalog, Notes, Rpc, Schema, SchemaWriter, typed},
     http::reply::answers_with_file,
 };
 
@@ -14,10 +14,11 @@ const FILE_STREAM: &str = "The file, with its own content type, as it is being w
 
 /// Writes what a route answers with.
 pub(super) fn answer(writer: &mut SchemaWriter<'_>, rpc: &Rpc, binding: &Binding) -> Value {
+    writer.for_requests(false);
     let output = rpc.method.output();
     if answers_with_file(&output, binding) {
         let description = if rpc.streams { FILE_STREAM } else { FILE };
-        return json!({"description": description, "content": {"*/*": {}}});
+        return json!({"description": description, "content": files(&rpc.answer_media_types)});
     }
     let schema = match &binding.response_body {
         Some(field) => Value::from(writer.shape(field)),
@@ -45,6 +46,7 @@ pub(super) fn request_body(
     rpc: &Rpc,
     binding: &Binding,
 ) -> Option<Value> {
+    writer.for_requests(true);
     let (schema, example, required) = match &binding.body {
         Body::None => return None,
         Body::File(field) => {
@@ -52,7 +54,7 @@ pub(super) fn request_body(
             return Some(json!({
                 "description": notes.comment,
                 "required": notes.required,
-                "content": {"*/*": {}},
+                "content": files(&notes.media_types),
             }));
         }
         Body::Field(field) => (
@@ -62,12 +64,10 @@ pub(super) fn request_body(
         ),
         Body::Whole => {
             let input = rpc.method.input();
-            let mut schema = writer.message(&input, |field| !binding.fills(field));
-            schema.insert("additionalProperties".to_owned(), false.into());
-            if binding.method == http::Method::PATCH {
-                allow_null(&mut schema);
-            }
-            let required = schema.contains_key("required");
+            let schema = writer.message(&input, |field| !binding.fills(field));
+            // An update that names nothing to change is refused.
+            let is_update = binding.method == http::Method::PATCH;
+            let required = is_update || schema.contains_key("required");
             (schema, example(&catalog.notes, &input, binding), required)
         }
     };
@@ -76,6 +76,21 @@ pub(super) fn request_body(
         content["example"] = example.into();
     }
     Some(json!({"required": required, "content": {"application/json": content}}))
+}
+
+/// Writes files of the given media types, or of any.
+fn files(media_types: &[String]) -> Value {
+    if media_types.is_empty() {
+        return json!({"*/*": {}});
+    }
+    let content = media_types.iter().map(|media_type| {
+        let schema = match media_type.as_str() {
+            "application/octet-stream" => json!({"type": "string", "format": "binary"}),
+            _ => json!({"type": "string"}),
+        };
+        (media_type.clone(), json!({"schema": schema}))
+    });
+    Value::Object(content.collect())
 }
 
 /// Returns the examples of the fields that the path does not fill.

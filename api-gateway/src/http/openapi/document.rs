@@ -4,6 +4,7 @@ use url::Url;
 use super::{
     error_schema::error_schema,
     live_ticket::{describe_live, ticket_operation, ticket_scheme},
+    names::shorten_names,
     operation::{operation, plain_path},
 };
 use crate::{
@@ -13,7 +14,8 @@ use crate::{
 
 /// Writes the OpenAPI 3.1 document of all routes.
 pub fn openapi(catalog: &Catalog, public_url: &Url) -> Value {
-    let mut writer = SchemaWriter::new(&catalog.notes, Purpose::OpenApi);
+    let writer = SchemaWriter::new(&catalog.notes, Purpose::OpenApi);
+    let mut writer = writer.of_catalog(catalog);
     let mut paths = Schema::new();
     let mut tags: Vec<Value> = Vec::new();
     for rpc in &catalog.rpcs {
@@ -39,7 +41,7 @@ pub fn openapi(catalog: &Catalog, public_url: &Url) -> Value {
     }
     let mut schemas = writer.components();
     schemas.insert("google.rpc.Status".to_owned(), error_schema());
-    json!({
+    let mut document = json!({
         "openapi": "3.1.0",
         "jsonSchemaDialect": "https://spec.openapis.org/oas/3.1/dialect/base",
         "info": {
@@ -60,17 +62,19 @@ pub fn openapi(catalog: &Catalog, public_url: &Url) -> Value {
             }},
             "parameters": {
                 "IfMatch": {
-                    "name": "If-Match", "in": "header", "schema": {"type": "string"},
+                    "name": "If-Match", "in": "header",
+                    "schema": {"type": "string", "pattern": "^(W/)?(\"[^\",]+\"|[^\",]+)$"},
                     "description": "The etag as it was read, in quotes; if it has changed since, the answer is 412 and nothing changes.",
                 },
                 "IdempotencyKey": {
-                    "name": "Idempotency-Key", "in": "header", "schema": {"type": "string"},
+                    "name": "Idempotency-Key", "in": "header",
+                    "schema": {"type": "string", "format": "uuid"},
                     "description": "A UUID of this call, with or without quotes, in place of the field request_id: the same call again, with the same key, has no further effect and gets the first answer.",
                     "example": "0198c0de-0000-7000-8000-000000000001",
                 },
                 "GrpcTimeout": {
                     "name": "grpc-timeout", "in": "header",
-                    "schema": {"type": "string", "pattern": "^[0-9]{1,8}[HMSmun]$"},
+                    "schema": {"type": "string", "pattern": "^[1-9][0-9]{0,7}[HMSmun]$"},
                     "description": "How long to wait for the answer, such as 500m for 500 milliseconds or 5S for 5 seconds.",
                 },
             },
@@ -82,11 +86,14 @@ pub fn openapi(catalog: &Catalog, public_url: &Url) -> Value {
                 "ticket": ticket_scheme(),
             },
         },
-    })
+    });
+    shorten_names(&mut document);
+    document
 }
 
 /// What holds for every call.
 pub(in crate::http) const INTRODUCTION: &str = "JSON over HTTP to the services of Taskmesh. Fields are written in snake_case (camelCase is \
-    understood too), enum values by their full names, 64-bit integers as strings, times in RFC 3339 with an offset. \
+    understood too), enum values by their full names (a request may use the short word, such as high for PRIORITY_HIGH), \
+    64-bit integers as strings, times in RFC 3339 with an offset. \
     Answers have every field that is not optional; an unknown field or parameter in a request is an error. In a PATCH, the \
     fields that are present change, null empties one, and nothing else is touched.";

@@ -4,6 +4,7 @@ mod content;
 mod document;
 mod error_schema;
 mod live_ticket;
+mod names;
 mod operation;
 mod parameters;
 

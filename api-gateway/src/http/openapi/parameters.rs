@@ -13,6 +13,7 @@ pub(super) fn parameters(
     rpc: &Rpc,
     binding: &Binding,
 ) -> Vec<Value> {
+    writer.for_requests(true);
     let mut parameters = Vec::new();
     for path in &binding.path_fields {
         if let Some(field) = path.last() {

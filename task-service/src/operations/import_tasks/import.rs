@@ -39,7 +39,7 @@ impl ImportTasks {
         content_type: &str,
         bytes: Vec<u8>,
     ) -> Result<Self, Error> {
-        let format = Format::from_content_type(content_type)
+        let format = Format::of_file(content_type, &bytes)
             .map_err(|error| Error::field("file.content_type", error))?;
         let settings = app
             .database

@@ -20,11 +20,20 @@ impl TryFrom<pb::ExportTasksRequest> for ExportTasks {
             saved_filter,
             show_deleted,
         } = message;
-        Ok(Self {
-            format: format_of(format).map_err(|wrong| Error::field("format", wrong))?,
-            wish: wish(filter, saved_filter)?,
-            show_deleted,
-        })
+        let mut violations = Violations::default();
+        let format = violations.check("format", format_of(format));
+        match (format, wish(filter, saved_filter)) {
+            (Some(format), wish) => Ok(Self {
+                format,
+                wish: wish?,
+                show_deleted,
+            }),
+            (None, Err(Error::InvalidFilter { field, error })) => {
+                violations.push(field, error);
+                Err(violations.into())
+            }
+            (None, _) => Err(violations.into()),
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use super::{
     mask::{TASK_FIELDS, UpdateMask},
 };
 use crate::{
-    domain::{Edit, Etag, Name, ScheduleChanges, TaskId, Violations},
+    domain::{Edit, Etag, Name, RecurrenceRule, ScheduleChanges, TaskId, Violations},
     operations::{
         CompleteTask, CreateOccurrence, CreateTask, DeleteTask, ReopenTask, TagTask, Target,
         UndeleteTask, UndoOperation, UpdateTask,
@@ -42,6 +42,7 @@ impl TryFrom<pb::CreateTaskRequest> for CreateTask {
             validate_only,
         } = message;
         let mask = UpdateMask::of(TASK_FIELDS);
+        let rule = RecurrenceRule::new(recurrence_rule.clone());
         let mut violations = Violations::default();
         check_control(&request_id, validate_only, &mut violations);
         let schedule = ScheduleFields {
@@ -77,6 +78,7 @@ impl TryFrom<pb::CreateTaskRequest> for CreateTask {
             details,
             schedule,
             links: links.changes(&mask),
+            rule,
         })
     }
 }
@@ -112,6 +114,10 @@ impl TryFrom<pb::UpdateTaskRequest> for UpdateTask {
         check_control(&request_id, validate_only, &mut violations);
         let target = violations.check("task_id", task_id.parse().map_err(|_| NOT_A_UUID));
         let mask = UpdateMask::parse(update_mask, TASK_FIELDS, &mut violations);
+        let rule = match mask.has("recurrence_rule") {
+            true => RecurrenceRule::new(recurrence_rule.clone()),
+            false => None,
+        };
         let details = detail_changes(&mask, &title, &description, priority, muted);
         let schedule = ScheduleFields {
             due_time,
@@ -140,6 +146,7 @@ impl TryFrom<pb::UpdateTaskRequest> for UpdateTask {
                 details,
                 schedule,
                 links,
+                rule,
             }),
             _ => {
                 violations.extend(details.err().unwrap_or_default());
