@@ -167,6 +167,7 @@ impl<'a> Write<'a> {
             time_zone: TimeZone::utc(),
             // The earliest one, so that no rule has ended before.
             start_time: DateTime::UNIX_EPOCH,
+            has_start: false,
         };
         match self.first_occurrence(&repetition) {
             Err(Error::Invalid(found)) => {
