@@ -21,7 +21,9 @@ fn written(series: &Series, occurrence: Occurrence) -> String {
 const HOUR: i32 = 3600;
 
 /// Zone, rule, start, days and seconds to the due time, the first occurrences.
-const CASES: [(&str, &str, &str, i32, Option<i32>, &[&str]); 9] = [
+type Case<'a> = (&'a str, &'a str, &'a str, i32, Option<i32>, &'a [&'a str]);
+
+const CASES: [Case<'_>; 9] = [
     (
         "Europe/Berlin",
         "FREQ=WEEKLY;BYDAY=MO",
