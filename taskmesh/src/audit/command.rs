@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 use service_runtime::BoxError;
 
 use super::{public_key, verify};
-use crate::{command_line::report, data_folder::Location};
+use crate::{command_line::report, data_folder::Location, up::settings::AUDIT_KEY};
 
 /// Check records of the audit-service without the service or its database.
 #[derive(Debug, Args)]
@@ -45,7 +45,11 @@ pub async fn run(arguments: Arguments) -> Result<ExitCode, BoxError> {
             location,
             signing_key_file,
         } => {
-            print!("{}", public_key::read(&location, signing_key_file)?);
+            let path = match signing_key_file {
+                Some(path) => path,
+                None => location.of_mesh()?.join(AUDIT_KEY),
+            };
+            print!("{}", public_key::read(&path)?);
             Ok(ExitCode::SUCCESS)
         }
     }

@@ -89,7 +89,7 @@ impl Exported {
     fn arguments(&self, lines: &[String]) -> Arguments {
         let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
         fs::write(self.path("export.ndjson"), text).unwrap();
-        let key = public_key::read(self.folder.path(), Some(self.path(KEY))).unwrap();
+        let key = public_key::read(&self.path(KEY)).unwrap();
         fs::write(self.path("public-key.pem"), key).unwrap();
         Arguments {
             records: vec![self.path("export.ndjson")],
@@ -271,7 +271,7 @@ async fn checkpoints_are_believed_only_as_they_were_signed() {
     assert_eq!(found(&arguments), []);
 
     make_key(&exported.folder, "other-key.pem");
-    let other = public_key::read(exported.folder.path(), Some(exported.path("other-key.pem")));
+    let other = public_key::read(&exported.path("other-key.pem"));
     fs::write(&arguments.public_keys[0], other.unwrap()).unwrap();
     let refused = verify(&arguments).unwrap_err().to_string();
     assert!(refused.contains("give the public keys"), "{refused}");

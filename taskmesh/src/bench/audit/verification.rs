@@ -13,6 +13,7 @@ use super::stage::Stage;
 use crate::{
     audit::{public_key, verify},
     bench::report::{Bound, Line, Measure, Page},
+    up::settings::AUDIT_KEY,
 };
 
 const GOAL_PER_SECOND: f64 = 200_000.0;
@@ -108,7 +109,7 @@ async fn export(stage: &Stage) -> Result<verify::Arguments, BoxError> {
     fs::copy(stage.checkpoint_file(), &arguments.checkpoints)?;
     fs::write(
         &arguments.public_keys[0],
-        public_key::read(stage.folder(), None)?,
+        public_key::read(&stage.folder().join(AUDIT_KEY))?,
     )?;
     let now = service_runtime::clock::Clock::system().now();
     let message = ExportRecordsRequest {
