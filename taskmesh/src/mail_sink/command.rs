@@ -163,12 +163,12 @@ mod tests {
             (
                 "a@example.com",
                 "x".repeat(60),
-                "a@example.com  ".to_owned() + &"x".repeat(60),
+                format!("a@example.com  {}", "x".repeat(60)),
             ),
             (
                 "a@example.com",
                 "ü".repeat(500),
-                "a@example.com  ".to_owned() + &"ü".repeat(59) + "…",
+                format!("a@example.com  {}…", "ü".repeat(59)),
             ),
             (
                 &many,
