@@ -67,7 +67,7 @@ impl Gateway {
         if violations.is_empty() {
             return Ok(message);
         }
-        if let Some(message) = only_checked(&self.catalog.notes, message)
+        if let Some(message) = only_checked(&self.catalog.notes, message, &violations)
             && let Err(status) = self.upstreams.call(caller, rpc, message).await
         {
             add_new(&mut violations, FieldViolation::all_of(&status));

@@ -1,7 +1,7 @@
 //! Tickets for live streams: a browser's `EventSource` and `WebSocket` cannot set headers, so what they open has a ticket in its URL.
 //!
 //! URLs are logged by proxies and kept in histories, so a ticket is worth little there: it opens a stream of its user for a minute,
-//! and nothing else. After that it only resumes a stream whose last event id the client knows, which never stands in a URL,
+//! and nothing else. After that it only resumes a stream of which the client sends an event id in a header,
 //! until the token has expired that it was issued for. Every replica verifies it without shared state.
 
 use std::time::Duration;

@@ -3,10 +3,15 @@
 use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, ReflectMessage, Value};
 use service_runtime::grpc::FieldViolation;
 
-use crate::catalog::Notes;
+use crate::catalog::{Notes, is_update_mask};
 
-/// Makes a request one that is only checked, without anything else that steers the call; none if the RPC has no such requests.
-pub fn only_checked(notes: &Notes, mut message: DynamicMessage) -> Option<DynamicMessage> {
+/// Makes a request one that is only checked, without anything else that steers the call; none if the RPC has no such requests. An update
+/// mask that was derived names no field that could not be read, which an update would empty.
+pub fn only_checked(
+    notes: &Notes,
+    mut message: DynamicMessage,
+    violations: &[FieldViolation],
+) -> Option<DynamicMessage> {
     let descriptor = message.descriptor();
     let is_control = |field: &FieldDescriptor| notes.field(field).call_control;
     let validate_only = descriptor.get_field_by_name("validate_only")?;
@@ -17,6 +22,20 @@ pub fn only_checked(notes: &Notes, mut message: DynamicMessage) -> Option<Dynami
         message.clear_field(&field);
     }
     message.set_field(&validate_only, Value::Bool(true));
+    if let Some(mask) = descriptor.get_field_by_name("update_mask")
+        && is_update_mask(&mask)
+        && message.has_field(&mask)
+        && let Value::Message(mask) = message.get_field_mut(&mask)
+        && let Some(Value::List(paths)) = mask.get_field_by_name_mut("paths")
+    {
+        paths.retain(|path| {
+            let is_unread = |violation: &FieldViolation| {
+                path.as_str()
+                    .is_some_and(|path| overlap(path, &violation.field))
+            };
+            !violations.iter().any(is_unread)
+        });
+    }
     Some(message)
 }
 

@@ -50,7 +50,7 @@ pub(super) fn differs(message: &MessageDescriptor) -> bool {
 pub(super) fn in_required_oneof(field: &FieldDescriptor, notes: &Notes) -> bool {
     let message = field.parent_message();
     field.containing_oneof().is_some_and(|oneof| {
-        let required = &notes.message(&message).required_oneofs;
+        let required = &notes.message(message).required_oneofs;
         required.iter().any(|name| name == oneof.name())
     })
 }

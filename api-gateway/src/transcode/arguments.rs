@@ -119,6 +119,9 @@ fn cleared(
     };
     let mut names = Vec::new();
     for (at, item) in items.iter().enumerate() {
+        if reader.faults.is_full() {
+            break;
+        }
         let name = item.as_str().unwrap_or_default();
         let path = format!("{CLEAR}[{at}]");
         if !known.contains(&name) {

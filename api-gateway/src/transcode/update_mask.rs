@@ -107,15 +107,18 @@ pub(super) fn check_mask(
         .as_message()
         .and_then(|mask| mask.get_field_by_name("paths"));
     let Some(paths) = paths else { return };
+    let names: Vec<String> = updated.fields().map(|f| f.name().to_owned()).collect();
     for path in paths
         .as_list()
         .unwrap_or_default()
         .iter()
         .filter_map(Value::as_str)
     {
+        if faults.is_full() {
+            return;
+        }
         let name = path.split('.').next().unwrap_or_default();
         if name != "*" && updated.get_field_by_name(name).is_none() {
-            let names: Vec<String> = updated.fields().map(|f| f.name().to_owned()).collect();
             let hint = did_you_mean(name, names.iter().map(String::as_str));
             faults.add(
                 within(at, mask.name()),

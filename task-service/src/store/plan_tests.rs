@@ -112,7 +112,7 @@ async fn statements_read_large_tables_by_index() {
         expect("tasks_by_parent");
     }
 
-    let operation = Uuid::from(ids[0].as_uuid()).into();
+    let operation = ids[0].as_uuid().into();
     operation_change::find(tx, &anna, operation).await.unwrap();
     let before = now - TimeDelta::days(1);
     operation_change::delete_older(tx, before).await.unwrap();

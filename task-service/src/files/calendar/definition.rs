@@ -15,6 +15,12 @@ const LAST_YEAR: i32 = 2210;
 const WIDEST_OFFSET: i64 = 93_600;
 /// More than any zone has in all years.
 const MOST_TRANSITIONS: usize = 5_000;
+/// More STANDARD and DAYLIGHT components than any zone needs.
+const MOST_OBSERVANCES: usize = 500;
+/// The first year in which a rule with a COUNT may start: all its dates have to be found.
+const FIRST_COUNTED_YEAR: i32 = 1800;
+/// More years without a date than 29 February has; a rule ends after them.
+const MOST_YEARS_WITHOUT_DATE: usize = 8;
 /// More than any zone has in twenty years.
 const MOST_IN_PERIOD: usize = 200;
 
@@ -56,8 +62,13 @@ impl Definition {
             )
         };
         let observances = calendar.components.iter().filter(is_observance);
-        let observances: Vec<Observance> =
-            observances.map(Observance::read).collect::<Option<_>>()?;
+        let observances: Vec<Observance> = observances
+            .take(MOST_OBSERVANCES + 1)
+            .map(Observance::read)
+            .collect::<Option<_>>()?;
+        if observances.len() > MOST_OBSERVANCES {
+            return None;
+        }
         let initial = observances.iter().min_by_key(|one| one.start)?.from;
         let transitions = observances.iter().flat_map(Observance::transitions);
         let mut transitions: Vec<Transition> = transitions.take(MOST_TRANSITIONS + 1).collect();
@@ -178,8 +189,13 @@ impl Observance {
             .entries
             .iter()
             .filter(|entry| entry.name == ICalendarProperty::Rdate);
+        let start = local(value(&ICalendarProperty::Dtstart)?)?;
+        let is_counted = rule.as_ref().is_some_and(|rule| rule.count.is_some());
+        if is_counted && start.year() < FIRST_COUNTED_YEAR {
+            return None;
+        }
         Some(Self {
-            start: local(value(&ICalendarProperty::Dtstart)?)?,
+            start,
             from: offset(value(&ICalendarProperty::Tzoffsetfrom)?)?,
             to: offset(value(&ICalendarProperty::Tzoffsetto)?)?,
             dates: dates
@@ -218,7 +234,12 @@ impl Observance {
         let onsets = years
             // Those of a rule that counts are counted from its beginning.
             .filter(|year| *year >= FIRST_YEAR || rule.count.is_some())
-            .flat_map(|year| days(rule, self.start.date(), year))
+            .map(|year| days(rule, self.start.date(), year))
+            .scan(0, |years, days| {
+                *years = if days.is_empty() { *years + 1 } else { 0 };
+                (*years <= MOST_YEARS_WITHOUT_DATE).then_some(days)
+            })
+            .flatten()
             .map(|day| day.and_time(self.start.time()))
             .filter(|onset| *onset >= self.start);
         onsets
@@ -228,7 +249,7 @@ impl Observance {
     }
 }
 
-/// Returns whether a rule is of the kind that zones have: days of months of years.
+/// Returns whether a rule is of the kind that zones have: days of months of years, and few of them.
 fn is_yearly(rule: &ICalendarRecurrenceRule) -> bool {
     let has_month = !rule.bymonth.is_empty();
     rule.freq == ICalendarFrequency::Yearly
@@ -237,6 +258,10 @@ fn is_yearly(rule: &ICalendarRecurrenceRule) -> bool {
         && rule.byhour.is_empty()
         && rule.byminute.is_empty()
         && rule.bysecond.is_empty()
+        && rule.bymonth.len() <= 12
+        && rule.bymonthday.len() <= 31
+        && rule.byday.len() <= 7
+        && rule.bysetpos.len() <= 7
         && (has_month || rule.byday.is_empty() && rule.bymonthday.is_empty())
 }
 

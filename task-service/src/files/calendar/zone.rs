@@ -97,7 +97,8 @@ impl<'f> Definitions<'f> {
             searches: Cell::new(MOST_SEARCHES),
         };
         let mut known: HashMap<&str, usize> = HashMap::new();
-        let is_zone = |component: &&Component<'f>| component.name == "VTIMEZONE";
+        let is_zone =
+            |component: &&Component<'f>| component.name == "VTIMEZONE" && component.fault.is_none();
         for component in cut.components.iter().filter(is_zone) {
             let index = match known.get(component.text) {
                 Some(index) => *index,

@@ -83,11 +83,11 @@ impl Draft<'_> {
             return None;
         }
         if due.is_some_and(|due| due.date().is_some()) && rule.names_times() {
-            rule = rule.without_times()?;
             self.lose(
                 "recurrence_rule",
                 "names times of day, which were left out: the task is due on a date",
             );
+            rule = rule.without_times()?;
         }
         Some(Recurrence {
             rule,
