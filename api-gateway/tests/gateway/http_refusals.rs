@@ -342,6 +342,17 @@ async fn an_idempotency_key_must_be_a_uuid_and_agree_with_the_body() {
 }
 
 #[tokio::test]
+async fn field_that_cannot_be_read_is_not_checked_as_emptied() {
+    let gateway = TestGateway::start().await;
+    let body = json!({"title": "Call Ann", "due_time": "tomorrow"});
+    let answer = gateway.patch(&format!("/v1/tasks/{TASK}"), body).await;
+    assert_eq!(answer.status, 400);
+    let checked = gateway.services.last().message;
+    assert_eq!(checked["validate_only"], true, "{checked}");
+    assert_eq!(checked["update_mask"], "title", "{checked}");
+}
+
+#[tokio::test]
 async fn thousands_of_wrong_names_are_answered_quickly() {
     let gateway = gateway().await;
     let body: serde_json::Map<_, _> = (0..9_000).map(|n| (format!("tag{n}"), json!(n))).collect();
@@ -350,6 +361,9 @@ async fn thousands_of_wrong_names_are_answered_quickly() {
     let answer = gateway.post("/v1/tasks", body.into()).await;
     assert_eq!(answer.violations().len(), 20);
     let answer = gateway.get(&format!("/v1/tasks?{}", query.join("&"))).await;
+    assert_eq!(answer.violations().len(), 20);
+    let mask = json!({"update_mask": "a,".repeat(100_000) + "b"});
+    let answer = gateway.patch(&format!("/v1/tasks/{TASK}"), mask).await;
     assert_eq!(answer.violations().len(), 20);
     let long = "show_deleted=true&".repeat(3_000);
     assert_eq!(gateway.get(&format!("/v1/tasks?{long}")).await.status, 400);

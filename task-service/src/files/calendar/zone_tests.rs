@@ -222,3 +222,27 @@ fn two_calendars_define_one_name_in_two_ways() {
         assert_eq!(zoned.zone.as_deref(), Some(expected));
     }
 }
+
+#[test]
+fn definition_that_no_zone_needs_is_ignored() {
+    let observance = |start: &str, rule: &str| {
+        format!(
+            "BEGIN:STANDARD\nDTSTART:{start}\nTZOFFSETFROM:+0100\nTZOFFSETTO:+0200\nRRULE:FREQ=YEARLY;{rule}\nEND:STANDARD\n"
+        )
+    };
+    let plain = observance("19700101T000000", "BYMONTH=1;BYMONTHDAY=1");
+    let days = "31,".repeat(1_000) + "31";
+    let many_days = observance("19700101T000000", &format!("BYMONTH=2;BYMONTHDAY={days}"));
+    for (rest, is_read) in [
+        (plain.clone(), true),
+        (plain.repeat(501), false),
+        (many_days, false),
+        (
+            observance("00010101T000000", "COUNT=9;BYMONTH=1;BYMONTHDAY=1"),
+            false,
+        ),
+    ] {
+        let read = read(&zone("Own", &rest), "Own", "2030-06-01T09:00:00");
+        assert_eq!(read.is_some(), is_read, "{}", rest.len());
+    }
+}
