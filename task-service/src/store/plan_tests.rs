@@ -4,7 +4,6 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 use service_runtime::{Service, clock::Clock, testing::TestDatabase};
-use uuid::Uuid;
 
 use super::{
     context,
