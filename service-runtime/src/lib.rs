@@ -1,5 +1,5 @@
 //! How any service of the mesh runs: start-up and stop, configuration, gRPC server and client, PostgreSQL, outbox and
-//! relay, the consumer loop with inbox and dead letters, telemetry, the checker of what a run has left behind, and the test harness.
+//! relay, the consumer loop with inbox and dead letters, telemetry, and the test harness.
 //!
 //! Owns the tables `outbox`, `outbox_relays`, `outbox_lanes`, `outbox_positions`, `inbox` and `idempotency_keys` of each service's schema. Knows no business nouns but the typed ids.
 
@@ -7,7 +7,6 @@
 
 pub mod admin;
 pub mod backoff;
-pub mod checker;
 pub mod clock;
 pub mod config;
 pub mod dead_letters;

@@ -1,10 +1,12 @@
 //! The command line: one subcommand a module.
 
-use std::{error::Error, process::ExitCode};
+use std::{error::Error, future::Future, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 
-use crate::{audit, bench, broker, chaos, dlq, infra, mail_sink, serve, token, topics, up};
+use service_runtime::BoxError;
+
+use crate::{audit, broker, dlq, infra, mail_sink, open_files, token, topics, up};
 
 /// Runs Taskmesh on a developer's machine, and looks after it anywhere.
 #[derive(Debug, Parser)]
@@ -22,25 +24,14 @@ enum Command {
     Topics(topics::Arguments),
     Dlq(dlq::Arguments),
     Audit(audit::Arguments),
-    Bench(bench::Arguments),
     Broker(broker::Arguments),
     Infra(infra::Arguments),
-    Chaos(Box<chaos::Arguments>),
-    #[command(hide = true)]
-    Serve(serve::Arguments),
 }
 
 /// Runs the subcommand that the process was called with.
 pub fn main() -> ExitCode {
     let CommandLine { command } = CommandLine::parse();
-    let runtime = match tokio::runtime::Runtime::new() {
-        Ok(runtime) => runtime,
-        Err(error) => {
-            report(&error);
-            return ExitCode::FAILURE;
-        }
-    };
-    let result = runtime.block_on(async {
+    run_command(async {
         match command {
             Command::Up(arguments) => up::run(*arguments).await,
             Command::Token(arguments) => token::run(&arguments),
@@ -48,13 +39,23 @@ pub fn main() -> ExitCode {
             Command::Topics(arguments) => topics::run(arguments).await,
             Command::Dlq(arguments) => dlq::run(arguments).await,
             Command::Audit(arguments) => audit::run(arguments).await,
-            Command::Bench(arguments) => bench::run(arguments).await,
             Command::Broker(arguments) => broker::run(arguments).await,
             Command::Infra(arguments) => infra::run(arguments).await,
-            Command::Chaos(arguments) => chaos::run(*arguments).await,
-            Command::Serve(arguments) => serve::run(arguments).await,
         }
-    });
+    })
+}
+
+/// Runs a command to its end on a runtime of its own and reports its error.
+pub fn run_command(command: impl Future<Output = Result<ExitCode, BoxError>>) -> ExitCode {
+    open_files::allow_all();
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            report(&error);
+            return ExitCode::FAILURE;
+        }
+    };
+    let result = runtime.block_on(command);
     // A thread that hangs in a library must not keep the process from ending.
     runtime.shutdown_background();
     result.unwrap_or_else(|error| {

@@ -4,7 +4,6 @@
 mod bad_input;
 mod bounds;
 mod broker_outage;
-mod chaos;
 mod client;
 mod doors;
 mod followed;

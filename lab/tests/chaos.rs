@@ -1,0 +1,66 @@
+//! A short run of the crash suite: the mesh is struck in every way, and nothing is lost, doubled or inverted, neither on topics nor at live clients.
+
+use std::process::Stdio;
+
+use serde_json::Value;
+
+use tokio::process::Command;
+
+const FAULTS: [&str; 8] = [
+    "crash-postgres",
+    "cut-connections",
+    "freeze-broker",
+    "freeze-service",
+    "kill-broker",
+    "kill-service",
+    "stop-in-silence",
+    "stop-service",
+];
+
+/// The lab's program, without variables that would lead it to other servers than its own.
+fn program() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_lab"));
+    let foreign = |name: &str| {
+        name.starts_with("TASKMESH_") || ["DATABASE_URL", "KAFKA_BOOTSTRAP_SERVERS"].contains(&name)
+    };
+    for (name, _) in std::env::vars().filter(|(name, _)| foreign(name)) {
+        command.env_remove(name);
+    }
+    command.stdin(Stdio::null()).kill_on_drop(true);
+    command
+}
+
+#[tokio::test]
+async fn a_mesh_that_is_struck_in_every_way_keeps_every_promise() {
+    let output = program()
+        .args(["chaos", "--seconds", "65", "--pause", "3", "--rate", "20"])
+        .args(["--json", "--seed", "2026"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .output()
+        .await
+        .unwrap();
+    let told = String::from_utf8_lossy(&output.stderr);
+    let report: Value = serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|error| panic!("{error}: the run ended without a report:\n{told}"));
+    assert!(output.status.success(), "{told}\n{report:#}");
+    let mut kinds: Vec<&str> = report["faults"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|fault| fault["kind"].as_str().unwrap())
+        .collect();
+    kinds.sort_unstable();
+    kinds.dedup();
+    assert_eq!(kinds, FAULTS);
+    assert!(
+        report["counts"]["answered"].as_u64().unwrap() > 0,
+        "{report:#}"
+    );
+    let live = &report["counts"]["live"];
+    let (changes, resumed) = (live["changes"].as_u64(), live["resumed"].as_u64());
+    assert!(changes > Some(0) && resumed > Some(0), "{report:#}");
+    let audit = &report["counts"]["audit"];
+    let (records, checkpoints) = (audit["records"].as_i64(), audit["checkpoints"].as_i64());
+    assert!(records > Some(0) && checkpoints > Some(0), "{report:#}");
+}
