@@ -23,9 +23,11 @@ pub mod page;
 pub mod postgres;
 pub mod service;
 mod stop_requests;
+pub mod suggestion;
 pub mod telemetry;
 #[cfg(feature = "testing")]
 pub mod testing;
+pub mod time_zone;
 
 pub use service::{Context, Running, Service, StartError, main, start};
 pub use stop_requests::StopRequests;

@@ -4,11 +4,13 @@ use prost_reflect::MessageDescriptor;
 use rmcp::model::{Tool, ToolAnnotations};
 use serde_json::json;
 
+use service_runtime::suggestion::nearest;
+
 use crate::{
     catalog::{
         Catalog, CatalogError, Elsewhere, Purpose, Rpc, Schema, SchemaWriter, ToolOption, brief,
     },
-    transcode::{CLEAR, clearable_fields, nearest},
+    transcode::{CLEAR, clearable_fields},
 };
 
 /// The tools on offer, in the order of the contract.

@@ -1,11 +1,12 @@
 use prost_reflect::{DynamicMessage, FieldDescriptor};
 use serde_json::{Map, Value as Json};
 
+use service_runtime::suggestion::did_you_mean;
+
 use super::{
     FieldViolation, Reading,
     assemble::require,
     reader::{Named, Reader},
-    suggestion::did_you_mean,
     update_mask::{clearable_fields, is_written, mask_field, refuse_blank, set_mask},
 };
 use crate::catalog::{Dialect, Notes, Rpc};

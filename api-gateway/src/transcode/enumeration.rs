@@ -1,8 +1,8 @@
 use prost_reflect::{EnumDescriptor, EnumValueDescriptor, Value};
 use serde_json::Value as Json;
 
-use super::suggestion::nearest;
 use crate::catalog::{Dialect, enum_word, enum_words};
+use service_runtime::suggestion::nearest;
 
 /// Reads a value of an enum: its full name or its short word. The error lists the words.
 ///

@@ -1,7 +1,9 @@
 use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, Value};
 use serde_json::Value as Json;
 
-use super::{reader::Reader, suggestion::nearest, well_known::is_well_known};
+use service_runtime::suggestion::nearest;
+
+use super::{reader::Reader, well_known::is_well_known};
 use crate::catalog::{Binding, Body, FieldPath, Rpc, field_path};
 
 /// Deeper than this, nobody means a field by a misspelt name.

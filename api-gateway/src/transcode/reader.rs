@@ -3,10 +3,11 @@ use std::collections::HashMap;
 use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, MapKey, MessageDescriptor, Value};
 use serde_json::{Map, Value as Json};
 
+use service_runtime::suggestion::did_you_mean;
+
 use super::{
     enumeration::enumeration,
     scalar::{flag, scalar},
-    suggestion::did_you_mean,
     update_mask::mask_item,
     violation::{Violations, within},
     well_known::{is_well_known, well_known},

@@ -2,9 +2,10 @@ use prost_reflect::{
     DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, ReflectMessage, Value,
 };
 
+use service_runtime::suggestion::did_you_mean;
+
 use super::{
     reader::{Named, Reader},
-    suggestion::did_you_mean,
     violation::{Violations, within},
 };
 use crate::catalog::{Binding, Dialect, Notes, Rpc, is_update_mask};

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, NaiveDate, Utc};
-use chrono_tz::Tz;
 use serde::de::DeserializeOwned;
+use service_runtime::time_zone::TimeZone;
 use uuid::Uuid;
 
 use super::record::{FieldChange, Record};
@@ -34,14 +34,14 @@ pub struct Activity {
 }
 
 /// A period of days in a time zone, both ends included.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Period {
     /// The first day.
     pub start: NaiveDate,
     /// The last day.
     pub end: NaiveDate,
     /// The zone that the days are meant in.
-    pub zone: Tz,
+    pub zone: TimeZone,
 }
 
 /// A task, as the records so far leave it.
@@ -131,7 +131,7 @@ impl ActivityCount {
                 .tasks
                 .values()
                 .filter(|task| !task.is_completed && !task.is_deleted)
-                .filter(|task| task.due_day(self.period.zone) == Some(closed))
+                .filter(|task| task.due_day(&self.period.zone) == Some(closed))
                 .count();
             if overdue > 0 {
                 self.activity.days.entry(closed).or_default().overdue =
@@ -142,7 +142,7 @@ impl ActivityCount {
     }
 
     fn day_of(&self, time: DateTime<Utc>) -> NaiveDate {
-        time.with_timezone(&self.period.zone).date_naive()
+        self.period.zone.local(time).date()
     }
 }
 
@@ -173,8 +173,8 @@ impl TaskThen {
         }
     }
 
-    fn due_day(&self, zone: Tz) -> Option<NaiveDate> {
-        let due_time = || Some(self.due_time?.with_timezone(&zone).date_naive());
+    fn due_day(&self, zone: &TimeZone) -> Option<NaiveDate> {
+        let due_time = || Some(zone.local(self.due_time?).date());
         self.due_date.or_else(due_time)
     }
 }

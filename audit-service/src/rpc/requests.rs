@@ -1,10 +1,9 @@
 //! What calls ask for, from protobuf.
 
 use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc};
-use chrono_tz::Tz;
 use prost_types::Timestamp;
 use serde::{Deserialize, Serialize};
-use service_runtime::{grpc::FieldViolation, page};
+use service_runtime::{grpc::FieldViolation, page, time_zone::TimeZone};
 use taskmesh_proto::audit::v1 as pb;
 use uuid::Uuid;
 
@@ -202,13 +201,9 @@ impl TryFrom<pb::GetActivityReportRequest> for GetActivityReport {
         let start = wrong.taken(date("start_date", &start_date));
         let end = wrong.taken(date("end_date", &end_date));
         let zone = wrong.taken(match time_zone.as_str() {
-            "" => Ok(Tz::UTC),
-            name => name.parse().map_err(|_| {
-                FieldViolation::new(
-                    "time_zone",
-                    "must be the name of an IANA time zone, such as Europe/Berlin, or empty for UTC",
-                )
-            }),
+            "" => Ok(TimeZone::utc()),
+            name => TimeZone::parse(name)
+                .map_err(|error| FieldViolation::new("time_zone", error.to_string())),
         });
         if let (Some(start), Some(end)) = (start, end)
             && !(0..=LONGEST_DAYS).contains(&(end - start).num_days())

@@ -2,7 +2,6 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use email_encoding::headers::{rfc2047, writer::EmailWriter};
-use jiff::Timestamp;
 use lettre::{
     Message,
     message::{
@@ -88,15 +87,9 @@ fn due_on(date: NaiveDate) -> String {
 }
 
 fn due_at(time: DateTime<Utc>, name: &str) -> String {
-    let Ok(time) = Timestamp::from_microsecond(time.timestamp_micros()) else {
-        return String::new();
-    };
-    let local = time.to_zoned(zone(name));
-    let name = local.time_zone().iana_name().unwrap_or("UTC").to_owned();
-    format!(
-        "\nDue: {} ({name})\n",
-        local.strftime("%A, %-d %B %Y, %H:%M")
-    )
+    let zone = zone(name);
+    let local = zone.local(time).format("%A, %-d %B %Y, %H:%M");
+    format!("\nDue: {local} ({zone})\n")
 }
 
 /// Replaces control characters, which a title should not have: none may end the header.

@@ -1,40 +1,25 @@
-//! Clocks on the wall, all over the world.
+//! Local times in the zone of a task.
 
-use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, TimeDelta, Timelike, Utc};
-use jiff::{civil, tz::TimeZone};
+use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
+use service_runtime::time_zone::{TimeZone, instant_of};
 
 const NINE: NaiveTime = NaiveTime::from_hms_opt(9, 0, 0).expect("nine is a time");
 
-/// Returns the zone of that name; UTC for an empty name and for one that is unknown here.
+/// Returns the zone of a name; UTC for an empty name and for one that the database has dropped.
 pub fn zone(name: &str) -> TimeZone {
-    match name {
-        "" => TimeZone::UTC,
-        name => TimeZone::get(name).unwrap_or(TimeZone::UTC),
-    }
+    TimeZone::parse(name).unwrap_or_else(|_| TimeZone::utc())
 }
 
-/// Returns the moment at which the clocks of a zone show a time some while before 09:00 on a date, if the calendar reaches that
-/// far.
+/// Returns the instant of a local time that is a lead before 09:00 on a date; none outside the years -9999 to 9999.
 ///
-/// Should they skip that time, it is as much later as they skip; should they show it twice, it is the first of the two.
+/// A local time in a gap is shifted forward by the gap; of one that exists twice, it is the first.
 pub fn before_nine_o_clock(
     date: NaiveDate,
     lead: TimeDelta,
     zone_name: &str,
 ) -> Option<DateTime<Utc>> {
     let local = date.and_time(NINE).checked_sub_signed(lead)?;
-    let time = civil::DateTime::new(
-        local.year().try_into().ok()?,
-        local.month().try_into().ok()?,
-        local.day().try_into().ok()?,
-        local.hour().try_into().ok()?,
-        local.minute().try_into().ok()?,
-        local.second().try_into().ok()?,
-        0,
-    )
-    .ok()?;
-    let moment = zone(zone_name).to_ambiguous_timestamp(time).compatible();
-    DateTime::from_timestamp(moment.ok()?.as_second(), 0)
+    instant_of(local, zone(zone_name).rules())
 }
 
 #[cfg(test)]

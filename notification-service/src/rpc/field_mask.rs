@@ -1,7 +1,7 @@
 //! Update masks: which fields a request changes.
 
 use prost_types::FieldMask;
-use service_runtime::grpc::FieldViolation;
+use service_runtime::{grpc::FieldViolation, suggestion::nearest};
 
 /// Returns the names of the mask, or what is wrong with it: nothing named, or names of no field that can be changed.
 pub(super) fn read(
@@ -32,15 +32,9 @@ fn violation(description: String) -> FieldViolation {
 }
 
 fn unknown(path: &str, fields: &[&str]) -> String {
-    let nearest = fields
-        .iter()
-        .map(|field| (strsim::jaro_winkler(path, field), field))
-        .max_by(|(one, _), (other, _)| one.total_cmp(other));
-    match nearest {
-        Some((likeness, field)) if likeness > 0.8 => {
-            format!("has no field {path:?}; did you mean {field:?}?")
-        }
-        _ => format!("has no field {path:?}; it can name {}", fields.join(", ")),
+    match nearest(path, fields.iter().copied()) {
+        Some(field) => format!("has no field {path:?}; did you mean {field:?}?"),
+        None => format!("has no field {path:?}; it can name {}", fields.join(", ")),
     }
 }
 

@@ -13,8 +13,6 @@ mod rule_limits;
 mod rule_parts;
 mod series;
 mod series_error;
-mod suggestion;
-mod time_zone;
 
 #[cfg(test)]
 mod tests;
@@ -26,4 +24,4 @@ pub use rule::{ByDay, Ending, Frequency, Parts, RecurrenceRule, Until};
 pub use rule_error::RuleError;
 pub use series::{Anchor, DueAfter, Occurrence, Series};
 pub use series_error::SeriesError;
-pub use time_zone::TimeZone;
+pub use service_runtime::time_zone::TimeZone;

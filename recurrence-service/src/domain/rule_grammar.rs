@@ -4,8 +4,8 @@ use super::rule_error::{MAX_BYTES, excerpt};
 use super::rule_parts::{
     by_day, frequency, signed_number, time_number, until, weekday, whole_number,
 };
-use super::suggestion::did_you_mean;
 use super::{Ending, Parts, RuleError};
+use service_runtime::suggestion::did_you_mean_or_list;
 
 /// The parts that a rule can have.
 const NAMES: [&str; 14] = [
@@ -131,6 +131,6 @@ impl<'a> Values<'a> {
 fn unknown_part(name: &str) -> RuleError {
     RuleError::UnknownPart {
         name: excerpt(name),
-        cure: did_you_mean(name, &NAMES),
+        cure: did_you_mean_or_list(name, &NAMES),
     }
 }

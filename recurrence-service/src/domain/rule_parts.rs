@@ -3,8 +3,8 @@
 use chrono::{NaiveDate, NaiveDateTime, Weekday};
 
 use super::rule_error::excerpt;
-use super::suggestion::did_you_mean;
 use super::{ByDay, Frequency, RuleError, Until};
+use service_runtime::suggestion::did_you_mean_or_list;
 
 const WEEKDAYS: [(&str, Weekday); 7] = [
     ("MO", Weekday::Mon),
@@ -29,7 +29,7 @@ pub(super) fn frequency(value: &str) -> Result<Frequency, RuleError> {
         .find(|frequency| frequency.as_str() == value)
         .ok_or_else(|| RuleError::UnknownFrequency {
             value: excerpt(value),
-            cure: did_you_mean(value, &Frequency::ALL.map(Frequency::as_str)),
+            cure: did_you_mean_or_list(value, &Frequency::ALL.map(Frequency::as_str)),
         })
 }
 
@@ -79,7 +79,7 @@ pub(super) fn weekday(part: &'static str, value: &str) -> Result<Weekday, RuleEr
         .ok_or_else(|| RuleError::UnknownWeekday {
             part,
             value: excerpt(value),
-            cure: did_you_mean(value, &WEEKDAYS.map(|(name, _)| name)),
+            cure: did_you_mean_or_list(value, &WEEKDAYS.map(|(name, _)| name)),
         })
 }
 

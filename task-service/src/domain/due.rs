@@ -1,4 +1,4 @@
-use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
+use chrono::NaiveDate;
 
 use super::{DueTime, LocalTime, TimeZone, parse_date};
 
@@ -50,7 +50,7 @@ impl Due {
             Self::Time(_) => self,
             Self::Date { date, .. } => Self::Date {
                 date,
-                begin: zone.begin_of(date),
+                begin: zone.start_of(date),
             },
         }
     }
@@ -68,7 +68,7 @@ impl DueWish {
             Self::Time(time) => Due::Time(time),
             Self::Date(date) => Due::Date {
                 date,
-                begin: zone.begin_of(date),
+                begin: zone.start_of(date),
             },
             Self::Local(local) => Due::Time(zone.instant(local.naive())),
         }
@@ -83,9 +83,4 @@ pub struct InvalidDate;
 /// Reads a date that a user names.
 pub fn parse_due_date(text: &str) -> Result<DueWish, InvalidDate> {
     parse_date(text).map(DueWish::Date).ok_or(InvalidDate)
-}
-
-/// Returns the beginning of a day on its clocks.
-pub fn midnight(date: NaiveDate) -> NaiveDateTime {
-    date.and_time(NaiveTime::MIN)
 }

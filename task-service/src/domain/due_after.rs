@@ -50,7 +50,7 @@ impl DueAfter {
             }
             None => Due::Date {
                 date: local.date(),
-                begin: zone.begin_of(local.date()),
+                begin: zone.start_of(local.date()),
             },
         }
     }

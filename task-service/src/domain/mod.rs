@@ -27,11 +27,11 @@ pub mod search;
 mod series;
 mod settings;
 mod state;
-mod suggestion;
 mod task;
 mod text;
-mod time_zone;
 mod violations;
+
+pub use service_runtime::{suggestion::nearest, time_zone::TimeZone};
 
 pub use change::Change;
 pub use changes::{DetailChanges, Edit, ScheduleChanges};
@@ -55,8 +55,6 @@ pub use schedule::{Repetition, Schedule};
 pub use series::{FirstOccurrence, Occurrence};
 pub use settings::{SearchLanguage, Settings, SettingsChanges};
 pub use state::TaskState;
-pub use suggestion::nearest;
 pub use task::Task;
 pub use text::{Description, Title};
-pub use time_zone::TimeZone;
 pub use violations::Violations;

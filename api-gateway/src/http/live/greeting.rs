@@ -4,11 +4,10 @@ use serde_json::{Map, Value};
 use service_runtime::grpc::FieldViolation;
 use tokio_tungstenite::tungstenite::Message;
 
+use service_runtime::suggestion::did_you_mean;
+
 use super::{close::End, upgrade::Socket};
-use crate::{
-    error::Error,
-    transcode::{did_you_mean, parse},
-};
+use crate::{error::Error, transcode::parse};
 
 /// The names that a first message may have.
 const NAMES: [&str; 2] = ["token", "request"];

@@ -12,6 +12,5 @@ mod rfc_5545;
 mod rrule_crate;
 mod series_ends;
 mod summer_time;
-mod time_zones;
 mod times_of_day;
 mod wrong_rules;

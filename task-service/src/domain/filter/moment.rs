@@ -73,12 +73,9 @@ pub enum Point {
 impl Now {
     /// Takes the time and the user's zone; a zone that the database has dropped counts as UTC.
     pub fn new(time: DateTime<Utc>, zone: &TimeZone) -> Self {
-        let zone = tz::TimeZoneDatabase::bundled()
-            .get(zone.as_ref())
-            .unwrap_or(tz::TimeZone::UTC);
         let time = Timestamp::from_microsecond(time.timestamp_micros()).unwrap_or_default();
         Self {
-            here: time.to_zoned(zone),
+            here: time.to_zoned(zone.rules().clone()),
         }
     }
 

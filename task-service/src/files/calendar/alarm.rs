@@ -4,9 +4,10 @@ use calcard::icalendar::{
 };
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 use jiff::tz::TimeZone;
+use service_runtime::time_zone::{instant_of, local_of};
 
 use super::{
-    moment::{Moment, instant_of, local_of, rules},
+    moment::{Moment, rules},
     zone::Zones,
 };
 use crate::files::task::{FileReminder, FileTask, When};

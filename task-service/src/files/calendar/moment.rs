@@ -3,10 +3,8 @@ use calcard::{
     icalendar::{ICalendarDuration, ICalendarEntry, ICalendarValue},
 };
 use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeDelta, Utc};
-use jiff::{
-    Timestamp, civil,
-    tz::{TimeZone, TimeZoneDatabase},
-};
+use jiff::tz::TimeZone;
+use service_runtime::time_zone::{database, instant_of};
 
 use super::zone::Zones;
 use crate::files::task::When;
@@ -120,23 +118,7 @@ pub fn when(value: &PartialDateTime) -> Option<When> {
     Some(When::Instant(time.checked_sub_signed(offset)?.and_utc()))
 }
 
-/// Returns the instant at which the clocks of a zone show a time; the earlier one if they show it twice.
-pub fn instant_of(time: NaiveDateTime, zone: &TimeZone) -> Option<DateTime<Utc>> {
-    let time: civil::DateTime = time.format("%Y-%m-%dT%H:%M:%S").to_string().parse().ok()?;
-    let instant = zone.to_ambiguous_timestamp(time).compatible().ok()?;
-    DateTime::from_timestamp(instant.as_second(), 0)
-}
-
-/// Returns what the clocks of a zone show at an instant, to the second.
-pub fn local_of(time: DateTime<Utc>, zone: &TimeZone) -> Option<NaiveDateTime> {
-    let timestamp = Timestamp::from_second(time.timestamp()).ok()?;
-    let offset = zone.to_offset(timestamp).seconds();
-    let utc = DateTime::from_timestamp(time.timestamp(), 0)?.naive_utc();
-    utc.checked_add_signed(TimeDelta::seconds(offset.into()))
-}
-
 /// Returns the rules of a zone; those of UTC if there is none of that name.
 pub fn rules(iana_name: &str) -> TimeZone {
-    let zone = TimeZoneDatabase::bundled().get(iana_name);
-    zone.unwrap_or(TimeZone::UTC)
+    database().get(iana_name).unwrap_or(TimeZone::UTC)
 }

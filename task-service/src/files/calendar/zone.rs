@@ -10,13 +10,12 @@ use calcard::{
     icalendar::{ICalendar, ICalendarComponent},
 };
 use chrono::{DateTime, NaiveDateTime};
-use jiff::tz::TimeZoneDatabase;
+use service_runtime::time_zone::{database, instant_of};
 
 use super::{
     component::{Component, Cut},
     content_line::raw_value,
     definition::Definition,
-    moment::instant_of,
 };
 use crate::files::When;
 
@@ -191,7 +190,7 @@ impl<'f> Zones<'f> {
         let instant = definition.instant(local)?;
         let since = instant.timestamp();
         let until = since + RELEVANT_SECONDS;
-        let database = TimeZoneDatabase::bundled();
+        let database = database();
         let mut best: Option<(String, i64)> = None;
         let mut is_same = |zone: &str| {
             let Ok(rules) = database.get(zone) else {
@@ -297,7 +296,7 @@ fn key(name: &str) -> String {
 fn iana(name: &str) -> Option<String> {
     let name = name.trim().trim_matches('"');
     let known = |name: &str| {
-        let zone = TimeZoneDatabase::bundled().get(name).ok();
+        let zone = database().get(name).ok();
         let zone = zone.filter(|zone| !zone.is_unknown());
         let zone = zone.and_then(|zone| zone.iana_name().map(str::to_owned));
         zone.or_else(|| Tz::from_str(name).ok().and_then(iana_name))
@@ -327,7 +326,7 @@ fn capitalised(name: &str) -> String {
 
 fn iana_name(zone: Tz) -> Option<String> {
     let name = zone.name()?;
-    let zone = TimeZoneDatabase::bundled().get(&name).ok()?;
+    let zone = database().get(&name).ok()?;
     zone.iana_name().map(str::to_owned)
 }
 

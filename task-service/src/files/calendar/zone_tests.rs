@@ -32,7 +32,7 @@ fn instant(zoned: &ZonedTime) -> String {
     let instant = match (zoned.when, &zoned.zone) {
         (When::Instant(time), None) => time,
         (When::Local(time), Some(zone)) => {
-            instant_of(time, &TimeZoneDatabase::bundled().get(zone).unwrap()).unwrap()
+            instant_of(time, &database().get(zone).unwrap()).unwrap()
         }
         other => panic!("{other:?}"),
     };
