@@ -7,7 +7,7 @@ const MAX_LENGTH: usize = 100;
 
 /// Returns the candidate most similar to a word, ignoring case, `_`, `-` and spaces; none if no candidate is similar.
 ///
-/// A word at the end of a candidate counts as similar: `high` is `PRIORITY_HIGH`.
+/// A word at the start or end of a candidate counts as similar: `due` is `due_time`, `high` is `PRIORITY_HIGH`.
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     if word.len() > MAX_LENGTH {
         return None;
@@ -20,7 +20,8 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
     let mut best_similarity = MIN_SIMILARITY;
     for candidate in candidates {
         let plain = plain(candidate);
-        let similarity = if word.len() > 2 && plain.ends_with(&word) {
+        let is_part = plain.starts_with(&word) || plain.ends_with(&word);
+        let similarity = if word.len() > 2 && is_part {
             1.0
         } else {
             strsim::normalized_damerau_levenshtein(&word, &plain)
@@ -63,6 +64,7 @@ mod tests {
             ("titel", "title"),
             ("DueTime", "due_time"),
             ("desciption", "description"),
+            ("due", "due_time"),
         ] {
             assert_eq!(nearest(word, fields), Some(field), "{word}");
         }
