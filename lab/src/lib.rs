@@ -1,5 +1,10 @@
 //! Benchmarks, chaos runs and their checker: measures a mesh and proves its promises. Never shipped.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "tasks of a run end with its process"
+)]
+
 pub mod bench;
 pub mod chaos;
 pub mod checker;

@@ -1,5 +1,10 @@
 //! The outbox and its relay on a real database and a real broker: what was committed arrives, in the order of its key.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "tasks of a test end with its runtime"
+)]
+
 mod support;
 
 use service_runtime::{postgres::DatabaseError, testing::TestService};

@@ -20,7 +20,7 @@ mod store;
 
 use std::sync::Arc;
 
-use diesel_migrations::{EmbeddedMigrations, embed_migrations};
+use diesel_migrations::embed_migrations;
 use service_runtime::{
     Context, Service, StartError,
     clock::Clock,
@@ -44,9 +44,6 @@ use events::OnReminderSent;
 use rpc::{RecurrenceClient, Rpc};
 use store::TaskReader;
 
-/// The migrations of schema `task`.
-pub const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../migrations/task");
-
 /// The task-service.
 pub struct TaskService;
 
@@ -67,7 +64,7 @@ impl Service for TaskService {
     const ENV_PREFIX: &'static str = "TASK_SERVICE";
     const SCHEMA: Option<Schema> = Some(Schema {
         name: "task",
-        migrations: Some(MIGRATIONS),
+        migrations: Some(embed_migrations!("../migrations/task")),
     });
     type Config = Config;
 

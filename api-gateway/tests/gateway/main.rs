@@ -1,5 +1,10 @@
 //! The gateway from outside: what it reads from contracts, and the real gateway before fake services.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "tasks of a test end with its runtime"
+)]
+
 mod catalog;
 mod compression;
 mod docs;

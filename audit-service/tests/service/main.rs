@@ -1,5 +1,10 @@
 //! The audit-service on a real PostgreSQL and a real broker.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "tasks of a test end with its runtime"
+)]
+
 mod chain_writer;
 mod migrations;
 mod plans;

@@ -275,6 +275,10 @@ fn is_enhanced_code(word: &str) -> bool {
 }
 
 #[cfg(test)]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "tasks of a test end with its runtime"
+)]
 mod tests {
     use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! The tables, as the migrations of `migrations/notification` leave them.
+//! Tables of `migrations/notification`, which documents the columns.
 
 diesel::table! {
     preferences (user_id) {

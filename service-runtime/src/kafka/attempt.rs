@@ -81,6 +81,10 @@ impl<E: prost::Message + Default + 'static> Attempt<'_, E> {
     }
 
     /// Takes back that the attempt was counted, after it was cut off; goes on by itself, because whoever cuts it off is in a hurry.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the caller is being cancelled and cannot wait"
+    )]
     pub(super) fn take_back<H>(&self, shared: &Shared<H>) {
         if !self.is_counted {
             return;

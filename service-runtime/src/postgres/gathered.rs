@@ -58,6 +58,10 @@ where
     }
 
     /// Reads one thing, as it is now or a moment later.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the read serves other callers too, so it outlives the call that starts it"
+    )]
     pub async fn find(&self, key: K) -> Result<Option<V>, DatabaseError> {
         let (answer, answered) = oneshot::channel();
         {
@@ -160,6 +164,10 @@ impl<K, V> fmt::Debug for Gathered<K, V> {
 }
 
 #[cfg(test)]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "tasks of a test end with its runtime"
+)]
 mod tests {
     use futures::future::join_all;
     use tokio::sync::{Semaphore, mpsc};

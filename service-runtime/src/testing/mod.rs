@@ -18,7 +18,7 @@ pub use corpus::{corpus, corpus_of_texts};
 pub use database::TestDatabase;
 pub use eventually::eventually;
 pub use metrics::check_metrics;
-pub use migrations::undo_and_redo_migrations;
+pub use migrations::revert_and_reapply_migrations;
 pub use nul_text::nul_text_accepted;
 pub use plans::Plans;
 pub use registry::FakeRegistry;

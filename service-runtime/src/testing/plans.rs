@@ -31,6 +31,10 @@ pub struct Plans(Arc<Mutex<Vec<Value>>>);
 
 impl Plans {
     /// Opens a connection that records its plans.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the task ends with the connection that it drives"
+    )]
     pub(crate) async fn connect(
         &self,
         config: &tokio_postgres::Config,

@@ -30,8 +30,6 @@ pub struct TaskRow {
     previous_task_id: Option<TaskId>,
     recurrence_rule: Option<String>,
     recurrence_anchor: Option<String>,
-    // A row that was kept under the former name has another form: it is an error, and not a task without a series.
-    #[serde(alias = "start_local")]
     series_start: Option<serde_json::Value>,
     reminders: serde_json::Value,
     muted: bool,

@@ -1,2 +1,0 @@
-DROP TABLE checkpoint_leaves;
-DROP TABLE checkpoints;

@@ -1,0 +1,3 @@
+DROP TABLE checkpoint_leaves, checkpoints, chain_heads, records;
+DROP FUNCTION add_month;
+DROP FUNCTION refuse_change;

@@ -1,0 +1,1 @@
+DROP TABLE deliveries, reminders, watched_tasks, preferences;

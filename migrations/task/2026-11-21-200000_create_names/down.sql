@@ -1,1 +1,0 @@
-DROP TABLE settings, saved_filters, tags, categories;

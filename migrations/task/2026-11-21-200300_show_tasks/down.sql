@@ -1,1 +1,0 @@
-DROP VIEW task_view;

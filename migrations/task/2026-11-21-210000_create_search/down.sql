@@ -1,3 +1,0 @@
-DROP TABLE search_words;
-DROP TABLE search_postings;
-DROP TABLE search_documents;

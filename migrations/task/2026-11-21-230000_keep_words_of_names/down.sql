@@ -1,2 +1,0 @@
-ALTER TABLE categories DROP COLUMN words, DROP COLUMN forms;
-ALTER TABLE tags DROP COLUMN words, DROP COLUMN forms;
