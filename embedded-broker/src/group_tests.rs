@@ -1,0 +1,278 @@
+use super::*;
+
+const SESSION: Duration = Duration::from_secs(10);
+const REBALANCE: Duration = Duration::from_secs(60);
+
+/// A group, and the time in it.
+struct Stage {
+    group: Group,
+    now: Instant,
+}
+
+impl Stage {
+    fn new() -> Self {
+        Self {
+            group: Group::default(),
+            now: Instant::now(),
+        }
+    }
+
+    fn join(&mut self, member: &str, instance: Option<&str>) -> Answer<Joined> {
+        let membership = Membership {
+            client: "client".to_owned(),
+            protocol_type: "consumer".to_owned(),
+            protocols: vec![("sticky".to_owned(), Bytes::from_static(b"topics"))],
+            session: SESSION,
+            rebalance: REBALANCE,
+        };
+        self.group
+            .join(self.now, Caller { member, instance }, membership)
+    }
+
+    fn sync(&mut self, joined: &Joined, parts: &[(&Joined, &'static str)]) -> Answer<Bytes> {
+        let parts = parts
+            .iter()
+            .map(|(joined, part)| (joined.member.clone(), Bytes::from_static(part.as_bytes())))
+            .collect();
+        self.group
+            .sync(self.now, caller(joined), joined.generation, parts)
+    }
+
+    fn heartbeat(&mut self, joined: &Joined) -> Result<(), ResponseError> {
+        self.group
+            .heartbeat(self.now, caller(joined), joined.generation)
+    }
+
+    fn wait(&mut self, time: Duration) {
+        self.now += time;
+        self.group.pass_time(self.now);
+    }
+
+    /// Two members, the first of which leads, with their assignments.
+    fn pair(&mut self, instances: [Option<&str>; 2]) -> [Joined; 2] {
+        let alone = has(self.join("", instances[0]));
+        let mut second = self.join("", instances[1]);
+        assert!(is_waiting(&mut second));
+        let first = has(self.join(&alone.member, instances[0]));
+        let second = has(second);
+        let mut follower = self.sync(&second, &[]);
+        assert!(is_waiting(&mut follower));
+        assert_eq!(
+            has(self.sync(&first, &[(&first, "0"), (&second, "1")])),
+            "0"
+        );
+        assert_eq!(has(follower), "1");
+        [first, second]
+    }
+}
+
+fn caller(joined: &Joined) -> Caller<'_> {
+    Caller {
+        member: &joined.member,
+        instance: None,
+    }
+}
+
+fn is_waiting<T>(answer: &mut Answer<T>) -> bool {
+    answer.try_recv().is_err()
+}
+
+fn has<T>(answer: Answer<T>) -> T {
+    got(answer).expect("the answer is no refusal")
+}
+
+fn got<T>(mut answer: Answer<T>) -> Result<T, ResponseError> {
+    answer.try_recv().expect("there is an answer")
+}
+
+#[test]
+fn a_member_that_is_alone_leads_at_once_and_sees_itself() {
+    let mut stage = Stage::new();
+    let joined = has(stage.join("", None));
+    assert_eq!(joined.leader, joined.member);
+    assert_eq!(joined.members.len(), 1);
+    assert_eq!(joined.protocol, "sticky");
+    assert_eq!(has(stage.sync(&joined, &[(&joined, "all")])), "all");
+    assert_eq!(stage.heartbeat(&joined), Ok(()));
+}
+
+#[test]
+fn all_members_begin_a_generation_together() {
+    let mut stage = Stage::new();
+    let [first, second] = stage.pair([None, None]);
+    assert_eq!(first.generation, second.generation);
+    assert_eq!(first.leader, second.leader);
+    assert_eq!(first.members.len(), 2);
+    assert_eq!(second.members, []);
+}
+
+#[test]
+fn a_rebalance_goes_on_without_members_of_which_nothing_is_heard() {
+    let mut stage = Stage::new();
+    let [leader, follower] = stage.pair([None, None]);
+    stage.wait(SESSION / 2);
+    assert_eq!(stage.heartbeat(&follower), Ok(()));
+    stage.wait(SESSION / 2);
+    assert_eq!(
+        stage.heartbeat(&follower),
+        Err(ResponseError::RebalanceInProgress)
+    );
+    let alone = has(stage.join(&follower.member, None));
+    assert_eq!(alone.leader, follower.member);
+    assert_eq!(alone.members.len(), 1);
+    assert_eq!(has(stage.sync(&alone, &[(&alone, "all")])), "all");
+    assert_eq!(stage.heartbeat(&leader), Err(ResponseError::UnknownMemberId));
+}
+
+#[test]
+fn a_leader_that_dies_before_it_assigns_is_followed_by_another() {
+    let mut stage = Stage::new();
+    let alone = has(stage.join("", None));
+    let second = stage.join("", None);
+    let first = has(stage.join(&alone.member, None));
+    let second = has(second);
+    assert_eq!(first.leader, first.member);
+    let mut waiting = stage.sync(&second, &[]);
+    assert!(is_waiting(&mut waiting));
+    stage.wait(SESSION);
+    assert_eq!(got(waiting), Err(ResponseError::RebalanceInProgress));
+    let next = has(stage.join(&second.member, None));
+    assert_eq!(next.leader, second.member);
+}
+
+#[test]
+fn members_that_live_but_do_not_join_are_waited_for_only_so_long() {
+    let mut stage = Stage::new();
+    let [leader, _] = stage.pair([None, None]);
+    let mut third = stage.join("", None);
+    for _ in 0..11 {
+        stage.wait(SESSION / 2);
+        let told = stage.heartbeat(&leader);
+        assert_eq!(told, Err(ResponseError::RebalanceInProgress));
+    }
+    assert!(is_waiting(&mut third));
+    stage.wait(SESSION / 2);
+    let third = has(third);
+    assert_eq!(third.leader, third.member);
+}
+
+#[test]
+fn a_member_with_a_name_that_restarts_goes_on_where_it_was() {
+    let mut stage = Stage::new();
+    let [leader, follower] = stage.pair([Some("a"), Some("b")]);
+    let again = has(stage.join("", Some("a")));
+    assert_eq!(again.generation, leader.generation);
+    assert_ne!(again.member, leader.member);
+    // Else it would assign everything anew, to nobody.
+    assert_ne!(again.leader, again.member);
+    assert_eq!(has(stage.sync(&again, &[])), "0");
+    assert_eq!(stage.heartbeat(&follower), Ok(()));
+    let fenced = Caller {
+        instance: Some("a"),
+        ..caller(&leader)
+    };
+    let told = stage.group.heartbeat(stage.now, fenced, leader.generation);
+    assert_eq!(told, Err(ResponseError::FencedInstanceId));
+    // It leads again at the next rebalance.
+    let third = stage.join("", Some("c"));
+    let second = stage.join(&follower.member, Some("b"));
+    let first = has(stage.join(&again.member, Some("a")));
+    assert_eq!(first.leader, again.member);
+    assert_eq!(first.members.len(), 3);
+    assert_eq!(has(third).leader, has(second).leader);
+}
+
+#[test]
+fn a_member_with_a_name_that_restarts_within_a_rebalance_takes_its_place() {
+    let mut stage = Stage::new();
+    let [_, second] = stage.pair([Some("a"), Some("b")]);
+    let waiting = stage.join("", Some("c"));
+    let restarted = stage.join("", Some("a"));
+    let again = stage.join("", Some("a"));
+    assert_eq!(got(restarted), Err(ResponseError::FencedInstanceId));
+    let followed = has(stage.join(&second.member, Some("b")));
+    assert_eq!(has(again).leader, followed.leader);
+    assert_eq!(has(waiting).generation, followed.generation);
+}
+
+#[test]
+fn who_leaves_is_not_waited_for() {
+    let mut stage = Stage::new();
+    let [leader, follower] = stage.pair([None, None]);
+    assert_eq!(stage.group.leave(stage.now, caller(&leader)), Ok(()));
+    assert_eq!(
+        stage.group.leave(stage.now, caller(&leader)),
+        Err(ResponseError::UnknownMemberId)
+    );
+    let alone = has(stage.join(&follower.member, None));
+    assert_eq!(alone.members.len(), 1);
+}
+
+#[test]
+fn strangers_and_members_of_other_generations_commit_nothing() {
+    let mut stage = Stage::new();
+    let nobody = Caller {
+        member: "",
+        instance: None,
+    };
+    assert_eq!(stage.group.may_commit(nobody, -1), Ok(()));
+    let joined = has(stage.join("", None));
+    let generation = joined.generation;
+    let assigning = stage.group.may_commit(caller(&joined), generation);
+    assert_eq!(assigning, Err(ResponseError::RebalanceInProgress));
+    has(stage.sync(&joined, &[]));
+    assert_eq!(stage.group.may_commit(caller(&joined), generation), Ok(()));
+    let late = stage.group.may_commit(caller(&joined), generation - 1);
+    assert_eq!(late, Err(ResponseError::IllegalGeneration));
+    let strange = stage.group.may_commit(nobody, -1);
+    assert_eq!(strange, Err(ResponseError::UnknownMemberId));
+}
+
+#[test]
+fn operators_see_the_members_with_their_parts_once_these_are_settled() {
+    let mut stage = Stage::new();
+    assert_eq!(stage.group.describe().state, "Empty");
+    let joined = has(stage.join("", Some("name")));
+    let described = stage.group.describe();
+    assert_eq!(described.state, "CompletingRebalance");
+    assert_eq!(described.protocol, "");
+    has(stage.sync(&joined, &[(&joined, "all")]));
+    let listed = Listed {
+        member: joined.member.clone(),
+        instance: Some("name".to_owned()),
+        metadata: Bytes::from_static(b"topics"),
+    };
+    let member = DescribedMember {
+        listed,
+        client: "client".to_owned(),
+        assignment: Bytes::from_static(b"all"),
+    };
+    let described = Described {
+        state: "Stable",
+        protocol_type: "consumer".to_owned(),
+        protocol: "sticky".to_owned(),
+        members: vec![member],
+    };
+    assert_eq!(stage.group.describe(), described);
+}
+
+#[test]
+fn who_knows_no_protocol_of_the_others_is_refused() {
+    let mut stage = Stage::new();
+    has(stage.join("", None));
+    for (protocol_type, protocol) in [("consumer", "range"), ("connect", "sticky")] {
+        let membership = Membership {
+            client: "client".to_owned(),
+            protocol_type: protocol_type.to_owned(),
+            protocols: vec![(protocol.to_owned(), Bytes::new())],
+            session: SESSION,
+            rebalance: REBALANCE,
+        };
+        let nobody = Caller {
+            member: "",
+            instance: None,
+        };
+        let refused = stage.group.join(stage.now, nobody, membership);
+        assert_eq!(got(refused), Err(ResponseError::InconsistentGroupProtocol));
+    }
+}
