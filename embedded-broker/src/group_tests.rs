@@ -121,7 +121,10 @@ fn a_rebalance_goes_on_without_members_of_which_nothing_is_heard() {
     assert_eq!(alone.leader, follower.member);
     assert_eq!(alone.members.len(), 1);
     assert_eq!(has(stage.sync(&alone, &[(&alone, "all")])), "all");
-    assert_eq!(stage.heartbeat(&leader), Err(ResponseError::UnknownMemberId));
+    assert_eq!(
+        stage.heartbeat(&leader),
+        Err(ResponseError::UnknownMemberId)
+    );
 }
 
 #[test]

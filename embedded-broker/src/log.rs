@@ -136,6 +136,9 @@ impl Log {
 
 /// Logs a failure of the storage and returns the error for the client.
 pub fn storage(error: &StoreError) -> ResponseError {
-    warn!(error = error as &dyn std::error::Error, "broker storage failed");
+    warn!(
+        error = error as &dyn std::error::Error,
+        "broker storage failed"
+    );
     ResponseError::KafkaStorageError
 }

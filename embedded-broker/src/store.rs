@@ -150,7 +150,10 @@ impl Store {
 
     fn remove_records(&self, log: u64, before: i64) -> Result<(), StoreError> {
         let mut removals = self.database.batch();
-        for item in self.records.range(record_key(log, 0)..record_key(log, before)) {
+        for item in self
+            .records
+            .range(record_key(log, 0)..record_key(log, before))
+        {
             removals.remove(&self.records, item.key()?);
         }
         Ok(removals.commit()?)
@@ -187,7 +190,12 @@ impl Store {
     }
 
     /// Removes a committed offset.
-    pub fn remove_offset(&self, group: &str, topic: &str, partition: i32) -> Result<(), StoreError> {
+    pub fn remove_offset(
+        &self,
+        group: &str,
+        topic: &str,
+        partition: i32,
+    ) -> Result<(), StoreError> {
         Ok(self.offsets.remove(offset_key(group, topic, partition))?)
     }
 }

@@ -152,8 +152,7 @@ pub fn leave(node: &Node, request: LeaveGroupRequest, version: i16) -> LeaveGrou
 pub fn describe(node: &Node, request: DescribeGroupsRequest) -> DescribeGroupsResponse {
     let groups = request.groups.into_iter().map(|name| {
         let described = described(node, &name);
-        let is_known =
-            !described.members.is_empty() || node.offsets().contains_key(name.as_str());
+        let is_known = !described.members.is_empty() || node.offsets().contains_key(name.as_str());
         let state = if is_known { described.state } else { "Dead" };
         let members = described.members.into_iter().map(described_member);
         DescribedGroup::default()
@@ -181,7 +180,10 @@ fn described_member(member: DescribedMember) -> DescribedGroupMember {
 /// Lists the groups that have members or committed offsets.
 pub fn list(node: &Node, request: &ListGroupsRequest) -> ListGroupsResponse {
     let is_wanted = |filter: &[StrBytes], word: &str| {
-        filter.is_empty() || filter.iter().any(|wanted| wanted.eq_ignore_ascii_case(word))
+        filter.is_empty()
+            || filter
+                .iter()
+                .any(|wanted| wanted.eq_ignore_ascii_case(word))
     };
     let mut names: BTreeSet<String> = node.offsets().keys().cloned().collect();
     let groups = node.groups();

@@ -35,7 +35,11 @@ pub fn metadata(node: &Node, request: MetadataRequest) -> MetadataResponse {
             .into_iter()
             .map(|asked| {
                 let by_id = || topics.name_of(asked.topic_id);
-                let name = asked.name.as_ref().map(|name| name.to_string()).or_else(by_id);
+                let name = asked
+                    .name
+                    .as_ref()
+                    .map(|name| name.to_string())
+                    .or_else(by_id);
                 let topic = name.as_deref().map(|name| topics.get(name));
                 match (&name, topic) {
                     (Some(name), Some(Ok(topic))) => described(name, topic),

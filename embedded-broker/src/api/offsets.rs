@@ -44,8 +44,7 @@ pub fn commit(node: &Node, request: OffsetCommitRequest) -> OffsetCommitResponse
     let topics = request.topics.into_iter().map(|topic| {
         let partitions = topic.partitions.into_iter().map(|partition| {
             let index = partition.partition_index;
-            let committed =
-                allowed.and_then(|()| commit_one(node, &group, &topic.name, partition));
+            let committed = allowed.and_then(|()| commit_one(node, &group, &topic.name, partition));
             OffsetCommitResponsePartition::default()
                 .with_partition_index(index)
                 .with_error_code(code(&committed))

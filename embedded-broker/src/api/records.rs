@@ -97,7 +97,10 @@ pub async fn fetch(node: &Node, request: &FetchRequest) -> FetchResponse {
 }
 
 fn has_news(response: &FetchResponse) -> bool {
-    let mut partitions = response.responses.iter().flat_map(|topic| &topic.partitions);
+    let mut partitions = response
+        .responses
+        .iter()
+        .flat_map(|topic| &topic.partitions);
     partitions.any(|data| {
         data.error_code != 0 || data.records.as_ref().is_some_and(|bytes| !bytes.is_empty())
     })
@@ -167,7 +170,12 @@ pub fn list_offsets(node: &Node, request: ListOffsetsRequest) -> ListOffsetsResp
     let mut topics = node.topics();
     let results = request.topics.into_iter().map(|topic| {
         let partitions = topic.partitions.into_iter().map(|asked| {
-            let found = offset_at(&mut topics, &topic.name, asked.partition_index, asked.timestamp);
+            let found = offset_at(
+                &mut topics,
+                &topic.name,
+                asked.partition_index,
+                asked.timestamp,
+            );
             let (offset, timestamp) = found.unwrap_or((-1, -1));
             ListOffsetsPartitionResponse::default()
                 .with_partition_index(asked.partition_index)
@@ -224,7 +232,10 @@ pub fn delete(node: &Node, request: DeleteRecordsRequest) -> DeleteRecordsRespon
 }
 
 /// Returns the end of logs, because there was never another leader epoch than 0.
-pub fn epoch_end(node: &Node, request: OffsetForLeaderEpochRequest) -> OffsetForLeaderEpochResponse {
+pub fn epoch_end(
+    node: &Node,
+    request: OffsetForLeaderEpochRequest,
+) -> OffsetForLeaderEpochResponse {
     let mut topics = node.topics();
     let results = request.topics.into_iter().map(|topic| {
         let partitions = topic.partitions.into_iter().map(|asked| {
