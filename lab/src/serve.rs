@@ -15,7 +15,7 @@ use service_runtime::{
     telemetry::logging,
 };
 use task_service::TaskService;
-use tokio::io::{AsyncReadExt, stdin};
+use tokio::task::spawn_blocking;
 
 use taskmesh::broker;
 
@@ -64,8 +64,9 @@ async fn serve<S: Service>() -> Result<ExitCode, BoxError> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// Waits for the end of standard input. The thread that reads it may outlive the runtime, which is shut down without waiting.
 async fn input_ended() {
-    let mut input = stdin();
-    let mut bytes = [0; 64];
-    while matches!(input.read(&mut bytes).await, Ok(1..)) {}
+    let read = spawn_blocking(|| std::io::copy(&mut std::io::stdin(), &mut std::io::sink()));
+    // However reading ended, there is no more input.
+    let _ = read.await;
 }

@@ -3,9 +3,10 @@
 use std::process::ExitCode;
 
 use clap::Args;
+use embedded_broker::Broker;
 use service_runtime::{BoxError, StopRequests};
 
-use crate::{data_folder::DataFolder, embedded::broker::Broker};
+use crate::data_folder::DataFolder;
 
 /// Run only the embedded broker, until Ctrl-C.
 #[derive(Debug, Args)]

@@ -1,5 +1,6 @@
 //! `taskmesh infra -- <command>`: runs a command, such as the tests, beside a database and a broker of its own.
 
+use embedded_broker::Broker;
 use std::{
     env,
     io::{self, IsTerminal},
@@ -19,7 +20,6 @@ use tokio::{
 
 use crate::{
     embedded::{
-        broker::Broker,
         ports::Claim,
         postgres::{Options, Postgres},
     },

@@ -1,5 +1,6 @@
 //! The running parts of the mesh, in the order in which they start and the other way round.
 
+use embedded_broker::Broker;
 use std::{future::pending, time::Duration};
 
 use api_gateway::ApiGateway;
@@ -27,10 +28,7 @@ use super::{
 };
 use crate::{
     data_folder::DataFolder,
-    embedded::{
-        broker::Broker,
-        postgres::{Options, Postgres},
-    },
+    embedded::postgres::{Options, Postgres},
     mail_sink::{MailSink, Mailbox},
     secrets,
     topics::{self, Cluster},

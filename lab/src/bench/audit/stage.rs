@@ -1,3 +1,4 @@
+use embedded_broker::Broker;
 use std::{
     env,
     path::{Path, PathBuf},
@@ -15,7 +16,7 @@ use url::Url;
 
 use crate::bench::events::start_postgres;
 use taskmesh::{
-    embedded::{broker::Broker, ports::Claim, postgres::Postgres},
+    embedded::{ports::Claim, postgres::Postgres},
     secrets, token, topics,
     up::{
         mesh::{declare_topics, migrate_schema},

@@ -1,3 +1,4 @@
+use embedded_broker::Broker;
 use std::{env, io, time::Duration};
 
 use service_runtime::{
@@ -19,7 +20,6 @@ use super::{
 };
 use taskmesh::{
     embedded::{
-        broker::Broker,
         ports::Claim,
         postgres::{Options, Postgres},
     },
