@@ -96,7 +96,7 @@ pub async fn handle(
         }
         Request::Fetch(request) => Response::Fetch(records::fetch(node, &request).await),
         Request::ListOffsets(request) => {
-            Response::ListOffsets(records::list_offsets(node, request))
+            Response::ListOffsets(records::list_offsets(node, request, version))
         }
         Request::DeleteRecords(request) => Response::DeleteRecords(records::delete(node, request)),
         Request::OffsetForLeaderEpoch(request) => {

@@ -166,7 +166,9 @@ fn read_log(log: &Log, partition: &FetchPartition, left: usize) -> Result<Bytes,
 }
 
 /// Returns start and end of logs, and the first offset since a time.
-pub fn list_offsets(node: &Node, request: ListOffsetsRequest) -> ListOffsetsResponse {
+pub fn list_offsets(node: &Node, request: ListOffsetsRequest, version: i16) -> ListOffsetsResponse {
+    // Older versions cannot encode another epoch than the default.
+    let leader_epoch = if version >= 4 { 0 } else { -1 };
     let mut topics = node.topics();
     let results = request.topics.into_iter().map(|topic| {
         let partitions = topic.partitions.into_iter().map(|asked| {
@@ -182,7 +184,7 @@ pub fn list_offsets(node: &Node, request: ListOffsetsRequest) -> ListOffsetsResp
                 .with_error_code(code(&found))
                 .with_offset(offset)
                 .with_timestamp(timestamp)
-                .with_leader_epoch(0)
+                .with_leader_epoch(leader_epoch)
         });
         ListOffsetsTopicResponse::default()
             .with_partitions(partitions.collect())

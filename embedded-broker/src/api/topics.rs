@@ -65,7 +65,8 @@ fn create_one(
     partitions: i32,
     validate_only: bool,
 ) -> Result<(), ResponseError> {
-    if !matches!(topic.replication_factor, -1 | 1) {
+    // Any number is accepted, so that topics declared for a cluster can be created here; there is one copy.
+    if topic.replication_factor == 0 || topic.replication_factor < -1 {
         return Err(ResponseError::InvalidReplicationFactor);
     }
     if validate_only {
