@@ -20,6 +20,8 @@ use super::NODE_ID;
 use crate::{log::storage, node::Node, topics::Topic};
 
 const CLUSTER_ID: StrBytes = StrBytes::from_static_str("taskmesh");
+/// First version of `FindCoordinator` with several keys.
+const SEVERAL_COORDINATORS: i16 = 4;
 /// Stands for permissions that were not asked for.
 const NO_OPERATIONS: i32 = i32::MIN;
 
@@ -106,8 +108,18 @@ pub fn cluster(node: &Node) -> DescribeClusterResponse {
 }
 
 /// Returns this broker as the coordinator of every group.
-pub fn coordinator(node: &Node, request: FindCoordinatorRequest) -> FindCoordinatorResponse {
+pub fn coordinator(
+    node: &Node,
+    request: FindCoordinatorRequest,
+    version: i16,
+) -> FindCoordinatorResponse {
     let (host, port) = address(node);
+    if version < SEVERAL_COORDINATORS {
+        return FindCoordinatorResponse::default()
+            .with_node_id(BrokerId(NODE_ID))
+            .with_host(host)
+            .with_port(port);
+    }
     let coordinators = request.coordinator_keys.into_iter().map(|key| {
         Coordinator::default()
             .with_key(key)
@@ -115,11 +127,7 @@ pub fn coordinator(node: &Node, request: FindCoordinatorRequest) -> FindCoordina
             .with_host(host.clone())
             .with_port(port)
     });
-    FindCoordinatorResponse::default()
-        .with_coordinators(coordinators.collect())
-        .with_node_id(BrokerId(NODE_ID))
-        .with_host(host)
-        .with_port(port)
+    FindCoordinatorResponse::default().with_coordinators(coordinators.collect())
 }
 
 /// Returns a producer id that was never used. There are no transactions.

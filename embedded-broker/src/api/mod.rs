@@ -70,7 +70,7 @@ pub async fn handle(
         Request::Metadata(request) => Response::Metadata(metadata::metadata(node, request)),
         Request::DescribeCluster(_) => Response::DescribeCluster(metadata::cluster(node)),
         Request::FindCoordinator(request) => {
-            Response::FindCoordinator(metadata::coordinator(node, request))
+            Response::FindCoordinator(metadata::coordinator(node, request, version))
         }
         Request::InitProducerId(request) => {
             Response::InitProducerId(metadata::producer_id(node, &request))
