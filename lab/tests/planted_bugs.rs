@@ -1,6 +1,7 @@
 //! The checker catches relays and consumers with planted bugs, and finds nothing in the real ones at the same moments.
 
 mod planted;
+#[path = "../../service-runtime/tests/support/mod.rs"]
 mod support;
 
 use lab::checker::{Arrival, Change, Effect, Evidence, Violation, check};

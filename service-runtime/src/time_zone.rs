@@ -17,10 +17,11 @@ const MAX_NAME: usize = 64;
 const SHORT: usize = 4;
 
 /// A time zone of the IANA database, such as `Europe/Berlin`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct TimeZone {
     name: String,
-    rules: tz::TimeZone,
+    /// None for a stored name, which is looked up when its rules are needed: most zones that are read from a table are only shown.
+    rules: Option<tz::TimeZone>,
 }
 
 /// A name that is not in the IANA database.
@@ -38,38 +39,41 @@ impl TimeZone {
             .ok()
             // `Factory` is the database's name for a clock that was never set.
             .filter(|rules| !rules.is_unknown() && rules.iana_name() != Some("Factory"));
-        match rules.as_ref().and_then(tz::TimeZone::iana_name) {
-            Some(name) => Ok(Self {
-                name: name.to_owned(),
-                rules: rules.clone().unwrap_or(tz::TimeZone::UTC),
-            }),
-            None => Err(UnknownTimeZone { hint: hint(name) }),
-        }
+        rules
+            .and_then(|rules| {
+                Some(Self {
+                    name: rules.iana_name()?.to_owned(),
+                    rules: Some(rules),
+                })
+            })
+            .ok_or_else(|| UnknownTimeZone { hint: hint(name) })
     }
 
     /// Takes a name that was parsed before it was stored; a zone that the database has dropped since keeps its name and counts as UTC.
     pub fn from_stored(name: String) -> Self {
-        let rules = database().get(&name).unwrap_or(tz::TimeZone::UTC);
-        Self { name, rules }
+        Self { name, rules: None }
     }
 
     /// Returns UTC.
     pub fn utc() -> Self {
         Self {
             name: "UTC".to_owned(),
-            rules: tz::TimeZone::UTC,
+            rules: Some(tz::TimeZone::UTC),
         }
     }
 
     /// Returns the zone's rules.
-    pub fn rules(&self) -> &tz::TimeZone {
-        &self.rules
+    pub fn rules(&self) -> tz::TimeZone {
+        self.rules.clone().unwrap_or_else(|| {
+            let rules = database().get(&self.name);
+            rules.unwrap_or(tz::TimeZone::UTC)
+        })
     }
 
     /// Returns the instant of a local time (RFC 5545, section 3.3.5): one that a gap skips is shifted forward by the gap, and one that
     /// exists twice is the first. A time outside the years -9999 to 9999 is taken as UTC.
     pub fn instant(&self, local: NaiveDateTime) -> DateTime<Utc> {
-        instant_of(local, &self.rules).unwrap_or_else(|| local.and_utc())
+        instant_of(local, &self.rules()).unwrap_or_else(|| local.and_utc())
     }
 
     /// Returns the first instant of a day.
@@ -79,7 +83,7 @@ impl TimeZone {
 
     /// Returns the local time at an instant. An instant outside the years -9999 to 9999 stays UTC.
     pub fn local(&self, instant: DateTime<Utc>) -> NaiveDateTime {
-        local_of(instant, &self.rules).unwrap_or_else(|| instant.naive_utc())
+        local_of(instant, &self.rules()).unwrap_or_else(|| instant.naive_utc())
     }
 }
 
@@ -113,6 +117,14 @@ pub fn local_of(instant: DateTime<Utc>, rules: &tz::TimeZone) -> Option<NaiveDat
         .naive_utc()
         .checked_add_signed(TimeDelta::seconds(offset.into()))
 }
+
+impl PartialEq for TimeZone {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Eq for TimeZone {}
 
 impl Hash for TimeZone {
     fn hash<H: Hasher>(&self, state: &mut H) {

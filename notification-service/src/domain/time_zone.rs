@@ -19,7 +19,7 @@ pub fn before_nine_o_clock(
     zone_name: &str,
 ) -> Option<DateTime<Utc>> {
     let local = date.and_time(NINE).checked_sub_signed(lead)?;
-    instant_of(local, zone(zone_name).rules())
+    instant_of(local, &zone(zone_name).rules())
 }
 
 #[cfg(test)]

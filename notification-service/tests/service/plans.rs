@@ -27,6 +27,7 @@ const ROWS: &str = "
     SELECT n, CASE WHEN n % 5 = 0 THEN 'anna' ELSE 'user' || n % 1000 END AS user_id, md5('task ' || n)::uuid AS task_id
     FROM generate_series(1, 100000) n;
     INSERT INTO watched_tasks
+        (user_id, task_id, task_version, title, due_time, time_zone, open, deleted, muted, reminder_settings, update_time)
     SELECT user_id, task_id, 1, 'title', now() + n * interval '1 minute', 'UTC', user_id <> 'anna' OR n > 99900, false, false, '[]', now()
     FROM given;
     INSERT INTO reminders (user_id, id, task_id, setting, fire_time, state, version, title, time_zone)

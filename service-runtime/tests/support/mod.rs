@@ -29,7 +29,8 @@ use service_runtime::{
 use taskmesh_proto::{notification::v1::ReminderEvent, topics};
 use uuid::Uuid;
 
-const MIGRATIONS: EmbeddedMigrations = embed_migrations!("tests/probe_migrations");
+const MIGRATIONS: EmbeddedMigrations =
+    embed_migrations!("../service-runtime/tests/probe_migrations");
 
 /// Reads `task-reminders` in the group that has a dead-letter topic there.
 pub struct Probe;

@@ -139,7 +139,11 @@ fn serve(stream: TcpStream, state: &Mutex<State>) -> std::io::Result<()> {
             ("DATA", _) => {
                 stream.write_all(b"354 go on\r\n")?;
                 let mut message = String::new();
-                for line in lines.by_ref() {
+                loop {
+                    // A client that is killed within a message has sent none.
+                    let Some(line) = lines.next() else {
+                        return Ok(());
+                    };
                     let line = line?;
                     if line == "." {
                         break;

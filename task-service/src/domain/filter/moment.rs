@@ -75,7 +75,7 @@ impl Now {
     pub fn new(time: DateTime<Utc>, zone: &TimeZone) -> Self {
         let time = Timestamp::from_microsecond(time.timestamp_micros()).unwrap_or_default();
         Self {
-            here: time.to_zoned(zone.rules().clone()),
+            here: time.to_zoned(zone.rules()),
         }
     }
 
