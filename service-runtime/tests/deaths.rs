@@ -17,7 +17,6 @@ use taskmesh_proto::topics::TASK_REMINDERS;
 const CHILD: &str = "RUN_AS_PROBE";
 const KIND: &str = "taskmesh.notification.v1.ReminderSent";
 const MOST_DEATHS: usize = 3;
-/// More than are counted at once.
 const RECORDS: usize = 90;
 const DEADLY: usize = 61;
 
