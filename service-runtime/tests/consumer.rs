@@ -303,8 +303,13 @@ async fn what_waits_for_another_try_is_still_there_after_a_restart_and_in_its_or
 async fn uncleared_crash_count_is_no_crash_of_same_process() {
     let mut service = TestService::<Probe>::start(&[]).await;
     crash(&mut service).await;
-    let keep = "CREATE RULE keep AS ON UPDATE TO parked_records WHERE NEW.crashes < OLD.crashes DO INSTEAD NOTHING";
-    execute(&service.database(), keep).await;
+    let database = service.database();
+    let function =
+        "CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'";
+    execute(&database, function).await;
+    let keep = "CREATE TRIGGER keep BEFORE UPDATE ON parked_records \
+                FOR EACH ROW WHEN (NEW.crashes < OLD.crashes) EXECUTE FUNCTION keep()";
+    execute(&database, keep).await;
     let id = publish(&service, "unavailable", "a", 1).await;
     assert_eq!(wait_for(&service, 1).await[0].event_id, id);
 }

@@ -147,7 +147,9 @@ impl<H: EventHandler> ConsumerLoop<H> {
     async fn consume(&mut self) -> Result<(), ConsumeError> {
         let topic = self.shared.full_topic.clone();
         self.commit_beginnings(&topic).await?;
+        let (assigned_sender, mut assigned) = unbounded_channel();
         let context = LoopContext {
+            assigned: assigned_sender,
             topic: topic.clone(),
             group: self.shared.dead_letters.group.clone(),
             progress: self.shared.progress.clone(),
@@ -156,7 +158,7 @@ impl<H: EventHandler> ConsumerLoop<H> {
             Arc::new(self.client_config().create_with_context(context)?);
         consumer.subscribe(&[&topic])?;
         let workers = TaskTracker::new();
-        let result = self.poll(&consumer, &topic, &workers).await;
+        let result = self.poll(&consumer, &topic, &mut assigned, &workers).await;
 
         // Workers finish the records in flight.
         if result.is_err() {
@@ -181,6 +183,7 @@ impl<H: EventHandler> ConsumerLoop<H> {
         &mut self,
         consumer: &Arc<StreamConsumer<LoopContext>>,
         topic: &str,
+        assigned: &mut UnboundedReceiver<i32>,
         tracker: &TaskTracker,
     ) -> Result<(), ConsumeError> {
         let mut workers: HashMap<i32, Worker> = HashMap::new();
@@ -192,6 +195,11 @@ impl<H: EventHandler> ConsumerLoop<H> {
             tokio::select! {
                 biased;
                 () = stopping.cancelled() => return Ok(()),
+                Some(partition) = assigned.recv() => {
+                    if self.shared.progress.is_assigned(partition) {
+                        self.worker(partition, &mut workers, tracker);
+                    }
+                }
                 Some(partition) = self.drained.recv() => {
                     let mut list = TopicPartitionList::new();
                     list.add_partition(topic, partition);
@@ -249,13 +257,7 @@ impl<H: EventHandler> ConsumerLoop<H> {
     ) {
         let partition = message.partition();
         self.watchdog.received(partition);
-        let worker = match workers.get(&partition) {
-            Some(worker) if !worker.revoked.is_cancelled() => worker,
-            _ => {
-                workers.insert(partition, self.spawn_worker(partition, tracker));
-                &workers[&partition]
-            }
-        };
+        let worker = self.worker(partition, workers, tracker);
         if worker.load.add(weight(&message)) {
             let mut list = TopicPartitionList::new();
             list.add_partition(message.topic(), partition);
@@ -265,6 +267,22 @@ impl<H: EventHandler> ConsumerLoop<H> {
         }
         // Fails only when the partition was revoked; its next consumer gets the record again.
         let _ = worker.queue.send(message);
+    }
+
+    /// Returns the worker of a partition; starts one if there is none or it was revoked.
+    fn worker<'a>(
+        &self,
+        partition: i32,
+        workers: &'a mut HashMap<i32, Worker>,
+        tracker: &TaskTracker,
+    ) -> &'a Worker {
+        let worker = workers
+            .entry(partition)
+            .or_insert_with(|| self.spawn_worker(partition, tracker));
+        if worker.revoked.is_cancelled() {
+            *worker = self.spawn_worker(partition, tracker);
+        }
+        worker
     }
 
     fn spawn_worker(&self, partition: i32, tracker: &TaskTracker) -> Worker {

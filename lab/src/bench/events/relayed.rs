@@ -24,10 +24,7 @@ pub async fn wait(stage: &Stage) -> Result<Duration, BoxError> {
 async fn is_done(stage: &Stage) -> Result<bool, BoxError> {
     let row = stage
         .client
-        .query_one(
-            "SELECT NOT EXISTS (SELECT FROM events_bench.outbox)",
-            &[],
-        )
+        .query_one("SELECT NOT EXISTS (SELECT FROM events_bench.outbox)", &[])
         .await?;
     Ok(row.get(0))
 }
