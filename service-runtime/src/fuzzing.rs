@@ -12,8 +12,9 @@ use taskmesh_proto::{
 };
 
 use crate::kafka::{
+    dead_letter_headers,
     framing::{frame, unframe},
-    letter_headers, refuse_record,
+    refuse_record,
 };
 
 /// Reads the value of an event of each kind: what decodes says the same after it was encoded again.
@@ -30,9 +31,9 @@ pub fn event(input: &[u8]) {
 /// and the value, each length in one byte; the rest is the record's value.
 pub fn record(input: &[u8]) {
     let (headers, value) = headers_and_value(input);
-    let redriven = letter_headers::redriven(Some(&headers));
-    assert_eq!(letter_headers::redrive_count(Some(&redriven)), {
-        letter_headers::redrive_count(Some(&headers)).saturating_add(1)
+    let redriven = dead_letter_headers::redriven(Some(&headers));
+    assert_eq!(dead_letter_headers::redrive_count(Some(&redriven)), {
+        dead_letter_headers::redrive_count(Some(&headers)).saturating_add(1)
     });
     let message = OwnedMessage::new(
         Some(value.to_vec()),

@@ -1,7 +1,7 @@
 //! How any service of the mesh runs: start-up and stop, configuration, gRPC server and client, PostgreSQL, outbox and
 //! relay, the consumer loop with inbox and dead letters, telemetry, and the test harness.
 //!
-//! Owns the tables `outbox`, `outbox_relays`, `outbox_lanes`, `outbox_positions`, `inbox` and `idempotency_keys` of each service's schema. Knows no business nouns but the typed ids.
+//! Owns the tables `outbox`, `inbox`, `parked_records`, `partition_owners` and `idempotency_keys` of each service's schema. Knows no business nouns but the typed ids.
 
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
 

@@ -128,7 +128,6 @@ impl<C: ServiceConfig> Context<C> {
             self.database(),
             self.kafka().clone(),
             self.name,
-            Ids.uuid_v7(),
             Pace::default(),
         );
         self.lifecycle

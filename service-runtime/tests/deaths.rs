@@ -17,7 +17,6 @@ use taskmesh_proto::topics::TASK_REMINDERS;
 const CHILD: &str = "RUN_AS_PROBE";
 const KIND: &str = "taskmesh.notification.v1.ReminderSent";
 const MOST_DEATHS: usize = 3;
-/// More than are counted at once.
 const RECORDS: usize = 90;
 const DEADLY: usize = 61;
 
@@ -48,6 +47,13 @@ async fn a_record_that_kills_the_process_is_a_dead_letter_by_its_third_death() {
         child: spawn(&service),
         deaths: 0,
     });
+    // The broker notices each death by the session timeout.
+    eventually("the record has killed two processes", async || {
+        let mut process = process.lock().unwrap();
+        process.revive(&service);
+        (process.deaths >= 2).then_some(())
+    })
+    .await;
     let letters = eventually("the record is a dead letter", async || {
         process.lock().unwrap().revive(&service);
         let letters = service

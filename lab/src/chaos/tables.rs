@@ -186,9 +186,9 @@ async fn waiting(client: &Client) -> Result<i64, BoxError> {
                   + (SELECT count(*) FROM recurrence.parked_records) \
                   + (SELECT count(*) FROM task.parked_records) \
                   + (SELECT count(*) FROM audit.parked_records) \
-                  + (SELECT count(*) FROM audit.outbox_unsent) \
-                  + (SELECT count(*) FROM notification.outbox_unsent) \
-                  + (SELECT count(*) FROM task.outbox_unsent)",
+                  + (SELECT count(*) FROM audit.outbox) \
+                  + (SELECT count(*) FROM notification.outbox) \
+                  + (SELECT count(*) FROM task.outbox)",
             &[],
         )
         .await?;

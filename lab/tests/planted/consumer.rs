@@ -71,7 +71,7 @@ async fn have_effect(tx: &mut AsyncPgConnection, event: Uuid) -> Result<(), Data
 /// Puts an event into the inbox; returns whether it is new there.
 async fn note(tx: &mut AsyncPgConnection, event: Uuid) -> Result<bool, DatabaseError> {
     let rows = diesel::sql_query(
-        "INSERT INTO inbox (topic, event_id) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+        "INSERT INTO inbox (topic, event_id, digest) VALUES ($1, $2, 0) ON CONFLICT DO NOTHING",
     )
     .bind::<Text, _>(TASK_REMINDERS.name)
     .bind::<SqlUuid, _>(event)

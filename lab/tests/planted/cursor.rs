@@ -55,8 +55,9 @@ impl Relay {
                 "SELECT id AS place, subject, aggregate_version, event_id FROM outbox WHERE id > $1 ORDER BY id"
             }
             Cursor::ByTransaction => {
-                "SELECT tx::text::bigint AS place, subject, aggregate_version, event_id FROM outbox \
-                 WHERE tx::text::bigint > $1 AND tx < pg_snapshot_xmin(pg_current_snapshot()) ORDER BY tx, id"
+                "SELECT xmin::text::bigint AS place, subject, aggregate_version, event_id FROM outbox \
+                 WHERE xmin::text::bigint > $1 AND xmin::text::bigint < pg_snapshot_xmin(pg_current_snapshot())::text::bigint \
+                 ORDER BY place, id"
             }
         };
         let last = self.last;

@@ -7,7 +7,7 @@ use rdkafka::{
 };
 
 use super::{Content, DeadLetterTopic, LetterName, content};
-use crate::kafka::letter_headers;
+use crate::kafka::dead_letter_headers;
 
 /// A record that a consumer could not handle, as it was, and why.
 ///
@@ -70,22 +70,22 @@ impl DeadLetter {
 
     /// Returns why it could not be handled.
     pub fn reason(&self) -> &str {
-        self.last(letter_headers::REASON).unwrap_or_default()
+        self.last(dead_letter_headers::REASON).unwrap_or_default()
     }
 
     /// Returns how often it was tried.
     pub fn attempts(&self) -> Option<i32> {
-        self.last(letter_headers::ATTEMPTS)?.parse().ok()
+        self.last(dead_letter_headers::ATTEMPTS)?.parse().ok()
     }
 
     /// Returns the offset that it had in the topic that it came from.
     pub fn source_offset(&self) -> Option<i64> {
-        self.last(letter_headers::OFFSET)?.parse().ok()
+        self.last(dead_letter_headers::OFFSET)?.parse().ok()
     }
 
     /// Returns how often it had been sent back before it came here.
     pub fn redrive_count(&self) -> u32 {
-        letter_headers::redrive_count(self.record.headers())
+        dead_letter_headers::redrive_count(self.record.headers())
     }
 
     /// Returns all headers in their order, as text.

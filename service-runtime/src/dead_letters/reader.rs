@@ -14,7 +14,7 @@ use rdkafka::{
 use tokio::sync::mpsc;
 
 use super::{DeadLetter, DeadLetterError, DeadLetterTopic, LetterName, TopicCount};
-use crate::kafka::{KafkaConfig, quiet::Quiet};
+use crate::kafka::{KafkaConfig, log_filter::Quiet};
 
 /// How long the broker may take to answer: less than a call may take, so that the caller hears what is wrong.
 pub(super) const PATIENCE: Duration = Duration::from_secs(8);

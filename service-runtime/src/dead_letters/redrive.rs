@@ -4,7 +4,7 @@ use rdkafka::Message;
 use tokio::time::{Instant, sleep_until};
 
 use super::{Choice, DeadLetter, DeadLetterError, DeadLetterOffice, Letters};
-use crate::kafka::{Producer, Record, letter_headers};
+use crate::kafka::{Producer, Record, dead_letter_headers};
 
 /// How many letters can be sent back in a second.
 pub const MOST_PER_SECOND: u32 = 10_000;
@@ -135,7 +135,7 @@ impl Redrive {
             key: letter.key().to_vec(),
             payload: letter.value().to_vec(),
             timestamp_ms: None,
-            headers: letter_headers::redriven(record.headers()),
+            headers: dead_letter_headers::redriven(record.headers()),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The one consumer loop: polls, hands each record to its partition's worker, commits what is done.
+//! Consumer loop: polls, passes each record to its partition's worker, commits offsets of completed records.
 //!
 //! Promise: an event has its effect once, in the order of its key. The effect and the inbox row are one commit; the offset
 //! follows, so a crash in between delivers the event again and the inbox drops it.
@@ -27,45 +27,46 @@ use tracing::{debug, error, warn};
 
 use super::{
     KafkaConfig,
-    beginning::commit_beginnings,
+    backpressure::{Load, weight},
     breaker::Breaker,
-    context::{LoopContext, Progress},
     dead_letter::DeadLetters,
     handler::EventHandler,
     inbox,
-    load::{Load, weight},
+    initial_offsets::commit_beginnings,
     metrics,
-    partition::{PartitionWorker, Shared},
+    partition::PartitionWorker,
+    rebalance::{LoopContext, Progress},
     value_format::ValueFormat,
     watchdog::{self, Watchdog},
+    worker_context::WorkerContext,
 };
 use crate::{BoxError, backoff::Backoff, postgres::Database};
 
 const COMMIT_EVERY: Duration = Duration::from_millis(500);
 const CLEAN_EVERY: Duration = Duration::from_secs(3600);
-const CLEAN_PATIENCE: Duration = Duration::from_secs(10);
+const CLEAN_TIMEOUT: Duration = Duration::from_secs(10);
 /// Longer than any topic keeps its records.
 const INBOX_KEEP: chrono::TimeDelta = chrono::TimeDelta::days(31);
-const CLOSE_PATIENCE: Duration = Duration::from_secs(2);
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 const RESTART: Backoff = Backoff::new(Duration::from_millis(500), Duration::from_secs(10));
 
-/// The consumer of one topic in one service.
+/// Consumer of one topic in one service.
 pub(crate) struct ConsumerLoop<H> {
     config: KafkaConfig,
     topic: &'static Topic,
-    shared: Arc<Shared<H>>,
+    shared: Arc<WorkerContext<H>>,
     drained: UnboundedReceiver<i32>,
     watchdog: Watchdog,
 }
 
-/// Why a consumer is replaced.
+/// Error that replaces the consumer.
 #[derive(Debug, thiserror::Error)]
 enum ConsumeError {
     #[error(transparent)]
     Kafka(#[from] KafkaError),
-    #[error("a partition stands still although the broker has records for it")]
-    StandsStill,
-    #[error("the thread that asks for the group's offsets ended")]
+    #[error("a partition is stalled although the broker has records for it")]
+    Stalled,
+    #[error("the thread that reads the group's offsets ended")]
     Asking(#[from] tokio::task::JoinError),
 }
 
@@ -85,7 +86,7 @@ impl<H: EventHandler> ConsumerLoop<H> {
         stopping: CancellationToken,
     ) -> Self {
         let (drained_sender, drained) = unbounded_channel();
-        let shared = Shared {
+        let shared = WorkerContext {
             handler,
             database,
             dead_letters: DeadLetters::new(&config, topic, service),
@@ -112,10 +113,10 @@ impl<H: EventHandler> ConsumerLoop<H> {
         metrics::describe();
         self.shared.dead_letters.prepare().await;
         self.consume_until_stopped().await;
-        // A letter that the broker has not acknowledged is written again by whoever gets its record.
+        // The next consumer of a record writes an unacknowledged dead letter again.
         let closing = self.shared.dead_letters.give_up();
-        if timeout(CLOSE_PATIENCE, closing).await.is_err() {
-            debug!("the producer of dead letters did not close in time");
+        if timeout(CLOSE_TIMEOUT, closing).await.is_err() {
+            debug!("dead-letter producer did not close in time");
         }
         Ok(())
     }
@@ -127,7 +128,7 @@ impl<H: EventHandler> ConsumerLoop<H> {
             match self.consume().await {
                 Ok(()) => return,
                 Err(cause) => {
-                    error!(error = %cause, "the consumer of {} failed and is replaced", self.topic.name);
+                    error!(error = %cause, "consumer of {} failed, replacing it", self.topic.name);
                     metrics::replaced(self.topic.name);
                 }
             }
@@ -146,7 +147,9 @@ impl<H: EventHandler> ConsumerLoop<H> {
     async fn consume(&mut self) -> Result<(), ConsumeError> {
         let topic = self.shared.full_topic.clone();
         self.commit_beginnings(&topic).await?;
+        let (assigned_sender, mut assigned) = unbounded_channel();
         let context = LoopContext {
+            assigned: assigned_sender,
             topic: topic.clone(),
             group: self.shared.dead_letters.group.clone(),
             progress: self.shared.progress.clone(),
@@ -155,9 +158,9 @@ impl<H: EventHandler> ConsumerLoop<H> {
             Arc::new(self.client_config().create_with_context(context)?);
         consumer.subscribe(&[&topic])?;
         let workers = TaskTracker::new();
-        let result = self.poll(&consumer, &topic, &workers).await;
+        let result = self.poll(&consumer, &topic, &mut assigned, &workers).await;
 
-        // The workers finish the record in hand.
+        // Workers finish the records in flight.
         if result.is_err() {
             self.shared.progress.abandon();
         }
@@ -180,6 +183,7 @@ impl<H: EventHandler> ConsumerLoop<H> {
         &mut self,
         consumer: &Arc<StreamConsumer<LoopContext>>,
         topic: &str,
+        assigned: &mut UnboundedReceiver<i32>,
         tracker: &TaskTracker,
     ) -> Result<(), ConsumeError> {
         let mut workers: HashMap<i32, Worker> = HashMap::new();
@@ -191,50 +195,55 @@ impl<H: EventHandler> ConsumerLoop<H> {
             tokio::select! {
                 biased;
                 () = stopping.cancelled() => return Ok(()),
+                Some(partition) = assigned.recv() => {
+                    if self.shared.progress.is_assigned(partition) {
+                        self.worker(partition, &mut workers, tracker);
+                    }
+                }
                 Some(partition) = self.drained.recv() => {
                     let mut list = TopicPartitionList::new();
                     list.add_partition(topic, partition);
                     if let Err(cause) = consumer.resume(&list) {
-                        debug!(error = %cause, "partition {partition} of {topic} is somebody else's by now");
+                        debug!(error = %cause, "partition {partition} of {topic} was revoked");
                     }
                 }
                 _ = commit.tick() => self.shared.progress.commit(consumer.as_ref(), topic, CommitMode::Async),
-                // A statement that a dying database never answers must not keep the loop from its records.
+                // A statement that a failing database never answers must not block the loop.
                 _ = clean.tick() => {
-                    if timeout(CLEAN_PATIENCE, self.clean()).await.is_err() {
-                        warn!("the inbox was not cleaned in time; it is another time");
+                    if timeout(CLEAN_TIMEOUT, self.clean()).await.is_err() {
+                        warn!("inbox cleanup timed out, will retry");
                     }
                 }
                 _ = look.tick() => {
                     let is_paused = |partition: i32| {
-                        // Nobody resumes for a worker that has left.
+                        // No worker resumes a revoked partition.
                         workers
                             .get(&partition)
                             .is_some_and(|worker| !worker.revoked.is_cancelled() && worker.load.is_paused())
                     };
                     if self.watchdog.look(consumer, topic, is_paused).await {
-                        return Err(ConsumeError::StandsStill);
+                        return Err(ConsumeError::Stalled);
                     }
                 }
-                // Last, so that a constant stream of records holds up neither commits nor resumptions.
+                // Last, so that a constant stream of records delays neither commits nor resumptions.
                 received = consumer.recv() => match received {
                     Ok(message) => self.route(consumer, message.detach(), &mut workers, tracker),
-                    Err(cause) if is_final(&cause) => return Err(cause.into()),
-                    Err(KafkaError::MessageConsumption(RDKafkaErrorCode::AutoOffsetReset)) => self.tell_of_loss(),
-                    Err(cause) => debug!(error = %cause, "consumer of {topic} goes on"),
+                    Err(cause) if is_fatal(&cause) => return Err(cause.into()),
+                    Err(KafkaError::MessageConsumption(RDKafkaErrorCode::AutoOffsetReset)) => self.report_lost_records(),
+                    Err(cause) => debug!(error = %cause, "consumer of {topic} reported an error, continuing"),
                 },
             }
         }
     }
 
-    /// Only a person can know whether what is gone must be brought back first.
-    fn tell_of_loss(&self) {
+    /// Reports lost records. Only an operator can decide whether to restore them before continuing.
+    fn report_lost_records(&self) {
         let (topic, group) = (&self.shared.full_topic, &self.shared.dead_letters.group);
         error!(
             messaging.destination.name = %topic,
             messaging.consumer.group.name = %group,
-            "a partition of {topic} stands still: the broker no longer has the records that come next for {group}; \
-             to go on with the oldest that it has, start the service with KAFKA__SKIP_LOST_RECORDS=true"
+            "partition of {topic} is stopped: the broker no longer has the next records of {group}; \
+             to continue with the oldest available record, start the service with KAFKA__SKIP_LOST_RECORDS=true"
         );
         metrics::stopped(self.topic.name);
     }
@@ -248,22 +257,32 @@ impl<H: EventHandler> ConsumerLoop<H> {
     ) {
         let partition = message.partition();
         self.watchdog.received(partition);
-        let worker = match workers.get(&partition) {
-            Some(worker) if !worker.revoked.is_cancelled() => worker,
-            _ => {
-                workers.insert(partition, self.spawn_worker(partition, tracker));
-                &workers[&partition]
-            }
-        };
+        let worker = self.worker(partition, workers, tracker);
         if worker.load.add(weight(&message)) {
             let mut list = TopicPartitionList::new();
             list.add_partition(message.topic(), partition);
             if let Err(cause) = consumer.pause(&list) {
-                warn!(error = %cause, "partition {partition} cannot pause");
+                warn!(error = %cause, "partition {partition} could not be paused");
             }
         }
-        // Fails only when the worker has left, and then the record comes again to whoever has the partition.
+        // Fails only when the partition was revoked; its next consumer gets the record again.
         let _ = worker.queue.send(message);
+    }
+
+    /// Returns the worker of a partition; starts one if there is none or it was revoked.
+    fn worker<'a>(
+        &self,
+        partition: i32,
+        workers: &'a mut HashMap<i32, Worker>,
+        tracker: &TaskTracker,
+    ) -> &'a Worker {
+        let worker = workers
+            .entry(partition)
+            .or_insert_with(|| self.spawn_worker(partition, tracker));
+        if worker.revoked.is_cancelled() {
+            *worker = self.spawn_worker(partition, tracker);
+        }
+        worker
     }
 
     fn spawn_worker(&self, partition: i32, tracker: &TaskTracker) -> Worker {
@@ -286,7 +305,7 @@ impl<H: EventHandler> ConsumerLoop<H> {
             Err(error) => Err(error),
         };
         if let Err(cause) = deleted {
-            debug!(error = %cause, "the inbox is cleaned another time");
+            debug!(error = %cause, "inbox cleanup failed, will retry");
         }
     }
 
@@ -310,18 +329,18 @@ impl<H: EventHandler> ConsumerLoop<H> {
             .set("max.poll.interval.ms", "60000")
             .set("queued.max.messages.kbytes", "16384")
             .set("queued.min.messages", "1000")
-            // By itself, a second goes by before a queue that was full is filled again, however soon it is empty.
+            // By default a full queue is refilled only after a second.
             .set("fetch.queue.backoff.ms", "20")
             .set("statistics.interval.ms", "5000")
             .set("allow.auto.create.topics", "false")
             .set("topic.metadata.refresh.interval.ms", "30000")
-            // Each partition has a place to begin; one whose next record is gone must not skip others in silence.
+            // Each partition has an initial offset; a partition whose next record is gone must not skip others silently.
             .set("auto.offset.reset", reset)
-            // Records are sent at once; but a fetch that waits delays the first one of a partition that is resumed.
+            // A waiting fetch delays the first record of a resumed partition.
             .set("fetch.wait.max.ms", "100")
             .set_log_level(RDKafkaLogLevel::Warning);
         if let Some(instance) = &self.config.group_instance_id {
-            // Each topic has a consumer of its own, and so needs a name of its own.
+            // Each topic has its own consumer, which needs its own name.
             config.set(
                 "group.instance.id",
                 format!("{instance}.{}", self.topic.name),
@@ -331,7 +350,7 @@ impl<H: EventHandler> ConsumerLoop<H> {
     }
 }
 
-fn is_final(error: &KafkaError) -> bool {
+fn is_fatal(error: &KafkaError) -> bool {
     use rdkafka::types::RDKafkaErrorCode::Fatal;
     matches!(
         error,
@@ -339,14 +358,14 @@ fn is_final(error: &KafkaError) -> bool {
     )
 }
 
-/// Commits what is done and leaves the group. Both can block for as long as the coordinator is away, so they get a thread and
-/// a deadline of their own; what is not committed is known to the inbox.
+/// Commits completed offsets and leaves the group. Both can block while the coordinator is unavailable, so they run on a separate thread with
+/// a deadline; the inbox drops records whose offset was not committed.
 async fn close(consumer: Arc<StreamConsumer<LoopContext>>, progress: Progress, topic: String) {
     let closing = tokio::task::spawn_blocking(move || {
         progress.commit(consumer.as_ref(), &topic, CommitMode::Sync);
         drop(consumer);
     });
-    if timeout(CLOSE_PATIENCE, closing).await.is_err() {
-        warn!("a consumer did not close in time; the group will notice by its session timeout");
+    if timeout(CLOSE_TIMEOUT, closing).await.is_err() {
+        warn!("consumer did not close in time; its group membership ends by session timeout");
     }
 }

@@ -10,7 +10,7 @@ use taskmesh_proto::topics::Topic;
 use tokio::sync::Mutex;
 use tracing::{debug, error, warn};
 
-use super::{KafkaConfig, ProduceError, Producer, Record, letter_headers, metrics};
+use super::{KafkaConfig, ProduceError, Producer, Record, dead_letter_headers, metrics};
 use crate::backoff::Backoff;
 
 const BACKOFF: Backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(10));
@@ -108,12 +108,12 @@ impl DeadLetters {
         let attempts = attempts.to_string();
         // Our own names, and the aliases that Spring's and Kafka Connect's tools look for.
         let reasons = [
-            (letter_headers::REASON, reason),
-            (letter_headers::GROUP, &self.group),
-            (letter_headers::TOPIC, topic),
-            (letter_headers::PARTITION, &partition),
-            (letter_headers::OFFSET, &offset),
-            (letter_headers::ATTEMPTS, &attempts),
+            (dead_letter_headers::REASON, reason),
+            (dead_letter_headers::GROUP, &self.group),
+            (dead_letter_headers::TOPIC, topic),
+            (dead_letter_headers::PARTITION, &partition),
+            (dead_letter_headers::OFFSET, &offset),
+            (dead_letter_headers::ATTEMPTS, &attempts),
             ("kafka_dlt-original-topic", topic),
             ("kafka_dlt-original-consumer-group", &self.group),
             ("kafka_dlt-exception-message", reason),

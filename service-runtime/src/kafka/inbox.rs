@@ -2,12 +2,12 @@ use std::collections::{HashMap, HashSet};
 
 use diesel::{
     QueryableByName,
-    sql_types::{Array, BigInt, Interval, Nullable, Text, Uuid as SqlUuid},
+    sql_types::{Array, BigInt, Interval, Text, Uuid as SqlUuid},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
-use super::parked;
+use super::retry_store;
 use crate::postgres::{AsFixed, DatabaseError};
 
 /// Inbox entries of one batch of events. Owned, so that a task that outlives the batch's consumer can write them.
@@ -27,7 +27,7 @@ impl InboxBatch {
         if let Some(id) = self.parked
             && !known.contains(&Known::OtherContent)
         {
-            parked::delete(tx, id).await?;
+            retry_store::delete(tx, id).await?;
         }
         Ok(known)
     }
@@ -56,8 +56,8 @@ pub enum Known {
 struct Row {
     #[diesel(sql_type = SqlUuid)]
     event_id: Uuid,
-    #[diesel(sql_type = Nullable<BigInt>)]
-    digest: Option<i64>,
+    #[diesel(sql_type = BigInt)]
+    digest: i64,
 }
 
 /// Records events as handled; tells of each whether it was before.
@@ -87,9 +87,8 @@ pub(super) async fn insert(
         if new.remove(&entry.event_id) {
             return Known::New;
         }
-        // Rows without a digest are older than digests are.
         match digests.get(&entry.event_id) {
-            Some(Some(digest)) if *digest != entry.digest => Known::OtherContent,
+            Some(digest) if *digest != entry.digest => Known::OtherContent,
             _ => Known::Handled,
         }
     };
@@ -112,7 +111,7 @@ async fn digests_of(
     connection: &mut AsyncPgConnection,
     topic: &str,
     ids: &[Uuid],
-) -> Result<HashMap<Uuid, Option<i64>>, DatabaseError> {
+) -> Result<HashMap<Uuid, i64>, DatabaseError> {
     let rows: Vec<Row> = diesel::sql_query(
         "SELECT event_id, digest FROM inbox WHERE topic = $1 AND event_id = ANY ($2)",
     )

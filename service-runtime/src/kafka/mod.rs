@@ -1,35 +1,36 @@
-//! Kafka: the connection, the producer, the one consumer loop, dead letters, and the frames that a schema registry gives values.
+//! Kafka: connection, producer, consumer loop, dead letters, and the frames of a schema registry.
 
-mod attempt;
-mod attempts;
-mod beginning;
+mod backpressure;
 mod breaker;
 mod config;
 mod consumer;
-mod context;
 mod dead_letter;
+pub(crate) mod dead_letter_headers;
 mod framer;
 pub mod framing;
 mod handler;
 mod headers;
 mod inbox;
-pub(crate) mod letter_headers;
-mod load;
+mod initial_offsets;
+pub(crate) mod log_filter;
 mod metrics;
-mod parked;
-mod parking;
 mod partition;
-mod placement;
+mod partition_owner;
+mod partitioner;
 #[cfg(all(test, feature = "testing"))]
 mod plan_tests;
+mod process_batch;
 mod producer;
-pub(crate) mod quiet;
+mod rebalance;
 mod record;
 mod registry;
+mod retry_queue;
+mod retry_store;
 mod schema;
+mod topic_reader;
 mod value_format;
 mod watchdog;
-mod whole;
+mod worker_context;
 
 pub use config::{KafkaConfig, SecurityProtocol};
 pub(crate) use consumer::ConsumerLoop;
@@ -37,11 +38,11 @@ pub(crate) use framer::Framer;
 pub use handler::{EventHandler, HandleError, Received};
 pub use headers::{EventHeaders, HeaderError};
 pub use inbox::{InboxBatch, Known};
-pub use placement::partition_of;
+pub use partitioner::partition_of;
 pub(crate) use producer::{ProduceError, Producer, Record};
 #[cfg(any(test, fuzzing))]
 pub(crate) use record::refuse_record;
 pub use registry::{Registered, Registration, RegistryError, SchemaRegistry, SchemaRound};
 pub use schema::{Subject, subjects};
-pub(crate) use whole::Tail;
-pub use whole::{Beginning, PastError, TopicEvent, TopicPast, TopicReader, TopicRecord};
+pub(crate) use topic_reader::Tail;
+pub use topic_reader::{Beginning, PastError, TopicEvent, TopicPast, TopicReader, TopicRecord};

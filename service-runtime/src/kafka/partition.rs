@@ -1,7 +1,7 @@
-//! The worker of one partition: batches of records in their order, each record to its end before the partition goes on.
+//! Worker of one partition: processes batches of records in order.
 //!
-//! What cannot be handled yet is parked in the database, and later records of its key behind it, so that other keys go on. So
-//! all that lies before the offset that is committed is handled, parked, or a dead letter.
+//! A record that cannot be handled yet is parked in the retry queue, and later records of its key behind it, while other keys continue. So every
+//! record before the committed offset is handled, parked, or a dead letter.
 
 use std::{
     mem,
@@ -11,81 +11,60 @@ use std::{
 
 use rdkafka::{Message, message::OwnedMessage};
 use tokio::{
-    sync::mpsc::{UnboundedReceiver, UnboundedSender},
-    time::Instant,
+    sync::mpsc::UnboundedReceiver,
+    time::{Instant, timeout},
 };
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, error};
+use uuid::Uuid;
 
 use super::{
-    attempt::Attempt,
-    attempts,
-    breaker::Breaker,
-    context::Progress,
-    dead_letter::DeadLetters,
+    backpressure::{Load, weight},
     handler::{EventHandler, HandleError},
-    inbox,
-    load::{Load, weight},
-    metrics,
-    parked::{self, NewParked},
-    parking::Parking,
+    inbox, metrics, partition_owner,
+    process_batch::Attempt,
     record::{Delivery, Refused},
-    value_format::ValueFormat,
+    retry_queue::RetryQueue,
+    retry_store::{self, NewParked},
+    worker_context::WorkerContext,
 };
 use crate::{
     backoff::Backoff,
-    postgres::{AsyncPgConnection, Database, DatabaseError, Work},
+    ids::Ids,
+    postgres::{AsyncPgConnection, DatabaseError, Work},
 };
 
 const BACKOFF: Backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(60));
-const MOST_TRIES: i32 = 10;
-const PATIENCE: f64 = 15.0 * 60.0;
-/// So many records are counted at once.
-const COUNTED_AT_ONCE: usize = 50;
-/// A partition with so many parked records takes no new ones.
-const MOST_PARKED: usize = 10_000;
-/// How long what is in hand may still take when the partition leaves.
-const LEAVE_PATIENCE: Duration = Duration::from_secs(2);
-/// The instant from which the ticks of all partitions are counted.
+const MAX_TRIES: i32 = 10;
+const MAX_AGE_SECONDS: f64 = 15.0 * 60.0;
+/// Number of parked records at which a partition takes no new ones.
+const MAX_PARKED: usize = 10_000;
+/// Time that records in flight may still take when the partition is revoked.
+const REVOKE_GRACE: Duration = Duration::from_secs(2);
+/// Time limit of removing the partition's mark.
+const RELEASE_TIMEOUT: Duration = Duration::from_millis(500);
+/// Start of the ticks that all partitions share.
 static FIRST_TICK: LazyLock<Instant> = LazyLock::new(Instant::now);
-const STRANGER: &str = "another event with this id was handled before";
-
-/// What the workers of one consumer share.
-pub(super) struct Shared<H> {
-    pub handler: H,
-    pub database: Database,
-    pub dead_letters: DeadLetters,
-    pub progress: Progress,
-    pub breaker: Breaker,
-    pub stopping: CancellationToken,
-    /// The topic's name without the cluster's prefix: what the database knows it by.
-    pub topic: &'static str,
-    /// The full name of the message that each value holds.
-    pub data_schema: &'static str,
-    /// The topic's name on the cluster.
-    pub full_topic: String,
-    pub format: ValueFormat,
-    /// Names partitions that may go on.
-    pub drained: UnboundedSender<i32>,
-}
+const ID_CONFLICT: &str = "another event with this id was handled before";
 
 pub(super) struct PartitionWorker<H> {
-    pub shared: Arc<Shared<H>>,
+    pub shared: Arc<WorkerContext<H>>,
     pub partition: i32,
     pub load: Arc<Load>,
     pub revoked: CancellationToken,
-    parking: Parking,
-    /// So many records are yet to be counted before they are handled, because one of them may be what the process died of that had
-    /// the partition before: as many as it had in hand at most.
-    probation: usize,
+    retries: RetryQueue,
+    /// Identifies this worker in the mark of its partition.
+    worker: Uuid,
+    /// Number of new records that may still have crashed the process before: at most one batch.
+    suspects: usize,
 }
 
-/// The partition is no longer this worker's.
-pub(super) struct Left;
+/// The partition was revoked, or the process stops.
+pub(super) struct PartitionRevoked;
 
 impl<H: EventHandler> PartitionWorker<H> {
     pub(super) fn new(
-        shared: Arc<Shared<H>>,
+        shared: Arc<WorkerContext<H>>,
         partition: i32,
         load: Arc<Load>,
         revoked: CancellationToken,
@@ -95,41 +74,62 @@ impl<H: EventHandler> PartitionWorker<H> {
             partition,
             load,
             revoked,
-            parking: Parking::default(),
-            probation: H::MOST_AT_ONCE,
+            retries: RetryQueue::default(),
+            worker: Ids.uuid_v7(),
+            suspects: 0,
         }
     }
 
-    /// Handles records until the partition is revoked or the process stops; those in hand are finished first.
+    /// Handles records until the partition is revoked or the process stops; those in flight are finished first.
     pub(super) async fn run(mut self, queue: UnboundedReceiver<OwnedMessage>) {
-        let Err(Left) = self.work(queue).await;
+        let Err(PartitionRevoked) = self.work(queue).await;
+        let (topic, partition, worker) = (self.shared.topic, self.partition, self.worker);
+        let releasing = self
+            .shared
+            .database
+            .transaction("release_partition", async |tx| {
+                partition_owner::release(tx, topic, partition, worker).await
+            });
+        if !matches!(timeout(RELEASE_TIMEOUT, releasing).await, Ok(Ok(()))) {
+            debug!(
+                "mark of partition {partition} of {topic} was not removed, its next records are crash suspects"
+            );
+        }
     }
 
     async fn work(
         &mut self,
         mut queue: UnboundedReceiver<OwnedMessage>,
-    ) -> Result<std::convert::Infallible, Left> {
+    ) -> Result<std::convert::Infallible, PartitionRevoked> {
         let (topic, partition) = (self.shared.topic, self.partition);
-        let keys = self
-            .insist("list_parked", async |connection| {
-                parked::list_keys(connection, topic, partition).await
+        let worker = self.worker;
+        let (has_crashed, keys) = self
+            .retry_until_revoked("claim_partition", async |tx| {
+                let has_crashed = partition_owner::claim(tx, topic, partition, worker).await?;
+                Ok((
+                    has_crashed,
+                    retry_store::list_keys(tx, topic, partition).await?,
+                ))
             })
             .await?;
-        self.parking = Parking::of(keys);
+        if has_crashed {
+            self.suspects = H::MOST_AT_ONCE;
+        }
+        self.retries = RetryQueue::of(keys);
         let mut batch = Vec::new();
         let mut next_batch = Instant::now();
         loop {
-            metrics::parked(topic, partition, self.parking.count());
-            let has_room = self.parking.count() < MOST_PARKED;
+            metrics::parked(topic, partition, self.retries.count());
+            let has_room = self.retries.count() < MAX_PARKED;
             tokio::select! {
-                () = self.leaving() => return Err(Left),
-                key = self.parking.due() => self.try_parked(&key).await?,
+                () = self.revoked_or_stopping() => return Err(PartitionRevoked),
+                key = self.retries.due() => self.try_parked(&key).await?,
                 count = async {
                     tokio::time::sleep_until(next_batch).await;
                     queue.recv_many(&mut batch, H::MOST_AT_ONCE).await
                 }, if has_room => {
                     if count == 0 {
-                        return Err(Left);
+                        return Err(PartitionRevoked);
                     }
                     next_batch = next_tick(Instant::now(), H::GATHER);
                     self.settle(mem::take(&mut batch)).await?;
@@ -138,7 +138,7 @@ impl<H: EventHandler> PartitionWorker<H> {
         }
     }
 
-    async fn leaving(&self) {
+    async fn revoked_or_stopping(&self) {
         tokio::select! {
             () = self.revoked.cancelled() => {}
             () = self.shared.stopping.cancelled() => {}
@@ -150,8 +150,8 @@ impl<H: EventHandler> PartitionWorker<H> {
         Delivery::read(shared.topic, shared.data_schema, &shared.format, message)
     }
 
-    /// Brings records to their end, and the partition past them.
-    async fn settle(&mut self, messages: Vec<OwnedMessage>) -> Result<(), Left> {
+    /// Processes records and moves the partition's offset past them.
+    async fn settle(&mut self, messages: Vec<OwnedMessage>) -> Result<(), PartitionRevoked> {
         let count = messages.len();
         let bytes = messages.iter().map(weight).sum();
         let last = messages.last().map(Message::offset);
@@ -159,144 +159,148 @@ impl<H: EventHandler> PartitionWorker<H> {
         for message in messages {
             match self.read(message) {
                 Ok(delivery) => deliveries.push(delivery),
-                Err(refused) => self.bury(&refused.message, &refused.reason, 1).await?,
+                Err(refused) => {
+                    self.dead_letter(&refused.message, &refused.reason, 1)
+                        .await?
+                }
             }
         }
-        if self.probation == 0 {
-            self.settle_parts(vec![deliveries], false).await?;
-        } else {
-            self.settle_on_probation(deliveries).await?;
-        }
+        let deliveries = self.park_suspects(deliveries).await?;
+        self.settle_parts(vec![deliveries]).await?;
         if let Some(offset) = last {
             let progress = &self.shared.progress;
             progress.done(self.partition, offset, &self.revoked);
         }
         if self.load.remove(count, bytes) {
-            // The loop that listens outlives its workers, or the process is on its way out.
+            // The consumer loop outlives its workers, except when the process stops.
             let _ = self.shared.drained.send(self.partition);
         }
         Ok(())
     }
 
-    /// Counts what was not handled before and handles it, after what was: alone if a process had it in hand when it ended, the others
-    /// some at a time.
-    async fn settle_on_probation(
+    /// Parks the first records that were not handled before, if one of them may have crashed the process that had the partition before;
+    /// returns the others. The retry queue handles the parked ones one by one and counts crashes.
+    async fn park_suspects(
         &mut self,
         deliveries: Vec<Delivery<H::Event>>,
-    ) -> Result<(), Left> {
-        let (topic, partition) = (self.shared.topic, self.partition);
-        let events = || deliveries.iter().map(|delivery| &delivery.event);
-        let ids: Vec<_> = events().map(|event| event.id).collect();
-        let offsets: Vec<_> = events().map(|event| event.offset).collect();
-        let (handled, suspects) = self
-            .insist("find_handled", async |connection| {
-                let handled = inbox::find(connection, topic, &ids).await?;
-                let suspects = attempts::find(connection, topic, partition, &offsets).await?;
-                Ok((handled, suspects))
+    ) -> Result<Vec<Delivery<H::Event>>, PartitionRevoked> {
+        if self.suspects == 0 {
+            return Ok(deliveries);
+        }
+        let topic = self.shared.topic;
+        let ids: Vec<_> = deliveries
+            .iter()
+            .map(|delivery| delivery.event.id)
+            .collect();
+        let handled = self
+            .retry_until_revoked("find_handled", async |connection| {
+                inbox::find(connection, topic, &ids).await
             })
             .await?;
-        let (before, new): (Vec<_>, Vec<_>) = deliveries
-            .into_iter()
-            .partition(|delivery| handled.contains(&delivery.event.id));
-        self.settle_parts(vec![before], false).await?;
-        self.probation = self.probation.saturating_sub(new.len());
-        let is_suspect = |delivery: &Delivery<_>| suspects.contains(&delivery.event.offset);
-        let mut parts: Vec<Vec<Delivery<H::Event>>> = Vec::new();
-        for delivery in new {
-            match parts.last_mut() {
-                Some(part)
-                    if part.len() < COUNTED_AT_ONCE
-                        && !is_suspect(&part[0])
-                        && !is_suspect(&delivery) =>
-                {
-                    part.push(delivery);
-                }
-                _ => parts.push(vec![delivery]),
+        let mut suspects = Vec::new();
+        let mut others = Vec::new();
+        for delivery in deliveries {
+            if suspects.len() < self.suspects && !handled.contains(&delivery.event.id) {
+                suspects.push(delivery);
+            } else {
+                others.push(delivery);
             }
         }
-        parts.reverse();
-        self.settle_parts(parts, true).await
+        self.suspects -= suspects.len();
+        self.park(&suspects, 0, Duration::ZERO, "may have crashed the process")
+            .await?;
+        Ok(others)
     }
 
-    /// Brings parts of a batch to their end, the last part first. A part that fails is halved until it is known which record it is.
+    /// Processes parts of a batch, the last part first. A part that fails is halved until the failing record is alone.
     async fn settle_parts(
         &mut self,
         mut parts: Vec<Vec<Delivery<H::Event>>>,
-        is_counted: bool,
-    ) -> Result<(), Left> {
+    ) -> Result<(), PartitionRevoked> {
         while let Some(part) = parts.pop() {
             let (behind, mut part): (Vec<_>, Vec<_>) = part
                 .into_iter()
-                .partition(|delivery| self.parking.holds(delivery.key()));
-            for delivery in behind {
-                self.park(
-                    &delivery,
-                    0,
-                    Duration::ZERO,
-                    "waits behind another of its key",
-                )
-                .await?;
-            }
+                .partition(|delivery| self.retries.holds(delivery.key()));
+            self.park(
+                &behind,
+                0,
+                Duration::ZERO,
+                "waits behind another of its key",
+            )
+            .await?;
             let Some(first) = part.first() else {
                 continue;
             };
             let attempt = Attempt {
                 deliveries: &part,
                 parked: None,
-                is_counted,
             };
             match self.attempt(attempt).await? {
-                Ok(strangers) => self.bury_strangers(&part, strangers).await?,
+                Ok(conflicts) => self.dead_letter_id_conflicts(&part, conflicts).await?,
                 Err(_) if part.len() > 1 => {
                     let right = part.split_off(part.len() / 2);
                     parts.extend([right, part]);
                 }
-                Err(HandleError::Reject(reason)) => self.bury(&first.message, &reason, 1).await?,
+                Err(HandleError::Reject(reason)) => {
+                    self.dead_letter(&first.message, &reason, 1).await?
+                }
                 Err(HandleError::Retry(cause) | HandleError::Unavailable(cause)) => {
-                    debug!(error = %cause, "event {} comes back", first.event.id);
+                    debug!(error = %cause, "event {} scheduled for retry", first.event.id);
                     metrics::event(self.shared.topic, "parked");
                     let wait = BACKOFF.delay(1);
-                    self.park(first, 1, wait, &cause.to_string()).await?;
+                    self.park(&part, 1, wait, &cause.to_string()).await?;
                 }
             }
         }
         Ok(())
     }
 
+    /// Puts records into the retry queue, in one transaction.
     async fn park(
         &mut self,
-        delivery: &Delivery<H::Event>,
+        deliveries: &[Delivery<H::Event>],
         tries: i32,
         wait: Duration,
         reason: &str,
-    ) -> Result<(), Left> {
+    ) -> Result<(), PartitionRevoked> {
+        if deliveries.is_empty() {
+            return Ok(());
+        }
         let topic = self.shared.topic;
-        let record = NewParked {
-            message: &delivery.message,
-            event_id: delivery.event.id,
-            tries,
-            wait,
-            reason,
-        };
-        let is_new = self
-            .insist("park", async |tx| parked::insert(tx, topic, &record).await)
+        let are_new = self
+            .retry_until_revoked("park", async |tx| {
+                let mut are_new = Vec::with_capacity(deliveries.len());
+                for delivery in deliveries {
+                    let record = NewParked {
+                        message: &delivery.message,
+                        event_id: delivery.event.id,
+                        tries,
+                        wait,
+                        reason,
+                    };
+                    are_new.push(retry_store::insert(tx, topic, &record).await?);
+                }
+                Ok(are_new)
+            })
             .await?;
-        if is_new || !self.parking.holds(delivery.key()) {
-            self.parking.add(delivery.key(), wait);
+        for (delivery, is_new) in deliveries.iter().zip(are_new) {
+            if is_new || !self.retries.holds(delivery.key()) {
+                self.retries.add(delivery.key(), wait);
+            }
         }
         Ok(())
     }
 
-    /// Tries the first record of a key again.
-    async fn try_parked(&mut self, key: &[u8]) -> Result<(), Left> {
+    /// Retries the first parked record of a key.
+    async fn try_parked(&mut self, key: &[u8]) -> Result<(), PartitionRevoked> {
         let (topic, partition) = (self.shared.topic, self.partition);
         let record = self
-            .insist("find_parked", async |connection| {
-                parked::find_first(connection, topic, partition, key).await
+            .retry_until_revoked("find_parked", async |connection| {
+                retry_store::find_first(connection, topic, partition, key).await
             })
             .await?;
         let Some(record) = record else {
-            self.parking.forget(key);
+            self.retries.forget(key);
             return Ok(());
         };
         let message = record.message(self.shared.full_topic.clone(), partition, key);
@@ -306,24 +310,23 @@ impl<H: EventHandler> PartitionWorker<H> {
             Ok(delivery) => {
                 let attempt = Attempt {
                     deliveries: std::slice::from_ref(&delivery),
-                    parked: Some(id),
-                    is_counted: true,
+                    parked: Some(&record),
                 };
                 match self.attempt(attempt).await? {
-                    Ok(strangers) if strangers.is_empty() => None,
-                    Ok(_) => Some((delivery.message, STRANGER.to_owned())),
+                    Ok(conflicts) if conflicts.is_empty() => None,
+                    Ok(_) => Some((delivery.message, ID_CONFLICT.to_owned())),
                     Err(HandleError::Reject(reason)) => Some((delivery.message, reason)),
                     Err(HandleError::Retry(cause) | HandleError::Unavailable(cause)) => {
                         let tries = record.tries + 1;
-                        if tries < MOST_TRIES && record.age_seconds < PATIENCE {
+                        if tries < MAX_TRIES && record.age_seconds < MAX_AGE_SECONDS {
                             metrics::event(topic, "retried");
                             let wait = BACKOFF.delay(tries.unsigned_abs());
                             let reason = cause.to_string();
-                            self.insist("postpone", async |tx| {
-                                parked::update(tx, id, tries, wait, &reason).await
+                            self.retry_until_revoked("postpone", async |tx| {
+                                retry_store::update(tx, id, tries, wait, &reason).await
                             })
                             .await?;
-                            self.parking.postpone(key, wait);
+                            self.retries.postpone(key, wait);
                             return Ok(());
                         }
                         let reason = format!("gave up after {tries} tries: {cause}");
@@ -334,31 +337,31 @@ impl<H: EventHandler> PartitionWorker<H> {
         };
         if let Some((message, reason)) = refused {
             let tries = record.tries.unsigned_abs() + 1;
-            self.bury(&message, &reason, tries).await?;
-            self.insist("unpark", async |tx| parked::delete(tx, id).await)
+            self.dead_letter(&message, &reason, tries).await?;
+            self.retry_until_revoked("unpark", async |tx| retry_store::delete(tx, id).await)
                 .await?;
         }
-        self.parking.remove_first(key);
+        self.retries.remove_first(key);
         Ok(())
     }
 
-    /// Makes attempts for as long as a dependency is down.
+    /// Makes attempts while a dependency is unavailable.
     async fn attempt(
         &self,
         attempt: Attempt<'_, H::Event>,
-    ) -> Result<Result<Vec<usize>, HandleError>, Left> {
+    ) -> Result<Result<Vec<usize>, HandleError>, PartitionRevoked> {
         let shared = &self.shared;
         loop {
             tokio::select! {
-                () = self.leaving() => return Err(Left),
+                () = self.revoked_or_stopping() => return Err(PartitionRevoked),
                 () = shared.breaker.pass() => {}
             }
             let began = Instant::now();
             let tried = tokio::select! {
                 tried = attempt.make(shared) => tried,
-                () = self.patience() => {
-                    attempt.take_back(shared);
-                    return Err(Left);
+                () = self.grace_over() => {
+                    attempt.undo_count(shared).await;
+                    return Err(PartitionRevoked);
                 }
             };
             metrics::attempt(shared.topic, attempt.deliveries.len(), began.elapsed());
@@ -372,8 +375,12 @@ impl<H: EventHandler> PartitionWorker<H> {
         }
     }
 
-    /// Does what must be in the database before the partition goes on, for as long as it takes.
-    async fn insist<T, F>(&self, name: &'static str, work: F) -> Result<T, Left>
+    /// Runs a transaction that the partition needs to continue, until it succeeds.
+    async fn retry_until_revoked<T, F>(
+        &self,
+        name: &'static str,
+        work: F,
+    ) -> Result<T, PartitionRevoked>
     where
         F: for<'r> Work<&'r mut AsyncPgConnection, Result<T, DatabaseError>, Fut: Send>
             + Send
@@ -383,12 +390,12 @@ impl<H: EventHandler> PartitionWorker<H> {
         let shared = &self.shared;
         loop {
             tokio::select! {
-                () = self.leaving() => return Err(Left),
+                () = self.revoked_or_stopping() => return Err(PartitionRevoked),
                 () = shared.breaker.pass() => {}
             }
             let done = tokio::select! {
                 done = shared.database.transaction(name, &work) => done,
-                () = self.patience() => return Err(Left),
+                () = self.grace_over() => return Err(PartitionRevoked),
             };
             match done {
                 Ok(value) => {
@@ -397,36 +404,42 @@ impl<H: EventHandler> PartitionWorker<H> {
                 }
                 Err(DatabaseError::Unavailable(cause)) => shared.breaker.failed(&cause),
                 Err(cause) => {
-                    error!(error = %cause, "the consumer of {} cannot go on: {name} failed", shared.topic);
+                    error!(error = %cause, "consumer of {} is blocked: {name} failed, retrying", shared.topic);
                     shared.breaker.failed(&cause.into());
                 }
             }
         }
     }
 
-    /// Waits until the partition leaves, and then for as long as what is in hand may still take.
-    async fn patience(&self) {
-        self.leaving().await;
-        tokio::time::sleep(LEAVE_PATIENCE).await;
+    /// Waits until the partition is revoked, and then as long as records in flight may still take.
+    async fn grace_over(&self) {
+        self.revoked_or_stopping().await;
+        tokio::time::sleep(REVOKE_GRACE).await;
     }
 
-    async fn bury_strangers(
+    async fn dead_letter_id_conflicts(
         &self,
         deliveries: &[Delivery<H::Event>],
-        strangers: Vec<usize>,
-    ) -> Result<(), Left> {
-        for place in strangers {
-            self.bury(&deliveries[place].message, STRANGER, 1).await?;
+        conflicts: Vec<usize>,
+    ) -> Result<(), PartitionRevoked> {
+        for index in conflicts {
+            self.dead_letter(&deliveries[index].message, ID_CONFLICT, 1)
+                .await?;
         }
         Ok(())
     }
 
-    /// Puts a record into the dead-letter topic, for as long as it takes.
-    async fn bury(&self, message: &OwnedMessage, reason: &str, attempts: u32) -> Result<(), Left> {
+    /// Sends a record to the dead-letter topic, until it succeeds.
+    async fn dead_letter(
+        &self,
+        message: &OwnedMessage,
+        reason: &str,
+        attempts: u32,
+    ) -> Result<(), PartitionRevoked> {
         let shared = &self.shared;
         tokio::select! {
             () = shared.dead_letters.send(message, reason, attempts) => {}
-            () = self.patience() => return Err(Left),
+            () = self.grace_over() => return Err(PartitionRevoked),
         }
         metrics::event(shared.topic, "dead_lettered");
         Ok(())

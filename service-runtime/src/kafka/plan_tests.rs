@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use diesel_async::SimpleAsyncConnection;
 use uuid::Uuid;
 
-use super::{attempts, inbox, parked};
+use super::{inbox, retry_store};
 use crate::{postgres::Schema, testing::TestDatabase};
 
 const SCHEMA: Schema = Schema {
@@ -18,9 +18,7 @@ const ROWS: &str = "
     INSERT INTO parked_records (topic, partition, record_offset, record_key, event_id, header_names, header_values, payload, tries,
                                 next_try_time, reason)
     SELECT 'topic', n % 100, n, convert_to('key ' || n % 1000, 'UTF8'), md5(n::text)::uuid, '{}', '{}', '', 1, now(), ''
-    FROM generate_series(1, 100000) n;
-    INSERT INTO record_attempts (topic, partition, record_offset, attempts)
-    SELECT 'topic', n % 100, n, 1 FROM generate_series(1, 100000) n;";
+    FROM generate_series(1, 100000) n;";
 
 #[tokio::test]
 async fn consumer_reads_large_tables_by_index() {
@@ -45,25 +43,18 @@ async fn consumer_reads_large_tables_by_index() {
     assert_eq!(deleted.unwrap(), 0);
     assert!(plans.take_indexes().contains("inbox_by_time"));
 
-    let keys = parked::list_keys(&mut tx, "topic", 7).await.unwrap();
+    let keys = retry_store::list_keys(&mut tx, "topic", 7).await.unwrap();
     assert_eq!(keys.len(), 10);
     let key = &keys[0].record_key;
-    let first = parked::find_first(&mut tx, "topic", 7, key).await.unwrap();
+    let first = retry_store::find_first(&mut tx, "topic", 7, key)
+        .await
+        .unwrap();
     let id = first.unwrap().id;
     let waits = Duration::from_secs(1);
-    parked::update(&mut tx, id, 2, waits, "busy").await.unwrap();
-    parked::delete(&mut tx, id).await.unwrap();
+    retry_store::update(&mut tx, id, 2, waits, "busy")
+        .await
+        .unwrap();
+    retry_store::set_crashes(&mut tx, id, 1).await.unwrap();
+    retry_store::delete(&mut tx, id).await.unwrap();
     assert!(plans.take_indexes().contains("parked_records_by_key"));
-
-    let offsets = [7, 107, 200_007];
-    attempts::begin(&mut tx, "topic", 7, &offsets)
-        .await
-        .unwrap();
-    attempts::take_back(&mut tx, "topic", 7, &offsets)
-        .await
-        .unwrap();
-    let suspects = attempts::find(&mut tx, "topic", 7, &offsets).await;
-    assert_eq!(suspects.unwrap().len(), 3);
-    attempts::end(&mut tx, "topic", 7, &offsets).await.unwrap();
-    plans.take_indexes();
 }

@@ -8,7 +8,7 @@ use rdkafka::{
 use tokio::time::Instant;
 use tracing::debug;
 
-use super::context::LoopContext;
+use super::rebalance::LoopContext;
 
 /// How often partitions are looked at from which nothing comes.
 pub(super) const LOOK_EVERY: Duration = Duration::from_secs(15);

@@ -1,58 +1,50 @@
-use std::cell::Cell;
-
 use chrono::{DateTime, Utc};
 use diesel::{
     pg::Pg,
-    sql_types::{self, Array, BigInt, Bytea, Nullable, SmallInt, Text, Timestamptz},
+    sql_types::{self, Array, BigInt, Bytea, Nullable, Text, Timestamptz},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use prost::Message;
 use taskmesh_proto::topics::Topic;
 use uuid::Uuid;
 
-use super::lane;
 use crate::{
-    postgres::{AsFixed, DatabaseError},
+    postgres::{AsFixed, DatabaseError, mark_appended},
     telemetry::propagation,
 };
 
-/// Bounds the memory that a statement needs.
-const MOST_ROWS_A_STATEMENT: usize = 2_000;
+/// Largest number of rows in one statement, which bounds its memory.
+const MAX_STATEMENT_ROWS: usize = 2_000;
 
-/// The columns travel as arrays, so that one prepared statement serves for any number of rows.
+/// The columns are passed as arrays, so that one prepared statement inserts any number of rows.
 const STATEMENT: &str = "INSERT INTO outbox (
-        lane, topic, record_key, event_id, event_type, subject, data_schema, aggregate_version, event_time, trace_parent, payload)
-    SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+        topic, record_key, event_id, event_type, subject, data_schema, aggregate_version, event_time, trace_parent, payload)
+    SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
 
-tokio::task_local! {
-    static APPENDED: Cell<bool>;
-}
-
-/// One event, to be told to the world if the transaction commits.
+/// One event, published if the transaction commits.
 #[derive(Debug)]
 pub struct OutboxEvent<'a, M> {
-    /// Where it goes.
+    /// Topic of the event.
     pub topic: &'static Topic,
-    /// Chooses the partition; events of one key arrive in the order of their commits.
+    /// Record key, which chooses the partition; events of one key arrive in the order of their commits.
     pub key: String,
-    /// Identifies the event, however often it is delivered.
+    /// Event id, the same in every delivery.
     pub id: Uuid,
-    /// The full name of what happened, such as `taskmesh.task.v1.TaskCompleted`.
+    /// Full name of the event type, such as `taskmesh.task.v1.TaskCompleted`.
     pub kind: &'static str,
-    /// The id of the aggregate that it happened to.
+    /// Id of the aggregate.
     pub subject: String,
-    /// When it happened.
+    /// Time of the change.
     pub time: DateTime<Utc>,
-    /// The aggregate's version after it.
+    /// Version of the aggregate after the change.
     pub aggregate_version: i64,
-    /// The event itself.
+    /// Protobuf message of the event.
     pub message: &'a M,
 }
 
-/// An event as it is kept: its message is encoded, so that events of several kinds fit into one list.
+/// An event with its message encoded, so that events of several types fit into one list.
 #[derive(Debug)]
 pub struct OutboxRow {
-    lane: i16,
     topic: &'static str,
     record_key: String,
     event_id: Uuid,
@@ -68,7 +60,6 @@ pub struct OutboxRow {
 impl<M: Message> From<OutboxEvent<'_, M>> for OutboxRow {
     fn from(event: OutboxEvent<'_, M>) -> Self {
         Self {
-            lane: lane::of(event.topic.name, &event.key),
             topic: event.topic.name,
             record_key: event.key,
             event_id: event.id,
@@ -85,8 +76,8 @@ impl<M: Message> From<OutboxEvent<'_, M>> for OutboxRow {
 
 /// Adds an event to the outbox of the schema that the transaction works in.
 ///
-/// To be called after the aggregate's row has been written or locked in the same transaction: that makes the order of the
-/// rows of one aggregate the order of its commits.
+/// Must be called after the aggregate's row has been written or locked in the same transaction: then the ids of the events of one aggregate are in
+/// the order of its commits.
 pub async fn append<M: Message>(
     tx: &mut AsyncPgConnection,
     event: OutboxEvent<'_, M>,
@@ -99,10 +90,9 @@ pub async fn append_all(
     mut tx: &AsyncPgConnection,
     events: &[OutboxRow],
 ) -> Result<(), DatabaseError> {
-    for chunk in events.chunks(MOST_ROWS_A_STATEMENT) {
+    for chunk in events.chunks(MAX_STATEMENT_ROWS) {
         diesel::sql_query(STATEMENT)
             .into_boxed::<Pg>()
-            .bind::<Array<SmallInt>, _>(column(chunk, |row| row.lane))
             .bind::<Array<Text>, _>(column(chunk, |row| row.topic))
             .bind::<Array<Text>, _>(column(chunk, |row| row.record_key.as_str()))
             .bind::<Array<sql_types::Uuid>, _>(column(chunk, |row| row.event_id))
@@ -117,21 +107,12 @@ pub async fn append_all(
             .execute(&mut tx)
             .await?;
     }
-    // Outside a transaction of `Database` nobody watches, and the relay's safety poll finds the rows.
-    let _ = APPENDED.try_with(|appended| appended.set(!events.is_empty() || appended.get()));
+    if !events.is_empty() {
+        mark_appended();
+    }
     Ok(())
 }
 
 fn column<'a, T>(rows: &'a [OutboxRow], value: impl Fn(&'a OutboxRow) -> T) -> Vec<T> {
     rows.iter().map(value).collect()
-}
-
-/// Runs a piece of a transaction and tells whether it appended to the outbox.
-pub(crate) async fn watch_appends<T>(work: impl Future<Output = T>) -> (T, bool) {
-    APPENDED
-        .scope(Cell::new(false), async {
-            let value = work.await;
-            (value, APPENDED.with(Cell::get))
-        })
-        .await
 }

@@ -1,39 +1,39 @@
-//! The metrics of the relay, named once.
+//! Metrics of the relay.
 
 use metrics::{
     Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram,
 };
 
-/// How old the oldest event is that this process has yet to send.
+/// Age of the oldest unsent event.
 const OLDEST: &str = "outbox_oldest_event_age_seconds";
-/// How many lanes this process owns.
-const LANES_OWNED: &str = "outbox_lanes_owned";
-/// How many events went to the broker at once.
+/// Whether the relay of this process is the active one.
+const ACTIVE: &str = "outbox_relay_active";
+/// Batch size.
 const BATCH: &str = "outbox_batch_events";
-/// How many events the broker has acknowledged.
+/// Acknowledged events.
 const RELAYED: &str = "outbox_events_relayed_total";
-/// How often the database, the broker or a lost lease was in the way.
+/// Failed rounds.
 const ERRORS: &str = "outbox_relay_errors_total";
 
-/// Gives help and units to whoever collects the metrics.
+/// Describes the metrics.
 pub(super) fn describe() {
     describe_gauge!(
         OLDEST,
         Unit::Seconds,
-        "Age of the oldest event that this process has yet to send, by schema"
+        "Age of the oldest event that this process has not sent yet, by schema"
     );
     describe_gauge!(
-        LANES_OWNED,
-        "Lanes of the outbox that this process owns; over all processes they add up to 16, by schema"
+        ACTIVE,
+        "1 if the relay of this process is the active one; over all processes the sum is 1, by schema"
     );
-    describe_histogram!(BATCH, "Events that went to the broker at once, by schema");
+    describe_histogram!(BATCH, "Events sent to the broker in one batch, by schema");
     describe_counter!(
         RELAYED,
         "Events that the broker has acknowledged, by schema"
     );
     describe_counter!(
         ERRORS,
-        "Times that the database, the broker or a lost lease was in the way, by schema"
+        "Rounds of the relay that failed because of the database or the broker, by schema"
     );
 }
 
@@ -41,9 +41,8 @@ pub(super) fn oldest(schema: &'static str, seconds: f64) {
     gauge!(OLDEST, "schema" => schema).set(seconds);
 }
 
-pub(super) fn lanes_owned(schema: &'static str, count: usize) {
-    gauge!(LANES_OWNED, "schema" => schema)
-        .set(f64::from(u32::try_from(count).unwrap_or(u32::MAX)));
+pub(super) fn active(schema: &'static str, is_active: bool) {
+    gauge!(ACTIVE, "schema" => schema).set(f64::from(u8::from(is_active)));
 }
 
 pub(super) fn batch(schema: &'static str, events: usize, acknowledged: usize) {
@@ -63,20 +62,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_names_are_these() {
+    fn metrics_have_documented_names() {
         let recorder = PrometheusBuilder::new().build_recorder();
         let handle = recorder.handle();
         metrics::with_local_recorder(&recorder, || {
             describe();
             oldest("task", 1.5);
-            lanes_owned("task", 16);
+            active("task", true);
             batch("task", 3, 2);
             error("task");
         });
         let text = handle.render();
         for line in [
             "outbox_oldest_event_age_seconds{schema=\"task\"} 1.5",
-            "outbox_lanes_owned{schema=\"task\"} 16",
+            "outbox_relay_active{schema=\"task\"} 1",
             "outbox_batch_events_count{schema=\"task\"} 1",
             "outbox_events_relayed_total{schema=\"task\"} 2",
             "outbox_relay_errors_total{schema=\"task\"} 1",

@@ -1,16 +1,14 @@
-//! The transactional outbox: events are rows of the commit that caused them, and relays carry them to the broker.
+//! Transactional outbox: events are rows of the transaction that caused them, and a relay publishes them.
 
 mod append;
-mod batch;
-mod holding;
-mod lane;
-mod link;
 mod metrics;
-mod position;
+mod pace;
+mod read_floor;
 mod relay;
+mod relay_connection;
 mod sender;
 mod store;
 
-pub(crate) use append::watch_appends;
 pub use append::{OutboxEvent, OutboxRow, append, append_all};
-pub(crate) use relay::{Pace, Relay};
+pub(crate) use pace::Pace;
+pub(crate) use relay::Relay;

@@ -1,23 +1,25 @@
-//! Carries events from the outbox to the broker: every one, in the order of its key. Several relays share an outbox by its lanes.
+//! Publishes the events of one outbox: each of them, in the order of its key. One relay of an outbox is active, the others stand by.
 //!
-//! A round reads what has appeared since the positions of the relay's lanes, hands it to the broker, waits for all answers, and writes
-//! the new positions down. A crash between the last two has the batch sent again, with the same event ids: never a loss.
+//! A round deletes what the broker acknowledged in the round before, reads the next events in the order of their ids, sends them, and waits
+//! for all results. The id of an event is drawn after its aggregate's row is locked, so ids order the events of a key, and a snapshot that
+//! contains an event contains all earlier ones of its key. Events that commit late are found by the next read: no position can pass them.
+//!
+//! A crash before the delete repeats at most one batch, with the same event ids, and the inboxes drop it. The same is true of a relay that was
+//! frozen, lost its session and sends late: it sends nothing that the next relay does not send too.
 
 use std::{collections::HashSet, mem, time::Duration};
 
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, warn};
-use uuid::Uuid;
+use tracing::{debug, info, warn};
 
 use super::{
-    batch::Batch,
-    holding::Holding,
-    link::{Link, Notice},
     metrics,
-    position::Outcome,
+    pace::Pace,
+    read_floor::ReadFloor,
+    relay_connection::RelayConnection,
     sender::{SendError, Sender},
-    store::{self, OutboxRow},
+    store::{self, OutboxRow, Page},
 };
 use crate::{
     BoxError,
@@ -26,57 +28,10 @@ use crate::{
     postgres::{Database, DatabaseError},
 };
 
-const LANES: usize = 16;
-/// Other processes are woken no more often than this.
-const WAKE_EVERY: Duration = Duration::from_millis(10);
-/// So many events at most find out whether a broker that has failed is back: each try reads them again and keeps them in memory.
-const PROBE: usize = 100;
-const STOP_PATIENCE: Duration = Duration::from_secs(1);
+/// Largest payload of a batch, or of one event.
+const BATCH_BYTES: usize = 8 << 20;
+const STOP_TIMEOUT: Duration = Duration::from_secs(1);
 const BACKOFF: Backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(1));
-
-/// How often a relay does what it does, and how much at once.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Pace {
-    /// A relay that is silent for so long loses its lanes.
-    pub lease: Duration,
-    /// How often it says that it is alive.
-    pub renew: Duration,
-    /// A round begins no sooner after the one before, so that events which follow each other closely go together. The first one after
-    /// a silence does not wait.
-    pub gather: Duration,
-    /// How often it looks for events that nobody has told it of.
-    pub poll: Duration,
-    /// How often it writes all positions down and empties a partition.
-    pub tidy: Duration,
-    /// So many events go to the broker at once.
-    pub batch: usize,
-    /// So many events that become visible at once are sorted; a larger set is read along the index of ids.
-    pub most_sorted: i64,
-}
-
-impl Default for Pace {
-    fn default() -> Self {
-        Self {
-            lease: Duration::from_secs(3),
-            renew: Duration::from_millis(750),
-            gather: Duration::from_millis(5),
-            poll: Duration::from_millis(250),
-            tidy: Duration::from_secs(30),
-            batch: 2_000,
-            most_sorted: 10_000,
-        }
-    }
-}
-
-impl Pace {
-    /// Returns this pace with so many events at once, or fewer.
-    fn with_batch(self, most: usize) -> Self {
-        Self {
-            batch: self.batch.min(most),
-            ..self
-        }
-    }
-}
 
 #[derive(Debug, thiserror::Error)]
 enum RelayError {
@@ -84,24 +39,20 @@ enum RelayError {
     Database(#[from] DatabaseError),
     #[error(transparent)]
     Send(#[from] SendError),
-    #[error("the lease of the outbox was lost")]
-    LeaseLost,
 }
 
 pub(crate) struct Relay {
     database: Database,
     source: &'static str,
-    id: Uuid,
     pace: Pace,
-    link: Link,
-    holding: Holding,
+    connection: RelayConnection,
     sender: Sender,
-    /// Whether events were committed here that may lie in lanes of others.
+    /// Ids of events that the broker has acknowledged and that are not deleted yet.
+    acknowledged: Vec<i64>,
+    floor: ReadFloor,
+    is_active: bool,
+    /// Whether this process has committed events.
     has_news: bool,
-    /// Whether the last batch failed.
-    is_failing: bool,
-    wake_at: Instant,
-    tidy_at: Instant,
 }
 
 impl Relay {
@@ -109,25 +60,22 @@ impl Relay {
         database: Database,
         kafka: KafkaConfig,
         source: &'static str,
-        id: Uuid,
         pace: Pace,
     ) -> Self {
         Self {
-            link: Link::new(database.clone(), id),
-            holding: Holding::new(id, pace.lease, pace.renew),
+            connection: RelayConnection::new(database.clone(), &pace),
             sender: Sender::new(kafka, source),
             database,
             source,
-            id,
             pace,
+            acknowledged: Vec::new(),
+            floor: ReadFloor::default(),
+            is_active: false,
             has_news: false,
-            is_failing: false,
-            wake_at: Instant::now(),
-            tidy_at: Instant::now() + pace.tidy,
         }
     }
 
-    /// Runs until it is told to stop; gives its lanes back then.
+    /// Runs until the process stops; another relay takes over then.
     pub(crate) async fn run(mut self, stopping: CancellationToken) -> Result<(), BoxError> {
         metrics::describe();
         let mut failures = 0;
@@ -135,22 +83,18 @@ impl Relay {
             let began = Instant::now();
             let round = tokio::select! {
                 round = self.round() => round,
-                // What the broker does not acknowledge by then is sent again by whoever owns the lanes next.
-                () = patience(&stopping) => break,
+                // The next relay sends again what the broker has not acknowledged by then.
+                () = grace_over(&stopping) => break,
             };
-            let until = match round {
-                Ok(until) => {
+            let wait = match round {
+                Ok(wait) => {
                     failures = 0;
-                    until
+                    wait
                 }
                 Err(error) => {
                     failures += 1;
-                    self.is_failing = true;
-                    self.tell_of(error, failures);
-                    self.sender.give_up().await;
-                    self.link.close();
-                    self.holding.doubt();
-                    Instant::now() + BACKOFF.delay(failures)
+                    self.recover(error, failures).await;
+                    BACKOFF.delay(failures)
                 }
             };
             tokio::select! {
@@ -158,175 +102,177 @@ impl Relay {
                 () = stopping.cancelled() => break,
                 () = self.database.appended.notified(), if failures == 0 => {
                     self.has_news = true;
-                    tokio::time::sleep_until(began + self.pace.gather).await;
+                    tokio::time::sleep_until(began + self.pace.linger).await;
                 }
-                notice = self.link.notice(), if failures == 0 => match notice {
-                    Notice::Share => self.holding.renew_in(Duration::ZERO),
-                    Notice::Events => tokio::time::sleep_until(began + self.pace.gather).await,
-                },
-                () = tokio::time::sleep_until(until) => {}
+                () = self.connection.notified(), if failures == 0 => {
+                    tokio::time::sleep_until(began + self.pace.linger).await;
+                }
+                () = tokio::time::sleep(wait) => {}
             }
         }
-        // Before another relay sends what comes behind it.
-        self.sender.give_up().await;
-        // The connection may be in the middle of a statement.
-        self.link.close();
-        timeout(STOP_PATIENCE, self.leave()).await??;
+        // Before another relay sends later events.
+        self.sender.abort().await;
+        if !self.acknowledged.is_empty()
+            && let Ok(connection) = self.connection.get()
+        {
+            let deleting = store::delete_and_read(connection, &self.acknowledged, i64::MAX, 0);
+            timeout(STOP_TIMEOUT, deleting).await??;
+        }
+        self.connection.close();
+        metrics::active(self.database.schema(), false);
         Ok(())
     }
 
-    async fn leave(&mut self) -> Result<(), DatabaseError> {
-        store::leave(self.link.open().await?, self.id).await?;
-        metrics::lanes_owned(self.database.schema(), 0);
-        Ok(())
-    }
-
-    /// Sends one batch; returns when the next round is due if nothing happens before.
-    async fn round(&mut self) -> Result<Instant, RelayError> {
+    /// Sends one batch; returns how long to wait for the next round if nothing wakes the relay.
+    async fn round(&mut self) -> Result<Duration, RelayError> {
         let schema = self.database.schema();
-        if self.holding.renew_at() <= Instant::now() {
-            self.holding.renew(&mut self.link, true).await?;
-            metrics::lanes_owned(schema, self.holding.count());
+        let is_active = self.connection.acquire().await?;
+        if is_active != self.is_active {
+            info!(
+                "outbox relay of {} is {}",
+                self.source,
+                if is_active { "active" } else { "standing by" }
+            );
+            self.is_active = is_active;
         }
-        let wake = self.wake_others().await?;
-        // What a database that was away has kept it from writing down.
-        self.holding.write_down(&mut self.link, false).await?;
-        if self.holding.count() == 0 {
-            return Ok(self.holding.renew_at());
+        metrics::active(schema, is_active);
+        let has_news = mem::take(&mut self.has_news);
+        if !is_active {
+            if has_news {
+                store::notify_active(self.connection.get()?, schema).await?;
+            }
+            return Ok(self.pace.takeover);
         }
-        let connection = self.link.open().await?;
-        let snapshot = store::current_snapshot(connection).await?;
-        let groups = self.holding.behind(&snapshot);
-        let pace = match self.is_failing {
-            true => self.pace.with_batch(PROBE),
-            false => self.pace,
-        };
-        let batch = Batch::read(connection, groups, &snapshot, &pace).await?;
-        let is_followed = batch.is_followed(&snapshot);
-        self.send(batch).await?;
-        self.tidy().await?;
-        metrics::oldest(schema, self.holding.oldest_age().as_secs_f64());
-        if is_followed {
-            return Ok(Instant::now());
+        let acknowledged = mem::take(&mut self.acknowledged);
+        let connection = self.connection.get()?;
+        let mut page =
+            store::delete_and_read(connection, &acknowledged, self.floor.id(), self.pace.batch)
+                .await?;
+        limit_bytes(&mut page);
+        let oldest = page.rows.first().map_or(0.0, |row| row.age_seconds);
+        metrics::oldest(schema, oldest);
+        if page.rows.is_empty() {
+            return Ok(self.pace.poll);
         }
-        let poll = Instant::now() + self.pace.poll;
-        let others = [wake, self.holding.next_retry()];
-        let next = others.into_iter().flatten().fold(poll, Instant::min);
-        Ok(next.min(self.holding.renew_at()))
+        let results = self.send(page.rows.clone()).await?;
+        self.acknowledged = acknowledged_ids(&page.rows, &results);
+        metrics::batch(schema, page.rows.len(), self.acknowledged.len());
+        if let Some(error) = results.into_iter().find_map(Result::err) {
+            return Err(error.into());
+        }
+        self.floor
+            .advance(&page, acknowledged.iter().copied().max());
+        Ok(if page.is_full {
+            Duration::ZERO
+        } else {
+            self.pace.flush
+        })
     }
 
-    /// Sends events, and writes down how far their lanes are.
-    async fn send(&mut self, mut batch: Batch) -> Result<(), RelayError> {
-        let rows = mem::take(&mut batch.rows);
-        let mut outcomes: Vec<Outcome> = rows.iter().map(Outcome::unknown).collect();
-        let mut failure = None;
-        if !rows.is_empty() {
-            let results = self.send_under_lease(rows).await?;
-            for (outcome, result) in outcomes.iter_mut().zip(results) {
-                outcome.is_acknowledged = result.is_ok();
-                failure = failure.or(result.err());
-            }
-            let acknowledged = outcomes.iter().filter(|outcome| outcome.is_acknowledged);
-            metrics::batch(self.database.schema(), outcomes.len(), acknowledged.count());
-            self.is_failing = failure.is_some();
-        }
-        let with_events: HashSet<i16> = outcomes.iter().map(|outcome| outcome.lane).collect();
-        let mut failures = 0;
-        for progress in batch.progress(&outcomes) {
-            for (lane, position) in progress.moved {
-                let has_sent = with_events.contains(&lane);
-                self.holding.advance(lane, position, has_sent);
-            }
-            for (lane, since) in progress.failed {
-                failures = failures.max(self.holding.fail(lane, since));
-            }
-        }
-        if let Some(error) = failure {
-            self.tell_of(error.into(), failures);
-            self.sender.give_up().await;
-        }
-        self.holding.write_down(&mut self.link, false).await?;
-        Ok(())
-    }
-
-    /// Sends events while the lease is held; a slow broker does not cost the lease, and a lost lease or connection does not wait for the
-    /// broker.
-    async fn send_under_lease(
+    /// Sends events while the session is alive: a slow broker must not let it time out, and a relay that has lost it must not send on.
+    async fn send(
         &mut self,
         rows: Vec<OutboxRow>,
     ) -> Result<Vec<Result<(), SendError>>, RelayError> {
-        let schema = self.database.schema();
-        let lanes: HashSet<i16> = rows.iter().map(|row| row.lane).collect();
-        let epochs = self.holding.epochs(&lanes);
-        let began = Instant::now();
-        let oldest = rows.iter().map(|row| row.age_seconds).fold(0.0, f64::max);
-        if began >= self.holding.valid_until() {
-            return Err(RelayError::LeaseLost);
-        }
         let sending = self.sender.send(rows);
         tokio::pin!(sending);
         loop {
-            let age = (began.elapsed().as_secs_f64() + oldest)
-                .max(self.holding.oldest_age().as_secs_f64());
-            metrics::oldest(schema, age);
             tokio::select! {
                 results = &mut sending => return Ok(results?),
-                () = tokio::time::sleep_until(self.holding.renew_at()) => {
-                    let end = self.holding.valid_until();
-                    let renewal = self.holding.renew(&mut self.link, false);
-                    match timeout_at(end, renewal).await {
-                        Ok(Ok(())) if self.holding.epochs(&lanes) == epochs => {}
-                        // What the batch leads to is in doubt with the connection that has read it.
-                        Ok(Err(error)) => return Err(error.into()),
-                        _ => return Err(RelayError::LeaseLost),
-                    }
-                }
+                () = tokio::time::sleep(self.pace.poll) => self.connection.keep_alive().await?,
             }
         }
     }
 
-    /// Wakes the relays of other processes, if what was committed here may lie in their lanes; returns when that is due if it is
-    /// too early now.
-    async fn wake_others(&mut self) -> Result<Option<Instant>, RelayError> {
-        if !self.has_news || self.holding.count() == LANES {
-            self.has_news = false;
-            return Ok(None);
-        }
-        if Instant::now() < self.wake_at {
-            return Ok(Some(self.wake_at));
-        }
-        self.has_news = false;
-        self.wake_at = Instant::now() + WAKE_EVERY;
-        store::wake_others(self.link.open().await?, self.id).await?;
-        Ok(None)
-    }
-
-    /// Once in a while writes down how far all lanes are, and empties a partition that everyone is past.
-    async fn tidy(&mut self) -> Result<(), RelayError> {
-        if Instant::now() < self.tidy_at {
-            return Ok(());
-        }
-        self.tidy_at = Instant::now() + self.pace.tidy;
-        self.holding.write_down(&mut self.link, true).await?;
-        if self.holding.is_first() && store::empty_oldest(self.link.open().await?).await? {
-            debug!("emptied a partition of the outbox of {}", self.source);
-        }
-        Ok(())
-    }
-
-    fn tell_of(&self, error: RelayError, failures: u32) {
+    /// Discards unacknowledged records, and the session if that failed. What the server has not written to disk may be undone after a crash, so a
+    /// new session begins with what the table holds.
+    async fn recover(&mut self, error: RelayError, failures: u32) {
         metrics::error(self.database.schema());
+        self.sender.abort().await;
+        if matches!(error, RelayError::Database(_)) {
+            self.connection.close();
+            self.acknowledged.clear();
+            self.floor = ReadFloor::default();
+            self.is_active = false;
+            metrics::active(self.database.schema(), false);
+        }
         let error = BoxError::from(error);
         if failures == 1 {
-            warn!(%error, cause = error.source().map(tracing::field::display), "relay of {} stumbled and goes on", self.source);
+            warn!(%error, cause = error.source().map(tracing::field::display), "outbox relay of {} failed, retrying", self.source);
         } else {
-            debug!(%error, failures, "relay of {} stumbles still", self.source);
+            debug!(%error, failures, "outbox relay of {} failed again, retrying", self.source);
         }
     }
 }
 
-/// Waits for the stop, and then for as long as a round may still take.
-async fn patience(stopping: &CancellationToken) {
+/// Shortens a page to the size of a batch.
+fn limit_bytes(page: &mut Page) {
+    let mut bytes = 0;
+    let fits = |row: &&OutboxRow| {
+        let fits = bytes < BATCH_BYTES;
+        bytes += row.payload.len();
+        fits
+    };
+    let count = page.rows.iter().take_while(fits).count();
+    page.is_full |= count < page.rows.len();
+    page.rows.truncate(count);
+}
+
+/// Returns the ids of the events that the broker has acknowledged, without those behind a failed event of the same key: they are sent again
+/// after it.
+fn acknowledged_ids(rows: &[OutboxRow], results: &[Result<(), SendError>]) -> Vec<i64> {
+    let mut failed = HashSet::new();
+    let mut ids = Vec::with_capacity(rows.len());
+    for (row, result) in rows.iter().zip(results) {
+        let key = (row.topic.as_str(), row.record_key.as_str());
+        if result.is_err() || failed.contains(&key) {
+            failed.insert(key);
+        } else {
+            ids.push(row.id);
+        }
+    }
+    ids
+}
+
+/// Waits for the stop, and then as long as a round may still take.
+async fn grace_over(stopping: &CancellationToken) {
     stopping.cancelled().await;
-    tokio::time::sleep(STOP_PATIENCE).await;
+    tokio::time::sleep(STOP_TIMEOUT).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use rdkafka::error::KafkaError;
+
+    use super::*;
+    use crate::kafka::ProduceError;
+
+    fn row(id: i64, key: &str, bytes: usize) -> OutboxRow {
+        OutboxRow {
+            id,
+            record_key: key.to_owned(),
+            payload: vec![0; bytes],
+            ..OutboxRow::default()
+        }
+    }
+
+    #[test]
+    fn events_behind_failed_one_of_their_key_are_sent_again() {
+        let rows = [(1, "a"), (2, "b"), (3, "a"), (4, "b"), (5, "c")];
+        let rows = rows.map(|(id, key)| row(id, key, 0));
+        let failed = || Err(SendError::from(ProduceError::from(KafkaError::Canceled)));
+        let results = [Ok(()), failed(), Ok(()), Ok(()), Ok(())];
+        assert_eq!(acknowledged_ids(&rows, &results), [1, 3, 5]);
+    }
+
+    #[test]
+    fn batch_holds_limited_bytes_but_at_least_one_event() {
+        let mut page = Page {
+            rows: vec![row(1, "a", BATCH_BYTES), row(2, "a", 1)],
+            is_full: false,
+        };
+        limit_bytes(&mut page);
+        assert_eq!(page.rows.len(), 1);
+        assert!(page.is_full);
+    }
 }

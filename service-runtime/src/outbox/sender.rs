@@ -5,12 +5,12 @@ use crate::kafka::{
     EventHeaders, Framer, KafkaConfig, ProduceError, Producer, Record, RegistryError,
 };
 
-/// Why an event is not with the broker.
+/// Reason why an event was not acknowledged.
 #[derive(Debug, Clone, thiserror::Error)]
 pub(super) enum SendError {
     #[error(transparent)]
     Produce(#[from] ProduceError),
-    #[error("the events of a framed topic wait for the schema registry")]
+    #[error("the schema registry is unavailable, events of framed topics wait")]
     Frame(#[source] Arc<RegistryError>),
 }
 
@@ -32,9 +32,9 @@ impl Sender {
         }
     }
 
-    /// Sends events in their order and waits for the broker; returns what became of each.
+    /// Sends events in order and waits for the broker; returns the result of each.
     ///
-    /// If the registry does not tell the schema of one of them, none is sent, as if the broker were away.
+    /// If the registry does not return the schema of one of them, none is sent, as if the broker were unavailable.
     pub(super) async fn send(
         &mut self,
         mut rows: Vec<OutboxRow>,
@@ -60,12 +60,14 @@ impl Sender {
             .collect())
     }
 
-    /// Takes back what was not acknowledged: it must not go out behind newer events.
-    pub(super) async fn give_up(&mut self) {
+    /// Discards records that were not acknowledged: they must not be sent after newer events.
+    pub(super) async fn abort(&mut self) {
         if let Some(producer) = self.producer.take() {
-            // On a thread of its own, because it waits for the library.
+            // Dropping the producer blocks.
             let gone = tokio::task::spawn_blocking(move || drop(producer)).await;
-            gone.unwrap_or_else(|panic| tracing::warn!(error = %panic, "a producer ended badly"));
+            gone.unwrap_or_else(
+                |panic| tracing::warn!(error = %panic, "producer panicked while closing"),
+            );
         }
     }
 }

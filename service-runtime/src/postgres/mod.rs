@@ -1,5 +1,6 @@
 //! PostgreSQL: the pool, named transactions that retry themselves, migrations under a lock.
 
+mod append_signal;
 mod error;
 mod fixed;
 mod gathered;
@@ -8,6 +9,7 @@ mod pool;
 pub(crate) mod schema;
 mod transaction;
 
+pub(crate) use append_signal::mark_appended;
 pub use diesel_async::AsyncPgConnection;
 pub use error::{DatabaseError, DatabaseFault};
 pub use fixed::{AsFixed, Fixed, keep_plans};

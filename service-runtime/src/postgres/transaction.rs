@@ -3,8 +3,8 @@ use std::time::Duration;
 use diesel_async::{AnsiTransactionManager, AsyncPgConnection, TransactionManager};
 use tracing::{Instrument, debug, warn};
 
-use super::{Database, DatabaseError, DatabaseFault};
-use crate::{backoff::Backoff, outbox};
+use super::{Database, DatabaseError, DatabaseFault, append_signal::watch_appends};
+use crate::backoff::Backoff;
 
 /// Transactions that were run again.
 const RETRIES: &str = "database_transaction_retries_total";
@@ -113,7 +113,7 @@ impl Database {
         AnsiTransactionManager::begin_transaction(connection)
             .await
             .map_err(|error| retryable(DatabaseError::from(error).into()))?;
-        let (result, appended) = outbox::watch_appends(work(connection)).await;
+        let (result, appended) = watch_appends(work(connection)).await;
         let value = match result {
             Ok(value) => value,
             Err(error) => {

@@ -17,8 +17,6 @@ use crate::BoxError;
 const MAX_ROWS: f64 = 5_000.0;
 /// The most rows that are read because an index is lossy: a BRIN index names ranges of 128 pages.
 const MAX_RECHECKED_ROWS: f64 = 20_000.0;
-/// Tables that always have a few rows, so that reading all of one is the fastest way.
-const SMALL_TABLES: [&str; 2] = ["outbox_lanes", "outbox_relays"];
 /// One plan for all values, as PostgreSQL chooses for statements that are prepared and executed often; every executed plan, those
 /// of functions and foreign keys included, is reported to the client.
 const SETTINGS: &str = "-c plan_cache_mode=force_generic_plan -c session_preload_libraries=auto_explain \
@@ -90,7 +88,7 @@ impl Plans {
 /// Adds the indexes that a node and its children read.
 fn read_node(node: &Value, indexes: &mut BTreeSet<String>) -> Result<(), String> {
     let table = node["Relation Name"].as_str().unwrap_or_default();
-    if node["Node Type"] == "Seq Scan" && !SMALL_TABLES.contains(&table) {
+    if node["Node Type"] == "Seq Scan" {
         return Err(format!("{table} is read without an index"));
     }
     let number = |name: &str| node[name].as_f64().unwrap_or_default();

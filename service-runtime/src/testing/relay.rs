@@ -6,27 +6,24 @@ use tokio_util::sync::CancellationToken;
 use super::RUNTIME;
 use crate::{
     BoxError,
-    ids::Ids,
     kafka::KafkaConfig,
     outbox::{Pace, Relay},
     postgres::Database,
 };
 
-/// Quicker than in production, for a test waits for the end of leases, and in smaller steps, for a test has few events.
+/// Shorter than in production, because tests wait for these intervals, with smaller batches, because tests have few events.
 const PACE: Pace = Pace {
-    lease: Duration::from_millis(1_000),
-    renew: Duration::from_millis(250),
-    gather: Duration::from_millis(5),
+    takeover: Duration::from_millis(100),
+    session_timeout: Duration::from_secs(1),
+    linger: Duration::from_millis(5),
+    flush: Duration::from_millis(20),
     poll: Duration::from_millis(100),
-    tidy: Duration::from_millis(200),
     batch: 50,
-    most_sorted: 100,
 };
 
-/// So slow that nothing happens in a test that it is not told of.
-const SLOW: Pace = Pace {
-    lease: Duration::from_secs(300),
-    renew: Duration::from_secs(100),
+/// Without polls: only commits wake the relay.
+const NO_POLL: Pace = Pace {
+    session_timeout: Duration::from_secs(300),
     poll: Duration::from_secs(100),
     ..PACE
 };
@@ -43,20 +40,14 @@ impl TestRelay {
         Self::start_at(PACE, database, kafka)
     }
 
-    /// Starts a relay that does nothing of its own accord, only what it is told by commits and by other relays.
-    pub fn start_slow(database: &Database, kafka: &KafkaConfig) -> Self {
-        Self::start_at(SLOW, database, kafka)
+    /// Starts a relay that is woken by commits only.
+    pub fn start_without_polls(database: &Database, kafka: &KafkaConfig) -> Self {
+        Self::start_at(NO_POLL, database, kafka)
     }
 
     fn start_at(pace: Pace, database: &Database, kafka: &KafkaConfig) -> Self {
         let stopping = CancellationToken::new();
-        let relay = Relay::new(
-            database.clone(),
-            kafka.clone(),
-            "task-service",
-            Ids.uuid_v7(),
-            pace,
-        );
+        let relay = Relay::new(database.clone(), kafka.clone(), "task-service", pace);
         let task = RUNTIME.spawn(relay.run(stopping.clone()));
         Self { task, stopping }
     }
@@ -65,10 +56,10 @@ impl TestRelay {
     pub async fn stop(self) {
         self.stopping.cancel();
         let stopped = self.task.await.expect("the relay does not panic");
-        stopped.expect("the relay gives its lanes back");
+        stopped.expect("the relay stops cleanly");
     }
 
-    /// Ends it where it is, without a word to anybody.
+    /// Ends it as SIGKILL does.
     pub async fn kill(self) {
         self.task.abort();
         let ended = self.task.await;

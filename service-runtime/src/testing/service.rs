@@ -204,7 +204,7 @@ impl<S: Service> TestService<S> {
     pub async fn relayed(&self) {
         let database = self.database();
         eventually("the outbox is relayed", async || {
-            (count(database.clone(), "outbox_unsent").await == 0).then_some(())
+            (count(database.clone(), "outbox").await == 0).then_some(())
         })
         .await;
     }

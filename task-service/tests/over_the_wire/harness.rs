@@ -8,11 +8,14 @@ use service_runtime::{
     testing::TestService,
 };
 use task_service::TaskService;
-use taskmesh_proto::task::v1::{
-    self as pb, category_service_client::CategoryServiceClient,
-    saved_filter_service_client::SavedFilterServiceClient,
-    settings_service_client::SettingsServiceClient, tag_service_client::TagServiceClient,
-    task_service_client::TaskServiceClient,
+use taskmesh_proto::{
+    task::v1::{
+        self as pb, category_service_client::CategoryServiceClient,
+        saved_filter_service_client::SavedFilterServiceClient,
+        settings_service_client::SettingsServiceClient, tag_service_client::TagServiceClient,
+        task_service_client::TaskServiceClient,
+    },
+    topics,
 };
 use tonic::{Request, Status, transport::Channel};
 
@@ -74,16 +77,20 @@ impl Mesh {
 
     /// Counts all rows that a write could have added: tasks, series, events.
     pub async fn row_count(&self) -> i64 {
-        self.count("SELECT (SELECT count(*) FROM tasks) + (SELECT count(*) FROM series) + (SELECT count(*) FROM outbox) AS count")
-            .await
+        let rows = "SELECT (SELECT count(*) FROM tasks) + (SELECT count(*) FROM series) AS count";
+        let mut count = self.count(rows).await;
+        for topic in topics::ALL {
+            count += self.event_count(topic.name).await;
+        }
+        count
     }
 
-    /// Counts the events that were ever appended for a topic.
+    /// Counts the events that were published on a topic, once everything in the outbox is.
     pub async fn event_count(&self, topic: &str) -> i64 {
-        self.count(&format!(
-            "SELECT count(*) AS count FROM outbox WHERE topic = '{topic}'"
-        ))
-        .await
+        let mut all = topics::ALL.iter();
+        let topic = all.find(|known| known.name == topic).unwrap();
+        let events = self.service.events::<()>(topic).await;
+        i64::try_from(events.len()).unwrap()
     }
 
     async fn count(&self, query: &str) -> i64 {

@@ -53,9 +53,9 @@ async fn fill(stage: &Stage, count: u64) -> Result<(), BoxError> {
     stage
         .client
         .execute(
-            "INSERT INTO events_bench.outbox (part, lane, topic, record_key, event_id, event_type, subject, data_schema, \
+            "INSERT INTO events_bench.outbox (topic, record_key, event_id, event_type, subject, data_schema, \
                                               aggregate_version, event_time, payload) \
-             SELECT events_bench.outbox_part(), number % $2 % 16, 'task-reminders', 'aggregate ' || number % $2, \
+             SELECT 'task-reminders', 'aggregate ' || number % $2, \
                     gen_random_uuid(), $3, 'aggregate ' || number % $2, 'taskmesh.notification.v1.ReminderEvent', \
                     number / $2 + 1, now(), $4 \
              FROM generate_series(0, $1::bigint - 1) number",

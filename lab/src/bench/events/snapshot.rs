@@ -53,7 +53,7 @@ pub async fn measure(
         .client
         .query_one(
             "SELECT coalesce(sum(n_dead_tup), 0)::bigint FROM pg_stat_user_tables \
-             WHERE schemaname = 'events_bench' AND relname ~ '^outbox(_positions)?_[0-9]$'",
+             WHERE schemaname = 'events_bench' AND relname = 'outbox'",
             &[],
         )
         .await?

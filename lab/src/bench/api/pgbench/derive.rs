@@ -164,17 +164,11 @@ async fn read_rows(
 }
 
 async fn make_outbox(database: &Database) -> Result<(), BoxError> {
-    let partitions: String = (0..3)
-        .map(|part| {
-            format!("CREATE TABLE {OUTBOX}_{part} PARTITION OF {OUTBOX} FOR VALUES IN ({part});")
-        })
-        .collect();
     database
         .client
         .batch_execute(&format!(
             "CREATE SCHEMA IF NOT EXISTS bench; DROP TABLE IF EXISTS {OUTBOX};
-             CREATE TABLE {OUTBOX} (LIKE task.outbox INCLUDING ALL) PARTITION BY LIST (part);
-             {partitions}"
+             CREATE TABLE {OUTBOX} (LIKE task.outbox INCLUDING ALL)"
         ))
         .await?;
     Ok(())

@@ -1,4 +1,4 @@
-//! The table of records that wait for another try.
+//! Table of the retry queue.
 
 use std::time::Duration;
 
@@ -18,38 +18,41 @@ use uuid::Uuid;
 
 use crate::postgres::{AsFixed, DatabaseError};
 
-/// A record that is to wait.
+/// A record to put into the retry queue.
 pub(super) struct NewParked<'a> {
     pub message: &'a OwnedMessage,
     pub event_id: Uuid,
-    /// How often it was tried.
+    /// Number of failed tries.
     pub tries: i32,
-    /// How long it waits.
+    /// Time until the next try.
     pub wait: Duration,
-    /// Why, without personal data.
+    /// Reason, without personal data.
     pub reason: &'a str,
 }
 
-/// A key of which records wait.
+/// A key with records in the retry queue.
 #[derive(Debug, QueryableByName)]
 pub(super) struct ParkedKey {
     #[diesel(sql_type = Binary)]
     pub record_key: Vec<u8>,
     #[diesel(sql_type = BigInt)]
     pub count: i64,
-    /// In how many seconds its first record is tried again.
+    /// Seconds until its first record is retried.
     #[diesel(sql_type = Double)]
     pub wait_seconds: f64,
 }
 
-/// A record that waits.
+/// A record in the retry queue.
 #[derive(Debug, QueryableByName)]
 pub(super) struct ParkedRecord {
     #[diesel(sql_type = BigInt)]
     pub id: i64,
     #[diesel(sql_type = Integer)]
     pub tries: i32,
-    /// How long ago it was tried first.
+    /// Tries that began and did not end, because the process crashed.
+    #[diesel(sql_type = Integer)]
+    pub crashes: i32,
+    /// Seconds since the first try.
     #[diesel(sql_type = Double)]
     pub age_seconds: f64,
     #[diesel(sql_type = BigInt)]
@@ -65,7 +68,7 @@ pub(super) struct ParkedRecord {
 }
 
 impl ParkedRecord {
-    /// Returns the record as it came.
+    /// Returns the record as it was received.
     pub(super) fn message(&self, topic: String, partition: i32, key: &[u8]) -> OwnedMessage {
         let pairs = self.header_names.iter().zip(&self.header_values);
         let headers = pairs.fold(OwnedHeaders::new(), |headers, (key, value)| {
@@ -85,7 +88,7 @@ impl ParkedRecord {
     }
 }
 
-/// Parks a record; returns false if it waits already.
+/// Parks a record; returns false if it was parked before.
 pub(super) async fn insert(
     tx: &mut AsyncPgConnection,
     topic: &str,
@@ -120,7 +123,7 @@ pub(super) async fn insert(
     Ok(inserted == 1)
 }
 
-/// Returns the keys of a partition of which records wait.
+/// Returns the keys of a partition that have records in the retry queue.
 pub(super) async fn list_keys(
     connection: &mut AsyncPgConnection,
     topic: &str,
@@ -137,7 +140,7 @@ pub(super) async fn list_keys(
     .await?)
 }
 
-/// Returns the first record of a key that waits.
+/// Returns the first parked record of a key.
 pub(super) async fn find_first(
     connection: &mut AsyncPgConnection,
     topic: &str,
@@ -145,7 +148,7 @@ pub(super) async fn find_first(
     key: &[u8],
 ) -> Result<Option<ParkedRecord>, DatabaseError> {
     Ok(diesel::sql_query(
-        "SELECT id, tries, extract(epoch FROM clock_timestamp() - first_try_time)::float8 AS age_seconds, record_offset, \
+        "SELECT id, tries, crashes, extract(epoch FROM clock_timestamp() - first_try_time)::float8 AS age_seconds, record_offset, \
                 header_names, header_values, payload, record_time_ms \
          FROM parked_records WHERE topic = $1 AND partition = $2 AND record_key = $3 ORDER BY record_offset LIMIT 1",
     )
@@ -158,7 +161,7 @@ pub(super) async fn find_first(
     .optional()?)
 }
 
-/// Notes another try that has failed, and how long the record waits now.
+/// Stores a failed try and schedules the next one.
 pub(super) async fn update(
     tx: &mut AsyncPgConnection,
     id: i64,
@@ -167,7 +170,7 @@ pub(super) async fn update(
     reason: &str,
 ) -> Result<(), DatabaseError> {
     diesel::sql_query(
-        "UPDATE parked_records SET tries = $2, next_try_time = clock_timestamp() + $3, reason = $4, \
+        "UPDATE parked_records SET tries = $2, next_try_time = clock_timestamp() + $3, reason = $4, crashes = 0, \
                 first_try_time = CASE tries WHEN 0 THEN clock_timestamp() ELSE first_try_time END WHERE id = $1",
     )
     .bind::<BigInt, _>(id)
@@ -180,7 +183,25 @@ pub(super) async fn update(
     Ok(())
 }
 
-/// Takes a record out that waits no more.
+/// Stores the number of crashes. Does not wait for the disk: the count must survive a crash of this process, not of the server.
+pub(super) async fn set_crashes(
+    tx: &mut AsyncPgConnection,
+    id: i64,
+    crashes: i32,
+) -> Result<(), DatabaseError> {
+    diesel::sql_query(
+        "WITH setting AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true)) \
+         UPDATE parked_records SET crashes = $2 FROM setting WHERE id = $1",
+    )
+    .bind::<BigInt, _>(id)
+    .bind::<Integer, _>(crashes)
+    .fixed()
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// Deletes a record from the retry queue.
 pub(super) async fn delete(tx: &mut AsyncPgConnection, id: i64) -> Result<(), DatabaseError> {
     diesel::sql_query("DELETE FROM parked_records WHERE id = $1")
         .bind::<BigInt, _>(id)

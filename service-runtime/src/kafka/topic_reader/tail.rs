@@ -18,7 +18,7 @@ use super::TopicRecord;
 use crate::{
     BoxError,
     backoff::Backoff,
-    kafka::{KafkaConfig, metrics, quiet::Quiet, value_format::ValueFormat},
+    kafka::{KafkaConfig, log_filter::Quiet, metrics, value_format::ValueFormat},
 };
 
 /// How long the broker may take to say how far a partition reaches.

@@ -1,4 +1,4 @@
-//! What librdkafka calls back: rebalances, statistics, its log.
+//! Callbacks of librdkafka: rebalances, statistics, errors.
 
 use std::{
     collections::HashMap,
@@ -10,12 +10,13 @@ use rdkafka::{
     consumer::{BaseConsumer, CommitMode, Consumer, ConsumerContext, Rebalance},
     error::KafkaResult,
 };
+use tokio::sync::mpsc::UnboundedSender;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
 use super::metrics;
 
-/// How far the partitions of this process are, shared by the loop, its workers and the callbacks.
+/// Completed offsets of the partitions of this process, shared by the loop, its workers and the callbacks.
 #[derive(Clone, Default)]
 pub(super) struct Progress {
     partitions: Arc<Mutex<HashMap<i32, PartitionProgress>>>,
@@ -23,22 +24,27 @@ pub(super) struct Progress {
 
 #[derive(Default)]
 struct PartitionProgress {
-    /// Cancelled when the partition goes to another process.
+    /// Cancelled when the partition is revoked.
     revoked: CancellationToken,
-    /// The offset after the last one that is done.
+    /// The offset after the last completed one.
     next: Option<i64>,
     committed: Option<i64>,
 }
 
 impl Progress {
-    /// Begins a partition anew; a worker that it had before is told to leave.
+    /// Starts a partition; a worker that it had before is cancelled.
     fn begin(&self, partition: i32) {
         if let Some(earlier) = self.lock().insert(partition, PartitionProgress::default()) {
             earlier.revoked.cancel();
         }
     }
 
-    /// Returns the token that tells a partition's worker to leave.
+    /// Returns whether a partition is assigned to this process.
+    pub(super) fn is_assigned(&self, partition: i32) -> bool {
+        self.lock().contains_key(&partition)
+    }
+
+    /// Returns the token that cancels a partition's worker.
     pub(super) fn revoked(&self, partition: i32) -> CancellationToken {
         self.lock().entry(partition).or_default().revoked.clone()
     }
@@ -99,7 +105,7 @@ impl Progress {
         }
     }
 
-    /// Tells every worker to leave, because its consumer has failed.
+    /// Cancels every worker, because its consumer has failed.
     pub(super) fn abandon(&self) {
         for (_, progress) in self.lock().drain() {
             progress.revoked.cancel();
@@ -127,6 +133,8 @@ pub(super) struct LoopContext {
     pub topic: String,
     pub group: String,
     pub progress: Progress,
+    /// Receives newly assigned partitions: their parked records are retried even if no record arrives.
+    pub assigned: UnboundedSender<i32>,
 }
 
 impl ClientContext for LoopContext {
@@ -175,12 +183,12 @@ impl ConsumerContext for LoopContext {
             Rebalance::Revoke(list) => {
                 let partitions = partitions(list);
                 let offsets = self.progress.take(&self.topic, Some(&partitions));
-                // A lost assignment belongs to somebody else already, whose commits this one must not overwrite.
+                // A lost assignment belongs to another member already, whose commits must not be overwritten.
                 if !consumer.assignment_lost()
                     && offsets.count() > 0
                     && let Err(error) = consumer.commit(&offsets, CommitMode::Sync)
                 {
-                    debug!(%error, "offsets were not committed before the partitions left; the inbox knows them");
+                    debug!(%error, "offsets were not committed before the partitions were revoked; the inbox drops repeated events");
                 }
                 self.progress.revoke(&partitions);
                 if !partitions.is_empty() {
@@ -192,11 +200,16 @@ impl ConsumerContext for LoopContext {
     }
 
     fn post_rebalance(&self, consumer: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
-        // librdkafka keeps a pause across assignments: a partition that left while it paused would come back and stand still.
-        if let Rebalance::Assign(list) = rebalance
-            && let Err(error) = consumer.resume(list)
-        {
+        // librdkafka keeps a pause across assignments: a partition that was revoked while paused would stay paused.
+        let Rebalance::Assign(list) = rebalance else {
+            return;
+        };
+        if let Err(error) = consumer.resume(list) {
             warn!(%error, "partitions of {} cannot be resumed", self.topic);
+        }
+        for partition in partitions(list) {
+            // Fails only when the consumer is being closed.
+            let _ = self.assigned.send(partition);
         }
     }
 }

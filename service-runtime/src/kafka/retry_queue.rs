@@ -2,11 +2,13 @@ use std::{collections::HashMap, time::Duration};
 
 use tokio::time::Instant;
 
-use super::parked::ParkedKey;
+use super::retry_store::ParkedKey;
 
-/// The keys of one partition of which records wait for another try; the records themselves are in the database.
+/// Retry queue of one partition: the keys that have parked records; the records themselves are in the database.
+///
+/// Promise: order per key, while a failing record does not delay other keys (`consumer.rs`).
 #[derive(Debug, Default)]
-pub(super) struct Parking {
+pub(super) struct RetryQueue {
     keys: HashMap<Vec<u8>, Waiting>,
     count: usize,
 }
@@ -17,31 +19,31 @@ struct Waiting {
     count: usize,
 }
 
-impl Parking {
-    /// Takes over what waits in the database.
+impl RetryQueue {
+    /// Creates the queue from the keys in the database.
     pub(super) fn of(keys: Vec<ParkedKey>) -> Self {
-        let mut parking = Self::default();
+        let mut queue = Self::default();
         for key in keys {
             let wait = Duration::try_from_secs_f64(key.wait_seconds).unwrap_or_default();
             let count = usize::try_from(key.count).unwrap_or_default();
             let due = Instant::now() + wait;
-            parking.keys.insert(key.record_key, Waiting { due, count });
-            parking.count += count;
+            queue.keys.insert(key.record_key, Waiting { due, count });
+            queue.count += count;
         }
-        parking
+        queue
     }
 
-    /// Returns whether records of a key wait, so that later ones must queue behind them.
+    /// Returns whether a key has parked records, behind which later ones must queue.
     pub(super) fn holds(&self, key: &[u8]) -> bool {
         self.keys.contains_key(key)
     }
 
-    /// Returns how many records wait.
+    /// Returns the number of parked records.
     pub(super) fn count(&self) -> usize {
         self.count
     }
 
-    /// Counts one more record of a key; the first one says when it is tried again.
+    /// Adds a record of a key; the first one determines the time of the next try.
     pub(super) fn add(&mut self, key: &[u8], wait: Duration) {
         let due = Instant::now() + wait;
         let waiting = self.keys.entry(key.to_vec());
@@ -49,14 +51,14 @@ impl Parking {
         self.count += 1;
     }
 
-    /// Has a key wait longer.
+    /// Reschedules a key.
     pub(super) fn postpone(&mut self, key: &[u8], wait: Duration) {
         if let Some(waiting) = self.keys.get_mut(key) {
             waiting.due = Instant::now() + wait;
         }
     }
 
-    /// Counts a key's first record out; the next one is due at once.
+    /// Removes a key's first record; the next one is due immediately.
     pub(super) fn remove_first(&mut self, key: &[u8]) {
         let Some(waiting) = self.keys.get_mut(key) else {
             return;
@@ -69,14 +71,14 @@ impl Parking {
         }
     }
 
-    /// Forgets a key of which nothing is in the database any more.
+    /// Removes a key that has no records in the database any more.
     pub(super) fn forget(&mut self, key: &[u8]) {
         if let Some(waiting) = self.keys.remove(key) {
             self.count -= waiting.count;
         }
     }
 
-    /// Waits until a key is due and returns it; for ever if there is none.
+    /// Waits until a key is due and returns it; without limit if there is none.
     pub(super) async fn due(&self) -> Vec<u8> {
         let first = self.keys.iter().min_by_key(|(_, waiting)| waiting.due);
         match first {

@@ -1,2 +1,0 @@
-DROP TABLE outbox_relay;
-DROP TABLE outbox;

@@ -1,0 +1,5 @@
+DROP TABLE idempotency_keys;
+DROP TABLE partition_owners;
+DROP TABLE parked_records;
+DROP TABLE inbox;
+DROP TABLE outbox;

@@ -1,1 +1,0 @@
-ALTER TABLE record_attempts DROP COLUMN process;
