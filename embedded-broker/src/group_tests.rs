@@ -86,7 +86,7 @@ fn got<T>(mut answer: Answer<T>) -> Result<T, ResponseError> {
 }
 
 #[test]
-fn a_member_that_is_alone_leads_at_once_and_sees_itself() {
+fn single_member_leads_at_once() {
     let mut stage = Stage::new();
     let joined = has(stage.join("", None));
     assert_eq!(joined.leader, joined.member);
@@ -97,7 +97,7 @@ fn a_member_that_is_alone_leads_at_once_and_sees_itself() {
 }
 
 #[test]
-fn all_members_begin_a_generation_together() {
+fn generation_starts_for_all_members_together() {
     let mut stage = Stage::new();
     let [first, second] = stage.pair([None, None]);
     assert_eq!(first.generation, second.generation);
@@ -107,7 +107,7 @@ fn all_members_begin_a_generation_together() {
 }
 
 #[test]
-fn a_rebalance_goes_on_without_members_of_which_nothing_is_heard() {
+fn rebalance_drops_members_without_heartbeat() {
     let mut stage = Stage::new();
     let [leader, follower] = stage.pair([None, None]);
     stage.wait(SESSION / 2);
@@ -128,7 +128,7 @@ fn a_rebalance_goes_on_without_members_of_which_nothing_is_heard() {
 }
 
 #[test]
-fn a_leader_that_dies_before_it_assigns_is_followed_by_another() {
+fn new_leader_assigns_after_the_first_one_died() {
     let mut stage = Stage::new();
     let alone = has(stage.join("", None));
     let second = stage.join("", None);
@@ -144,7 +144,7 @@ fn a_leader_that_dies_before_it_assigns_is_followed_by_another() {
 }
 
 #[test]
-fn members_that_live_but_do_not_join_are_waited_for_only_so_long() {
+fn rebalance_timeout_drops_members_that_do_not_join() {
     let mut stage = Stage::new();
     let [leader, _] = stage.pair([None, None]);
     let mut third = stage.join("", None);
@@ -160,7 +160,7 @@ fn members_that_live_but_do_not_join_are_waited_for_only_so_long() {
 }
 
 #[test]
-fn a_member_with_a_name_that_restarts_goes_on_where_it_was() {
+fn restarted_static_member_keeps_its_assignment() {
     let mut stage = Stage::new();
     let [leader, follower] = stage.pair([Some("a"), Some("b")]);
     let again = has(stage.join("", Some("a")));
@@ -186,7 +186,7 @@ fn a_member_with_a_name_that_restarts_goes_on_where_it_was() {
 }
 
 #[test]
-fn a_member_with_a_name_that_restarts_within_a_rebalance_takes_its_place() {
+fn static_member_may_restart_during_rebalance() {
     let mut stage = Stage::new();
     let [_, second] = stage.pair([Some("a"), Some("b")]);
     let waiting = stage.join("", Some("c"));
@@ -199,7 +199,7 @@ fn a_member_with_a_name_that_restarts_within_a_rebalance_takes_its_place() {
 }
 
 #[test]
-fn who_leaves_is_not_waited_for() {
+fn rebalance_does_not_wait_for_leaving_members() {
     let mut stage = Stage::new();
     let [leader, follower] = stage.pair([None, None]);
     assert_eq!(stage.group.leave(stage.now, caller(&leader)), Ok(()));
@@ -212,7 +212,7 @@ fn who_leaves_is_not_waited_for() {
 }
 
 #[test]
-fn strangers_and_members_of_other_generations_commit_nothing() {
+fn commit_needs_membership_and_current_generation() {
     let mut stage = Stage::new();
     let nobody = Caller {
         member: "",
@@ -232,7 +232,7 @@ fn strangers_and_members_of_other_generations_commit_nothing() {
 }
 
 #[test]
-fn operators_see_the_members_with_their_parts_once_these_are_settled() {
+fn description_lists_members_and_assignments() {
     let mut stage = Stage::new();
     assert_eq!(stage.group.describe().state, "Empty");
     let joined = has(stage.join("", Some("name")));
@@ -260,7 +260,7 @@ fn operators_see_the_members_with_their_parts_once_these_are_settled() {
 }
 
 #[test]
-fn who_knows_no_protocol_of_the_others_is_refused() {
+fn member_without_common_protocol_is_refused() {
     let mut stage = Stage::new();
     has(stage.join("", None));
     for (protocol_type, protocol) in [("consumer", "range"), ("connect", "sticky")] {

@@ -145,3 +145,6 @@ pub fn unsupported_api_versions() -> ResponseKind {
 fn code<T>(result: &Result<T, ResponseError>) -> i16 {
     result.as_ref().err().map_or(0, ResponseError::code)
 }
+
+#[cfg(test)]
+mod version_tests;

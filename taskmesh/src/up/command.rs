@@ -87,9 +87,8 @@ async fn stop(mesh: Mesh, signals: &mut StopRequests) {
     }
 }
 
-/// Quiets what says nothing new, or too much; a filter that names these libraries can say otherwise. librdkafka warns about
-/// settings that are as they should be, and what it meets on the wire the services report themselves; the finer logs of the
-/// embedded broker hold whole records.
+/// Returns a log filter that quiets libraries, unless the given filter names them: librdkafka warns about settings that are
+/// intended, and the services report its faults themselves; the broker's storage reports its housekeeping.
 fn filter(log: &str) -> String {
-    format!("librdkafka=error,tansu_broker=warn,tansu_service=warn,tansu_storage=warn,{log}")
+    format!("librdkafka=error,fjall=warn,lsm_tree=warn,{log}")
 }
