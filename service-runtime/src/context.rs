@@ -72,14 +72,16 @@ impl<C: ServiceConfig> Context<C> {
             Ids.uuid_v7(),
             Pace::default(),
         );
-        self.spawn("relay", |stopping| relay.run(stopping));
+        let lifecycle = &self.running.lifecycle;
+        lifecycle.spawn("relay", relay.run(self.stopping()));
     }
 
     /// Starts deleting idempotency keys that have expired.
     pub fn forget_old_answers(&self) {
-        self.spawn("forget-old-answers", |stopping| {
-            idempotency::forget_old(self.database(), self.clock(), stopping)
-        });
+        let forgetting = idempotency::forget_old(self.database(), self.clock(), self.stopping());
+        self.running
+            .lifecycle
+            .spawn("forget-old-answers", forgetting);
     }
 
     /// Starts consuming a topic in the consumer group that has the service's name.
@@ -124,11 +126,10 @@ impl<C: ServiceConfig> Context<C> {
     }
 
     /// Starts a task of the service; it must run until the token is cancelled and end soon after.
-    pub fn spawn<F, Fut, E>(&self, name: &'static str, task: F)
+    pub fn spawn<F, Fut>(&self, name: &'static str, task: F)
     where
         F: FnOnce(CancellationToken) -> Fut,
-        Fut: Future<Output = Result<(), E>> + Send + 'static,
-        E: Into<BoxError> + Send + 'static,
+        Fut: Future<Output = Result<(), BoxError>> + Send + 'static,
     {
         self.running.lifecycle.spawn(name, task(self.stopping()));
     }
@@ -172,11 +173,10 @@ impl<C: ServiceConfig> Context<C> {
             }
         });
         let router = router.into_make_service_with_connect_info::<SocketAddr>();
-        self.spawn("http", |stopping| {
-            axum::serve(listener, router)
-                .with_graceful_shutdown(stopping.cancelled_owned())
-                .into_future()
-        });
+        let server = axum::serve(listener, router)
+            .with_graceful_shutdown(self.stopping().cancelled_owned())
+            .into_future();
+        self.running.lifecycle.spawn("http", server);
         self.running.http_address = Some(address);
         Ok(self.running)
     }
