@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 
-use service_runtime::{BoxError, Context, Service, StartError, postgres::Schema};
+use service_runtime::{BoxError, Context, Running, Service, StartError, postgres::Schema};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::info;
 
@@ -46,7 +46,7 @@ impl Service for ApiGateway {
     const SCHEMA: Option<Schema> = None;
     type Config = Config;
 
-    async fn start(context: Context<Config>) -> Result<(), StartError> {
+    async fn start(context: Context<Config>) -> Result<Running, StartError> {
         metrics::describe();
         let config = context.config();
         config.check().map_err(StartError::Config)?;

@@ -23,7 +23,7 @@ pub mod store;
 use std::{fs, iter, path::Path, sync::Arc};
 
 use diesel_migrations::embed_migrations;
-use service_runtime::{Context, Service, StartError, postgres::Schema};
+use service_runtime::{Context, Running, Service, StartError, postgres::Schema};
 use taskmesh_proto::{audit::v1::audit_service_server::AuditServiceServer, topics};
 use tonic::service::Routes;
 
@@ -49,7 +49,7 @@ impl Service for AuditService {
     });
     type Config = Config;
 
-    async fn start(context: Context<Config>) -> Result<(), StartError> {
+    async fn start(context: Context<Config>) -> Result<Running, StartError> {
         metrics::describe();
         let config = context.config();
         config.check().map_err(StartError::Config)?;

@@ -11,7 +11,6 @@ use recurrence_service::RecurrenceService;
 use service_runtime::{
     BoxError, Service,
     config::{self, ServiceConfig},
-    service,
     telemetry::logging,
 };
 use task_service::TaskService;
@@ -60,7 +59,7 @@ pub async fn run(arguments: Arguments) -> Result<ExitCode, BoxError> {
 async fn serve<S: Service>() -> Result<ExitCode, BoxError> {
     let config = config::load::<S::Config>(S::ENV_PREFIX, std::env::vars())?;
     logging::init(config.log())?;
-    service::serve::<S>(config).await?;
+    service_runtime::serve::<S>(config).await?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -22,7 +22,7 @@ pub mod store;
 use std::sync::Arc;
 
 use diesel_migrations::embed_migrations;
-use service_runtime::{Context, Service, StartError, postgres::Schema};
+use service_runtime::{Context, Running, Service, StartError, postgres::Schema};
 use taskmesh_proto::{
     notification::v1::notification_service_server::NotificationServiceServer, topics,
 };
@@ -49,7 +49,7 @@ impl Service for NotificationService {
     });
     type Config = Config;
 
-    async fn start(context: Context<Config>) -> Result<(), StartError> {
+    async fn start(context: Context<Config>) -> Result<Running, StartError> {
         metrics::describe();
         let channels = channels(context.config())?;
         let app = App::new(context.database(), context.clock(), context.ids(), channels);

@@ -18,7 +18,7 @@ pub mod rpc;
 
 use std::sync::Arc;
 
-use service_runtime::{Context, Service, StartError, postgres::Schema};
+use service_runtime::{Context, Running, Service, StartError, postgres::Schema};
 use taskmesh_proto::{realtime::v1::realtime_service_server::RealtimeServiceServer, topics};
 use tonic::service::Routes;
 
@@ -39,7 +39,7 @@ impl Service for RealtimeService {
     const SCHEMA: Option<Schema> = None;
     type Config = Config;
 
-    async fn start(context: Context<Config>) -> Result<(), StartError> {
+    async fn start(context: Context<Config>) -> Result<Running, StartError> {
         metrics::describe();
         let config = context.config();
         config.check().map_err(StartError::Config)?;

@@ -15,7 +15,7 @@ mod metrics;
 mod operations;
 mod rpc;
 
-use service_runtime::{Context, Service, StartError, postgres::Schema};
+use service_runtime::{Context, Running, Service, StartError, postgres::Schema};
 use taskmesh_proto::{recurrence::v1::recurrence_service_server::RecurrenceServiceServer, topics};
 
 pub use config::Config;
@@ -34,7 +34,7 @@ impl Service for RecurrenceService {
     });
     type Config = Config;
 
-    async fn start(ctx: Context<Config>) -> Result<(), StartError> {
+    async fn start(ctx: Context<Config>) -> Result<Running, StartError> {
         metrics::describe();
         let tasks = TaskClient::new(&ctx.config().task_url, ctx.identity());
         ctx.consume(&topics::TASK_RECURRENCE, OnOccurrenceCompleted::new(tasks));

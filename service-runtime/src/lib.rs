@@ -7,10 +7,13 @@
 
 pub mod admin;
 pub mod backoff;
+mod cli;
 pub mod clock;
 pub mod config;
+mod context;
 pub mod dead_letters;
 mod descriptors;
+mod error_chain;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
 pub mod grpc;
@@ -18,23 +21,31 @@ pub mod idempotency;
 pub mod ids;
 pub mod kafka;
 pub mod lifecycle;
+mod listener;
 pub mod outbox;
 pub mod page;
 pub mod postgres;
+mod running;
 pub mod service;
-mod stop_requests;
+mod shutdown_signal;
+mod start_error;
 pub mod suggestion;
 pub mod telemetry;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod time_zone;
 
-pub use service::{Context, Running, Service, StartError, main, start};
-pub use stop_requests::StopRequests;
+pub use cli::{main, serve};
+pub use context::Context;
+pub use error_chain::error_chain;
+pub use running::Running;
+pub use service::{Service, start};
+pub use shutdown_signal::ShutdownSignal;
+pub use start_error::StartError;
 
 /// Calls allocate much in small pieces and free it on other threads, which this allocator does in less time than the system's.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Any error, where only its words matter.
+/// Error of any type.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;

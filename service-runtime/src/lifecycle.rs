@@ -1,7 +1,7 @@
-//! Every task that a service runs, and the two steps in which they stop.
+//! Tasks of a service and their shutdown in two steps.
 //!
-//! First step: not ready, accept nothing new, finish what is in hand. Second step, at a second signal or when the grace
-//! period is over: cut.
+//! Soft shutdown: not ready, accept nothing new, finish the work in flight. Hard shutdown, at a second signal or after the grace
+//! period: drop the tasks that are left.
 
 use std::{future::Future, time::Duration};
 
@@ -11,11 +11,11 @@ use tracing::{debug, error, warn};
 
 use crate::BoxError;
 
-/// How long the first step may take.
+/// Time limit of a soft shutdown.
 pub const GRACE_PERIOD: Duration = Duration::from_millis(4_500);
-const CUT_PATIENCE: Duration = Duration::from_millis(500);
+const HARD_SHUTDOWN_TIMEOUT: Duration = Duration::from_millis(500);
 
-/// A task that ended although nobody had asked it to.
+/// Task that ended before the shutdown.
 #[derive(Debug, thiserror::Error)]
 #[error("the task {name} ended unasked{}", cause.as_ref().map(|cause| format!(": {cause}")).unwrap_or_default())]
 pub struct TaskFailure {
@@ -23,64 +23,78 @@ pub struct TaskFailure {
     cause: Option<BoxError>,
 }
 
-/// Tasks that were still at work when they were cut.
+/// Hard shutdown of tasks that had not finished.
 #[derive(Debug, thiserror::Error)]
 #[error("not everything could be finished within {} ms", GRACE_PERIOD.as_millis())]
 pub struct StopError;
 
+/// Tokens of the two steps of a shutdown.
+#[derive(Debug, Clone, Default)]
+pub struct ShutdownTokens {
+    /// Soft shutdown: not ready, accept nothing new, finish the work in flight.
+    pub soft: CancellationToken,
+    /// Hard shutdown: drop the work in flight.
+    pub hard: CancellationToken,
+}
+
 /// Runs the tasks of one service.
 #[derive(Clone)]
 pub struct Lifecycle {
-    stopping: CancellationToken,
-    cut: CancellationToken,
+    shutdown: ShutdownTokens,
     tracker: TaskTracker,
     failures: mpsc::UnboundedSender<TaskFailure>,
 }
 
 impl Lifecycle {
-    /// Returns a lifecycle, and where it tells of tasks that fail.
+    /// Returns a lifecycle and the channel of its failed tasks.
     pub fn new() -> (Self, mpsc::UnboundedReceiver<TaskFailure>) {
         let (failures, receiver) = mpsc::unbounded_channel();
         let lifecycle = Self {
-            stopping: CancellationToken::new(),
-            cut: CancellationToken::new(),
+            shutdown: ShutdownTokens::default(),
             tracker: TaskTracker::new(),
             failures,
         };
         (lifecycle, receiver)
     }
 
-    /// Returns the token of the first step.
-    pub fn stopping(&self) -> CancellationToken {
-        self.stopping.clone()
+    /// Returns the tokens of both steps.
+    pub fn shutdown(&self) -> ShutdownTokens {
+        self.shutdown.clone()
     }
 
-    /// Returns the token of the second step.
-    pub fn cut(&self) -> CancellationToken {
-        self.cut.clone()
+    /// Returns the token of the soft shutdown.
+    pub fn soft_shutdown(&self) -> CancellationToken {
+        self.shutdown.soft.clone()
     }
 
-    /// Runs a task to its end, which must not come before the stop; the second step of a stop drops it where it is.
+    /// Returns the token of the hard shutdown.
+    pub fn hard_shutdown(&self) -> CancellationToken {
+        self.shutdown.hard.clone()
+    }
+
+    /// Runs a task, which must not end before the shutdown; a hard shutdown drops it.
     pub fn spawn<E: Into<BoxError> + Send + 'static>(
         &self,
         name: &'static str,
         task: impl Future<Output = Result<(), E>> + Send + 'static,
     ) {
-        let (stopping, cut, failures) = (self.stopping(), self.cut(), self.failures.clone());
-        let running = self.tracker.spawn(task_until(cut, task));
+        let (ShutdownTokens { soft, hard }, failures) = (self.shutdown(), self.failures.clone());
+        let running = self
+            .tracker
+            .spawn(async move { hard.run_until_cancelled(task).await });
         self.tracker.spawn(async move {
             let cause = match running.await {
                 Ok(None) => {
-                    warn!("task {name} was cut");
+                    warn!("task {name} was dropped by a hard shutdown");
                     return;
                 }
                 Ok(Some(Ok(()))) => None,
                 Ok(Some(Err(error))) => Some(error.into()),
                 Err(panic) => Some(panic.into()),
             };
-            if stopping.is_cancelled() {
+            if soft.is_cancelled() {
                 if let Some(cause) = cause {
-                    warn!(error = %cause, "task {name} failed while it was stopping");
+                    warn!(error = %cause, "task {name} failed during shutdown");
                 } else {
                     debug!("task {name} stopped");
                 }
@@ -88,33 +102,26 @@ impl Lifecycle {
             }
             let failure = TaskFailure { name, cause };
             error!(error = %failure, "a task failed");
-            // Nobody listens any more only when the service is gone already.
+            // The receiver is dropped with the service.
             let _ = failures.send(failure);
         });
     }
 
-    /// Takes the first step; returns when all tasks have ended, or after the grace period takes the second.
+    /// Shuts down softly and returns when all tasks have ended; after the grace period shuts down hard.
     pub async fn stop(&self) -> Result<(), StopError> {
-        self.stopping.cancel();
+        self.shutdown.soft.cancel();
         self.tracker.close();
         let finished = tokio::select! {
             () = self.tracker.wait() => true,
             () = tokio::time::sleep(GRACE_PERIOD) => false,
-            () = self.cut.cancelled() => false,
+            () = self.shutdown.hard.cancelled() => false,
         };
         if finished {
             return Ok(());
         }
-        self.cut.cancel();
-        // What does not even notice the cut (a blocked thread) is left behind.
-        let _ = tokio::time::timeout(CUT_PATIENCE, self.tracker.wait()).await;
+        self.shutdown.hard.cancel();
+        // A blocked thread does not notice and is left behind.
+        let _ = tokio::time::timeout(HARD_SHUTDOWN_TIMEOUT, self.tracker.wait()).await;
         Err(StopError)
-    }
-}
-
-async fn task_until<T>(cut: CancellationToken, task: impl Future<Output = T>) -> Option<T> {
-    tokio::select! {
-        result = task => Some(result),
-        () = cut.cancelled() => None,
     }
 }

@@ -390,7 +390,7 @@ async fn a_partition_whose_next_records_are_gone_stands_still_until_it_is_told_t
         .await;
     let mut service = TestService::<Probe>::start_on(topics, &[], Clock::system()).await;
     publish(&service, "ok", "a", 1).await;
-    let address = service.running().admin_address().unwrap();
+    let address = service.running().admin_address();
     eventually("the partition is known to stand still", async || {
         let metrics = reqwest::get(format!("http://{address}/metrics"))
             .await

@@ -1,10 +1,10 @@
-//! How tasks stop: in two steps, none forgotten.
+//! Shutdown of tasks in two steps.
 
 use service_runtime::{BoxError, lifecycle::Lifecycle};
 use tokio::sync::oneshot;
 
 #[tokio::test]
-async fn a_task_that_ends_unasked_is_told() {
+async fn task_that_ends_early_is_reported() {
     let (lifecycle, mut failures) = Lifecycle::new();
     lifecycle.spawn("quitter", async { Ok::<(), BoxError>(()) });
     let failure = failures.recv().await.unwrap();
@@ -21,10 +21,10 @@ async fn a_task_that_ends_unasked_is_told() {
 }
 
 #[tokio::test]
-async fn a_stop_lets_tasks_finish_what_they_have_in_hand() {
+async fn soft_shutdown_lets_tasks_finish() {
     let (lifecycle, mut failures) = Lifecycle::new();
     let (finished, wait_until_finished) = oneshot::channel();
-    let stopping = lifecycle.stopping();
+    let stopping = lifecycle.soft_shutdown();
     lifecycle.spawn("worker", async move {
         stopping.cancelled().await;
         tokio::task::yield_now().await;
@@ -37,7 +37,7 @@ async fn a_stop_lets_tasks_finish_what_they_have_in_hand() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_task_that_does_not_stop_is_cut_when_the_grace_period_is_over() {
+async fn task_is_dropped_after_grace_period() {
     let (lifecycle, _failures) = Lifecycle::new();
     let (alive, wait_until_dropped) = oneshot::channel::<()>();
     lifecycle.spawn("deaf", async move {
@@ -49,10 +49,10 @@ async fn a_task_that_does_not_stop_is_cut_when_the_grace_period_is_over() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_second_signal_cuts_at_once() {
+async fn hard_shutdown_drops_tasks_at_once() {
     let (lifecycle, _failures) = Lifecycle::new();
     lifecycle.spawn("deaf", std::future::pending::<Result<(), BoxError>>());
-    lifecycle.cut().cancel();
+    lifecycle.hard_shutdown().cancel();
     let before = tokio::time::Instant::now();
     assert!(lifecycle.stop().await.is_err());
     assert!(before.elapsed() < service_runtime::lifecycle::GRACE_PERIOD);

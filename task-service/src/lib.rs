@@ -22,7 +22,7 @@ use std::sync::Arc;
 
 use diesel_migrations::embed_migrations;
 use service_runtime::{
-    Context, Service, StartError,
+    Context, Running, Service, StartError,
     clock::Clock,
     ids::Ids,
     postgres::{Database, Schema},
@@ -68,7 +68,7 @@ impl Service for TaskService {
     });
     type Config = Config;
 
-    async fn start(ctx: Context<Config>) -> Result<(), StartError> {
+    async fn start(ctx: Context<Config>) -> Result<Running, StartError> {
         metrics::describe();
         let app = App {
             database: ctx.database(),

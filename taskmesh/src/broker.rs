@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use embedded_broker::Broker;
-use service_runtime::{BoxError, StopRequests};
+use service_runtime::{BoxError, ShutdownSignal};
 
 use crate::data_folder::DataFolder;
 
@@ -21,7 +21,7 @@ pub struct Arguments {
 
 /// Prints the address once the broker answers there, and runs it until the process is told to stop.
 pub async fn run(arguments: Arguments) -> Result<ExitCode, BoxError> {
-    let mut signals = StopRequests::new()?;
+    let mut signals = ShutdownSignal::new()?;
     let folder = DataFolder::open(&arguments.data_dir)?;
     let mut broker = Broker::start(folder.path(), arguments.port).await?;
     println!("{}", broker.address());

@@ -1,7 +1,7 @@
 use std::{path::PathBuf, process::ExitCode, time::Duration};
 
 use clap::{Args, ValueEnum};
-use service_runtime::{BoxError, StopRequests};
+use service_runtime::{BoxError, ShutdownSignal};
 
 use super::{
     brokers::Given,
@@ -53,7 +53,7 @@ pub struct Arguments {
 
 /// Runs it and prints the report.
 pub async fn run(arguments: Arguments) -> Result<ExitCode, BoxError> {
-    let mut signals = StopRequests::new()?;
+    let mut signals = ShutdownSignal::new()?;
     let seed = arguments.seed.unwrap_or_else(rand::random);
     eprintln!("seed {seed}: --seed {seed} repeats the faults");
     let temporary = tempfile::Builder::new()

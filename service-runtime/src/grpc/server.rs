@@ -22,12 +22,12 @@ use super::{
     layers::{Deadlines, Layered, Settings},
     methods, metrics, unimplemented,
 };
-use crate::StartError;
+use crate::lifecycle::ShutdownTokens;
 
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(30);
 const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long clients have to close their connections once a stop has told them to.
-const FAREWELL: Duration = Duration::from_secs(1);
+/// Time for clients to close their connections after GOAWAY.
+const DRAIN_GRACE: Duration = Duration::from_secs(1);
 /// What servers allow by themselves.
 const DEFAULT_CONNECTION_STREAMS: u32 = 200;
 /// What generated servers accept by themselves.
@@ -126,24 +126,6 @@ pub enum ServeError {
     Transport(#[from] tonic::transport::Error),
 }
 
-impl From<ServeError> for StartError {
-    fn from(error: ServeError) -> Self {
-        match error {
-            ServeError::Setting { .. } => Self::Config(error.to_string()),
-            _ => Self::Other(error.into()),
-        }
-    }
-}
-
-/// The two steps of a stop.
-#[derive(Debug, Clone, Default)]
-pub struct StopSignals {
-    /// Not ready, accept nothing new, finish the calls under way.
-    pub stopping: CancellationToken,
-    /// Answer UNAVAILABLE to what is still under way.
-    pub cut: CancellationToken,
-}
-
 /// Checks the configuration and puts all layers, health and reflection around the routes; returns the server, which answers
 /// calls on the listener until the first step of a stop and then finishes those under way.
 pub async fn serve(
@@ -151,7 +133,7 @@ pub async fn serve(
     config: GrpcConfig,
     routes: Routes,
     verifier: Verifier,
-    stop: StopSignals,
+    shutdown: ShutdownTokens,
 ) -> Result<impl Future<Output = Result<(), ServeError>> + Send + 'static, ServeError> {
     config.check()?;
     metrics::describe();
@@ -175,16 +157,16 @@ pub async fn serve(
         },
         calls: Arc::clone(&calls),
         maximum_message_bytes: config.max_message_bytes,
-        stop: stop.clone(),
+        shutdown: shutdown.clone(),
     };
     let layered = Layered::around(routes.into_axum_router(), settings);
     for name in &names {
         info!(rpc.service = name, "serving {name}");
     }
-    let idle = idle_after(stop.stopping.clone(), calls, config.max_concurrent_calls);
-    let StopSignals { stopping, cut } = stop;
+    let idle = idle_after(shutdown.soft.clone(), calls, config.max_concurrent_calls);
+    let ShutdownTokens { soft, hard } = shutdown;
     let stopped = async move {
-        stopping.cancelled().await;
+        soft.cancelled().await;
         report(&health, &names, ServingStatus::NotServing).await;
     };
     let connection_streams = config
@@ -203,7 +185,7 @@ pub async fn serve(
         tokio::select! {
             result = serving => Ok(result?),
             () = idle => Ok(()),
-            () = cut.cancelled() => Ok(()),
+            () = hard.cancelled() => Ok(()),
         }
     })
 }
@@ -212,7 +194,7 @@ pub async fn serve(
 /// that keeps its connection but asks nothing holds up nobody.
 async fn idle_after(stopping: CancellationToken, calls: Arc<Semaphore>, maximum: u32) {
     stopping.cancelled().await;
-    tokio::time::sleep(FAREWELL).await;
+    tokio::time::sleep(DRAIN_GRACE).await;
     // Whoever holds every permit knows that no call has one. The semaphore is never closed.
     let _ = calls.acquire_many(maximum).await;
 }

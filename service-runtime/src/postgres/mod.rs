@@ -1,22 +1,22 @@
 //! PostgreSQL: the pool, named transactions that retry themselves, migrations under a lock.
 
 mod append_signal;
+mod batch_loader;
 mod error;
-mod fixed;
-mod gathered;
 mod migrate;
 mod pool;
+mod prepared;
 pub(crate) mod schema;
 mod transaction;
 
 pub(crate) use append_signal::mark_appended;
+pub use batch_loader::BatchLoader;
 pub use diesel_async::AsyncPgConnection;
 pub use error::{DatabaseError, DatabaseFault};
-pub use fixed::{AsFixed, Fixed, keep_plans};
-pub use gathered::Gathered;
 pub use migrate::{MigrateError, Schema, migrate};
 #[cfg(feature = "testing")]
 pub(crate) use pool::connect;
 pub use pool::{Database, DatabaseConfig};
+pub use prepared::{AsFixed, Fixed, keep_plans};
 pub use transaction::Work;
 pub(crate) use transaction::describe_metrics;

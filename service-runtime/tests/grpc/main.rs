@@ -5,7 +5,8 @@ mod server;
 use std::time::Duration;
 
 use service_runtime::{
-    grpc::{ErrorCode, GrpcConfig, ServiceIdentity, StopSignals, Verifier, serve},
+    grpc::{ErrorCode, GrpcConfig, ServiceIdentity, Verifier, serve},
+    lifecycle::ShutdownTokens,
     telemetry::{metrics, propagation},
 };
 use taskmesh_proto::recurrence::v1::{
@@ -259,7 +260,7 @@ async fn a_stop_finishes_the_call_in_flight_and_takes_no_new_one() {
     let server = Server::start(|_| {}).await;
     let call = server.call_in_background(as_alice("wait"));
     let _began = server.began.acquire().await.unwrap();
-    server.stop.stopping.cancel();
+    server.shutdown.soft.cancel();
     server.may_end.add_permits(1);
     assert!(answer_of(call).await.is_ok());
     ended(server.tasks).await;
@@ -277,7 +278,7 @@ async fn a_client_that_keeps_its_connection_and_asks_nothing_does_not_hold_up_a_
     let hello = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
     silent.write_all(hello).await.unwrap();
     server.validate(as_alice("ok")).await.unwrap();
-    server.stop.stopping.cancel();
+    server.shutdown.soft.cancel();
     ended(server.tasks).await;
 }
 
@@ -289,7 +290,7 @@ async fn a_stop_ends_the_streams_of_health_after_saying_that_nothing_is_served()
     let mut watch = watch.into_inner();
     let first = watch.message().await.unwrap().unwrap();
     assert_eq!(first.status(), ServingStatus::Serving);
-    server.stop.stopping.cancel();
+    server.shutdown.soft.cancel();
     let end = loop {
         match watch.message().await {
             Ok(Some(update)) => assert_eq!(update.status(), ServingStatus::NotServing),
@@ -328,8 +329,8 @@ async fn a_cut_answers_the_call_in_flight_unavailable() {
     let server = Server::start(|_| {}).await;
     let call = server.call_in_background(as_alice("wait"));
     let _began = server.began.acquire().await.unwrap();
-    server.stop.stopping.cancel();
-    server.stop.cut.cancel();
+    server.shutdown.soft.cancel();
+    server.shutdown.hard.cancel();
     let refusal = answer_of(call).await.unwrap_err();
     assert_eq!(refusal.code(), Code::Unavailable);
     assert_eq!(reason(&refusal), "STOPPING");
@@ -342,8 +343,8 @@ async fn a_wrong_setting_is_named() {
     config.max_message_bytes = 5 << 20;
     let listener = TcpListener::bind(config.address).await.unwrap();
     let verifier = Verifier::new(&auth()).unwrap();
-    let stop = StopSignals::default();
-    let server = serve(listener, config, Routes::default(), verifier, stop).await;
+    let shutdown = ShutdownTokens::default();
+    let server = serve(listener, config, Routes::default(), verifier, shutdown).await;
     let refusal = server.err().unwrap().to_string();
     assert_eq!(
         refusal,

@@ -5,9 +5,10 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use service_runtime::{
     config::Redacted,
     grpc::{
-        AuthConfig, Caller, GrpcConfig, IssuerConfig, StopSignals, Verifier, accept, connect,
-        mint_user_token, serve,
+        AuthConfig, Caller, GrpcConfig, IssuerConfig, Verifier, accept, connect, mint_user_token,
+        serve,
     },
+    lifecycle::ShutdownTokens,
     telemetry::propagation,
 };
 use taskmesh_proto::recurrence::v1::{
@@ -75,7 +76,7 @@ impl RecurrenceService for Obedient {
 pub struct Server {
     pub address: SocketAddr,
     pub channel: Channel,
-    pub stop: StopSignals,
+    pub shutdown: ShutdownTokens,
     pub began: Arc<Semaphore>,
     pub may_end: Arc<Semaphore>,
     // Dropping it ends the server.
@@ -96,8 +97,8 @@ impl Server {
         let url = format!("http://{address}");
         let routes = Routes::new(RecurrenceServiceServer::new(service));
         let verifier = Verifier::new(&auth()).unwrap();
-        let stop = StopSignals::default();
-        let signals = stop.clone();
+        let shutdown = ShutdownTokens::default();
+        let signals = shutdown.clone();
         let server = serve(listener, config, routes, verifier, signals)
             .await
             .unwrap();
@@ -106,7 +107,7 @@ impl Server {
         Self {
             address,
             channel: connect(&url.parse().unwrap()),
-            stop,
+            shutdown,
             began,
             may_end,
             tasks,

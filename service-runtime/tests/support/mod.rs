@@ -18,7 +18,7 @@ use diesel_async::RunQueryDsl;
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 use serde::Deserialize;
 use service_runtime::{
-    Context, Service, StartError,
+    Context, Running, Service, StartError,
     admin::AdminConfig,
     config::ServiceConfig,
     grpc::{AuthConfig, GrpcConfig},
@@ -44,7 +44,7 @@ impl Service for Probe {
     });
     type Config = ProbeConfig;
 
-    async fn start(context: Context<ProbeConfig>) -> Result<(), StartError> {
+    async fn start(context: Context<ProbeConfig>) -> Result<Running, StartError> {
         start(context, OnReminder).await
     }
 }
@@ -58,7 +58,7 @@ impl Service for BatchProbe {
     const SCHEMA: Option<Schema> = Probe::SCHEMA;
     type Config = ProbeConfig;
 
-    async fn start(context: Context<ProbeConfig>) -> Result<(), StartError> {
+    async fn start(context: Context<ProbeConfig>) -> Result<Running, StartError> {
         start(context, OnReminders).await
     }
 }
@@ -66,7 +66,7 @@ impl Service for BatchProbe {
 async fn start(
     context: Context<ProbeConfig>,
     handler: impl EventHandler,
-) -> Result<(), StartError> {
+) -> Result<Running, StartError> {
     context.relay_outbox();
     context.consume(&topics::TASK_REMINDERS, handler);
     context.serve_grpc(tonic::service::Routes::default()).await

@@ -10,7 +10,7 @@ use diesel::{
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use service_runtime::{
     ids::UserId,
-    postgres::{Database, DatabaseError, Gathered},
+    postgres::{BatchLoader, Database, DatabaseError},
 };
 use uuid::Uuid;
 
@@ -19,12 +19,12 @@ use crate::domain::{Task, TaskId};
 
 /// Reads tasks that are asked for one by one.
 #[derive(Debug, Clone)]
-pub struct TaskReader(Gathered<(UserId, TaskId), Arc<Task>>);
+pub struct TaskReader(BatchLoader<(UserId, TaskId), Arc<Task>>);
 
 impl TaskReader {
     /// Reads from a database.
     pub fn new(database: Database) -> Self {
-        Self(Gathered::new(move |keys| {
+        Self(BatchLoader::new(move |keys| {
             let (database, among) = (database.clone(), Among::new(&keys));
             async move {
                 database

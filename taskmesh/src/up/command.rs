@@ -1,7 +1,7 @@
 use std::{process::ExitCode, time::Duration};
 
 use service_runtime::{
-    BoxError, StopRequests,
+    BoxError, ShutdownSignal,
     ids::UserId,
     telemetry::{LogConfig, LogFormat, logging, metrics},
 };
@@ -26,7 +26,7 @@ pub async fn run(arguments: Arguments) -> Result<ExitCode, BoxError> {
         level: filter(&arguments.log),
     })?;
     metrics::init()?;
-    let mut signals = StopRequests::new()?;
+    let mut signals = ShutdownSignal::new()?;
     let folder = DataFolder::open(&arguments.location.data_dir)?;
     let (postgres, broker) = embedded(&arguments);
     if postgres {
@@ -74,7 +74,7 @@ async fn run_until_failure(
     Err(mesh.failed().await)
 }
 
-async fn stop(mesh: Mesh, signals: &mut StopRequests) {
+async fn stop(mesh: Mesh, signals: &mut ShutdownSignal) {
     let hurry = CancellationToken::new();
     let stopping = mesh.stop(&hurry);
     tokio::pin!(stopping);

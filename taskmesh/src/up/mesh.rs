@@ -250,17 +250,17 @@ pub async fn declare_topics(kafka: &KafkaConfig, embedded: bool) -> Result<(), B
 
 async fn stop(running: Running, patience: Duration, hurry: &CancellationToken) {
     let name = running.name();
-    let cut = running.cut();
+    let hard_shutdown = running.hard_shutdown();
     let stopping = running.stop();
     tokio::pin!(stopping);
     let stopped = tokio::select! {
         stopped = &mut stopping => stopped,
         () = sleep(patience) => {
-            cut.cancel();
+            hard_shutdown.cancel();
             stopping.await
         }
         () = hurry.cancelled() => {
-            cut.cancel();
+            hard_shutdown.cancel();
             stopping.await
         }
     };

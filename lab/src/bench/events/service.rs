@@ -8,7 +8,7 @@ use diesel::sql_types::Uuid as SqlUuid;
 use diesel_async::RunQueryDsl;
 use serde::Deserialize;
 use service_runtime::{
-    Context, Service, StartError,
+    Context, Running, Service, StartError,
     admin::AdminConfig,
     config::ServiceConfig,
     kafka::{EventHandler, HandleError, KafkaConfig, Received},
@@ -78,7 +78,7 @@ impl Service for EventsBench {
     });
     type Config = EventsBenchConfig;
 
-    async fn start(context: Context<EventsBenchConfig>) -> Result<(), StartError> {
+    async fn start(context: Context<EventsBenchConfig>) -> Result<Running, StartError> {
         *POOL.lock().unwrap_or_else(PoisonError::into_inner) = Some(context.database());
         if context.config().relays {
             context.relay_outbox();
@@ -86,7 +86,7 @@ impl Service for EventsBench {
         if context.config().consumes {
             context.consume(&topics::TASK_REMINDERS, NoteEffect);
         }
-        Ok(())
+        Ok(context.without_server())
     }
 }
 

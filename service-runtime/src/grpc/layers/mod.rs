@@ -3,7 +3,7 @@
 //! 1. `telemetry`: span, trace and metrics; outermost, so that refusals by all the others are seen and counted.
 //! 2. `panic`: turns a panic of anything below into an answer; inside the trace, so that the answer names it.
 //! 3. `load`: refuses calls beyond the limit; before any work is done for them.
-//! 4. `stop`: ends what a stop does not wait for; outside of everything that may take time.
+//! 4. `shutdown`: ends calls that a shutdown does not wait for; outside of everything that may take time.
 //! 5. `deadline`: ends calls whose time is up; outside of auth, which may wait for keys.
 //! 6. `auth`: verifies the token and tells the handler who calls; before a byte of the message is read.
 //! 7. `message_size`: ends requests that are too large while they are read; after auth, because only the handler reads.
@@ -16,7 +16,7 @@ mod load;
 mod message_size;
 mod panic;
 mod refusal;
-mod stop;
+mod shutdown;
 mod telemetry;
 
 use std::{
@@ -30,7 +30,8 @@ use futures::future::BoxFuture;
 use tokio::sync::Semaphore;
 use tower::{Service, ServiceExt};
 
-use super::{auth::Verifier, server::StopSignals};
+use super::auth::Verifier;
+use crate::lifecycle::ShutdownTokens;
 
 pub(super) use deadline::Deadlines;
 
@@ -40,7 +41,7 @@ pub(super) struct Settings {
     pub(super) deadlines: Deadlines,
     pub(super) calls: Arc<Semaphore>,
     pub(super) maximum_message_bytes: u32,
-    pub(super) stop: StopSignals,
+    pub(super) shutdown: ShutdownTokens,
 }
 
 /// The routes of a server with the layers around them.
@@ -70,12 +71,12 @@ impl Layered {
             deadlines,
             calls,
             maximum_message_bytes,
-            stop,
+            shutdown,
         } = &*settings;
         telemetry::observe(request, |request| {
             panic::catch(request, |request| {
                 load::limit(calls, request, |request| {
-                    stop::end(stop, request, |request| {
+                    shutdown::end(shutdown, request, |request| {
                         deadline::limit(deadlines, request, |request| {
                             auth::verify(verifier, request, async |request| {
                                 let request = message_size::limit(*maximum_message_bytes, request);

@@ -1,15 +1,16 @@
-//! What asks a process to stop.
+//! Process signals that request a shutdown.
 
-/// The signals that ask a process to stop: SIGINT (Ctrl-C) and SIGTERM.
-pub struct StopRequests {
-    interrupt: tokio::signal::unix::Signal,
-    terminate: tokio::signal::unix::Signal,
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+/// SIGINT (Ctrl-C) and SIGTERM.
+pub struct ShutdownSignal {
+    interrupt: Signal,
+    terminate: Signal,
 }
 
-impl StopRequests {
-    /// Begins to listen; from here on the signals no longer end the process by themselves.
+impl ShutdownSignal {
+    /// Installs the handlers; from then on the signals no longer end the process.
     pub fn new() -> std::io::Result<Self> {
-        use tokio::signal::unix::{SignalKind, signal};
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,

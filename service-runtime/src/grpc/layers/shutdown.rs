@@ -1,4 +1,4 @@
-//! A stop waits for calls that end by themselves, and for no others.
+//! End of calls that a shutdown does not wait for.
 
 use std::{
     pin::Pin,
@@ -12,13 +12,15 @@ use http_body::{Frame, SizeHint};
 use tokio_util::sync::WaitForCancellationFutureOwned;
 
 use super::refusal::{Refusal, refuse};
-use crate::grpc::{methods, server::StopSignals, status::status};
+use crate::{
+    grpc::{methods, status::status},
+    lifecycle::ShutdownTokens,
+};
 
-/// Answers UNAVAILABLE to a call that is still under way at the second step of a stop.
-///
-/// The endless streams of health and reflection end at the first step already.
+/// Answers UNAVAILABLE to a call that is in flight at the hard shutdown; streams of health and reflection, which have no end, stop
+/// at the soft one.
 pub(super) async fn end<F>(
-    stop: &StopSignals,
+    shutdown: &ShutdownTokens,
     request: Request,
     next: impl FnOnce(Request) -> F,
 ) -> Response
@@ -26,9 +28,9 @@ where
     F: Future<Output = Response>,
 {
     let stopped = if methods::is_open(request.uri().path()) {
-        stop.stopping.clone()
+        shutdown.soft.clone()
     } else {
-        stop.cut.clone()
+        shutdown.hard.clone()
     };
     tokio::select! {
         biased;
@@ -38,13 +40,13 @@ where
                 stopped: Box::pin(stopped.cancelled_owned()),
             })
         }),
-        () = stop.cut.cancelled() => refuse(&Refusal::Stopping),
+        () = shutdown.hard.cancelled() => refuse(&Refusal::Stopping),
     }
 }
 
-/// A response that a stop can end, unless it has more to say at once.
+/// Response body that a shutdown ends once no frame is ready.
 struct StoppableBody {
-    // None once it was ended.
+    // None after the end.
     body: Option<Body>,
     stopped: Pin<Box<WaitForCancellationFutureOwned>>,
 }

@@ -1,7 +1,7 @@
-//! Reads of one thing each, gathered: what is asked for while others are read is then read all at once.
+//! Batched reads by key: keys that are requested while a statement runs are read together by the next one.
 //!
-//! Each call still reads what was committed before it came. A statement costs about the same for one row as for a dozen, so under
-//! load this is several times as fast as a statement for each call, and without load it makes no difference.
+//! Each call sees what was committed before it. A statement costs about the same for one row as for a dozen, so under load this is
+//! several times as fast as one statement per call; without load it makes no difference.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -11,17 +11,17 @@ use std::{
 };
 
 use futures::future::BoxFuture;
-use tokio::sync::oneshot;
+use tokio::{sync::oneshot, task::JoinSet};
 
 use super::DatabaseError;
 
-/// How many statements run at once: while one waits for the database, the next fills.
-const MOST_READERS: usize = 2;
-/// How many things one statement reads.
-const MOST_KEYS: usize = 100;
+/// Statements in flight: while one waits for the database, the next batch fills.
+const MAX_LOADERS: usize = 2;
+/// Keys per statement.
+const MAX_KEYS: usize = 100;
 
-/// Reads things by their keys.
-pub struct Gathered<K, V>(Arc<Shared<K, V>>);
+/// Reads values by their keys, several at once under load.
+pub struct BatchLoader<K, V>(Arc<Shared<K, V>>, Arc<Mutex<JoinSet<()>>>);
 
 type Load<K, V> =
     dyn Fn(Vec<K>) -> BoxFuture<'static, Result<HashMap<K, V>, DatabaseError>> + Send + Sync;
@@ -34,30 +34,31 @@ struct Shared<K, V> {
 
 struct State<K, V> {
     waiting: Vec<(K, Answer<V>)>,
-    readers: usize,
+    loaders: usize,
 }
 
-impl<K, V> Gathered<K, V>
+impl<K, V> BatchLoader<K, V>
 where
     K: Clone + Eq + Hash + Send + 'static,
     V: Clone + Send + 'static,
 {
-    /// Reads by what finds the things that several keys stand for; what does not exist is left out.
+    /// Creates a loader from a function that reads the values of several keys and leaves out those that do not exist.
     pub fn new<F, Fut>(load: F) -> Self
     where
         F: Fn(Vec<K>) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<HashMap<K, V>, DatabaseError>> + Send + 'static,
     {
-        Self(Arc::new(Shared {
+        let shared = Shared {
             load: Box::new(move |keys| Box::pin(load(keys))),
             state: Mutex::new(State {
                 waiting: Vec::new(),
-                readers: 0,
+                loaders: 0,
             }),
-        }))
+        };
+        Self(Arc::new(shared), Arc::default())
     }
 
-    /// Reads one thing, as it is now or a moment later.
+    /// Reads the value of a key, as it is now or a moment later.
     #[expect(
         clippy::disallowed_methods,
         reason = "the read serves other callers too, so it outlives the call that starts it"
@@ -67,10 +68,13 @@ where
         {
             let mut state = self.0.state();
             state.waiting.push((key, answer));
-            if state.readers < MOST_READERS {
-                state.readers += 1;
-                // A task of its own, for whoever asked first may go away before the others are answered.
-                tokio::spawn(Reader::new(Arc::clone(&self.0)).read());
+            if state.loaders < MAX_LOADERS {
+                state.loaders += 1;
+                let loader = Loader::new(Arc::clone(&self.0));
+                // A task of its own: the first caller may be cancelled before the others are answered.
+                let mut tasks = self.1.lock().unwrap_or_else(PoisonError::into_inner);
+                while tasks.try_join_next().is_some() {}
+                tasks.spawn(loader.run());
             }
         }
         answered
@@ -85,26 +89,26 @@ impl<K, V> Shared<K, V> {
     }
 }
 
-/// One of those who read.
-struct Reader<K, V> {
+/// Task that runs one statement after the other until no key waits.
+struct Loader<K, V> {
     shared: Arc<Shared<K, V>>,
     is_counted: bool,
 }
 
-impl<K, V> Drop for Reader<K, V> {
+impl<K, V> Drop for Loader<K, V> {
     fn drop(&mut self) {
         if self.is_counted {
             let mut state = self.shared.state();
-            state.readers -= 1;
-            if state.readers == 0 {
-                // Nobody is left who would read them; without their answers, they are told so.
+            state.loaders -= 1;
+            if state.loaders == 0 {
+                // No loader is left; dropping the senders fails the calls that wait.
                 state.waiting.clear();
             }
         }
     }
 }
 
-impl<K, V> Reader<K, V>
+impl<K, V> Loader<K, V>
 where
     K: Clone + Eq + Hash,
     V: Clone,
@@ -116,20 +120,20 @@ where
         }
     }
 
-    async fn read(mut self) {
-        // Whoever else is about to ask gets the chance to, and shares the first statement.
+    async fn run(mut self) {
+        // Calls that are about to arrive share the first statement.
         tokio::task::yield_now().await;
-        while let Some(asked) = self.take() {
-            let keys: HashSet<K> = asked.iter().map(|(key, _)| key.clone()).collect();
+        while let Some(batch) = self.take() {
+            let keys: HashSet<K> = batch.iter().map(|(key, _)| key.clone()).collect();
             match (self.shared.load)(keys.into_iter().collect()).await {
                 Ok(found) => {
-                    for (key, answer) in asked {
+                    for (key, answer) in batch {
                         let _ = answer.send(Ok(found.get(&key).cloned()));
                     }
                 }
                 Err(error) => {
                     let error = Arc::new(error);
-                    for (_, answer) in asked {
+                    for (_, answer) in batch {
                         let _ = answer.send(Err(DatabaseError::shared(&error)));
                     }
                 }
@@ -137,29 +141,31 @@ where
         }
     }
 
-    /// Takes what waits; if nothing does, this reader ends, and the next call finds that.
+    /// Takes the next batch; without one this loader ends, and the next call starts another.
     fn take(&mut self) -> Option<Vec<(K, Answer<V>)>> {
         let mut state = self.shared.state();
         state.waiting.retain(|(_, answer)| !answer.is_closed());
         if state.waiting.is_empty() {
-            state.readers -= 1;
+            state.loaders -= 1;
             self.is_counted = false;
             return None;
         }
-        let count = state.waiting.len().min(MOST_KEYS);
+        let count = state.waiting.len().min(MAX_KEYS);
         Some(state.waiting.drain(..count).collect())
     }
 }
 
-impl<K, V> Clone for Gathered<K, V> {
+impl<K, V> Clone for BatchLoader<K, V> {
     fn clone(&self) -> Self {
-        Self(Arc::clone(&self.0))
+        Self(Arc::clone(&self.0), Arc::clone(&self.1))
     }
 }
 
-impl<K, V> fmt::Debug for Gathered<K, V> {
+impl<K, V> fmt::Debug for BatchLoader<K, V> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Gathered").finish_non_exhaustive()
+        formatter
+            .debug_struct("BatchLoader")
+            .finish_non_exhaustive()
     }
 }
 
@@ -174,17 +180,17 @@ mod tests {
 
     use super::*;
 
-    type Numbers = Gathered<u32, u32>;
+    type Numbers = BatchLoader<u32, u32>;
 
-    /// Reads the double of even numbers, each time when it is let; tells what was asked for at once.
+    /// Doubles even numbers, one batch per permit; sends the keys of each batch.
     fn doubles() -> (Numbers, Arc<Semaphore>, mpsc::UnboundedReceiver<Vec<u32>>) {
         let (asked, reads) = mpsc::unbounded_channel();
         let permits = Arc::new(Semaphore::new(0));
-        let let_read = Arc::clone(&permits);
-        let gathered = Gathered::new(move |mut keys: Vec<u32>| {
+        let batch_permits = Arc::clone(&permits);
+        let loader = BatchLoader::new(move |mut keys: Vec<u32>| {
             keys.sort_unstable();
             asked.send(keys.clone()).unwrap();
-            let permits = Arc::clone(&let_read);
+            let permits = Arc::clone(&batch_permits);
             async move {
                 permits.acquire().await.unwrap().forget();
                 if keys.contains(&666) {
@@ -194,22 +200,22 @@ mod tests {
                 Ok(even.map(|key| (key, 2 * key)).collect())
             }
         });
-        (gathered, permits, reads)
+        (loader, permits, reads)
     }
 
     #[tokio::test]
-    async fn what_is_asked_for_during_reads_is_read_at_once_and_only_then() {
-        let (gathered, permits, mut reads) = doubles();
+    async fn keys_requested_during_statements_share_the_next_one() {
+        let (loader, permits, mut reads) = doubles();
         let ask = |key| {
-            let gathered = gathered.clone();
-            tokio::spawn(async move { gathered.find(key).await.unwrap() })
+            let loader = loader.clone();
+            tokio::spawn(async move { loader.find(key).await.unwrap() })
         };
         let mut asked = vec![ask(2)];
         assert_eq!(reads.recv().await.unwrap(), [2]);
         asked.push(ask(4));
         assert_eq!(reads.recv().await.unwrap(), [4]);
         asked.extend([1, 6, 6, 8].map(ask));
-        while gathered.0.state().waiting.len() < 4 {
+        while loader.0.state().waiting.len() < 4 {
             tokio::task::yield_now().await;
         }
         permits.add_permits(3);
@@ -218,31 +224,31 @@ mod tests {
         let answers: Vec<_> = answers.into_iter().map(Result::unwrap).collect();
         let expected = [Some(4), Some(8), None, Some(12), Some(12), Some(16)];
         assert_eq!(answers, expected);
-        // Nobody reads any more; the next call begins anew.
+        // No loader is left; the next call starts one.
         permits.add_permits(1);
-        assert_eq!(gathered.find(10).await.unwrap(), Some(20));
+        assert_eq!(loader.find(10).await.unwrap(), Some(20));
     }
 
     #[tokio::test]
-    async fn an_error_reaches_all_who_asked_and_the_next_call_reads_again() {
-        let (gathered, permits, _reads) = doubles();
+    async fn error_reaches_all_callers_and_next_call_reads_again() {
+        let (loader, permits, _reads) = doubles();
         permits.add_permits(10);
-        let answers = join_all([gathered.find(666), gathered.find(666)]).await;
+        let answers = join_all([loader.find(666), loader.find(666)]).await;
         for answer in answers {
             assert!(matches!(answer, Err(DatabaseError::Unavailable(_))));
         }
-        assert_eq!(gathered.find(2).await.unwrap(), Some(4));
+        assert_eq!(loader.find(2).await.unwrap(), Some(4));
     }
 
     #[tokio::test]
-    async fn a_panic_of_a_read_leaves_nobody_waiting() {
-        let gathered: Numbers = Gathered::new(|keys: Vec<u32>| async move {
+    async fn panicking_statement_fails_its_calls() {
+        let loader: Numbers = BatchLoader::new(|keys: Vec<u32>| async move {
             assert!(!keys.contains(&1), "one is too much");
             Ok(HashMap::from_iter(keys.into_iter().map(|key| (key, key))))
         });
-        for _ in 0..=MOST_READERS {
-            assert!(gathered.find(1).await.is_err());
+        for _ in 0..=MAX_LOADERS {
+            assert!(loader.find(1).await.is_err());
         }
-        assert_eq!(gathered.find(2).await.unwrap(), Some(2));
+        assert_eq!(loader.find(2).await.unwrap(), Some(2));
     }
 }

@@ -1,0 +1,199 @@
+use std::{net::SocketAddr, sync::Arc};
+
+use axum::serve::ListenerExt;
+use taskmesh_proto::topics::Topic;
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, info};
+
+use crate::{
+    BoxError,
+    clock::Clock,
+    config::ServiceConfig,
+    dead_letters,
+    grpc::{self, ServiceIdentity, Verifier},
+    idempotency,
+    ids::Ids,
+    kafka::{ConsumerLoop, EventHandler, KafkaConfig, Tail, TopicPast, TopicReader},
+    listener::listen,
+    outbox::{Pace, Relay},
+    postgres::Database,
+    running::Running,
+    start_error::StartError,
+};
+
+/// Resources that the runtime provides to a service while it starts.
+pub struct Context<C> {
+    pub(crate) config: Arc<C>,
+    pub(crate) database: Option<Database>,
+    pub(crate) clock: Clock,
+    pub(crate) auth: Option<(Verifier, ServiceIdentity)>,
+    pub(crate) running: Running,
+}
+
+impl<C: ServiceConfig> Context<C> {
+    /// Returns the configuration.
+    pub fn config(&self) -> &C {
+        &self.config
+    }
+
+    /// Returns the service's schema in the database.
+    pub fn database(&self) -> Database {
+        self.database
+            .clone()
+            .expect("a service that asks for its database names a schema")
+    }
+
+    /// Returns the clock.
+    pub fn clock(&self) -> Clock {
+        self.clock.clone()
+    }
+
+    /// Returns the generator of ids.
+    pub fn ids(&self) -> Ids {
+        Ids
+    }
+
+    /// Returns the verifier of callers' tokens.
+    pub fn verifier(&self) -> Verifier {
+        self.auth().0.clone()
+    }
+
+    /// Returns the identity for calls to other services.
+    pub fn identity(&self) -> ServiceIdentity {
+        self.auth().1.clone()
+    }
+
+    /// Starts the relay of the service's outbox to the broker.
+    pub fn relay_outbox(&self) {
+        let relay = Relay::new(
+            self.database(),
+            self.kafka().clone(),
+            self.running.name,
+            Pace::default(),
+        );
+        let lifecycle = &self.running.lifecycle;
+        lifecycle.spawn("relay", relay.run(self.stopping()));
+    }
+
+    /// Starts deleting idempotency keys that have expired.
+    pub fn forget_old_answers(&self) {
+        let forgetting = idempotency::forget_old(self.database(), self.clock(), self.stopping());
+        self.running
+            .lifecycle
+            .spawn("forget-old-answers", forgetting);
+    }
+
+    /// Starts consuming a topic in the consumer group that has the service's name.
+    pub fn consume<H: EventHandler>(&self, topic: &'static Topic, handler: H) {
+        let consumer = ConsumerLoop::new(
+            self.kafka().clone(),
+            topic,
+            self.running.name,
+            handler,
+            self.database(),
+            self.stopping(),
+        );
+        self.running.lifecycle.spawn("consumer", consumer.run());
+    }
+
+    /// Starts reading all partitions of a topic without a group: the last `most_records` records of each, then new ones.
+    pub fn read_all<R: TopicReader>(
+        &self,
+        topic: &'static Topic,
+        most_records: i64,
+        reader: Arc<R>,
+    ) {
+        let tail = Tail::new(
+            self.kafka().clone(),
+            topic,
+            self.running.name,
+            reader,
+            most_records,
+            self.stopping(),
+        );
+        self.running.lifecycle.spawn("reader", tail.run());
+    }
+
+    /// Returns the reader of a topic's history.
+    pub fn past_of(&self, topic: &'static Topic) -> TopicPast {
+        TopicPast::new(self.kafka().clone(), topic, self.running.name)
+    }
+
+    /// Returns the token that is cancelled when a graceful shutdown begins, for streams without an end.
+    pub fn stopping(&self) -> CancellationToken {
+        self.running.lifecycle.soft_shutdown()
+    }
+
+    /// Starts a task of the service; it must run until the token is cancelled and end soon after.
+    pub fn spawn<F, Fut>(&self, name: &'static str, task: F)
+    where
+        F: FnOnce(CancellationToken) -> Fut,
+        Fut: Future<Output = Result<(), BoxError>> + Send + 'static,
+    {
+        self.running.lifecycle.spawn(name, task(self.stopping()));
+    }
+
+    /// Serves gRPC with all layers, health, reflection and the administration of the service's dead letters.
+    pub async fn serve_grpc(
+        mut self,
+        mut routes: tonic::service::Routes,
+    ) -> Result<Running, StartError> {
+        let config = self
+            .config
+            .grpc()
+            .expect("a service that answers gRPC configures its server")
+            .clone();
+        if let Some(kafka) = self.config.kafka()
+            && let Some(server) = dead_letters::server(kafka, self.running.name)
+        {
+            routes = routes.add_service(server);
+        }
+        let (listener, address) = listen(config.address).await?;
+        info!(server.address = %address, "answers gRPC on {address}");
+        let shutdown = self.running.lifecycle.shutdown();
+        let server = grpc::serve(listener, config, routes, self.verifier(), shutdown).await?;
+        self.running.lifecycle.spawn("grpc", server);
+        self.running.grpc_address = Some(address);
+        Ok(self.running)
+    }
+
+    /// Serves HTTP.
+    pub async fn serve_http(mut self, router: axum::Router) -> Result<Running, StartError> {
+        let config = self
+            .config
+            .http()
+            .expect("a service that answers HTTP configures its server");
+        let (listener, address) = listen(config.address).await?;
+        info!(server.address = %address, "answers HTTP on {address}");
+        // Small messages of live streams are sent at once.
+        let listener = listener.tap_io(|connection| {
+            if let Err(cause) = connection.set_nodelay(true) {
+                debug!("TCP_NODELAY failed, small messages may be delayed: {cause}");
+            }
+        });
+        let router = router.into_make_service_with_connect_info::<SocketAddr>();
+        let server = axum::serve(listener, router)
+            .with_graceful_shutdown(self.stopping().cancelled_owned())
+            .into_future();
+        self.running.lifecycle.spawn("http", server);
+        self.running.http_address = Some(address);
+        Ok(self.running)
+    }
+
+    /// Returns the running service, for one without a server.
+    pub fn without_server(self) -> Running {
+        self.running
+    }
+
+    fn auth(&self) -> &(Verifier, ServiceIdentity) {
+        self.auth
+            .as_ref()
+            .expect("a service that deals with tokens configures them")
+    }
+
+    fn kafka(&self) -> &KafkaConfig {
+        self.config
+            .kafka()
+            .expect("a service that produces or consumes configures its broker")
+    }
+}
