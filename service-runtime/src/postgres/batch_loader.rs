@@ -59,10 +59,6 @@ where
     }
 
     /// Reads the value of a key, as it is now or a moment later.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the read serves other callers too, so it outlives the call that starts it"
-    )]
     pub async fn find(&self, key: K) -> Result<Option<V>, DatabaseError> {
         let (answer, answered) = oneshot::channel();
         {
