@@ -7,32 +7,34 @@ use crate::{
     services::{self, OneService},
 };
 
+const FILE: &str = ".env.example";
 /// A name that no configuration has.
 const NONSENSE: &str = "NONSENSE";
+/// Stands in the shared section for the prefix of each service.
+const ANY_SERVICE: &str = "SERVICE_";
 
 #[test]
-fn every_service_reads_the_example_environment() {
-    let variables = env_file::read(".env.example", Lines::Set);
-    let mut doors = BTreeSet::new();
+fn every_service_reads_the_example() {
+    let variables = env_file::read(FILE, Lines::Set);
+    let mut ports = BTreeSet::new();
     for service in services::all() {
         let loaded = (service.load)(&variables).unwrap();
-        doors.extend([loaded.door().port(), loaded.admin.port()]);
+        ports.extend([loaded.door().port(), loaded.admin.port()]);
     }
-    assert_eq!(doors.len(), 12, "no two services share a port: {doors:?}");
+    assert_eq!(ports.len(), 12, "no two services share a port: {ports:?}");
 }
 
 #[test]
-fn what_the_example_environment_only_offers_can_be_set_too() {
-    let variables = env_file::read(".env.example", Lines::Offered);
+fn optional_variables_of_the_example_are_valid() {
     for service in services::all() {
-        (service.load)(&variables).unwrap();
+        (service.load)(&offered(&service)).unwrap();
     }
 }
 
 #[test]
-fn the_example_environment_offers_every_variable_that_a_service_knows() {
-    let offered = env_file::read(".env.example", Lines::Offered);
+fn example_lists_all_variables_of_every_service() {
     for service in services::all() {
+        let offered = offered(&service);
         let known = known(&service, &format!("{}_", service.prefix), &offered);
         assert!(known.len() > 15, "{known:?}");
         let missing: Vec<&String> = known
@@ -41,6 +43,25 @@ fn the_example_environment_offers_every_variable_that_a_service_knows() {
             .collect();
         assert!(missing.is_empty(), "{missing:?}");
     }
+}
+
+/// Returns the variables of a service: its own, and the shared ones of the groups that it sets something of.
+fn offered(service: &OneService) -> Variables {
+    let set = env_file::read(FILE, Lines::Set);
+    let own = format!("{}_", service.prefix);
+    let mut variables = Variables::new();
+    for (name, value) in env_file::read(FILE, Lines::Offered) {
+        let Some(shared) = name.strip_prefix(ANY_SERVICE) else {
+            variables.insert(name, value);
+            continue;
+        };
+        let group = shared.split("__").next().unwrap_or(shared);
+        let group = format!("{own}{group}__");
+        if set.keys().any(|name| name.starts_with(&group)) {
+            variables.entry(format!("{own}{shared}")).or_insert(value);
+        }
+    }
+    variables
 }
 
 /// Finds out what a service knows by setting nonsense: the error lists what it would take instead.
