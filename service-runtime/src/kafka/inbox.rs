@@ -95,18 +95,6 @@ pub(super) async fn insert(
     Ok(entries.iter().map(known).collect())
 }
 
-/// Returns those of these events that were handled.
-pub(super) async fn find(
-    connection: &mut AsyncPgConnection,
-    topic: &str,
-    ids: &[Uuid],
-) -> Result<HashSet<Uuid>, DatabaseError> {
-    Ok(digests_of(connection, topic, ids)
-        .await?
-        .into_keys()
-        .collect())
-}
-
 async fn digests_of(
     connection: &mut AsyncPgConnection,
     topic: &str,

@@ -21,7 +21,7 @@ use uuid::Uuid;
 use super::{
     backpressure::{Load, weight},
     handler::{EventHandler, HandleError},
-    inbox, metrics, partition_owner,
+    metrics, partition_owner,
     process_batch::Attempt,
     record::{Delivery, Refused},
     retry_queue::RetryQueue,
@@ -178,8 +178,8 @@ impl<H: EventHandler> PartitionWorker<H> {
         Ok(())
     }
 
-    /// Parks the first records that were not handled before, if one of them may have crashed the process that had the partition before;
-    /// returns the others. The retry queue handles the parked ones one by one and counts crashes.
+    /// Parks the first records that were neither handled nor parked before, if one of them may have crashed the process that had the partition
+    /// before; returns the others. The retry queue handles the parked ones one by one and counts crashes.
     async fn park_suspects(
         &mut self,
         deliveries: Vec<Delivery<H::Event>>,
@@ -192,15 +192,15 @@ impl<H: EventHandler> PartitionWorker<H> {
             .iter()
             .map(|delivery| delivery.event.id)
             .collect();
-        let handled = self
-            .retry_until_revoked("find_handled", async |connection| {
-                inbox::find(connection, topic, &ids).await
+        let known = self
+            .retry_until_revoked("find_known", async |connection| {
+                partition_owner::find_known(connection, topic, &ids).await
             })
             .await?;
         let mut suspects = Vec::new();
         let mut others = Vec::new();
         for delivery in deliveries {
-            if suspects.len() < self.suspects && !handled.contains(&delivery.event.id) {
+            if suspects.len() < self.suspects && !known.contains(&delivery.event.id) {
                 suspects.push(delivery);
             } else {
                 others.push(delivery);
