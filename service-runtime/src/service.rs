@@ -22,7 +22,7 @@ use crate::{
     grpc::{self, AuthConfigError, ServiceIdentity, StopSignals, Verifier},
     idempotency,
     ids::Ids,
-    kafka::{ConsumerLoop, EventHandler, Tail, TopicPast, TopicReader},
+    kafka::{ConsumerLoop, EventHandler, Tail, TopicHistory, TopicReader},
     lifecycle::{Lifecycle, StopError, TaskFailure},
     outbox::{Pace, Relay},
     postgres::{self, Database, Schema},
@@ -173,8 +173,8 @@ impl<C: ServiceConfig> Context<C> {
     }
 
     /// Returns what reads stretches of a topic's past.
-    pub fn past_of(&self, topic: &'static Topic) -> TopicPast {
-        TopicPast::new(self.kafka().clone(), topic, self.name)
+    pub fn history_of(&self, topic: &'static Topic) -> TopicHistory {
+        TopicHistory::new(self.kafka().clone(), topic, self.name)
     }
 
     /// Returns the token that is cancelled at the first step of a stop, for streams that go on for as long as their clients want.

@@ -137,22 +137,22 @@ async fn records_that_are_no_events_are_dead_letters_with_a_reason() {
         (
             headers(&[("ce_type", KIND)]),
             b"x".to_vec(),
-            "header ce_id must be there once",
+            "header ce_id must be present once",
         ),
         (
             headers(&[("ce_id", "7"), ("ce_type", KIND)]),
             b"x".to_vec(),
-            "header ce_id cannot be read",
+            "header ce_id has an invalid value",
         ),
         (
             headers(&[("ce_id", &id)]),
             b"x".to_vec(),
-            "header ce_type must be there once",
+            "header ce_type must be present once",
         ),
         (
             headers(&[("ce_id", &id), ("ce_id", &id), ("ce_type", KIND)]),
             b"x".to_vec(),
-            "header ce_id must be there once",
+            "header ce_id must be present once",
         ),
         (
             headers(&[
@@ -328,6 +328,15 @@ async fn attempt_cut_off_by_stop_is_no_crash() {
     service.halt().await;
     assert_eq!(crashes(&database).await, [0]);
     service.restart().await;
+    assert_eq!(wait_for(&service, 1).await[0].event_id, id);
+}
+
+#[tokio::test]
+async fn unavailable_dependency_uses_up_no_tries() {
+    let service = TestService::<Probe>::start(&[]).await;
+    let park_nothing = "ALTER TABLE parked_records ADD CHECK (false)";
+    execute(&service.database(), park_nothing).await;
+    let id = publish(&service, "unavailable", "a", 1).await;
     assert_eq!(wait_for(&service, 1).await[0].event_id, id);
 }
 

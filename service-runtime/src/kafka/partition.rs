@@ -113,7 +113,7 @@ impl<H: EventHandler> PartitionWorker<H> {
             })
             .await?;
         if has_crashed {
-            self.suspects = H::MOST_AT_ONCE;
+            self.suspects = H::MAX_BATCH;
         }
         self.retries = RetryQueue::of(keys);
         let mut batch = Vec::new();
@@ -126,12 +126,12 @@ impl<H: EventHandler> PartitionWorker<H> {
                 key = self.retries.due() => self.try_parked(&key).await?,
                 count = async {
                     tokio::time::sleep_until(next_batch).await;
-                    queue.recv_many(&mut batch, H::MOST_AT_ONCE).await
+                    queue.recv_many(&mut batch, H::MAX_BATCH).await
                 }, if has_room => {
                     if count == 0 {
                         return Err(PartitionRevoked);
                     }
-                    next_batch = next_tick(Instant::now(), H::GATHER);
+                    next_batch = next_tick(Instant::now(), H::LINGER);
                     self.settle(mem::take(&mut batch)).await?;
                 }
             }
