@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use service_runtime::kafka::TopicPast;
+use service_runtime::kafka::TopicHistory;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
@@ -21,7 +21,7 @@ pub struct App {
     /// What has changed lately, and what changes.
     pub feed: Arc<Feed>,
     /// What has changed before.
-    pub past: TopicPast,
+    pub past: TopicHistory,
     /// How many may read that at once.
     pub past_readers: Arc<Semaphore>,
     /// What resume tokens are sealed with.
@@ -40,7 +40,7 @@ impl App {
     /// Returns the handles.
     pub fn new(
         feed: Arc<Feed>,
-        past: TopicPast,
+        past: TopicHistory,
         keys: TokenKeys,
         tasks: TaskClient,
         watch: WatchConfig,

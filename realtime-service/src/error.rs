@@ -2,7 +2,7 @@
 
 use service_runtime::{
     grpc::{ApiError, ErrorCode, FieldViolation, UpstreamError},
-    kafka::PastError,
+    kafka::HistoryError,
 };
 
 /// Why a stream does not begin, or ends.
@@ -25,7 +25,7 @@ pub enum Error {
     Stopping,
     /// Changes of before cannot be read.
     #[error("changes of before cannot be read")]
-    Past(#[source] PastError),
+    Past(#[source] HistoryError),
     /// The task-service could not be asked.
     #[error("the task-service could not be asked")]
     Tasks(#[from] UpstreamError),

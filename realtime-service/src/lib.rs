@@ -47,7 +47,7 @@ impl Service for RealtimeService {
         let feed = Arc::new(Feed::new(config.feed, context.clock()));
         let app = App::new(
             Arc::clone(&feed),
-            context.past_of(&topics::TASK_UPDATES),
+            context.history_of(&topics::TASK_UPDATES),
             keys,
             TaskClient::new(&config.task_url, context.identity()),
             config.watch,

@@ -13,7 +13,7 @@ use crate::{
     grpc::{self, ServiceIdentity, Verifier},
     idempotency,
     ids::Ids,
-    kafka::{ConsumerLoop, EventHandler, KafkaConfig, Tail, TopicPast, TopicReader},
+    kafka::{ConsumerLoop, EventHandler, KafkaConfig, Tail, TopicHistory, TopicReader},
     listener::listen,
     outbox::{Pace, Relay},
     postgres::Database,
@@ -115,8 +115,8 @@ impl<C: ServiceConfig> Context<C> {
     }
 
     /// Returns the reader of a topic's history.
-    pub fn past_of(&self, topic: &'static Topic) -> TopicPast {
-        TopicPast::new(self.kafka().clone(), topic, self.running.name)
+    pub fn history_of(&self, topic: &'static Topic) -> TopicHistory {
+        TopicHistory::new(self.kafka().clone(), topic, self.running.name)
     }
 
     /// Returns the token that is cancelled when a graceful shutdown begins, for streams without an end.

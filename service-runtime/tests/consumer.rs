@@ -12,6 +12,7 @@ use rdkafka::{
 use service_runtime::{
     clock::Clock,
     ids::Ids,
+    kafka::partition_of,
     postgres::{AsyncPgConnection, Database, DatabaseError},
     testing::{TestService, TestTopics, eventually},
 };
@@ -136,22 +137,22 @@ async fn records_that_are_no_events_are_dead_letters_with_a_reason() {
         (
             headers(&[("ce_type", KIND)]),
             b"x".to_vec(),
-            "header ce_id must be there once",
+            "header ce_id must be present once",
         ),
         (
             headers(&[("ce_id", "7"), ("ce_type", KIND)]),
             b"x".to_vec(),
-            "header ce_id cannot be read",
+            "header ce_id has an invalid value",
         ),
         (
             headers(&[("ce_id", &id)]),
             b"x".to_vec(),
-            "header ce_type must be there once",
+            "header ce_type must be present once",
         ),
         (
             headers(&[("ce_id", &id), ("ce_id", &id), ("ce_type", KIND)]),
             b"x".to_vec(),
-            "header ce_id must be there once",
+            "header ce_id must be present once",
         ),
         (
             headers(&[
@@ -331,6 +332,50 @@ async fn attempt_cut_off_by_stop_is_no_crash() {
 }
 
 #[tokio::test]
+async fn unavailable_dependency_uses_up_no_tries() {
+    let service = TestService::<Probe>::start(&[]).await;
+    let park_nothing = "ALTER TABLE parked_records ADD CHECK (false)";
+    execute(&service.database(), park_nothing).await;
+    let id = publish(&service, "unavailable", "a", 1).await;
+    assert_eq!(wait_for(&service, 1).await[0].event_id, id);
+}
+
+/// Records whose offset was not committed in time come again, before the one that may have crashed the process.
+#[tokio::test]
+async fn parked_records_are_no_crash_suspects() {
+    let mut service = TestService::<Probe>::start(&[]).await;
+    let partitions = TASK_REMINDERS.partitions;
+    let partition = |key: &str| partition_of(key.as_bytes(), partitions);
+    let keys = (0..).map(|number| format!("key {number}"));
+    let other = keys
+        .into_iter()
+        .find(|key| partition(key) == partition("held"));
+    let other = other.expect("the keys have no end");
+    let held = (0..100).map(|version| publish(&service, "hold", "held", version));
+    futures::future::join_all(held).await;
+    let database = service.database();
+    eventually("all records wait", async || {
+        (parked(&database).await == 100).then_some(())
+    })
+    .await;
+    service.halt().await;
+    let topics = service.topics();
+    topics
+        .commit_offset(&TASK_REMINDERS, "task-service", 0)
+        .await;
+    publish(&service, "stall", &other, 1).await;
+    crash(&mut service).await;
+    eventually("the last record is handled alone", async || {
+        (crashes_of(&database, &other).await == [1]).then_some(())
+    })
+    .await;
+    service.halt().await;
+    service.restart().await;
+    publish(&service, "ok", RELEASE, 1).await;
+    wait_for(&service, 102).await;
+}
+
+#[tokio::test]
 async fn one_bad_event_among_many_takes_no_other_with_it() {
     let mut service = TestService::<Probe>::start(&[]).await;
     service.expect_dead_letters();
@@ -427,6 +472,15 @@ async fn execute(database: &Database, statement: &str) {
 
 /// Returns the crash counts of the parked records.
 async fn crashes(database: &Database) -> Vec<i32> {
+    crashes_where(database, "true").await
+}
+
+/// Returns the crash counts of the parked records of a key.
+async fn crashes_of(database: &Database, key: &str) -> Vec<i32> {
+    crashes_where(database, &format!("record_key = '{key}'")).await
+}
+
+async fn crashes_where(database: &Database, condition: &str) -> Vec<i32> {
     #[derive(diesel::QueryableByName)]
     struct Row {
         #[diesel(sql_type = diesel::sql_types::Integer)]
@@ -434,7 +488,8 @@ async fn crashes(database: &Database) -> Vec<i32> {
     }
     let rows: Vec<Row> = database
         .read("crashes", async |connection: &mut AsyncPgConnection| {
-            let query = diesel::sql_query("SELECT crashes FROM parked_records");
+            let query = format!("SELECT crashes FROM parked_records WHERE {condition}");
+            let query = diesel::sql_query(query);
             Ok::<_, DatabaseError>(query.load(connection).await?)
         })
         .await

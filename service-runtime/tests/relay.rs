@@ -2,7 +2,7 @@
 
 mod support;
 
-use std::collections::HashSet;
+use std::{collections::HashSet, sync::mpsc};
 
 use diesel::{QueryableByName, sql_types::BigInt};
 use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
@@ -13,7 +13,7 @@ use rdkafka::{
 };
 use service_runtime::{
     postgres::{Database, DatabaseError},
-    testing::{RecordedEvent, TestDatabase, TestRelay, TestTopics, eventually},
+    testing::{FreezableRelay, RecordedEvent, TestDatabase, TestRelay, TestTopics, eventually},
 };
 use support::{
     changes::{change, commit, versions},
@@ -26,6 +26,9 @@ const KEYS: [&str; 8] = ["a", "b", "c", "d", "e", "f", "g", "h"];
 /// Sessions that hold the lock of a relay.
 const ACTIVE: &str = "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted AND database = \
                       (SELECT oid FROM pg_database WHERE datname = current_database())";
+
+/// Statements that wait for a lock.
+const WAITING: &str = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()";
 
 /// An outbox whose relays the test starts.
 struct Stage {
@@ -91,6 +94,24 @@ impl Stage {
             .unwrap()
     }
 
+    /// Freezes a relay while the server executes the statement that reads its second page, and has the server finish it.
+    async fn frozen_with_page(&self) -> Frozen {
+        let mut blocker = self.session().await;
+        execute(&mut blocker, "BEGIN; SELECT FROM outbox FOR UPDATE").await;
+        let relay = FreezableRelay::start(&self.database.open(schema()), self.topics.config());
+        eventually("the relay waits for a row", async || {
+            (self.count(WAITING).await == 1).then_some(())
+        })
+        .await;
+        let thaw = relay.freeze().await;
+        execute(&mut blocker, "ROLLBACK").await;
+        eventually("the statement is executed", async || {
+            (self.count(WAITING).await == 0).then_some(())
+        })
+        .await;
+        Frozen { relay, thaw }
+    }
+
     /// Waits until a relay is active.
     async fn active(&self) {
         let holders = format!("SELECT count(*) FROM ({ACTIVE}) holder");
@@ -110,6 +131,11 @@ impl Stage {
     async fn events(&self) -> Vec<RecordedEvent<ReminderEvent>> {
         self.topics.events(&TASK_EVENTS).await
     }
+}
+
+struct Frozen {
+    relay: FreezableRelay,
+    thaw: mpsc::Sender<()>,
 }
 
 async fn execute(session: &mut AsyncPgConnection, statement: &str) {
@@ -236,26 +262,43 @@ async fn relay_whose_session_was_cut_continues_in_order() {
     standby.stop().await;
 }
 
-/// A frozen process does not answer, but its connection stays open.
+/// Its page was read before it lost its lock, and is sent behind what the next relay has sent.
 #[tokio::test]
-async fn frozen_relay_loses_its_lock() {
+async fn frozen_relay_that_sends_late_inverts_nothing() {
     let stage = Stage::new().await;
-    let mut frozen = stage.session().await;
-    let lock = "SET idle_session_timeout = 1000; \
-                SELECT pg_advisory_lock(hashtextextended('taskmesh outbox of ' || current_schema(), 0))";
-    execute(&mut frozen, lock).await;
+    stage.commit_all(10).await;
+    let frozen = stage.frozen_with_page().await;
     let next = stage.relay();
-    stage.commit_all(1).await;
+    stage.commit_all(2).await;
     stage.relayed().await;
-    in_order(&stage.events().await, 1);
-    let timeout = stage
-        .count(&format!("SELECT count(*) FROM ({ACTIVE}) holder"))
-        .await;
-    assert_eq!(timeout, 1);
+    assert_eq!(stage.events().await.len(), 96);
+
+    drop(frozen.thaw);
+    eventually("the late page is with the broker", async || {
+        (stage.events().await.len() == 96 + 30).then_some(())
+    })
+    .await;
+    in_order(&stage.events().await, 12);
+    frozen.relay.stop().await;
     next.stop().await;
 }
 
-const WAITING: &str = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()";
+/// The server waits for the relay to read its result, which is no idle session.
+#[tokio::test]
+async fn frozen_relay_with_unread_page_loses_its_lock() {
+    let stage = Stage::new().await;
+    stage.commit_all(10).await;
+    // An unknown field, larger than what sockets hold for all records of a page.
+    let enlarge = "UPDATE outbox SET payload = payload || '\\xc23e80b518' || decode(repeat('00', 400000), 'hex')";
+    execute(&mut stage.session().await, enlarge).await;
+    let frozen = stage.frozen_with_page().await;
+    let next = stage.relay();
+    stage.relayed().await;
+    in_order(&stage.events().await, 10);
+    drop(frozen.thaw);
+    frozen.relay.stop().await;
+    next.stop().await;
+}
 
 #[tokio::test]
 async fn early_begin_and_late_commit_lose_and_invert_nothing() {

@@ -28,9 +28,9 @@ impl OnReminderEvent {
 impl EventHandler for OnReminderEvent {
     type Event = ReminderEvent;
     /// The partitions take turns, so each of them has much to do at once.
-    const MOST_AT_ONCE: usize = 1_000;
+    const MAX_BATCH: usize = 1_000;
     /// A record may be a moment late.
-    const GATHER: Duration = Duration::from_millis(50);
+    const LINGER: Duration = Duration::from_millis(50);
 
     async fn commit(
         &self,

@@ -31,7 +31,7 @@ impl OnTaskEvent {
 impl EventHandler for OnTaskEvent {
     type Event = pb::TaskEvent;
     /// What is due by then fires at once.
-    const GATHER: Duration = Duration::from_millis(20);
+    const LINGER: Duration = Duration::from_millis(20);
 
     async fn handle_batch(
         &self,

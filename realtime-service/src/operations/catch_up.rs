@@ -8,7 +8,7 @@ use std::{
 
 use service_runtime::{
     ids::UserId,
-    kafka::{PastError, TopicRecord},
+    kafka::{HistoryError, TopicRecord},
 };
 use taskmesh_proto::realtime::v1::ResyncReason;
 use tokio::time::timeout;
@@ -126,7 +126,7 @@ async fn read_past(
     };
     match timeout(PAST_PATIENCE, reading).await {
         Ok(Ok(())) => {}
-        Ok(Err(PastError::Gone(_))) | Err(_) => return Ok(Err(ResyncReason::TooOld)),
+        Ok(Err(HistoryError::Gone(_))) | Err(_) => return Ok(Err(ResyncReason::TooOld)),
         Ok(Err(cause)) => return Err(Error::Past(cause)),
     }
     let past = Arc::into_inner(past).and_then(|past| past.into_inner().ok());

@@ -9,10 +9,13 @@ use tracing::{info, warn};
 use super::metrics;
 use crate::{BoxError, backoff::Backoff};
 
-/// Its return should not go unnoticed for a minute.
+/// Bounds the time until the return of a dependency is noticed.
 const BACKOFF: Backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(5));
 
-/// Lets a consumer wait while something that its handler needs is down, and lets one attempt at a time find out.
+/// Circuit breaker of one consumer: while a dependency of the handler is unavailable, one attempt at a time probes it.
+///
+/// Promise: an outage of a dependency uses up no tries (`unavailable_dependency_uses_up_no_tries` in `tests/consumer.rs`) and meets one attempt
+/// at a time (`one_attempt_at_a_time_probes_unavailable_dependency`).
 #[derive(Debug)]
 pub(super) struct Breaker {
     topic: &'static str,
@@ -33,7 +36,7 @@ impl Breaker {
         }
     }
 
-    /// Waits while the dependency is thought to be down.
+    /// Waits while the circuit is open.
     pub(super) async fn pass(&self) {
         loop {
             let until = {
@@ -42,7 +45,7 @@ impl Breaker {
                 match state.open_until {
                     None => return,
                     Some(until) if until <= now => {
-                        // This one finds out; the others wait for what it says.
+                        // This attempt probes the dependency; the others wait for its result.
                         state.open_until = Some(now + BACKOFF.bound(state.failures));
                         return;
                     }
@@ -53,23 +56,26 @@ impl Breaker {
         }
     }
 
-    /// Notes that the dependency is down.
+    /// Opens the circuit after a failed attempt.
     pub(super) fn failed(&self, cause: &BoxError) {
         let mut state = self.lock();
         state.failures += 1;
         state.open_until = Some(Instant::now() + BACKOFF.delay(state.failures));
         if state.failures == 1 {
-            warn!(error = %cause, "the consumer of {} waits for a dependency", self.topic);
+            warn!(error = %cause, "dependency of the consumer of {} is unavailable, retrying", self.topic);
             metrics::waits_for_dependency(self.topic, true);
         }
     }
 
-    /// Notes that the dependency answers.
+    /// Closes the circuit.
     pub(super) fn succeeded(&self) {
         let mut state = self.lock();
         if state.failures > 0 {
             *state = State::default();
-            info!("the consumer of {} goes on", self.topic);
+            info!(
+                "dependency of the consumer of {} is available again",
+                self.topic
+            );
             metrics::waits_for_dependency(self.topic, false);
         }
     }
@@ -86,7 +92,7 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn one_attempt_at_a_time_finds_out_whether_the_dependency_is_back() {
+    async fn one_attempt_at_a_time_probes_unavailable_dependency() {
         let breaker = Breaker::new("task-events");
         assert!(breaker.pass().now_or_never().is_some());
         breaker.failed(&"away".into());

@@ -37,7 +37,6 @@ use super::{
     partition::PartitionWorker,
     rebalance::{LoopContext, Progress},
     value_format::ValueFormat,
-    watchdog::{self, Watchdog},
     worker_context::WorkerContext,
 };
 use crate::{BoxError, backoff::Backoff, postgres::Database};
@@ -56,7 +55,6 @@ pub(crate) struct ConsumerLoop<H> {
     topic: &'static Topic,
     shared: Arc<WorkerContext<H>>,
     drained: UnboundedReceiver<i32>,
-    watchdog: Watchdog,
 }
 
 /// Error that replaces the consumer.
@@ -64,10 +62,8 @@ pub(crate) struct ConsumerLoop<H> {
 enum ConsumeError {
     #[error(transparent)]
     Kafka(#[from] KafkaError),
-    #[error("a partition is stalled although the broker has records for it")]
-    Stalled,
-    #[error("the thread that reads the group's offsets ended")]
-    Asking(#[from] tokio::task::JoinError),
+    #[error("the thread that reads the group's offsets panicked")]
+    Offsets(#[from] tokio::task::JoinError),
 }
 
 struct Worker {
@@ -104,7 +100,6 @@ impl<H: EventHandler> ConsumerLoop<H> {
             topic,
             shared: Arc::new(shared),
             drained,
-            watchdog: Watchdog::default(),
         }
     }
 
@@ -189,7 +184,6 @@ impl<H: EventHandler> ConsumerLoop<H> {
         let mut workers: HashMap<i32, Worker> = HashMap::new();
         let mut commit = tokio::time::interval(COMMIT_EVERY);
         let mut clean = tokio::time::interval(CLEAN_EVERY);
-        let mut look = tokio::time::interval(watchdog::LOOK_EVERY);
         let stopping = self.shared.stopping.clone();
         loop {
             tokio::select! {
@@ -212,17 +206,6 @@ impl<H: EventHandler> ConsumerLoop<H> {
                 _ = clean.tick() => {
                     if timeout(CLEAN_TIMEOUT, self.clean()).await.is_err() {
                         warn!("inbox cleanup timed out, will retry");
-                    }
-                }
-                _ = look.tick() => {
-                    let is_paused = |partition: i32| {
-                        // No worker resumes a revoked partition.
-                        workers
-                            .get(&partition)
-                            .is_some_and(|worker| !worker.revoked.is_cancelled() && worker.load.is_paused())
-                    };
-                    if self.watchdog.look(consumer, topic, is_paused).await {
-                        return Err(ConsumeError::Stalled);
                     }
                 }
                 // Last, so that a constant stream of records delays neither commits nor resumptions.
@@ -249,14 +232,13 @@ impl<H: EventHandler> ConsumerLoop<H> {
     }
 
     fn route(
-        &mut self,
+        &self,
         consumer: &StreamConsumer<LoopContext>,
         message: OwnedMessage,
         workers: &mut HashMap<i32, Worker>,
         tracker: &TaskTracker,
     ) {
         let partition = message.partition();
-        self.watchdog.received(partition);
         let worker = self.worker(partition, workers, tracker);
         if worker.load.add(weight(&message)) {
             let mut list = TopicPartitionList::new();

@@ -1,4 +1,4 @@
-//! Records that cannot be handled, kept as they were beside the reason, for an operator to inspect and replay.
+//! Dead letters: records that cannot be handled, unchanged and with the reason, for an operator to inspect and replay.
 
 use std::{sync::Arc, time::Duration};
 
@@ -15,19 +15,19 @@ use crate::backoff::Backoff;
 
 const BACKOFF: Backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(10));
 
-/// Where a consumer group sends what it cannot handle.
+/// Dead-letter topic of one consumer group.
 pub(super) struct DeadLetters {
     config: KafkaConfig,
-    /// The dead-letter topic's full name.
+    /// Full name of the dead-letter topic.
     topic: String,
-    /// The consumer group's full name.
+    /// Full name of the consumer group.
     pub group: String,
-    /// What sent the last letter, unless that failed: beginning anew takes most of the time of a letter.
+    /// Producer, kept while it does not fail, because starting one takes most of the time of a dead letter.
     producer: Mutex<Option<Arc<Producer>>>,
 }
 
 impl DeadLetters {
-    /// Prepares to send the letters of a group that reads a topic.
+    /// Creates the sender for a group that consumes a topic.
     pub(super) fn new(config: &KafkaConfig, topic: &Topic, group: &str) -> Self {
         Self {
             topic: config.topic_name(&topic.dead_letter_name(group)),
@@ -37,15 +37,13 @@ impl DeadLetters {
         }
     }
 
-    /// Sends the record with the same partition, key, value, time and headers, and waits until the broker has it.
-    ///
-    /// Tries until it succeeds.
+    /// Sends the record with the same partition, key, value, time and headers; retries until the broker acknowledges it.
     pub(super) async fn send(&self, message: &OwnedMessage, reason: &str, attempts: u32) {
         error!(
             messaging.destination.name = message.topic(),
             messaging.destination.partition.id = message.partition(),
             messaging.kafka.offset = message.offset(),
-            "sends a record to {}: {reason}",
+            "record is sent to {}: {reason}",
             self.topic
         );
         let mut failures = 0;
@@ -59,26 +57,26 @@ impl DeadLetters {
                 Err(cause) => {
                     self.give_up().await;
                     failures += 1;
-                    warn!(error = %cause, failures, "cannot write to {}, tries again", self.topic);
+                    warn!(error = %cause, failures, "write to {} failed, retrying", self.topic);
                 }
             }
             tokio::time::sleep(BACKOFF.delay(failures)).await;
         }
     }
 
-    /// Takes back what the broker has not acknowledged, or it could go out beside the next try.
+    /// Discards unacknowledged records, which could otherwise be sent in addition to the retry.
     pub(super) async fn give_up(&self) {
         if let Some(producer) = self.producer.lock().await.take() {
-            // On a thread of its own, because it waits for the library.
+            // Dropping the producer blocks.
             let gone = tokio::task::spawn_blocking(move || drop(producer)).await;
-            gone.unwrap_or_else(|panic| warn!(error = %panic, "a producer ended badly"));
+            gone.unwrap_or_else(|panic| warn!(error = %panic, "producer panicked while closing"));
         }
     }
 
-    /// Makes ready to send: a new producer needs half a second until the broker knows it, and the first letter holds up its partition.
+    /// Starts the producer: it needs half a second to connect, and a dead letter blocks its partition meanwhile.
     pub(super) async fn prepare(&self) {
         if let Err(cause) = self.producer().await {
-            debug!(error = %cause, "the first letter to {} has to wait for its producer", self.topic);
+            debug!(error = %cause, "producer for {} did not start, will retry with the first dead letter", self.topic);
         }
     }
 
@@ -106,7 +104,7 @@ impl DeadLetters {
         let partition = message.partition().to_string();
         let offset = message.offset().to_string();
         let attempts = attempts.to_string();
-        // Our own names, and the aliases that Spring's and Kafka Connect's tools look for.
+        // Own names, and the aliases of Spring's and Kafka Connect's tools.
         let reasons = [
             (dead_letter_headers::REASON, reason),
             (dead_letter_headers::GROUP, &self.group),

@@ -1,26 +1,26 @@
-//! What the consumer loop adds to the headers of a dead letter, and what becomes of it when the letter is sent back.
+//! Headers that the consumer loop adds to a dead letter, and that a redrive removes.
 
 use rdkafka::message::{Header, Headers, OwnedHeaders};
 
-/// Why the record could not be handled.
+/// Reason.
 pub(crate) const REASON: &str = "taskmesh-dlt-reason";
-/// The consumer group that could not handle it.
+/// Consumer group that could not handle the record.
 pub(crate) const GROUP: &str = "taskmesh-dlt-group";
-/// The topic that it came from.
+/// Topic of the record.
 pub(crate) const TOPIC: &str = "taskmesh-dlt-topic";
-/// The partition that it came from.
+/// Partition of the record.
 pub(crate) const PARTITION: &str = "taskmesh-dlt-partition";
-/// The offset that it had there.
+/// Offset of the record.
 pub(crate) const OFFSET: &str = "taskmesh-dlt-offset";
-/// How often it was tried.
+/// Number of attempts.
 pub(crate) const ATTEMPTS: &str = "taskmesh-dlt-attempts";
-/// How often the record was sent back.
+/// Number of redrives.
 pub(crate) const REDRIVE_COUNT: &str = "taskmesh-redrive-count";
 
-/// What the names of headers begin with that are ours or aliases of them, for Spring's and Kafka Connect's tools.
+/// Prefixes of these headers and of their aliases for Spring's and Kafka Connect's tools.
 const ADDED: [&str; 3] = ["taskmesh-dlt-", "kafka_dlt-", "__connect.errors."];
 
-/// Returns how often a record was sent back.
+/// Returns the number of redrives of a record.
 pub(crate) fn redrive_count(headers: Option<&impl Headers>) -> u32 {
     headers
         .into_iter()
@@ -31,7 +31,7 @@ pub(crate) fn redrive_count(headers: Option<&impl Headers>) -> u32 {
         .unwrap_or_default()
 }
 
-/// Returns a letter's own headers, as they were before it became one, and how often it will have been sent back.
+/// Returns the headers of the original record with an incremented redrive count.
 pub(crate) fn redriven(headers: Option<&impl Headers>) -> OwnedHeaders {
     let count = redrive_count(headers).saturating_add(1).to_string();
     let own = headers
@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn a_letter_goes_back_with_its_own_headers_and_one_more_redrive() {
+    fn redrive_restores_headers_and_increments_count() {
         let letter = headers(&[
             ("ce_id", "7"),
             ("ce_id", "8"),
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn a_record_without_headers_was_never_sent_back() {
+    fn record_without_headers_has_no_redrives() {
         assert_eq!(redrive_count(None::<&OwnedHeaders>), 0);
         assert_eq!(
             texts(&redriven(None::<&OwnedHeaders>)),

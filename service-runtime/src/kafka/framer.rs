@@ -10,10 +10,10 @@ use super::{
     schema,
 };
 
-/// Puts the frames around the values of those topics that have them.
+/// Adds schema frames to the values of framed topics.
 pub(crate) struct Framer {
     kafka: KafkaConfig,
-    /// The frame of each topic's values, without a message; asked for once.
+    /// Frame of each topic's values, without a message; looked up once.
     frames: HashMap<&'static str, Vec<u8>>,
 }
 
@@ -25,7 +25,7 @@ impl Framer {
         }
     }
 
-    /// Puts messages that go to these topics into their frames; none may be sent if the registry cannot be asked for one of them.
+    /// Frames messages of these topics; if it fails, none may be sent.
     pub(crate) async fn frame_all<'a>(
         &mut self,
         messages: impl Iterator<Item = (&'a str, &'a mut Vec<u8>)>,
@@ -41,7 +41,7 @@ impl Framer {
 
     async fn frame_of(&mut self, name: &str) -> Result<&[u8], RegistryError> {
         let topic = topics::ALL.iter().find(|topic| topic.name == name);
-        let topic = topic.expect("the settings name topics of the contract only");
+        let topic = topic.expect("configuration allows only known topics");
         if !self.frames.contains_key(topic.name) {
             let frame = self.look_up(topic).await?;
             self.frames.insert(topic.name, frame);

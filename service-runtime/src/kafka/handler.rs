@@ -12,33 +12,32 @@ use crate::{
     telemetry::propagation::{self, TraceContext},
 };
 
-/// One event, decoded.
+/// A decoded event.
 #[derive(Debug, Clone)]
 pub struct Received<E> {
-    /// Identifies the event, however often it is delivered.
+    /// Event id, the same in every delivery.
     pub id: Uuid,
-    /// The full name of what happened, such as `taskmesh.task.v1.TaskCompleted`.
+    /// Full name of the event type, such as `taskmesh.task.v1.TaskCompleted`.
     pub kind: String,
-    /// The event itself.
+    /// Message of the event.
     pub message: E,
-    /// The topic it came on.
+    /// Topic of the record.
     pub topic: String,
-    /// The partition it came on.
+    /// Partition of the record.
     pub partition: i32,
-    /// Its place in the partition.
+    /// Offset in the partition.
     pub offset: i64,
-    /// The trace that it belongs to, as its header names it.
+    /// Trace of the event, from its header.
     pub trace_parent: Option<String>,
 }
 
 impl<E> Received<E> {
-    /// Returns a new span of the event's trace, for a handler that does what several events mean together and writes something for
-    /// each of them.
+    /// Returns a new span of the event's trace, for a handler that applies several events together and writes a row for each.
     pub fn trace(&self) -> TraceContext {
         TraceContext::following(self.trace_parent.as_deref())
     }
 
-    /// Runs what is done about this event alone as part of its trace.
+    /// Runs the work on this event in its trace.
     pub async fn traced<F: Future>(&self, work: F) -> F::Output {
         let span = tracing::info_span!(
             "consume",
@@ -51,16 +50,16 @@ impl<E> Received<E> {
     }
 }
 
-/// Why an event was not handled.
+/// Reason why an event was not handled.
 #[derive(Debug, thiserror::Error)]
 pub enum HandleError {
-    /// Something that the handler needs is down. The partition waits until it is back; no try is used up.
+    /// A dependency of the handler is unavailable. The partition waits until it is available again; no try is used up.
     #[error("a dependency is unavailable")]
     Unavailable(#[source] BoxError),
-    /// The handler failed and may succeed later: it is called again after a back-off, ten times at most.
+    /// The handler failed and may succeed later: it is retried with backoff, at most ten times.
     #[error("the handler failed")]
     Retry(#[source] BoxError),
-    /// The event can never be handled: it goes to the dead-letter topic with this reason, which holds no personal data.
+    /// The event can never be handled: it is sent to the dead-letter topic with this reason, which has no personal data.
     #[error("the event was rejected: {0}")]
     Reject(String),
 }
@@ -69,7 +68,7 @@ impl From<DatabaseError> for HandleError {
     fn from(error: DatabaseError) -> Self {
         match error {
             DatabaseError::Unavailable(_) => Self::Unavailable(error.into()),
-            // Another try would fail in the same way.
+            // A retry would fail in the same way.
             DatabaseError::Query(_) if error.is_unstorable_text() => {
                 Self::Reject("a text has the character U+0000".to_owned())
             }
@@ -87,29 +86,29 @@ impl DatabaseFault for HandleError {
     }
 }
 
-/// What a service does about the events of one topic; the consumer loop does everything else.
+/// Handler of the events of one topic in one service.
 ///
-/// A service writes [`handle`](Self::handle), or [`handle_batch`](Self::handle_batch) if many events cost it little more than one.
+/// A service implements [`handle`](Self::handle), or [`handle_batch`](Self::handle_batch) if a batch costs little more than one event.
 #[async_trait]
 pub trait EventHandler: Send + Sync + 'static {
-    /// The message in the topic's values.
+    /// Message in the topic's values.
     type Event: prost::Message + Default + 'static;
 
-    /// So many events at most are handled in one transaction. More than the default helps where transactions wait for each other.
-    const MOST_AT_ONCE: usize = 100;
+    /// Largest number of events in one transaction. More than the default helps where transactions wait for each other.
+    const MAX_BATCH: usize = 100;
 
-    /// Interval between batches of a partition, so that under load there are fewer of them. The first one after a silence does not wait.
+    /// Batching delay of a partition, which makes batches larger under load. The first batch after a pause is not delayed.
     /// The batches of all partitions of the process begin on common ticks, so that handlers that share a writer share its transactions.
-    const GATHER: Duration = Duration::ZERO;
+    const LINGER: Duration = Duration::ZERO;
 
-    /// Calls other services, before the transaction. It runs again whenever the event is delivered again or the transaction
-    /// fails, so what it calls must be idempotent.
+    /// Calls other services before the transaction. It is repeated when the event is redelivered or the transaction fails, so these calls must
+    /// be idempotent.
     async fn prepare(&self, _event: &Received<Self::Event>) -> Result<(), HandleError> {
         Ok(())
     }
 
-    /// Does what the event means, in the transaction that also records the event in the inbox: once, however often the event
-    /// is delivered. The event's trace is the current one.
+    /// Applies the event in the transaction that inserts it into the inbox: once, however often it is delivered. The event's trace is the current
+    /// one.
     async fn handle(
         &self,
         _tx: &mut AsyncPgConnection,
@@ -118,11 +117,11 @@ pub trait EventHandler: Send + Sync + 'static {
         Ok(())
     }
 
-    /// Does what several events mean, all of them new and in the order of their partition, in one transaction: all or nothing. In the
-    /// end the effects must be those of handling one after the other, and so must the order of what is told about each key.
+    /// Applies several new events, in the order of their partition, in one transaction. The effects, and the order of events that are emitted for
+    /// each key, must be those of applying one after the other.
     ///
-    /// An error needs no word on whose fault it is: a batch that fails is halved until the event is alone. So there is also no trace
-    /// around a batch; what is written for an event goes under [`Received::trace`].
+    /// An error need not name the event that failed: a failed batch is halved until that event is alone. A batch has no trace of its own; rows
+    /// that are written for one event use [`Received::trace`].
     async fn handle_batch(
         &self,
         tx: &mut AsyncPgConnection,
@@ -137,8 +136,7 @@ pub trait EventHandler: Send + Sync + 'static {
     /// Commits the inbox entries and the effects of a batch in one transaction; returns of each event whether it was new.
     ///
     /// Overridden by handlers whose partitions share one writer. Such a writer inserts the inbox entries itself, in the same transaction
-    /// as the effects. A batch that was given up may still be committed later: its events are then duplicates to the partition's next
-    /// consumer.
+    /// as the effects. A batch whose partition was revoked may still be committed later: its events are then duplicates for the next consumer.
     async fn commit(
         &self,
         database: &Database,

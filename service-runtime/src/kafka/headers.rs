@@ -2,35 +2,35 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use rdkafka::message::{Header, Headers, OwnedHeaders};
 use uuid::Uuid;
 
-/// What a record says of its event: CloudEvents 1.0 in the binary mode of the Kafka protocol binding.
+/// Headers of an event: CloudEvents 1.0 in the binary mode of the Kafka protocol binding.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EventHeaders {
-    /// Identifies the event, however often it is delivered.
+    /// Event id, the same in every delivery.
     pub id: Uuid,
-    /// The full name of what happened.
+    /// Full name of the event type.
     pub kind: String,
-    /// The service that tells it.
+    /// Service that emits the event.
     pub source: String,
-    /// The id of the aggregate.
+    /// Id of the aggregate.
     pub subject: String,
-    /// When it happened.
+    /// Time of the change.
     pub time: DateTime<Utc>,
-    /// The full name of the message in the value.
+    /// Full name of the message in the value.
     pub data_schema: String,
-    /// The aggregate's version after the event; a CloudEvents extension.
+    /// Version of the aggregate after the event; a CloudEvents extension.
     pub aggregate_version: i64,
-    /// The trace that the event belongs to (W3C Trace Context).
+    /// Trace of the event (W3C Trace Context).
     pub trace_parent: Option<String>,
 }
 
-/// Headers that do not make an event.
+/// Invalid headers of an event.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum HeaderError {
-    /// A header is absent, or twice there.
-    #[error("header {0} must be there once")]
+    /// A header is absent or repeated.
+    #[error("header {0} must be present once")]
     NotOnce(&'static str),
-    /// A header's value cannot be read.
-    #[error("header {0} cannot be read")]
+    /// A header has an invalid value.
+    #[error("header {0} has an invalid value")]
     Unreadable(&'static str),
 }
 
@@ -64,31 +64,31 @@ impl EventHeaders {
     }
 }
 
-/// Reads the id of the event.
+/// Returns the event id.
 pub(super) fn event_id(headers: Option<&impl Headers>) -> Result<Uuid, HeaderError> {
     let text = once(headers, "ce_id")?;
     Uuid::try_parse(text).map_err(|_| HeaderError::Unreadable("ce_id"))
 }
 
-/// Reads the name of what happened.
+/// Returns the event type.
 pub(super) fn event_type(headers: Option<&impl Headers>) -> Result<String, HeaderError> {
     once(headers, "ce_type").map(str::to_owned)
 }
 
-/// Makes sure that the value holds what its topic is for, if the record says what it holds.
+/// Checks that the value has the message of its topic, if the record has the header.
 pub(super) fn check_data_schema(
     headers: Option<&impl Headers>,
     expected: &str,
 ) -> Result<(), String> {
     match once(headers, "ce_dataschema") {
-        Ok(said) if said != expected => Err(format!(
+        Ok(found) if found != expected => Err(format!(
             "header ce_dataschema names another message than {expected}"
         )),
         _ => Ok(()),
     }
 }
 
-/// Reads the trace that the event belongs to, if it says so.
+/// Returns the trace of the event, if the record has the header.
 pub(super) fn trace_parent(headers: Option<&impl Headers>) -> Option<String> {
     once(headers, "traceparent").ok().map(str::to_owned)
 }

@@ -15,15 +15,15 @@ use crate::postgres::{AsFixed, DatabaseError};
 pub struct InboxBatch {
     pub(super) topic: &'static str,
     pub(super) entries: Vec<Entry>,
-    /// The row that the batch's only event is parked in, if it is.
+    /// Row of the retry queue that holds the batch's only event, if it is parked.
     pub(super) parked: Option<i64>,
 }
 
 impl InboxBatch {
-    /// Records the events as handled, in the transaction that also has their effects; returns of each whether it is new.
+    /// Inserts the events in the transaction that has their effects; returns of each whether it is new.
     pub async fn insert(&self, tx: &mut AsyncPgConnection) -> Result<Vec<Known>, DatabaseError> {
         let known = insert(tx, self.topic, &self.entries).await?;
-        // A refused event stays parked until it is in the dead-letter topic.
+        // A refused event stays parked until it is a dead letter.
         if let Some(id) = self.parked
             && !known.contains(&Known::OtherContent)
         {
@@ -33,22 +33,22 @@ impl InboxBatch {
     }
 }
 
-/// An event, for the inbox.
+/// Inbox entry of an event.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Entry {
     pub event_id: Uuid,
-    /// Tells one value of an event from another.
+    /// Digest of the message.
     pub digest: i64,
 }
 
-/// Whether the inbox knows an event.
+/// Result of inserting an event into the inbox.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Known {
-    /// It is new, and recorded by now.
+    /// New, and inserted.
     New,
-    /// It was handled before.
+    /// Handled before.
     Handled,
-    /// Another event with this id was handled before.
+    /// An event with this id and another message was handled before.
     OtherContent,
 }
 
@@ -60,7 +60,7 @@ struct Row {
     digest: i64,
 }
 
-/// Records events as handled; tells of each whether it was before.
+/// Inserts events; returns of each whether it is new.
 pub(super) async fn insert(
     tx: &mut AsyncPgConnection,
     topic: &str,
@@ -95,18 +95,6 @@ pub(super) async fn insert(
     Ok(entries.iter().map(known).collect())
 }
 
-/// Returns those of these events that were handled.
-pub(super) async fn find(
-    connection: &mut AsyncPgConnection,
-    topic: &str,
-    ids: &[Uuid],
-) -> Result<HashSet<Uuid>, DatabaseError> {
-    Ok(digests_of(connection, topic, ids)
-        .await?
-        .into_keys()
-        .collect())
-}
-
 async fn digests_of(
     connection: &mut AsyncPgConnection,
     topic: &str,
@@ -126,12 +114,12 @@ async fn digests_of(
         .collect())
 }
 
-/// Forgets events that were handled longer ago than any topic keeps its records.
+/// Deletes entries that are older than `keep`.
 pub(super) async fn delete_old(
     connection: &mut AsyncPgConnection,
     keep: chrono::TimeDelta,
 ) -> Result<usize, DatabaseError> {
-    // The time is read once: compared with the volatile function itself, every row would be read.
+    // The subquery is evaluated once; a comparison with the volatile function would read every row.
     let statement = "DELETE FROM inbox WHERE create_time < (SELECT clock_timestamp() - $1)";
     Ok(diesel::sql_query(statement)
         .bind::<Interval, _>(keep)

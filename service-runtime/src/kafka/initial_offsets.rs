@@ -7,14 +7,14 @@ use rdkafka::{
     types::RDKafkaErrorCode,
 };
 
-const PATIENCE: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Has a group that has never read a partition begin with its oldest record, by committing that offset for it.
+/// Commits the oldest offset of each partition that a group has never read.
 ///
-/// From then on a partition without a place to go on from is an error: nothing is ever skipped in silence. Blocks.
+/// From then on a partition without a valid offset is an error: records are never skipped silently. Blocks.
 pub(super) fn commit_beginnings(config: &ClientConfig, topic: &str) -> KafkaResult<()> {
     let consumer: BaseConsumer = config.create()?;
-    let metadata = consumer.fetch_metadata(Some(topic), PATIENCE)?;
+    let metadata = consumer.fetch_metadata(Some(topic), TIMEOUT)?;
     let mut partitions = TopicPartitionList::new();
     for partition in metadata
         .topics()
@@ -23,11 +23,11 @@ pub(super) fn commit_beginnings(config: &ClientConfig, topic: &str) -> KafkaResu
     {
         partitions.add_partition(topic, partition.id());
     }
-    let committed = consumer.committed_offsets(partitions, PATIENCE)?;
+    let committed = consumer.committed_offsets(partitions, TIMEOUT)?;
     let mut beginnings = TopicPartitionList::new();
     for element in committed.elements() {
         if !matches!(element.offset(), Offset::Offset(_)) {
-            let (begin, _) = consumer.fetch_watermarks(topic, element.partition(), PATIENCE)?;
+            let (begin, _) = consumer.fetch_watermarks(topic, element.partition(), TIMEOUT)?;
             let begin = Offset::Offset(begin);
             beginnings.add_partition_offset(topic, element.partition(), begin)?;
         }
@@ -36,7 +36,7 @@ pub(super) fn commit_beginnings(config: &ClientConfig, topic: &str) -> KafkaResu
         return Ok(());
     }
     match consumer.commit(&beginnings, CommitMode::Sync) {
-        // A group that has members takes offsets from them alone; the first of them has done the same.
+        // A group with members accepts offsets from them only; the first of them has committed these.
         Err(error) if error.rdkafka_error_code() == Some(RDKafkaErrorCode::UnknownMemberId) => {
             Ok(())
         }

@@ -3,7 +3,7 @@ use rdkafka::{
 };
 use tracing::debug;
 
-/// Keeps what librdkafka says out of the output: what goes wrong is told once, as an error.
+/// Logs messages of librdkafka at debug level only: failures are reported once, as errors.
 pub(crate) struct Quiet;
 
 impl ClientContext for Quiet {

@@ -1,4 +1,4 @@
-//! The metrics of the consumer loop, named once.
+//! Metrics of the consumer loop.
 
 use std::time::Duration;
 
@@ -6,26 +6,26 @@ use metrics::{
     Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram,
 };
 
-/// What became of records.
+/// Records by outcome.
 const EVENTS: &str = "consumer_events_total";
 /// Records sent to the dead-letter topic.
 const DEAD_LETTERS: &str = "consumer_dead_letters_total";
-/// How many records were handled in one transaction.
+/// Records in one transaction.
 const BATCH: &str = "consumer_batch_events";
-/// How long such a transaction took, with the calls before it.
+/// Duration of one attempt, with the calls before the transaction.
 const DURATION: &str = "consumer_handle_duration_seconds";
-/// How many records lie before the consumer.
+/// Consumer lag.
 const LAG: &str = "consumer_lag_records";
-/// How many records wait for another try, or behind one that does.
+/// Records in the retry queue.
 const PARKED: &str = "consumer_parked_records";
-/// Whether a dependency is down.
+/// Whether a dependency is unavailable.
 const WAITS: &str = "consumer_waits_for_dependency";
-/// How often a consumer was replaced by a new one.
+/// Consumers that were replaced.
 const REPLACED: &str = "consumer_replaced_total";
-/// How often a partition was stopped because its next record is gone.
+/// Partitions that were stopped because their next record is gone.
 const STOPPED: &str = "consumer_partitions_stopped_total";
 
-/// Gives help and units to whoever collects the metrics.
+/// Describes the metrics.
 pub(super) fn describe() {
     describe_counter!(
         EVENTS,
@@ -33,29 +33,26 @@ pub(super) fn describe() {
     );
     describe_counter!(
         DEAD_LETTERS,
-        "Records that the dead-letter topic has acknowledged, by the topic they came on"
+        "Dead letters that the broker has acknowledged, by the topic of the record"
     );
     describe_histogram!(BATCH, "Records handled in one transaction, by topic");
     describe_histogram!(
         DURATION,
         Unit::Seconds,
-        "Time that one attempt at a batch took, by topic"
+        "Duration of one attempt to process a batch, by topic"
     );
     describe_gauge!(
         LAG,
-        "Records before the consumer, by topic, partition and what it is counted from; -1 means unknown"
+        "Consumer lag, by topic, partition and the offset that it is counted from; -1 means unknown"
     );
-    describe_gauge!(
-        PARKED,
-        "Records that wait for another try, or behind one that does, by topic and partition"
-    );
+    describe_gauge!(PARKED, "Records in the retry queue, by topic and partition");
     describe_gauge!(
         WAITS,
-        "1 while the consumer of a topic waits for something that its handler needs"
+        "1 while a dependency of the handler is unavailable, by topic"
     );
     describe_counter!(
         REPLACED,
-        "Times that a consumer failed or stood still and was replaced, by topic"
+        "Times that a consumer failed and was replaced, by topic"
     );
     describe_counter!(
         STOPPED,
@@ -105,7 +102,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_names_are_these() {
+    fn metrics_have_documented_names() {
         let recorder = PrometheusBuilder::new().build_recorder();
         let handle = recorder.handle();
         ::metrics::with_local_recorder(&recorder, || {

@@ -29,7 +29,6 @@ mod retry_store;
 mod schema;
 mod topic_reader;
 mod value_format;
-mod watchdog;
 mod worker_context;
 
 pub use config::{KafkaConfig, SecurityProtocol};
@@ -45,4 +44,6 @@ pub(crate) use record::refuse_record;
 pub use registry::{Registered, Registration, RegistryError, SchemaRegistry, SchemaRound};
 pub use schema::{Subject, subjects};
 pub(crate) use topic_reader::Tail;
-pub use topic_reader::{Beginning, PastError, TopicEvent, TopicPast, TopicReader, TopicRecord};
+pub use topic_reader::{
+    Beginning, HistoryError, TopicEvent, TopicHistory, TopicReader, TopicRecord,
+};

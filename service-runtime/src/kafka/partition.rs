@@ -21,7 +21,7 @@ use uuid::Uuid;
 use super::{
     backpressure::{Load, weight},
     handler::{EventHandler, HandleError},
-    inbox, metrics, partition_owner,
+    metrics, partition_owner,
     process_batch::Attempt,
     record::{Delivery, Refused},
     retry_queue::RetryQueue,
@@ -113,7 +113,7 @@ impl<H: EventHandler> PartitionWorker<H> {
             })
             .await?;
         if has_crashed {
-            self.suspects = H::MOST_AT_ONCE;
+            self.suspects = H::MAX_BATCH;
         }
         self.retries = RetryQueue::of(keys);
         let mut batch = Vec::new();
@@ -126,12 +126,12 @@ impl<H: EventHandler> PartitionWorker<H> {
                 key = self.retries.due() => self.try_parked(&key).await?,
                 count = async {
                     tokio::time::sleep_until(next_batch).await;
-                    queue.recv_many(&mut batch, H::MOST_AT_ONCE).await
+                    queue.recv_many(&mut batch, H::MAX_BATCH).await
                 }, if has_room => {
                     if count == 0 {
                         return Err(PartitionRevoked);
                     }
-                    next_batch = next_tick(Instant::now(), H::GATHER);
+                    next_batch = next_tick(Instant::now(), H::LINGER);
                     self.settle(mem::take(&mut batch)).await?;
                 }
             }
@@ -178,8 +178,8 @@ impl<H: EventHandler> PartitionWorker<H> {
         Ok(())
     }
 
-    /// Parks the first records that were not handled before, if one of them may have crashed the process that had the partition before;
-    /// returns the others. The retry queue handles the parked ones one by one and counts crashes.
+    /// Parks the first records that were neither handled nor parked before, if one of them may have crashed the process that had the partition
+    /// before; returns the others. The retry queue handles the parked ones one by one and counts crashes.
     async fn park_suspects(
         &mut self,
         deliveries: Vec<Delivery<H::Event>>,
@@ -192,15 +192,15 @@ impl<H: EventHandler> PartitionWorker<H> {
             .iter()
             .map(|delivery| delivery.event.id)
             .collect();
-        let handled = self
-            .retry_until_revoked("find_handled", async |connection| {
-                inbox::find(connection, topic, &ids).await
+        let known = self
+            .retry_until_revoked("find_known", async |connection| {
+                partition_owner::find_known(connection, topic, &ids).await
             })
             .await?;
         let mut suspects = Vec::new();
         let mut others = Vec::new();
         for delivery in deliveries {
-            if suspects.len() < self.suspects && !handled.contains(&delivery.event.id) {
+            if suspects.len() < self.suspects && !known.contains(&delivery.event.id) {
                 suspects.push(delivery);
             } else {
                 others.push(delivery);

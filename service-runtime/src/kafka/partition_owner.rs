@@ -3,9 +3,11 @@
 //! Promise: a record that crashes the process is a dead letter after its third crash (`tests/deaths.rs`). The first crash leaves the mark; the
 //! records that may have caused it are then handled one by one from the retry queue, which counts crashes.
 
+use std::collections::HashSet;
+
 use diesel::{
     QueryableByName,
-    sql_types::{Bool, Integer, Text, Uuid as SqlUuid},
+    sql_types::{Array, Bool, Integer, Text, Uuid as SqlUuid},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
@@ -36,6 +38,28 @@ pub(super) async fn claim(
     .get_result(connection)
     .await?;
     Ok(claim.was_left)
+}
+
+/// Returns those of these events that were handled or are in the retry queue.
+pub(super) async fn find_known(
+    connection: &mut AsyncPgConnection,
+    topic: &str,
+    ids: &[Uuid],
+) -> Result<HashSet<Uuid>, DatabaseError> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = SqlUuid)]
+        event_id: Uuid,
+    }
+    let rows: Vec<Row> = diesel::sql_query(
+        "SELECT event_id FROM inbox WHERE topic = $1 AND event_id = ANY ($2) \
+         UNION ALL SELECT event_id FROM parked_records WHERE topic = $1 AND event_id = ANY ($2)",
+    )
+    .bind::<Text, _>(topic)
+    .bind::<Array<SqlUuid>, _>(ids)
+    .load(connection)
+    .await?;
+    Ok(rows.into_iter().map(|row| row.event_id).collect())
 }
 
 /// Removes a worker's mark.

@@ -15,31 +15,31 @@ use tracing::{debug, warn};
 
 use super::KafkaConfig;
 
-const FLUSH: Duration = Duration::from_secs(2);
-/// How long the broker may take to acknowledge what it was handed.
-const PATIENCE: Duration = Duration::from_secs(20);
+const FLUSH_TIMEOUT: Duration = Duration::from_secs(2);
+/// Time limit of the acknowledgements of one call.
+const ACK_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// One record on its way to the broker.
+/// A record to send.
 #[derive(Debug, Clone)]
 pub(crate) struct Record {
     pub topic: String,
-    /// The partition, or nothing to let the key choose.
+    /// Partition; if absent, the key determines it.
     pub partition: Option<i32>,
     pub key: Vec<u8>,
     pub payload: Vec<u8>,
-    /// Milliseconds since 1970, or nothing for now.
+    /// Milliseconds since 1970; if absent, the current time.
     pub timestamp_ms: Option<i64>,
     pub headers: OwnedHeaders,
 }
 
-/// A record that the broker has not acknowledged; it may have arrived all the same.
+/// A record that the broker has not acknowledged. The broker may have stored it.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("the broker did not acknowledge a record")]
 pub(crate) struct ProduceError(#[from] KafkaError);
 
 /// Sends records in order, each acknowledged by all in-sync replicas.
 ///
-/// After a failure it must be dropped: that takes back what it still holds, which could otherwise go out behind newer records.
+/// After a failure it must be dropped, which discards its queue: otherwise older records could be sent after newer ones.
 pub(crate) struct Producer {
     inner: FutureProducer<ProducerContext>,
 }
@@ -49,7 +49,7 @@ struct ProducerContext;
 impl ClientContext for ProducerContext {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
         match level {
-            // What librdkafka thinks of settings that were chosen with care.
+            // Warnings about settings that are intended.
             _ if facility == "CONFWARN" => debug!("librdkafka: {message}"),
             RDKafkaLogLevel::Info | RDKafkaLogLevel::Debug | RDKafkaLogLevel::Notice => {
                 debug!("librdkafka: {facility} {message}");
@@ -65,28 +65,28 @@ impl Producer {
             .client_config("taskmesh-producer")
             .set("acks", "all")
             .set("enable.idempotence", "true")
-            // Never let a later record go out when an earlier one of its partition has failed.
+            // A later record of a partition must not be sent after an earlier one has failed.
             .set("enable.gapless.guarantee", "true")
             .set("linger.ms", "1")
             .set("compression.type", "lz4")
-            // Places a key where the Java clients, Debezium and Redpanda's tools place it.
+            // The partitioner of the Java clients, Debezium and Redpanda's tools.
             .set("partitioner", "murmur2_random")
-            // The broker knows the limit of each topic; this is no smaller than any.
+            // Largest limit of all topics; the broker enforces the limit of each.
             .set(
                 "message.max.bytes",
                 topics::LARGEST_DEAD_LETTER_BYTES.to_string(),
             )
             .set("queue.buffering.max.kbytes", "65536")
-            // No single record times out in the queue while the ones behind it go out; the patience is for all.
+            // No record times out in the queue while later ones are sent; the time limit is one for all.
             .set("message.timeout.ms", "0")
             .set("request.timeout.ms", "5000")
             .create_with_context(ProducerContext)?;
         Ok(Self { inner })
     }
 
-    /// Hands all records over in their order, then waits up to 20 seconds for the answers.
+    /// Enqueues records in order, then waits up to 20 seconds for their acknowledgements.
     ///
-    /// After a record could not be handed over, the ones behind it are not, so that none overtakes it.
+    /// After a record that could not be enqueued, later ones are not enqueued, so that none overtakes it.
     pub(crate) async fn send_all(&self, records: Vec<Record>) -> Vec<Result<(), ProduceError>> {
         let mut full = None;
         let mut waiting = Vec::with_capacity(records.len());
@@ -105,7 +105,7 @@ impl Producer {
                 Err((error, _)) => full = Some(error),
             }
         }
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + ACK_TIMEOUT;
         let mut outcomes = Vec::with_capacity(records.len());
         for delivery in waiting {
             outcomes.push(match timeout_at(deadline, delivery).await {
@@ -125,9 +125,9 @@ impl Producer {
 
 impl Drop for Producer {
     fn drop(&mut self) {
-        // Only what was given up is still queued here, and nobody waits for it any more.
+        // Records that are still queued have failed for the caller.
         self.inner
             .purge(rdkafka::producer::PurgeConfig::default().queue().inflight());
-        let _ = self.inner.flush(FLUSH);
+        let _ = self.inner.flush(FLUSH_TIMEOUT);
     }
 }

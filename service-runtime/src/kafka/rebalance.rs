@@ -26,7 +26,7 @@ pub(super) struct Progress {
 struct PartitionProgress {
     /// Cancelled when the partition is revoked.
     revoked: CancellationToken,
-    /// The offset after the last completed one.
+    /// Offset after the last completed one.
     next: Option<i64>,
     committed: Option<i64>,
 }
@@ -49,7 +49,7 @@ impl Progress {
         self.lock().entry(partition).or_default().revoked.clone()
     }
 
-    /// Notes that a record is done; ignored if its partition is no longer the worker's own.
+    /// Marks a record as completed; ignored if the partition was revoked from the worker.
     pub(super) fn done(&self, partition: i32, offset: i64, revoked: &CancellationToken) {
         if let Some(progress) = self.lock().get_mut(&partition)
             && !revoked.is_cancelled()
@@ -58,7 +58,7 @@ impl Progress {
         }
     }
 
-    /// Returns the offsets that are done and not yet committed, of some partitions or of all, and takes them as committed.
+    /// Returns the completed offsets that are not committed yet, of some partitions or of all, and marks them as committed.
     fn take(&self, topic: &str, of: Option<&[i32]>) -> TopicPartitionList {
         let mut list = TopicPartitionList::new();
         for (partition, progress) in self.lock().iter_mut() {
@@ -78,7 +78,7 @@ impl Progress {
         list
     }
 
-    /// Commits what is done. A commit that fails is made up by the next one, or by the inbox after a restart.
+    /// Commits completed offsets. After a failed commit the next one includes them; after a restart the inbox drops the repeated events.
     pub(super) fn commit<C: ConsumerContext>(
         &self,
         consumer: &impl Consumer<C>,
@@ -89,7 +89,7 @@ impl Progress {
         if offsets.count() == 0 {
             return;
         }
-        // Only for the statistics.
+        // For the statistics only.
         if let Err(error) = consumer.store_offsets(&offsets) {
             debug!(%error, "offsets of {topic} were not stored");
         }
@@ -128,7 +128,7 @@ impl Progress {
     }
 }
 
-/// The callbacks of one consumer.
+/// Callbacks of one consumer.
 pub(super) struct LoopContext {
     pub topic: String,
     pub group: String,
@@ -147,7 +147,7 @@ impl ClientContext for LoopContext {
             .iter()
             .filter(|(partition, _)| **partition >= 0)
         {
-            // -1 means that the lag is not known.
+            // -1 means unknown.
             let partition = *partition;
             metrics::lag(&self.topic, partition, "committed", figures.consumer_lag);
             metrics::lag(
@@ -176,7 +176,7 @@ impl ConsumerContext for LoopContext {
         match rebalance {
             Rebalance::Assign(list) => {
                 for partition in partitions(list) {
-                    info!("consumes partition {partition} of {}", self.topic);
+                    info!("partition {partition} of {} was assigned", self.topic);
                     self.progress.begin(partition);
                 }
             }
@@ -192,7 +192,7 @@ impl ConsumerContext for LoopContext {
                 }
                 self.progress.revoke(&partitions);
                 if !partitions.is_empty() {
-                    info!("leaves partitions {partitions:?} of {}", self.topic);
+                    info!("partitions {partitions:?} of {} were revoked", self.topic);
                 }
             }
             Rebalance::Error(error) => warn!(%error, "rebalance of {} failed", self.topic),

@@ -3,23 +3,23 @@ use rdkafka::{Message, message::OwnedMessage};
 
 use super::{handler::Received, headers, value_format::ValueFormat};
 
-/// A record that is an event, as it came and as it reads.
+/// A record and its decoded event.
 pub(super) struct Delivery<E> {
     pub message: OwnedMessage,
     pub event: Received<E>,
-    /// Begin of the SHA-256 of the message.
+    /// First 8 bytes of the SHA-256 of the message.
     pub digest: i64,
 }
 
-/// A record that is no event.
+/// A record that is not a valid event.
 pub(super) struct Refused {
     pub message: OwnedMessage,
-    /// Why, without a word of what it holds.
+    /// Reason, without content of the record.
     pub reason: String,
 }
 
 impl<E: prost::Message + Default> Delivery<E> {
-    /// Reads a record.
+    /// Decodes a record.
     pub(super) fn read(
         topic: &'static str,
         data_schema: &'static str,
@@ -36,13 +36,13 @@ impl<E: prost::Message + Default> Delivery<E> {
         }
     }
 
-    /// Returns the key, within which order counts.
+    /// Returns the key; records of one key are handled in order.
     pub(super) fn key(&self) -> &[u8] {
         self.message.key().unwrap_or_default()
     }
 }
 
-/// Reads a record of `task-events`; returns it with the reason if it is no event.
+/// Decodes a record of `task-events`; returns it with the reason if it is not a valid event.
 #[cfg(any(test, fuzzing))]
 pub(crate) fn refuse_record<E: prost::Message + Default>(
     message: OwnedMessage,
@@ -61,7 +61,7 @@ fn read_event<E: prost::Message + Default>(
     let id = headers::event_id(message.headers()).map_err(|error| error.to_string())?;
     let kind = headers::event_type(message.headers()).map_err(|error| error.to_string())?;
     headers::check_data_schema(message.headers(), data_schema)?;
-    // The message alone: the same event may come again in the frame of a newer schema.
+    // Without the frame: the same event may be redelivered in the frame of a newer schema.
     let payload = format.message(message.payload().unwrap_or_default())?;
     if payload.is_empty() {
         return Err("the value is empty".to_owned());

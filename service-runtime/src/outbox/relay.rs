@@ -19,7 +19,7 @@ use super::{
     read_floor::ReadFloor,
     relay_connection::RelayConnection,
     sender::{SendError, Sender},
-    store::{self, OutboxRow, Page},
+    store::{self, OutboxRow},
 };
 use crate::{
     BoxError,
@@ -28,8 +28,6 @@ use crate::{
     postgres::{Database, DatabaseError},
 };
 
-/// Largest payload of a batch, or of one event.
-const BATCH_BYTES: usize = 8 << 20;
 const STOP_TIMEOUT: Duration = Duration::from_secs(1);
 const BACKOFF: Backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(1));
 
@@ -138,17 +136,18 @@ impl Relay {
         metrics::active(schema, is_active);
         let has_news = mem::take(&mut self.has_news);
         if !is_active {
+            metrics::oldest(schema, 0.0);
             if has_news {
                 store::notify_active(self.connection.get()?, schema).await?;
             }
             return Ok(self.pace.takeover);
         }
+        self.connection.clear_notifications();
         let acknowledged = mem::take(&mut self.acknowledged);
         let connection = self.connection.get()?;
-        let mut page =
+        let page =
             store::delete_and_read(connection, &acknowledged, self.floor.id(), self.pace.batch)
                 .await?;
-        limit_bytes(&mut page);
         let oldest = page.rows.first().map_or(0.0, |row| row.age_seconds);
         metrics::oldest(schema, oldest);
         if page.rows.is_empty() {
@@ -205,19 +204,6 @@ impl Relay {
     }
 }
 
-/// Shortens a page to the size of a batch.
-fn limit_bytes(page: &mut Page) {
-    let mut bytes = 0;
-    let fits = |row: &&OutboxRow| {
-        let fits = bytes < BATCH_BYTES;
-        bytes += row.payload.len();
-        fits
-    };
-    let count = page.rows.iter().take_while(fits).count();
-    page.is_full |= count < page.rows.len();
-    page.rows.truncate(count);
-}
-
 /// Returns the ids of the events that the broker has acknowledged, without those behind a failed event of the same key: they are sent again
 /// after it.
 fn acknowledged_ids(rows: &[OutboxRow], results: &[Result<(), SendError>]) -> Vec<i64> {
@@ -247,11 +233,10 @@ mod tests {
     use super::*;
     use crate::kafka::ProduceError;
 
-    fn row(id: i64, key: &str, bytes: usize) -> OutboxRow {
+    fn row(id: i64, key: &str) -> OutboxRow {
         OutboxRow {
             id,
             record_key: key.to_owned(),
-            payload: vec![0; bytes],
             ..OutboxRow::default()
         }
     }
@@ -259,20 +244,9 @@ mod tests {
     #[test]
     fn events_behind_failed_one_of_their_key_are_sent_again() {
         let rows = [(1, "a"), (2, "b"), (3, "a"), (4, "b"), (5, "c")];
-        let rows = rows.map(|(id, key)| row(id, key, 0));
+        let rows = rows.map(|(id, key)| row(id, key));
         let failed = || Err(SendError::from(ProduceError::from(KafkaError::Canceled)));
         let results = [Ok(()), failed(), Ok(()), Ok(()), Ok(())];
         assert_eq!(acknowledged_ids(&rows, &results), [1, 3, 5]);
-    }
-
-    #[test]
-    fn batch_holds_limited_bytes_but_at_least_one_event() {
-        let mut page = Page {
-            rows: vec![row(1, "a", BATCH_BYTES), row(2, "a", 1)],
-            is_full: false,
-        };
-        limit_bytes(&mut page);
-        assert_eq!(page.rows.len(), 1);
-        assert!(page.is_full);
     }
 }

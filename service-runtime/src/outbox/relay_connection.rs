@@ -1,7 +1,7 @@
-use std::time::Duration;
+use std::{pin::pin, time::Duration};
 
 use diesel_async::AsyncPgConnection;
-use futures::StreamExt;
+use futures::{FutureExt, StreamExt};
 use tokio::time::{Instant, timeout};
 
 use super::{pace::Pace, store};
@@ -72,8 +72,44 @@ impl RelayConnection {
             return std::future::pending().await;
         };
         // An error shows in the next statement.
-        let _ = std::pin::pin!(connection.notifications_stream())
-            .next()
-            .await;
+        let _ = pin!(connection.notifications_stream()).next().await;
+    }
+
+    /// Discards notifications: the next read returns the events of all of them.
+    pub(super) fn clear_notifications(&mut self) {
+        if let Some(connection) = &mut self.connection {
+            let mut notifications = pin!(connection.notifications_stream());
+            while let Some(Some(_)) = notifications.next().now_or_never() {}
+        }
+    }
+}
+
+#[cfg(all(test, feature = "testing"))]
+mod tests {
+    use diesel_async::SimpleAsyncConnection;
+
+    use super::*;
+    use crate::{postgres::Schema, testing::TestDatabase};
+
+    const SCHEMA: Schema = Schema {
+        name: "notified",
+        migrations: None,
+    };
+
+    #[tokio::test]
+    async fn one_read_answers_all_notifications_before_it() {
+        let database = TestDatabase::create(SCHEMA).await;
+        let mut relay = RelayConnection::new(database.open(SCHEMA), &Pace::default());
+        assert!(relay.acquire().await.unwrap());
+        let mut standby = database.connect(SCHEMA.name).await;
+        for _ in 0..3 {
+            let notify = "NOTIFY taskmesh_outbox_notified";
+            standby.batch_execute(notify).await.unwrap();
+        }
+        relay.notified().await;
+        // The server sends notifications before the end of a statement.
+        relay.keep_alive().await.unwrap();
+        relay.clear_notifications();
+        assert!(relay.notified().now_or_never().is_none());
     }
 }

@@ -14,6 +14,9 @@ use uuid::Uuid;
 
 use crate::postgres::{AsFixed, DatabaseError};
 
+/// Payload of a page at which it ends, which bounds the memory of a relay with a backlog.
+const PAGE_BYTES: u32 = 8 << 20;
+
 /// Deletes the acknowledged events and reads the next ones, in one transaction. Both see the same snapshot, so the read leaves out what
 /// is deleted; `id > $3` spares most rows the search in the list.
 const DELETE_AND_READ: &str = "
@@ -22,7 +25,9 @@ const DELETE_AND_READ: &str = "
            extract(epoch FROM clock_timestamp() - create_time)::float8 AS age_seconds,
            (SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint) AS horizon,
            (SELECT CASE WHEN cardinality($1) > 0 THEN pg_current_xact_id()::text::bigint END) AS xid
-    FROM outbox WHERE id > $2 AND (id > $3 OR id <> ALL ($1)) ORDER BY id LIMIT $4";
+    FROM (SELECT *, sum(octet_length(payload)) OVER (ORDER BY id ROWS UNBOUNDED PRECEDING) - octet_length(payload) AS bytes_before
+          FROM outbox WHERE id > $2 AND (id > $3 OR id <> ALL ($1)) ORDER BY id LIMIT $4) page
+    WHERE bytes_before < $5 ORDER BY id";
 
 /// One row of the outbox.
 #[derive(Debug, Clone, Default, QueryableByName)]
@@ -68,15 +73,15 @@ pub(super) struct Page {
     pub is_full: bool,
 }
 
-/// Configures the session of a relay. If a crash of the server undoes a delete, the events are sent again, so deletes do not wait for the disk.
+/// Configures the session of a relay. The server ends it if the relay is frozen, even while it has a result to send. If a crash of the server undoes a delete, the events are sent again, so deletes do not wait for the disk.
 pub(super) async fn prepare(
     connection: &mut AsyncPgConnection,
     session_timeout: Duration,
 ) -> Result<(), DatabaseError> {
+    let timeout = session_timeout.as_millis();
     let settings = format!(
         "SET synchronous_commit = off; SET plan_cache_mode = force_generic_plan; SET enable_bitmapscan = off; \
-         SET idle_session_timeout = {}",
-        session_timeout.as_millis()
+         SET idle_session_timeout = {timeout}; SET tcp_user_timeout = {timeout}"
     );
     Ok(connection.batch_execute(&settings).await?)
 }
@@ -132,10 +137,12 @@ pub(super) async fn delete_and_read(
         .bind::<BigInt, _>(floor)
         .bind::<BigInt, _>(last)
         .bind::<BigInt, _>(i64::try_from(limit).unwrap_or(i64::MAX))
+        .bind::<BigInt, _>(i64::from(PAGE_BYTES))
         .fixed()
         .load(connection)
         .await?;
-    let is_full = rows.len() >= limit;
+    let bytes: usize = rows.iter().map(|row| row.payload.len()).sum();
+    let is_full = rows.len() >= limit || bytes >= PAGE_BYTES as usize;
     Ok(Page { rows, is_full })
 }
 
@@ -168,5 +175,27 @@ mod tests {
         let ids: Vec<i64> = page.rows.iter().map(|row| row.id).collect();
         assert_eq!(ids, [7, 9]);
         assert!(plans.take_indexes().contains("outbox_pkey"));
+    }
+    #[tokio::test]
+    async fn page_ends_at_limit_of_bytes_but_is_never_empty() {
+        const LARGE: &str = "
+            INSERT INTO outbox (topic, record_key, event_id, event_type, subject, data_schema, aggregate_version, event_time, payload)
+            SELECT 'topic', 'key', gen_random_uuid(), 'type', 'subject', 'schema', 1, now(), decode(repeat('00', bytes), 'hex')
+            FROM unnest(ARRAY[9, 3, 6, 1]) mebibytes, LATERAL (SELECT mebibytes << 20 AS bytes) size;";
+        let database = TestDatabase::create(SCHEMA).await;
+        let mut connection = database.connect(SCHEMA.name).await;
+        connection.batch_execute(LARGE).await.unwrap();
+
+        for (floor, expected, is_full) in [
+            (0, vec![1], true),
+            (1, vec![2, 3], true),
+            (3, vec![4], false),
+        ] {
+            let page = delete_and_read(&mut connection, &[], floor, 100)
+                .await
+                .unwrap();
+            let ids: Vec<i64> = page.rows.iter().map(|row| row.id).collect();
+            assert_eq!((ids, page.is_full), (expected, is_full));
+        }
     }
 }

@@ -22,7 +22,7 @@ pub use migrations::revert_and_reapply_migrations;
 pub use nul_text::nul_text_accepted;
 pub use plans::Plans;
 pub use registry::FakeRegistry;
-pub use relay::TestRelay;
+pub use relay::{FreezableRelay, TestRelay};
 pub use service::TestService;
 
 use std::sync::LazyLock;

@@ -1,6 +1,10 @@
-use std::time::Duration;
+use std::{sync::mpsc, time::Duration};
 
-use tokio::task::JoinHandle;
+use tokio::{
+    runtime::{Builder, Handle, Runtime},
+    sync::oneshot,
+    task::JoinHandle,
+};
 use tokio_util::sync::CancellationToken;
 
 use super::RUNTIME;
@@ -37,18 +41,18 @@ pub struct TestRelay {
 impl TestRelay {
     /// Starts a relay.
     pub fn start(database: &Database, kafka: &KafkaConfig) -> Self {
-        Self::start_at(PACE, database, kafka)
+        Self::start_at(PACE, database, kafka, RUNTIME.handle())
     }
 
     /// Starts a relay that is woken by commits only.
     pub fn start_without_polls(database: &Database, kafka: &KafkaConfig) -> Self {
-        Self::start_at(NO_POLL, database, kafka)
+        Self::start_at(NO_POLL, database, kafka, RUNTIME.handle())
     }
 
-    fn start_at(pace: Pace, database: &Database, kafka: &KafkaConfig) -> Self {
+    fn start_at(pace: Pace, database: &Database, kafka: &KafkaConfig, runtime: &Handle) -> Self {
         let stopping = CancellationToken::new();
         let relay = Relay::new(database.clone(), kafka.clone(), "task-service", pace);
-        let task = RUNTIME.spawn(relay.run(stopping.clone()));
+        let task = runtime.spawn(relay.run(stopping.clone()));
         Self { task, stopping }
     }
 
@@ -64,5 +68,43 @@ impl TestRelay {
         self.task.abort();
         let ended = self.task.await;
         assert!(ended.is_err(), "the relay has ended by itself");
+    }
+}
+
+/// A relay that can be frozen as by SIGSTOP: it has a thread of its own.
+pub struct FreezableRelay {
+    relay: TestRelay,
+    runtime: Runtime,
+}
+
+impl FreezableRelay {
+    /// Starts a relay with a pool of its own.
+    pub fn start(database: &Database, kafka: &KafkaConfig) -> Self {
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .expect("the system has a thread");
+        let relay = TestRelay::start_at(PACE, database, kafka, runtime.handle());
+        Self { relay, runtime }
+    }
+
+    /// Freezes the relay until the returned sender is dropped.
+    pub async fn freeze(&self) -> mpsc::Sender<()> {
+        let (thaw, thawed) = mpsc::channel::<()>();
+        let (frozen, wait_until_frozen) = oneshot::channel();
+        self.runtime.spawn(async move {
+            // Fails only if the test is over.
+            let _ = frozen.send(());
+            let _ = thawed.recv();
+        });
+        wait_until_frozen.await.expect("the thread is not blocked");
+        thaw
+    }
+
+    /// Stops it as SIGTERM does.
+    pub async fn stop(self) {
+        self.relay.stop().await;
+        self.runtime.shutdown_background();
     }
 }

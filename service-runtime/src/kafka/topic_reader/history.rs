@@ -15,33 +15,33 @@ use tokio_util::sync::CancellationToken;
 use super::{TopicRecord, tail::client_config};
 use crate::kafka::{KafkaConfig, log_filter::Quiet, value_format::ValueFormat};
 
-/// How long the broker may take for the next record.
-const PATIENCE: Duration = Duration::from_secs(8);
+/// Time limit of the next record.
+const RECORD_TIMEOUT: Duration = Duration::from_secs(8);
 const POLL: Duration = Duration::from_millis(100);
 
-/// What a topic had before.
+/// Reads past records of a topic.
 #[derive(Clone)]
-pub struct TopicPast {
+pub struct TopicHistory {
     config: KafkaConfig,
     topic: &'static Topic,
     service: &'static str,
 }
 
-/// Why a stretch of the past was not read.
+/// Reason why a range of offsets was not read.
 #[derive(Debug, thiserror::Error)]
-pub enum PastError {
-    /// The broker does not have all of it, or no longer.
+pub enum HistoryError {
+    /// The broker does not have all records of the range.
     #[error("the broker no longer has the records from offset {0} on")]
     Gone(i64),
     /// The broker does not answer.
-    #[error("the broker does not hand out its records")]
+    #[error("the broker did not return its records")]
     Broker(#[from] KafkaError),
-    /// The thread that reads has ended.
-    #[error("the thread that reads ended")]
+    /// The reading thread panicked.
+    #[error("the reading thread panicked")]
     Reading(#[from] tokio::task::JoinError),
 }
 
-impl TopicPast {
+impl TopicHistory {
     pub(crate) fn new(config: KafkaConfig, topic: &'static Topic, service: &'static str) -> Self {
         Self {
             config,
@@ -50,66 +50,65 @@ impl TopicPast {
         }
     }
 
-    /// Hands every record of a stretch of a partition to `each`, in order, until that has enough; on a thread of its own, which
-    /// ends when nobody waits for it any more. Before them come up to `lead` records that lie before the stretch, as far as the broker
-    /// has them.
+    /// Passes the records of a range of offsets to `each`, in order, until it breaks; first up to `lead` earlier records, if the broker has
+    /// them. Runs on a separate thread, which ends when the future is dropped.
     pub async fn read<F>(
         &self,
         partition: i32,
         lead: i64,
-        stretch: Range<i64>,
+        range: Range<i64>,
         each: F,
-    ) -> Result<(), PastError>
+    ) -> Result<(), HistoryError>
     where
         F: FnMut(TopicRecord) -> ControlFlow<()> + Send + 'static,
     {
-        if stretch.is_empty() {
+        if range.is_empty() {
             return Ok(());
         }
         let past = self.clone();
-        let given_up = CancellationToken::new();
-        let _given_up_with_the_future = given_up.clone().drop_guard();
-        let reading = move || past.read_on_this_thread(partition, lead, stretch, &given_up, each);
+        let cancelled = CancellationToken::new();
+        let _guard = cancelled.clone().drop_guard();
+        let reading = move || past.read_blocking(partition, lead, range, &cancelled, each);
         tokio::task::spawn_blocking(reading).await?
     }
 
-    fn read_on_this_thread(
+    fn read_blocking(
         &self,
         partition: i32,
         lead: i64,
-        stretch: Range<i64>,
-        given_up: &CancellationToken,
+        range: Range<i64>,
+        cancelled: &CancellationToken,
         mut each: impl FnMut(TopicRecord) -> ControlFlow<()>,
-    ) -> Result<(), PastError> {
+    ) -> Result<(), HistoryError> {
         let topic = self.config.topic_name(self.topic.name);
         let format = ValueFormat::of(&self.config, self.topic);
         let config = client_config(&self.config, self.service);
         let consumer: BaseConsumer<Quiet> = config.create_with_context(Quiet)?;
-        let (low, high) = consumer.fetch_watermarks(&topic, partition, PATIENCE)?;
-        if stretch.start < low || high < stretch.end {
-            return Err(PastError::Gone(stretch.start));
+        let (low, high) = consumer.fetch_watermarks(&topic, partition, RECORD_TIMEOUT)?;
+        if range.start < low || high < range.end {
+            return Err(HistoryError::Gone(range.start));
         }
-        let begin = low.max(stretch.start.saturating_sub(lead));
+        let begin = low.max(range.start.saturating_sub(lead));
         let mut assignment = TopicPartitionList::new();
         assignment.add_partition_offset(&topic, partition, Offset::Offset(begin))?;
         consumer.assign(&assignment)?;
-        let mut deadline = Instant::now() + PATIENCE;
+        let mut deadline = Instant::now() + RECORD_TIMEOUT;
         let mut failure = KafkaError::MessageConsumption(RDKafkaErrorCode::OperationTimedOut);
-        while Instant::now() < deadline && !given_up.is_cancelled() {
+        while Instant::now() < deadline && !cancelled.is_cancelled() {
             match consumer.poll(POLL) {
                 Some(Ok(message)) => {
                     let record = TopicRecord::read(&format, &message.detach());
                     let next = record.offset + 1;
-                    if next > stretch.end || each(record).is_break() || next == stretch.end {
+                    if next > range.end || each(record).is_break() || next == range.end {
                         return Ok(());
                     }
-                    deadline = Instant::now() + PATIENCE;
+                    deadline = Instant::now() + RECORD_TIMEOUT;
                 }
                 Some(Err(KafkaError::PartitionEOF(_))) => return Ok(()),
                 Some(Err(KafkaError::MessageConsumption(RDKafkaErrorCode::AutoOffsetReset))) => {
-                    return Err(PastError::Gone(stretch.start));
+                    return Err(HistoryError::Gone(range.start));
                 }
-                // The client tries again by itself.
+                // The client retries automatically.
                 Some(Err(cause)) => failure = cause,
                 None => {}
             }

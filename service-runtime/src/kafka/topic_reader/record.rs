@@ -7,27 +7,27 @@ use crate::kafka::{headers, value_format::ValueFormat};
 /// One record of a topic.
 #[derive(Debug, Clone)]
 pub struct TopicRecord {
-    /// The partition that it is in.
+    /// Partition.
     pub partition: i32,
-    /// Its place in the partition.
+    /// Offset in the partition.
     pub offset: i64,
-    /// Its key.
+    /// Key.
     pub key: Vec<u8>,
-    /// The event that it is, or why it is none.
+    /// Event, or the reason why the record is not a valid one.
     pub event: Result<TopicEvent, String>,
 }
 
-/// What a record tells.
+/// Event of a record.
 #[derive(Debug, Clone)]
 pub struct TopicEvent {
-    /// Identifies the event, however often it is told.
+    /// Event id, the same in every delivery.
     pub id: Uuid,
-    /// The message, still encoded, without the frame that it may have had.
+    /// Encoded message without a schema frame.
     pub message: Bytes,
 }
 
 impl TopicRecord {
-    /// Reads a record of a topic whose values are written so.
+    /// Reads a record of a topic with this value format.
     pub(super) fn read(format: &ValueFormat, message: &OwnedMessage) -> Self {
         Self {
             partition: message.partition(),

@@ -21,47 +21,45 @@ use crate::{
     kafka::{KafkaConfig, log_filter::Quiet, metrics, value_format::ValueFormat},
 };
 
-/// How long the broker may take to say how far a partition reaches.
-const PATIENCE: Duration = Duration::from_secs(5);
-/// How often partitions are looked at from which nothing comes.
-const LOOK_EVERY: Duration = Duration::from_secs(15);
+/// Time limit of a metadata or watermark request.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
 const RESTART: Backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(5));
-/// A consumer that ran for so long has not failed because of what the one before it failed of.
-const PROVEN: Duration = Duration::from_secs(60);
+/// Run time after which a failure is not counted as a repeated one.
+const STABLE_AFTER: Duration = Duration::from_secs(60);
 
-/// What a topic is read for. It is called from one task, in the order of each partition, and must not wait.
+/// Receives the records of a topic. Called from one task, in the order of each partition; must not block.
 pub trait TopicReader: Send + Sync + 'static {
-    /// A partition is read from here on. What was read of it before does not go on here: something may be missing between.
+    /// Starts reading a partition at an offset; records between earlier ones and this offset may be missing.
     fn begins(&self, beginning: Beginning);
 
-    /// The next record of its partition.
+    /// Receives the next record of its partition.
     fn read(&self, record: TopicRecord);
 
-    /// Everything that a partition had was read.
+    /// Reports that the end of a partition was reached.
     fn caught_up(&self, partition: i32);
 }
 
-/// Where the reading of a partition begins.
+/// Start position of a partition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Beginning {
-    /// The partition.
+    /// Partition.
     pub partition: i32,
-    /// How many partitions the topic has.
+    /// Number of partitions of the topic.
     pub partitions: i32,
-    /// The offset of the first record that is read.
+    /// Offset of the first record.
     pub offset: i64,
 }
 
-/// Reads all of a topic as it grows.
+/// Follows all partitions of a topic.
 pub(crate) struct Tail<R> {
     config: KafkaConfig,
     topic: &'static Topic,
     service: &'static str,
     reader: Arc<R>,
-    /// How many records of each partition are read of what is there already.
-    most_records: i64,
+    /// Largest number of existing records of each partition that are read.
+    max_records: i64,
     stopping: CancellationToken,
-    /// What comes next of each partition.
+    /// Next offset of each partition.
     next: BTreeMap<i32, i64>,
 }
 
@@ -71,15 +69,13 @@ enum TailError {
     Kafka(#[from] KafkaError),
     #[error("the broker does not have the topic {0}: create it with `taskmesh topics apply`")]
     NoTopic(String),
-    #[error("the broker no longer has what comes next")]
+    #[error("the broker no longer has the next record")]
     Gone,
-    #[error("a partition stands still although the broker has records for it")]
-    StandsStill,
-    #[error("the thread that asks how far partitions reach ended")]
-    Asking(#[from] tokio::task::JoinError),
+    #[error("the thread that reads watermarks panicked")]
+    Watermarks(#[from] tokio::task::JoinError),
 }
 
-/// How far a partition reaches.
+/// Watermarks of a partition.
 #[derive(Debug, Clone, Copy)]
 struct Extent {
     partition: i32,
@@ -93,7 +89,7 @@ impl<R: TopicReader> Tail<R> {
         topic: &'static Topic,
         service: &'static str,
         reader: Arc<R>,
-        most_records: i64,
+        max_records: i64,
         stopping: CancellationToken,
     ) -> Self {
         Self {
@@ -101,13 +97,13 @@ impl<R: TopicReader> Tail<R> {
             topic,
             service,
             reader,
-            most_records,
+            max_records,
             stopping,
             next: BTreeMap::new(),
         }
     }
 
-    /// Runs until the process stops; a consumer that failed is replaced and goes on where that one was.
+    /// Runs until the process stops; a consumer that failed is replaced and continues at its offsets.
     pub(crate) async fn run(mut self) -> Result<(), BoxError> {
         metrics::describe();
         let stopping = self.stopping.clone();
@@ -119,10 +115,10 @@ impl<R: TopicReader> Tail<R> {
                 () = stopping.cancelled() => return Ok(()),
             };
             if let Err(cause) = followed {
-                error!(error = %cause, "the reader of {} failed and is replaced", self.topic.name);
+                error!(error = %cause, "reader of {} failed, replacing it", self.topic.name);
                 metrics::replaced(self.topic.name);
             }
-            failures = match started.elapsed() > PROVEN {
+            failures = match started.elapsed() > STABLE_AFTER {
                 true => 1,
                 false => failures + 1,
             };
@@ -141,35 +137,26 @@ impl<R: TopicReader> Tail<R> {
         let consumer: Arc<StreamConsumer<Quiet>> = Arc::new(config.create_with_context(Quiet)?);
         let extents = extents(&consumer, &topic).await?;
         consumer.assign(&self.assignment(&topic, &extents)?)?;
-        let mut look = tokio::time::interval(LOOK_EVERY);
-        let mut seen = self.next.clone();
-        look.tick().await;
         loop {
-            tokio::select! {
-                _ = look.tick() => {
-                    if self.stands_still(&seen, &consumer, &topic).await {
-                        return Err(TailError::StandsStill);
-                    }
-                    seen.clone_from(&self.next);
+            match consumer.recv().await {
+                Ok(message) => {
+                    let record = TopicRecord::read(&format, &message.detach());
+                    self.next.insert(record.partition, record.offset + 1);
+                    self.reader.read(record);
                 }
-                received = consumer.recv() => match received {
-                    Ok(message) => {
-                        let record = TopicRecord::read(&format, &message.detach());
-                        self.next.insert(record.partition, record.offset + 1);
-                        self.reader.read(record);
-                    }
-                    Err(KafkaError::PartitionEOF(partition)) => self.reader.caught_up(partition),
-                    Err(KafkaError::MessageConsumption(RDKafkaErrorCode::AutoOffsetReset)) => {
-                        return Err(TailError::Gone);
-                    }
-                    Err(cause @ KafkaError::MessageConsumptionFatal(_)) => return Err(cause.into()),
-                    Err(cause) => debug!(error = %cause, "the reader of {topic} goes on"),
-                },
+                Err(KafkaError::PartitionEOF(partition)) => self.reader.caught_up(partition),
+                Err(KafkaError::MessageConsumption(RDKafkaErrorCode::AutoOffsetReset)) => {
+                    return Err(TailError::Gone);
+                }
+                Err(cause @ KafkaError::MessageConsumptionFatal(_)) => return Err(cause.into()),
+                Err(cause) => {
+                    debug!(error = %cause, "reader of {topic} reported an error, continuing")
+                }
             }
         }
     }
 
-    /// Returns where each partition is read from: where the last consumer was if that is still there, else near its end.
+    /// Returns the start offset of each partition: the next offset of the last consumer if the broker still has it, else one near the end.
     fn assignment(
         &mut self,
         topic: &str,
@@ -187,7 +174,7 @@ impl<R: TopicReader> Tail<R> {
             let offset = match known.filter(|next| (low..=high).contains(next)) {
                 Some(next) => next,
                 None => {
-                    let offset = low.max(high.saturating_sub(self.most_records));
+                    let offset = low.max(high.saturating_sub(self.max_records));
                     self.reader.begins(Beginning {
                         partition,
                         partitions,
@@ -201,21 +188,6 @@ impl<R: TopicReader> Tail<R> {
         }
         Ok(assignment)
     }
-
-    /// Tells whether the broker has records for a partition that has not moved since the last look.
-    async fn stands_still(
-        &self,
-        seen: &BTreeMap<i32, i64>,
-        consumer: &Arc<StreamConsumer<Quiet>>,
-        topic: &str,
-    ) -> bool {
-        // A broker that does not answer now is no fault of the consumer.
-        let extents = extents(consumer, topic).await.unwrap_or_default();
-        extents.iter().any(|extent| {
-            let next = self.next.get(&extent.partition);
-            next == seen.get(&extent.partition) && next.is_some_and(|next| *next < extent.high)
-        })
-    }
 }
 
 async fn extents(
@@ -224,7 +196,7 @@ async fn extents(
 ) -> Result<Vec<Extent>, TailError> {
     let (consumer, topic) = (Arc::clone(consumer), topic.to_owned());
     tokio::task::spawn_blocking(move || {
-        let metadata = consumer.fetch_metadata(Some(&topic), PATIENCE)?;
+        let metadata = consumer.fetch_metadata(Some(&topic), REQUEST_TIMEOUT)?;
         let known = metadata.topics().iter().find(|found| found.name() == topic);
         let partitions = known.map_or(0, |found| found.partitions().len());
         let partitions = i32::try_from(partitions).unwrap_or_default();
@@ -232,7 +204,7 @@ async fn extents(
             return Err(TailError::NoTopic(topic));
         }
         let extents = (0..partitions).map(|partition| {
-            let (low, high) = consumer.fetch_watermarks(&topic, partition, PATIENCE)?;
+            let (low, high) = consumer.fetch_watermarks(&topic, partition, REQUEST_TIMEOUT)?;
             Ok(Extent {
                 partition,
                 low,
