@@ -1,18 +1,9 @@
-//! A service with nothing of its own but a table of effects, to watch the runtime at work.
-#![expect(dead_code, reason = "each test program uses its part")]
-
-pub mod changes;
-pub mod letters;
-
-use std::{
-    collections::HashMap,
-    sync::{LazyLock, Mutex},
-};
+//! Service with a table of effects, and an operation that emits events.
 
 use async_trait::async_trait;
 use diesel::{
     QueryableByName,
-    sql_types::{Array, BigInt, Text, Uuid as SqlUuid},
+    sql_types::{BigInt, Text, Uuid as SqlUuid},
 };
 use diesel_async::RunQueryDsl;
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
@@ -20,18 +11,24 @@ use serde::Deserialize;
 use service_runtime::{
     Context, Service, StartError,
     admin::AdminConfig,
+    clock::Clock,
     config::ServiceConfig,
     grpc::{AuthConfig, GrpcConfig},
+    ids::Ids,
     kafka::{EventHandler, HandleError, KafkaConfig, Received},
+    outbox::{self, OutboxEvent},
     postgres::{AsyncPgConnection, Database, DatabaseConfig, DatabaseError, Schema},
     telemetry::LogConfig,
 };
-use taskmesh_proto::{notification::v1::ReminderEvent, topics};
+use taskmesh_proto::{
+    notification::v1::ReminderEvent,
+    topics::{self, TASK_EVENTS},
+};
 use uuid::Uuid;
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("tests/probe_migrations");
 
-/// Reads `task-reminders` in the group that has a dead-letter topic there.
+/// Consumer of `task-reminders`.
 pub struct Probe;
 
 impl Service for Probe {
@@ -44,31 +41,10 @@ impl Service for Probe {
     type Config = ProbeConfig;
 
     async fn start(context: Context<ProbeConfig>) -> Result<(), StartError> {
-        start(context, OnReminder).await
+        context.relay_outbox();
+        context.consume(&topics::TASK_REMINDERS, OnReminder);
+        context.serve_grpc(tonic::service::Routes::default()).await
     }
-}
-
-/// The same with a handler of batches.
-pub struct BatchProbe;
-
-impl Service for BatchProbe {
-    const NAME: &'static str = Probe::NAME;
-    const ENV_PREFIX: &'static str = Probe::ENV_PREFIX;
-    const SCHEMA: Option<Schema> = Probe::SCHEMA;
-    type Config = ProbeConfig;
-
-    async fn start(context: Context<ProbeConfig>) -> Result<(), StartError> {
-        start(context, OnReminders).await
-    }
-}
-
-async fn start(
-    context: Context<ProbeConfig>,
-    handler: impl EventHandler,
-) -> Result<(), StartError> {
-    context.relay_outbox();
-    context.consume(&topics::TASK_REMINDERS, handler);
-    context.serve_grpc(tonic::service::Routes::default()).await
 }
 
 pub fn schema() -> Schema {
@@ -108,14 +84,7 @@ impl ServiceConfig for ProbeConfig {
     }
 }
 
-/// Does what the event's user id says: `ok`, `reject`, `die` (with the whole process), `hold` or `refuse` until there is an effect of
-/// the key [`RELEASE`], `retry`, `panic` and `unavailable` the first two times, or `stall` the first time.
 struct OnReminder;
-
-/// What lets events go on that are held or refused.
-pub const RELEASE: &str = "release";
-
-static ATTEMPTS: LazyLock<Mutex<HashMap<Uuid, u32>>> = LazyLock::new(Mutex::default);
 
 #[async_trait]
 impl EventHandler for OnReminder {
@@ -126,7 +95,6 @@ impl EventHandler for OnReminder {
         tx: &mut AsyncPgConnection,
         event: &Received<ReminderEvent>,
     ) -> Result<(), HandleError> {
-        // Written first, to see that a failure takes it back.
         diesel::sql_query(
             "INSERT INTO effects (record_key, event_id, version) VALUES ($1, $2, $3)",
         )
@@ -136,95 +104,7 @@ impl EventHandler for OnReminder {
         .execute(tx)
         .await
         .map_err(DatabaseError::from)?;
-        behave(tx, event).await
-    }
-}
-
-/// Does the same for a batch by one statement.
-struct OnReminders;
-
-/// What was handed to the handler of batches, at each call.
-pub static BATCHES: Mutex<Vec<Vec<Uuid>>> = Mutex::new(Vec::new());
-
-#[async_trait]
-impl EventHandler for OnReminders {
-    type Event = ReminderEvent;
-
-    async fn handle_batch(
-        &self,
-        tx: &mut AsyncPgConnection,
-        events: &[&Received<ReminderEvent>],
-    ) -> Result<(), HandleError> {
-        let ids: Vec<Uuid> = events.iter().map(|event| event.id).collect();
-        BATCHES.lock().unwrap().push(ids.clone());
-        let messages = events.iter().map(|event| &event.message);
-        let (keys, versions): (Vec<&str>, Vec<i64>) = messages
-            .map(|message| (message.event_id.as_str(), message.reminder_version))
-            .unzip();
-        diesel::sql_query(
-            "INSERT INTO effects (record_key, event_id, version) SELECT * FROM unnest($1, $2, $3)",
-        )
-        .bind::<Array<Text>, _>(keys)
-        .bind::<Array<SqlUuid>, _>(ids)
-        .bind::<Array<BigInt>, _>(versions)
-        .execute(tx)
-        .await
-        .map_err(DatabaseError::from)?;
-        for event in events {
-            behave(tx, event).await?;
-        }
         Ok(())
-    }
-}
-
-/// Does what the event's user id says.
-async fn behave(
-    tx: &mut AsyncPgConnection,
-    event: &Received<ReminderEvent>,
-) -> Result<(), HandleError> {
-    let attempt = {
-        let mut attempts = ATTEMPTS.lock().unwrap();
-        let attempt = attempts.entry(event.id).or_default();
-        *attempt += 1;
-        *attempt
-    };
-    match event.message.user_id.as_str() {
-        "reject" => Err(HandleError::Reject("the probe says no".to_owned())),
-        "retry" if attempt < 3 => Err(HandleError::Retry("not yet".into())),
-        "unavailable" if attempt < 3 => Err(HandleError::Unavailable("away".into())),
-        "panic" if attempt < 3 => panic!("the probe panics, as it was told to"),
-        "die" => std::process::abort(),
-        "stall" if attempt == 1 => std::future::pending().await,
-        "refuse" if !is_released(tx).await? => {
-            Err(HandleError::Reject("refused until the release".to_owned()))
-        }
-        "hold" if !is_released(tx).await? => Err(HandleError::Retry("held".into())),
-        _ => Ok(()),
-    }
-}
-
-async fn is_released(tx: &mut AsyncPgConnection) -> Result<bool, DatabaseError> {
-    #[derive(QueryableByName)]
-    struct Row {
-        #[diesel(sql_type = diesel::sql_types::Bool)]
-        is_released: bool,
-    }
-    let row: Row = diesel::sql_query(
-        "SELECT EXISTS (SELECT FROM effects WHERE record_key = $1) AS is_released",
-    )
-    .bind::<Text, _>(RELEASE)
-    .get_result(tx)
-    .await?;
-    Ok(row.is_released)
-}
-
-/// An event for the probe.
-pub fn event(behaviour: &str, key: &str, version: i64) -> ReminderEvent {
-    ReminderEvent {
-        event_id: key.to_owned(),
-        user_id: behaviour.to_owned(),
-        reminder_version: version,
-        ..ReminderEvent::default()
     }
 }
 
@@ -238,25 +118,7 @@ pub struct Effect {
     pub version: i64,
 }
 
-/// Returns how many records wait for another try.
-pub async fn parked(database: &Database) -> i64 {
-    #[derive(QueryableByName)]
-    struct Row {
-        #[diesel(sql_type = BigInt)]
-        count: i64,
-    }
-    database
-        .transaction("parked", async |tx| {
-            let row: Row = diesel::sql_query("SELECT count(*) AS count FROM parked_records")
-                .get_result(tx)
-                .await?;
-            Ok::<i64, DatabaseError>(row.count)
-        })
-        .await
-        .unwrap()
-}
-
-/// Returns the effects so far, in their order.
+/// Returns the effects in order.
 pub async fn effects(database: &Database) -> Vec<Effect> {
     database
         .transaction("effects", async |tx| {
@@ -266,6 +128,56 @@ pub async fn effects(database: &Database) -> Vec<Effect> {
                     .await?;
             Ok::<Vec<Effect>, DatabaseError>(rows)
         })
+        .await
+        .unwrap()
+}
+
+/// Event of a version of an aggregate.
+pub fn event(key: &str, version: i64) -> ReminderEvent {
+    ReminderEvent {
+        event_id: key.to_owned(),
+        reminder_version: version,
+        ..ReminderEvent::default()
+    }
+}
+
+#[derive(QueryableByName)]
+struct Version {
+    #[diesel(sql_type = BigInt)]
+    version: i64,
+}
+
+/// Increments the version of an aggregate and emits its event, as every operation does.
+pub async fn change(tx: &mut AsyncPgConnection, key: &str) -> Result<i64, DatabaseError> {
+    let Version { version } = diesel::sql_query(
+        "INSERT INTO counters VALUES ($1, 1) ON CONFLICT (name) DO UPDATE SET version = counters.version + 1 \
+         RETURNING version",
+    )
+    .bind::<Text, _>(key)
+    .get_result(tx)
+    .await?;
+    let message = event(key, version);
+    outbox::append(
+        tx,
+        OutboxEvent {
+            topic: &TASK_EVENTS,
+            key: key.to_owned(),
+            id: Ids.uuid_v7(),
+            kind: "taskmesh.notification.v1.ReminderScheduled",
+            subject: key.to_owned(),
+            time: Clock::system().now(),
+            aggregate_version: version,
+            message: &message,
+        },
+    )
+    .await?;
+    Ok(version)
+}
+
+/// Changes an aggregate in its own transaction.
+pub async fn commit(database: &Database, key: &str) -> i64 {
+    database
+        .transaction("change", async |tx| change(tx, key).await)
         .await
         .unwrap()
 }
