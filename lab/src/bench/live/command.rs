@@ -12,7 +12,7 @@ use crate::{
         mesh::Connection,
         report::Page,
     },
-    live_client::Door,
+    live_client::LiveClient,
 };
 
 /// What is measured of the live feed.
@@ -77,7 +77,7 @@ enum Part {
 pub struct Subject<'a> {
     pub connection: &'a Connection,
     pub database: Database,
-    pub door: Door,
+    pub door: LiveClient,
 }
 
 impl Arguments {
@@ -102,7 +102,7 @@ pub async fn measure(arguments: &Arguments) -> Result<Page, BoxError> {
     let connection = &arguments.connection;
     let subject = Subject {
         database: arguments.database.connect(connection.data_dir()).await?,
-        door: Door::new(&arguments.gateway_url)?,
+        door: LiveClient::new(&arguments.gateway_url)?,
         connection,
     };
     let mut page = Page::new(subject.database.version().await?);

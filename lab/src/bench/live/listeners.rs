@@ -9,7 +9,7 @@ use tokio::{
 
 use crate::{
     bench::progress::Progress,
-    live_client::{Door, End, Event, Socket, Start},
+    live_client::{End, Event, LiveClient, Socket, Start},
 };
 use taskmesh::open_files;
 
@@ -47,7 +47,7 @@ impl Listeners {
     }
 
     /// Opens a socket for each of these tokens; returns when the streams of all of them have begun.
-    pub async fn open(&mut self, door: &Door, tokens: &[&str]) -> Result<(), BoxError> {
+    pub async fn open(&mut self, door: &LiveClient, tokens: &[&str]) -> Result<(), BoxError> {
         let needed = (self.count + tokens.len()) as u64 + OTHER_FILES;
         if let Some(allowed) = open_files::allowed().filter(|allowed| *allowed < needed) {
             return Err(format!(
@@ -97,7 +97,7 @@ impl Listeners {
     }
 }
 
-async fn begin(door: &Door, token: &str) -> Result<Socket, End> {
+async fn begin(door: &LiveClient, token: &str) -> Result<Socket, End> {
     let mut socket = door.open(token, Start::Now).await?;
     while socket.next().await?.event != Event::Live {}
     Ok(socket)

@@ -18,7 +18,7 @@ use crate::{
         load::Bounds,
         report::{Bound, Line, Measure, Page},
     },
-    live_client::{Door, Follower, Shown, Travels},
+    live_client::{FeedCounts, Follower, LiveClient, Shown},
 };
 
 const USERS: usize = 50;
@@ -92,14 +92,14 @@ async fn cut_off(
         eprintln!("{first}");
     }
     let tally = Tally::of(&violations);
-    let travels = Travels::sum(followers.iter().map(Follower::travels));
+    let feed_counts = followers.iter().map(Follower::counts).sum::<FeedCounts>();
     page.add(Line::of_outcome(
         format!("UpdateTask, {clients} clients that are cut off"),
         outcome,
     ));
     for (name, count) in [
-        ("changes that were told", travels.changes),
-        ("clients that had to begin anew", travels.resyncs),
+        ("changes that were told", feed_counts.changes),
+        ("clients that had to begin anew", feed_counts.resyncs),
     ] {
         #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
         page.add(Line::of_value(name, count as f64, ""));
@@ -108,7 +108,7 @@ async fn cut_off(
     page.add(
         Line::of_value(
             "reconnects behind a resume token",
-            travels.resumed as f64,
+            feed_counts.resumed as f64,
             "",
         )
         .goal(Measure::Value, Bound::AtLeast(arguments.reconnects as f64)),
@@ -137,7 +137,7 @@ fn cuts(arguments: &Arguments, number: usize, clients: usize) -> Vec<Duration> {
 /// A client that is cut off now and then.
 struct Traveller {
     follower: Follower,
-    door: Door,
+    door: LiveClient,
     token: String,
     cuts: Vec<Duration>,
 }
