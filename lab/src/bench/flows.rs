@@ -63,13 +63,25 @@ pub async fn measure(arguments: &Arguments) -> Result<Report, BoxError> {
     let mesh = arguments.mesh.open().await?;
     let caller = mesh.caller(&format!("bench-{}", Uuid::new_v4()))?;
     let mut report = Report::new(&mesh.database).await?;
-    step(format!("{} events, {} per second", arguments.events, arguments.rate));
+    step(format!(
+        "{} events, {} per second",
+        arguments.events, arguments.rate
+    ));
     let events = commit_to_consumer(&mesh, &caller, arguments).await?;
     report.add(Row::latency("commit to event at a consumer", &events));
-    step(format!("{} completions of recurring tasks", arguments.completions));
+    step(format!(
+        "{} completions of recurring tasks",
+        arguments.completions
+    ));
     let occurrences = completion_to_occurrence(&caller, arguments.completions).await?;
-    report.add(Row::latency("completion to next occurrence in the list", &occurrences));
-    step(format!("{} reminders, {} others scheduled", arguments.reminders, arguments.armed));
+    report.add(Row::latency(
+        "completion to next occurrence in the list",
+        &occurrences,
+    ));
+    step(format!(
+        "{} reminders, {} others scheduled",
+        arguments.reminders, arguments.armed
+    ));
     schedule_others(&mesh.database, arguments.armed).await?;
     let lateness = reminder_lateness(&mesh, &caller, arguments.reminders).await;
     remove_others(&mesh.database).await?;
@@ -122,11 +134,16 @@ async fn completion_to_occurrence(caller: &Caller, count: usize) -> Result<Outco
             task_id: task.id.clone(),
             ..CompleteTaskRequest::default()
         };
-        caller.tasks(0).complete_task(caller.request(message)).await?;
+        caller
+            .tasks(0)
+            .complete_task(caller.request(message))
+            .await?;
         let completed = Instant::now();
         while !is_followed(caller, &task).await? {
             if completed.elapsed() > TIMEOUT {
-                return Err(format!("task {} has no next occurrence after {TIMEOUT:?}", task.id).into());
+                return Err(
+                    format!("task {} has no next occurrence after {TIMEOUT:?}", task.id).into(),
+                );
             }
             sleep(POLL).await;
         }

@@ -78,7 +78,10 @@ impl Arguments {
         let database = connect(&database_url).await?;
         let has_tasks = "SELECT to_regclass('task.tasks') IS NOT NULL";
         if !database.query_one(has_tasks, &[]).await?.get::<_, bool>(0) {
-            return Err("the database has no table task.tasks; give that of a mesh with --database-url".into());
+            return Err(
+                "the database has no table task.tasks; give that of a mesh with --database-url"
+                    .into(),
+            );
         }
         let channels = (0..CONNECTIONS).map(|_| grpc::connect(&self.task_url));
         Ok(Mesh {
@@ -162,7 +165,11 @@ impl Mesh<'_> {
         let (mut last, mut quiet) = (i64::MIN / 2, 0);
         for _ in 0..QUIET_TIMEOUT.as_secs() {
             let now: i64 = self.database.query_one(commits, &[]).await?.get(0);
-            quiet = if now - last < QUIET_TRANSACTIONS { quiet + 1 } else { 0 };
+            quiet = if now - last < QUIET_TRANSACTIONS {
+                quiet + 1
+            } else {
+                0
+            };
             if quiet == 2 {
                 break;
             }
@@ -193,9 +200,12 @@ impl Caller {
 /// Connects to a database; the connection ends when the client is dropped.
 pub async fn connect(url: &Url) -> Result<Client, BoxError> {
     let tls = MakeTlsConnector::new(SslConnector::builder(SslMethod::tls_client())?.build());
-    let (client, connection) = tokio_postgres::connect(url.as_str(), tls)
-        .await
-        .map_err(|error| format!("the database is unavailable; is `taskmesh up` running? {error}"))?;
+    let (client, connection) =
+        tokio_postgres::connect(url.as_str(), tls)
+            .await
+            .map_err(|error| {
+                format!("the database is unavailable; is `taskmesh up` running? {error}")
+            })?;
     // The client's calls report a failure of the connection.
     tokio::spawn(connection);
     Ok(client)
@@ -204,7 +214,8 @@ pub async fn connect(url: &Url) -> Result<Client, BoxError> {
 /// Returns the resident memory of a process in bytes (Linux only); `self` is this one.
 pub fn resident_bytes(process: &str) -> Result<u64, BoxError> {
     let path = format!("/proc/{process}/status");
-    let status = fs::read_to_string(Path::new(&path)).map_err(|error| format!("{path}: {error}"))?;
+    let status =
+        fs::read_to_string(Path::new(&path)).map_err(|error| format!("{path}: {error}"))?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
     let kibibytes = line.map(|line| line.trim_end_matches("kB").trim().parse::<u64>());
     Ok(kibibytes.ok_or("the system does not report the memory of processes")?? * 1_024)

@@ -184,7 +184,9 @@ impl Report {
 impl fmt::Display for Row {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let width = formatter.width().unwrap_or(0);
-        let figure = self.figure.map(|figure| format!("{figure:.2} {}", self.unit));
+        let figure = self
+            .figure
+            .map(|figure| format!("{figure:.2} {}", self.unit));
         let figure = figure.unwrap_or_default();
         write!(formatter, "{:width$} {figure:>18}", self.name)?;
         if let Some(latency) = self.latency {

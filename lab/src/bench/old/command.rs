@@ -3,21 +3,10 @@ use std::process::ExitCode;
 use clap::Subcommand;
 use service_runtime::BoxError;
 
-use super::{
-    api, audit, events, live, search,
-    subject::Common,
-};
+use super::{audit, events, live};
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Measure reading, creating and listing tasks, beside what the database itself can do, and what the gateway adds. Seeds a
-    /// data set first, if it is not there.
-    Api {
-        #[command(flatten)]
-        common: Box<Common>,
-        #[command(flatten)]
-        own: api::Arguments,
-    },
     /// Measure how fast events go from a commit to their effect, and what becomes of them while something is in the way. Starts a
     /// database and a broker of its own, unless DATABASE_URL and KAFKA_BOOTSTRAP_SERVERS name others.
     Events(events::Arguments),
@@ -26,23 +15,11 @@ pub enum Command {
     /// Measure how fast the audit-service records, verifies and tells who did what, and whether it finds whatever is done to records.
     /// Starts a database and a broker of its own, unless DATABASE_URL and KAFKA_BOOTSTRAP_SERVERS name others.
     Audit(audit::Arguments),
-    /// Measure searches. Seeds a data set first, if it is not there.
-    Search {
-        #[command(flatten)]
-        common: Box<Common>,
-        #[command(flatten)]
-        own: search::Arguments,
-    },
 }
 
 /// Runs a benchmark and prints its figures.
 pub async fn run(command: Command, json: bool, strict: bool) -> Result<ExitCode, BoxError> {
     match command {
-        Command::Api { common, own } => {
-            let page = api::measure(&common, &own).await?;
-            page.print(json)?;
-            Ok(page.exit_code(strict))
-        }
         Command::Events(arguments) => {
             let page = events::measure(&arguments).await?;
             page.print(json)?;
@@ -55,11 +32,6 @@ pub async fn run(command: Command, json: bool, strict: bool) -> Result<ExitCode,
         }
         Command::Audit(arguments) => {
             let page = audit::measure(&arguments).await?;
-            page.print(json)?;
-            Ok(page.exit_code(strict))
-        }
-        Command::Search { common, own } => {
-            let page = search::measure(&common, &own).await?;
             page.print(json)?;
             Ok(page.exit_code(strict))
         }

@@ -1,6 +1,5 @@
 //! `./dev bench`: figures of a running mesh, for people as a table and for programs as JSON.
 
-mod api;
 mod audit;
 mod caller;
 mod command;
@@ -14,7 +13,5 @@ mod mesh;
 mod process;
 mod progress;
 mod report;
-mod search;
-mod subject;
 
 pub use command::{Command, run};
