@@ -1,13 +1,16 @@
 //! `./dev bench`: benchmarks of the mesh and its services, with their goals.
 
 mod api;
+mod audit;
 mod command;
 mod data;
+mod events;
 mod flows;
+mod live;
 mod load;
 mod mesh;
-mod old;
 mod report;
 mod search;
+mod servers;
 
 pub use command::{Arguments, run};
