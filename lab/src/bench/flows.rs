@@ -40,7 +40,7 @@ const GOAL_LATENESS_MS: f64 = 50.0;
 #[derive(Debug, Args)]
 pub struct Arguments {
     #[command(flatten)]
-    mesh: mesh::Arguments,
+    mesh: mesh::Connection,
     /// Number of events.
     #[arg(long, default_value_t = 500)]
     events: usize,

@@ -14,6 +14,8 @@ use tokio::{runtime::Handle, sync::Semaphore, task::JoinSet};
 
 /// Maximum number of calls in flight in an open loop.
 const MAX_IN_FLIGHT: usize = 500;
+/// Maximum recorded duration: an hour.
+const MAX_MICROSECONDS: u64 = 3_600_000_000;
 /// Time for which the calls in flight may continue after the last one was due.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -59,7 +61,8 @@ pub fn number(count: impl TryInto<u64>) -> f64 {
 impl Default for Outcome {
     fn default() -> Self {
         Self {
-            microseconds: Histogram::new(3).expect("three significant digits are supported"),
+            microseconds: Histogram::new_with_max(MAX_MICROSECONDS, 3)
+                .expect("the maximum and the number of digits are supported"),
             elapsed: Duration::ZERO,
             failures: 0,
             first_failure: None,

@@ -32,7 +32,7 @@ const QUIET_TRANSACTIONS: i64 = 60;
 
 /// Location of the mesh, by default the one that `taskmesh up` starts.
 #[derive(Debug, Args)]
-pub struct Arguments {
+pub struct Connection {
     #[command(flatten)]
     location: Location,
     #[command(flatten)]
@@ -56,7 +56,7 @@ pub struct Arguments {
 
 /// Running mesh.
 pub struct Mesh<'a> {
-    pub arguments: &'a Arguments,
+    pub connection: &'a Connection,
     pub database: Client,
     pub database_url: Url,
     channels: Vec<Channel>,
@@ -71,7 +71,7 @@ pub struct Caller {
     channels: Vec<Channel>,
 }
 
-impl Arguments {
+impl Connection {
     /// Connects to the mesh.
     pub async fn open(&self) -> Result<Mesh<'_>, BoxError> {
         let database_url = self.database_url()?;
@@ -85,7 +85,7 @@ impl Arguments {
         }
         let channels = (0..CONNECTIONS).map(|_| grpc::connect(&self.task_url));
         Ok(Mesh {
-            arguments: self,
+            connection: self,
             channels: channels.collect(),
             database,
             database_url,
@@ -130,7 +130,7 @@ impl Arguments {
 impl Mesh<'_> {
     /// Creates a caller for a user.
     pub fn caller(&self, user: &str) -> Result<Arc<Caller>, BoxError> {
-        let secret = self.arguments.secret.of_mesh(&self.arguments.location)?;
+        let secret = self.connection.secret.of_mesh(&self.connection.location)?;
         let token = token::mint(secret, &user.parse()?, &[], TOKEN_TTL)?;
         Ok(Arc::new(Caller {
             user: user.to_owned(),
@@ -144,7 +144,7 @@ impl Mesh<'_> {
     pub fn follow(&self, topic: &Topic) -> Result<StreamConsumer, BoxError> {
         let mut config = ClientConfig::new();
         config
-            .set("bootstrap.servers", &self.arguments.bootstrap_servers)
+            .set("bootstrap.servers", &self.connection.bootstrap_servers)
             .set("group.id", "taskmesh-bench")
             .set("fetch.wait.max.ms", "10")
             .set("enable.auto.commit", "false");

@@ -23,7 +23,7 @@ const QUERIES: usize = 50;
 #[derive(Debug, Args)]
 pub struct Arguments {
     #[command(flatten)]
-    mesh: mesh::Arguments,
+    mesh: mesh::Connection,
     #[command(flatten)]
     sizes: Sizes,
     #[command(flatten)]

@@ -13,7 +13,7 @@ use crate::bench::{
 #[derive(Debug, Args)]
 pub struct Arguments {
     #[command(flatten)]
-    mesh: mesh::Arguments,
+    mesh: mesh::Connection,
     #[command(flatten)]
     sizes: Sizes,
     #[command(flatten)]

@@ -58,7 +58,7 @@ pub async fn through_gateway(
         let result = get_task(caller.clone(), ids.clone(), number).await;
         let elapsed = begin.elapsed();
         let url = mesh
-            .arguments
+            .connection
             .gateway_url
             .join(&format!("/v1/tasks/{}", ids[number % ids.len()]))?;
         let begin = Instant::now();

@@ -11,7 +11,7 @@ use crate::{
 #[derive(Debug, Args)]
 pub struct Arguments {
     #[command(flatten)]
-    mesh: mesh::Arguments,
+    mesh: mesh::Connection,
     #[command(flatten)]
     bounds: Bounds,
     /// Number of clients during the changes.
