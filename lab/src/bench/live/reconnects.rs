@@ -24,7 +24,8 @@ const TASKS: usize = 20;
 /// Time that the last messages may take.
 const TIMEOUT: Duration = Duration::from_secs(20);
 const POLL: Duration = Duration::from_millis(100);
-const RETRY_DELAY: Duration = Duration::from_millis(100);
+/// Delay after a refused connection, whose snapshot may have been too much for the mesh.
+const RETRY_DELAY: Duration = Duration::from_secs(1);
 /// Time beyond the end of every run.
 const FOREVER: Duration = Duration::from_secs(24 * 3_600);
 
