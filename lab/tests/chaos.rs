@@ -33,8 +33,9 @@ fn program() -> Command {
 #[tokio::test]
 async fn mesh_keeps_every_promise_under_every_fault() {
     let output = program()
-        .args(["chaos", "--seconds", "65", "--pause", "3", "--rate", "20"])
-        .args(["--json", "--seed", "2026"])
+        // The first eight faults of this seed are of all kinds, and short.
+        .args(["chaos", "--seconds", "30", "--pause", "2", "--rate", "20"])
+        .args(["--json", "--seed", "12114"])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .output()

@@ -31,8 +31,8 @@ enum Benchmark {
     /// Measure searches of every kind. Creates a data set first, unless it exists.
     Search(Box<search::Arguments>),
     /// Measure the delays from a commit to its event, from a completion to the next occurrence, and from a reminder's time to its delivery.
-    Flows(flows::Arguments),
-    /// Measure the rates at which the audit-service records and verifies, and check that it finds tampered records. Starts a database and a
+    Flows(Box<flows::Arguments>),
+    /// Measure the rates at which the audit-service records and verifies, and the latency of a history. Starts a database and a
     /// broker, unless DATABASE_URL and KAFKA_BOOTSTRAP_SERVERS name others.
     Audit(audit::Arguments),
 }

@@ -7,7 +7,7 @@ use taskmesh_proto::audit::v1::GetTaskHistoryRequest;
 use super::{
     backlog::{Backlog, HISTORY_LENGTH, HISTORY_USER},
     service::Audit,
-    tampering, verification,
+    verification,
 };
 use crate::bench::{
     load::one_by_one,
@@ -31,9 +31,6 @@ pub struct Arguments {
     /// Number of measured calls for the history.
     #[arg(long, default_value_t = 300)]
     calls: usize,
-    /// Number of tamperings, each with its own seed.
-    #[arg(long, default_value_t = 10_000)]
-    tamperings: u64,
 }
 
 /// Measures the parts, each with the records of the first.
@@ -52,10 +49,9 @@ async fn parts(servers: &Servers, arguments: &Arguments) -> Result<Report, BoxEr
     let audit = Audit::start(servers).await?;
     step(format!("records {} events", backlog.count()));
     report.add(record(servers, &audit, &backlog).await?);
-    let exported = verification::measure(&audit, arguments.rounds, &mut report).await?;
+    verification::measure(&audit, arguments.rounds, &mut report).await?;
     step("reads a history");
     report.add(history(&audit, &backlog, arguments.calls).await?);
-    tampering::measure(exported, arguments.tamperings, &mut report).await?;
     audit.stop().await?;
     Ok(report)
 }

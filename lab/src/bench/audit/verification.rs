@@ -27,12 +27,8 @@ const ALL_USERS: &str = "-";
 const TIMEOUT: Duration = Duration::from_secs(60);
 const POLL: Duration = Duration::from_millis(100);
 
-/// Measures the verification of all records, by the service and offline; returns the files of the latter.
-pub async fn measure(
-    audit: &Audit<'_>,
-    rounds: u8,
-    report: &mut Report,
-) -> Result<verify::Arguments, BoxError> {
+/// Measures the verification of all records, by the service and offline.
+pub async fn measure(audit: &Audit<'_>, rounds: u8, report: &mut Report) -> Result<(), BoxError> {
     let auditor = audit.bearer("bench-auditor", &[AUDITOR.to_owned()])?;
     step("waits for checkpoints");
     wait_for_checkpoints(audit, &auditor).await?;
@@ -46,7 +42,7 @@ pub async fn measure(
     report.add(row("records verified by VerifyAudit", rates));
     step("exports the records and verifies them offline");
     let exported = export(audit, &auditor).await?;
-    let (exported, rates) = spawn_blocking(move || {
+    let rates = spawn_blocking(move || {
         let rates = (0..rounds).map(|_| {
             let begin = Instant::now();
             let verified = verify::verify(&exported)?;
@@ -55,12 +51,11 @@ pub async fn measure(
                 false => Err(BoxError::from(verified.text())),
             }
         });
-        let rates = rates.collect::<Result<Vec<f64>, BoxError>>()?;
-        Ok::<_, BoxError>((exported, rates))
+        rates.collect::<Result<Vec<f64>, BoxError>>()
     })
     .await??;
     report.add(row("records verified offline", rates));
-    Ok(exported)
+    Ok(())
 }
 
 /// Returns a row of the median.
