@@ -1,4 +1,4 @@
-//! `taskmesh serve <part>`: one part of the mesh in this process, for a mesh whose parts are killed one by one.
+//! `lab serve <part>`: runs one service or the broker in this process, for the chaos runs.
 
 use std::process::ExitCode;
 
@@ -18,7 +18,7 @@ use tokio::task::spawn_blocking;
 
 use taskmesh::broker;
 
-/// Run one part of a mesh, set up by its variables, until standard input ends.
+/// Run one part of a mesh, configured by environment variables, until standard input ends.
 #[derive(Debug, Args)]
 pub struct Arguments {
     #[command(subcommand)]
@@ -51,7 +51,7 @@ pub async fn run(arguments: Arguments) -> Result<ExitCode, BoxError> {
     };
     tokio::select! {
         ended = part => ended,
-        // Whoever started this process is gone, however it ended.
+        // The parent process has exited.
         () = input_ended() => Ok(ExitCode::FAILURE),
     }
 }

@@ -1,4 +1,4 @@
-//! A short run of the crash suite: the mesh is struck in every way, and nothing is lost, doubled or inverted, neither on topics nor at live clients.
+//! Short chaos run with every kind of fault: nothing is lost, doubled or out of order, on topics and at live clients.
 
 use std::process::Stdio;
 
@@ -17,7 +17,7 @@ const FAULTS: [&str; 8] = [
     "stop-service",
 ];
 
-/// The lab's program, without variables that would lead it to other servers than its own.
+/// Returns the lab command, without variables that name external servers.
 fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_lab"));
     let foreign = |name: &str| {
@@ -31,19 +31,20 @@ fn program() -> Command {
 }
 
 #[tokio::test]
-async fn a_mesh_that_is_struck_in_every_way_keeps_every_promise() {
+async fn mesh_keeps_every_promise_under_every_fault() {
     let output = program()
-        .args(["chaos", "--seconds", "65", "--pause", "3", "--rate", "20"])
-        .args(["--json", "--seed", "2026"])
+        // The first eight faults of this seed are of all kinds, and short.
+        .args(["chaos", "--seconds", "30", "--pause", "2", "--rate", "20"])
+        .args(["--json", "--seed", "12114"])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .output()
         .await
         .unwrap();
-    let told = String::from_utf8_lossy(&output.stderr);
+    let log = String::from_utf8_lossy(&output.stderr);
     let report: Value = serde_json::from_slice(&output.stdout)
-        .unwrap_or_else(|error| panic!("{error}: the run ended without a report:\n{told}"));
-    assert!(output.status.success(), "{told}\n{report:#}");
+        .unwrap_or_else(|error| panic!("{error}: the run ended without a report:\n{log}"));
+    assert!(output.status.success(), "{log}\n{report:#}");
     let mut kinds: Vec<&str> = report["faults"]
         .as_array()
         .unwrap()

@@ -1,4 +1,4 @@
-//! The checker catches relays and consumers with planted bugs, and finds nothing in the real ones at the same moments.
+//! The checker finds planted bugs in relays and consumers, and no violation in the real ones in the same situations.
 
 mod planted;
 #[path = "../../service-runtime/tests/support/mod.rs"]
@@ -6,7 +6,7 @@ mod support;
 
 use lab::checker::{Arrival, Change, Effect, Evidence, Violation, check};
 use planted::{
-    consumer::{EFFECT_BEFORE_INBOX, OFFSET_BEFORE_EFFECT, RIGHT, Step, die_and_come_back},
+    consumer::{EFFECT_BEFORE_INBOX, OFFSET_BEFORE_EFFECT, RIGHT, Step, crash_and_restart},
     cursor::{Cursor, Relay},
     overtaking::{begin_early, commit_late},
 };
@@ -39,7 +39,7 @@ fn effect(event: Uuid) -> Effect {
     }
 }
 
-fn judge_events(changes: &[Change], arrivals: Vec<Arrival>) -> Vec<Violation> {
+fn check_events(changes: &[Change], arrivals: Vec<Arrival>) -> Vec<Violation> {
     check(&Evidence {
         changes: changes.to_vec(),
         arrivals,
@@ -47,7 +47,7 @@ fn judge_events(changes: &[Change], arrivals: Vec<Arrival>) -> Vec<Violation> {
     })
 }
 
-async fn judge_effects(database: &Database, due: Uuid) -> Vec<Violation> {
+async fn check_effects(database: &Database, due: Uuid) -> Vec<Violation> {
     let found = effects(database).await;
     check(&Evidence {
         due: vec![effect(due)],
@@ -56,26 +56,26 @@ async fn judge_effects(database: &Database, due: Uuid) -> Vec<Violation> {
     })
 }
 
-/// Has a planted relay read the outbox while a commit comes late, and afterwards.
-async fn relay_a_late_commit(cursor: Cursor) -> Vec<Violation> {
+/// Runs a planted relay during a late commit and after it.
+async fn relay_late_commit(cursor: Cursor) -> Vec<Violation> {
     let own = TestDatabase::create(support::schema()).await;
     let database = own.open(support::schema());
     let mut relay = Relay::new(cursor);
     commit_late(&own, relay.poll(&database)).await;
     relay.poll(&database).await;
-    judge_events(
+    check_events(
         &[change("slow", 1), change("quick", 1)],
         relay.into_arrivals(),
     )
 }
 
-/// Has a planted relay read the outbox after a transaction that began early has written late.
-async fn relay_an_early_beginning(cursor: Cursor) -> Vec<Violation> {
+/// Runs a planted relay after a transaction that began first and wrote last.
+async fn relay_early_begin(cursor: Cursor) -> Vec<Violation> {
     let own = TestDatabase::create(support::schema()).await;
     let database = own.open(support::schema());
     let mut relay = Relay::new(cursor);
     begin_early(&own).await;
-    // Other transactions of the server hold up the horizon, those of other tests among them.
+    // Other tests' transactions on the server delay the snapshot horizon.
     eventually("the planted relay has found both", async || {
         let mut relay = Relay::new(cursor);
         relay.poll(&database).await;
@@ -83,21 +83,21 @@ async fn relay_an_early_beginning(cursor: Cursor) -> Vec<Violation> {
     })
     .await;
     relay.poll(&database).await;
-    judge_events(&[change("a", 1), change("a", 2)], relay.into_arrivals())
+    check_events(&[change("a", 1), change("a", 2)], relay.into_arrivals())
 }
 
 #[tokio::test]
-async fn a_cursor_on_the_last_id_loses_what_is_committed_late() {
+async fn cursor_on_last_id_loses_late_commits() {
     assert_eq!(
-        relay_a_late_commit(Cursor::AfterLastId).await,
+        relay_late_commit(Cursor::AfterLastId).await,
         [Violation::LostEvent(change("slow", 1))]
     );
 }
 
 #[tokio::test]
-async fn a_cursor_in_the_order_of_transactions_inverts_the_changes_of_one_thing() {
+async fn cursor_in_transaction_order_inverts_changes() {
     assert_eq!(
-        relay_an_early_beginning(Cursor::ByTransaction).await,
+        relay_early_begin(Cursor::ByTransaction).await,
         [Violation::Inverted {
             late: change("a", 1),
             after: 2
@@ -106,7 +106,7 @@ async fn a_cursor_in_the_order_of_transactions_inverts_the_changes_of_one_thing(
 }
 
 #[tokio::test]
-async fn the_relay_loses_and_inverts_nothing_at_the_same_moments() {
+async fn real_relay_loses_and_inverts_nothing() {
     let own = TestDatabase::create(support::schema()).await;
     let topics = TestTopics::create().await;
     let relay = TestRelay::start(&own.open(support::schema()), topics.config());
@@ -118,7 +118,7 @@ async fn the_relay_loses_and_inverts_nothing_at_the_same_moments() {
         .await
     };
     commit_late(&own, async {
-        // The relay has gone past the event that is not there yet.
+        // The relay has passed the id of the uncommitted event.
         arrived(1).await;
     })
     .await;
@@ -134,40 +134,40 @@ async fn the_relay_loses_and_inverts_nothing_at_the_same_moments() {
         change("a", 1),
         change("a", 2),
     ];
-    assert_eq!(judge_events(&changes, arrivals.collect()), []);
+    assert_eq!(check_events(&changes, arrivals.collect()), []);
     relay.stop().await;
 }
 
-async fn die(steps: &[Step], after: usize) -> (Vec<Violation>, Uuid) {
+async fn crash(steps: &[Step], after: usize) -> (Vec<Violation>, Uuid) {
     let own = TestDatabase::create(support::schema()).await;
     let database = own.open(support::schema());
     let event = Ids.uuid_v7();
-    die_and_come_back(&database, steps, after, event).await;
-    (judge_effects(&database, event).await, event)
+    crash_and_restart(&database, steps, after, event).await;
+    (check_effects(&database, event).await, event)
 }
 
 #[tokio::test]
-async fn an_offset_that_is_committed_before_the_effect_loses_it_with_the_process() {
-    let (violations, event) = die(OFFSET_BEFORE_EFFECT, 1).await;
+async fn offset_committed_before_effect_loses_it() {
+    let (violations, event) = crash(OFFSET_BEFORE_EFFECT, 1).await;
     assert_eq!(violations, [Violation::LostEffect(effect(event))]);
 }
 
 #[tokio::test]
-async fn an_effect_that_is_committed_before_the_inbox_is_doubled_by_a_death_in_between() {
-    let (violations, event) = die(EFFECT_BEFORE_INBOX, 1).await;
+async fn effect_committed_before_inbox_is_doubled() {
+    let (violations, event) = crash(EFFECT_BEFORE_INBOX, 1).await;
     assert_eq!(violations, [Violation::DoubledEffect(effect(event), 2)]);
 }
 
 #[tokio::test]
-async fn an_effect_that_is_one_commit_with_the_inbox_is_there_once_wherever_the_process_dies() {
+async fn effect_in_one_commit_with_inbox_exists_once() {
     for after in 0..=RIGHT.len() {
-        let (violations, _) = die(RIGHT, after).await;
-        assert_eq!(violations, [], "dies after {after} steps");
+        let (violations, _) = crash(RIGHT, after).await;
+        assert_eq!(violations, [], "crash after {after} steps");
     }
 }
 
 #[tokio::test]
-async fn the_consumer_has_each_effect_once_although_its_event_is_delivered_again() {
+async fn real_consumer_has_one_effect_per_redelivered_event() {
     let service = TestService::<Probe>::start(&[]).await;
     let database = service.database();
     let id = Ids.uuid_v7();
@@ -186,5 +186,5 @@ async fn the_consumer_has_each_effect_once_although_its_event_is_delivered_again
             .then_some(())
     })
     .await;
-    assert_eq!(judge_effects(&database, id).await, []);
+    assert_eq!(check_effects(&database, id).await, []);
 }

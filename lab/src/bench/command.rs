@@ -3,114 +3,49 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 use service_runtime::BoxError;
 
-use super::{
-    api, audit,
-    database::DatabaseLocation,
-    events, flows, live,
-    mesh::{Broker, Connection},
-    search,
-    subject::Common,
-};
+use super::{api, audit, events, flows, live, search};
 
-/// Measure a running mesh.
+/// Measure Taskmesh, and compare the figures with the goals.
 #[derive(Debug, Args)]
 pub struct Arguments {
     #[command(subcommand)]
-    command: Command,
+    benchmark: Benchmark,
+    /// Print the figures as JSON.
+    #[arg(long, global = true)]
+    json: bool,
+    /// Fail if a goal is missed.
+    #[arg(long, global = true)]
+    strict: bool,
 }
 
 #[derive(Debug, Subcommand)]
-enum Command {
-    /// Measure how fast things follow from each other: event after commit, next occurrence after completion, reminder after
-    /// its time while many others are armed.
-    Flows {
-        #[command(flatten)]
-        connection: Connection,
-        #[command(flatten)]
-        broker: Broker,
-        #[command(flatten)]
-        database: DatabaseLocation,
-        #[command(flatten)]
-        sizes: flows::Sizes,
-        /// Print the figures as JSON.
-        #[arg(long)]
-        json: bool,
-    },
-    /// Measure reading, creating and listing tasks, beside what the database itself can do, and what the gateway adds. Seeds a
-    /// data set first, if it is not there.
-    Api {
-        #[command(flatten)]
-        common: Box<Common>,
-        #[command(flatten)]
-        own: api::Arguments,
-    },
-    /// Measure how fast events go from a commit to their effect, and what becomes of them while something is in the way. Starts a
-    /// database and a broker of its own, unless DATABASE_URL and KAFKA_BOOTSTRAP_SERVERS name others.
+enum Benchmark {
+    /// Measure reading, creating and listing tasks, compared with the database alone and with calls through the gateway. Creates a data set
+    /// first, unless it exists.
+    Api(Box<api::Arguments>),
+    /// Measure the latency of events and the throughput of the relay, and their recovery from an outage of the broker. Starts a database
+    /// and a broker, unless DATABASE_URL and KAFKA_BOOTSTRAP_SERVERS name others.
     Events(events::Arguments),
-    /// Measure how fast changes come to clients of the live feed, what idle clients cost, and whether those that are cut off miss anything.
+    /// Measure the latency of the live feed and the memory of idle clients, and check that reconnecting clients miss nothing.
     Live(Box<live::Arguments>),
-    /// Measure how fast the audit-service records, verifies and tells who did what, and whether it finds whatever is done to records.
-    /// Starts a database and a broker of its own, unless DATABASE_URL and KAFKA_BOOTSTRAP_SERVERS name others.
+    /// Measure searches of every kind. Creates a data set first, unless it exists.
+    Search(Box<search::Arguments>),
+    /// Measure the delays from a commit to its event, from a completion to the next occurrence, and from a reminder's time to its delivery.
+    Flows(Box<flows::Arguments>),
+    /// Measure the rates at which the audit-service records and verifies, and the latency of a history. Starts a database and a
+    /// broker, unless DATABASE_URL and KAFKA_BOOTSTRAP_SERVERS name others.
     Audit(audit::Arguments),
-    /// Measure searches. Seeds a data set first, if it is not there.
-    Search {
-        #[command(flatten)]
-        common: Box<Common>,
-        #[command(flatten)]
-        own: search::Arguments,
-    },
 }
 
-/// Runs a benchmark and prints its figures.
+/// Runs a benchmark and prints its report.
 pub async fn run(arguments: Arguments) -> Result<ExitCode, BoxError> {
-    match arguments.command {
-        Command::Flows {
-            connection,
-            broker,
-            database,
-            sizes,
-            json,
-        } => {
-            let mesh = connection.open(&broker)?;
-            let database = database.connect(connection.data_dir()).await?;
-            let measured = flows::measure(&mesh, &database, sizes).await?;
-            if json {
-                println!("{}", serde_json::to_string_pretty(&measured)?);
-            } else {
-                println!(
-                    "{:<52} {:>6} {:>9} {:>9} {:>9} {:>9}",
-                    "milliseconds", "count", "p50", "p95", "p99", "max"
-                );
-                for figures in &measured {
-                    println!("{figures}");
-                }
-            }
-            Ok(ExitCode::SUCCESS)
-        }
-        Command::Api { common, own } => {
-            let page = api::measure(&common, &own).await?;
-            page.print(common.json)?;
-            Ok(page.exit_code(common.strict))
-        }
-        Command::Events(arguments) => {
-            let page = events::measure(&arguments).await?;
-            page.print(arguments.json)?;
-            Ok(page.exit_code(arguments.strict))
-        }
-        Command::Live(arguments) => {
-            let page = live::measure(&arguments).await?;
-            page.print(arguments.json)?;
-            Ok(page.exit_code(arguments.strict))
-        }
-        Command::Audit(arguments) => {
-            let page = audit::measure(&arguments).await?;
-            page.print(arguments.json)?;
-            Ok(page.exit_code(arguments.strict))
-        }
-        Command::Search { common, own } => {
-            let page = search::measure(&common, &own).await?;
-            page.print(common.json)?;
-            Ok(page.exit_code(common.strict))
-        }
-    }
+    let report = match arguments.benchmark {
+        Benchmark::Api(api) => api::measure(&api).await?,
+        Benchmark::Events(events) => events::measure(&events).await?,
+        Benchmark::Live(live) => live::measure(&live).await?,
+        Benchmark::Search(search) => search::measure(&search).await?,
+        Benchmark::Flows(flows) => flows::measure(&flows).await?,
+        Benchmark::Audit(audit) => audit::measure(&audit).await?,
+    };
+    report.print(arguments.json, arguments.strict)
 }

@@ -1,9 +1,11 @@
+//! `bench flows`: delays from a commit to its event, from a completion to the next occurrence, and from a reminder's time to its delivery.
+
 use std::{
     collections::HashSet,
     time::{Duration, Instant},
 };
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta};
 use clap::Args;
 use prost_types::Timestamp;
 use rdkafka::{Message, consumer::StreamConsumer};
@@ -15,163 +17,183 @@ use service_runtime::{
 use taskmesh_proto::{
     notification::v1::{ReminderEvent, reminder_event::Change},
     task::v1::{
-        CompleteTaskRequest, CreateTaskRequest, ListTasksRequest, ReminderSetting, TaskEvent,
+        CompleteTaskRequest, CreateTaskRequest, ListTasksRequest, ReminderSetting, Task, TaskEvent,
         reminder_setting::When,
     },
     topics::{TASK_EVENTS, TASK_REMINDERS},
 };
+use tokio::time::{interval, sleep, timeout};
+use tokio_postgres::Client;
+use uuid::Uuid;
 
-use super::{armed, database::Database, mesh::Mesh, report::Figures};
+use super::{
+    load::Outcome,
+    mesh::{self, Caller, Mesh},
+    report::{Measure, Report, Row, step},
+};
 
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 const POLL: Duration = Duration::from_millis(2);
+const GOAL_LATENESS_MS: f64 = 50.0;
 
-/// How much is measured.
-#[derive(Debug, Clone, Copy, Args)]
-pub struct Sizes {
-    /// How many events.
+/// Options of the benchmark.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    mesh: mesh::Connection,
+    /// Number of events.
     #[arg(long, default_value_t = 500)]
     events: usize,
-    /// How many events a second.
+    /// Number of events per second.
     #[arg(long, default_value_t = 50)]
     rate: u32,
-    /// How many completions.
+    /// Number of completions.
     #[arg(long, default_value_t = 50)]
     completions: usize,
-    /// How many reminders, one every 100 ms.
+    /// Number of reminders, one every 100 ms.
     #[arg(long, default_value_t = 50)]
     reminders: usize,
-    /// How many other reminders are armed meanwhile, for times after next year.
+    /// Number of other scheduled reminders, more than a year ahead.
     #[arg(long, default_value_t = 100_000)]
     armed: u32,
 }
 
 /// Measures one flow after the other.
-pub async fn measure(
-    mesh: &Mesh,
-    database: &Database,
-    sizes: Sizes,
-) -> Result<Vec<Figures>, BoxError> {
-    eprintln!("1/3 {} events at {} a second", sizes.events, sizes.rate);
-    let events = commit_to_consumer(mesh, sizes.events, sizes.rate).await?;
-    eprintln!("2/3 {} completions of recurring tasks", sizes.completions);
-    let occurrences = completion_to_occurrence(mesh, sizes.completions).await?;
-    eprintln!(
-        "3/3 {} reminders, {} others armed",
-        sizes.reminders, sizes.armed
-    );
-    armed::arm(database, sizes.armed).await?;
-    let reminders = reminder_lateness(mesh, sizes.reminders).await;
-    armed::disarm(database).await?;
-    let reminders = reminders?;
-    Ok(vec![
-        Figures::of("change made -> event at a consumer", events),
-        Figures::of("completion answered -> next occurrence listed", occurrences),
-        Figures::of("reminder due -> delivered (each channel)", reminders),
-    ])
+pub async fn measure(arguments: &Arguments) -> Result<Report, BoxError> {
+    let mesh = arguments.mesh.open().await?;
+    let caller = mesh.caller(&format!("bench-{}", Uuid::new_v4()))?;
+    let mut report = Report::new(&mesh.database).await?;
+    step(format!(
+        "{} events, {} per second",
+        arguments.events, arguments.rate
+    ));
+    let events = commit_to_consumer(&mesh, &caller, arguments).await?;
+    report.add(Row::latency("commit to event at a consumer", &events));
+    step(format!(
+        "{} completions of recurring tasks",
+        arguments.completions
+    ));
+    let occurrences = completion_to_occurrence(&caller, arguments.completions).await?;
+    report.add(Row::latency(
+        "completion to next occurrence in the list",
+        &occurrences,
+    ));
+    step(format!(
+        "{} reminders, {} others scheduled",
+        arguments.reminders, arguments.armed
+    ));
+    schedule_others(&mesh.database, arguments.armed).await?;
+    let lateness = reminder_lateness(&mesh, &caller, arguments.reminders).await;
+    remove_others(&mesh.database).await?;
+    let row = Row::latency("reminder's time to delivery, each channel", &lateness?);
+    report.add(row.at_most(Measure::P99, GOAL_LATENESS_MS));
+    Ok(report)
 }
 
 /// Creates tasks at a steady rate and measures from the time in the event to its arrival at a consumer.
 async fn commit_to_consumer(
-    mesh: &Mesh,
-    count: usize,
-    rate: u32,
-) -> Result<Vec<Duration>, BoxError> {
+    mesh: &Mesh<'_>,
+    caller: &Caller,
+    arguments: &Arguments,
+) -> Result<Outcome, BoxError> {
     let consumer = mesh.follow(&TASK_EVENTS)?;
     let creating = async {
-        let mut every = tokio::time::interval(Duration::from_secs(1) / rate.max(1));
-        for number in 0..count {
-            every.tick().await;
-            create(mesh, plain(format!("event {number}"))).await?;
+        let mut ticks = interval(Duration::from_secs(1) / arguments.rate.max(1));
+        for number in 0..arguments.events {
+            ticks.tick().await;
+            create(caller, plain(format!("event {number}"))).await?;
         }
         Ok::<(), BoxError>(())
     };
     let reading = async {
-        let mut seen = Vec::with_capacity(count);
-        while seen.len() < count {
+        let mut delays = Vec::with_capacity(arguments.events);
+        while delays.len() < arguments.events {
             let event: TaskEvent = next(&consumer).await?;
-            if event.user_id == mesh.user.as_ref() {
-                seen.push(since(event.event_time));
+            if event.user_id == caller.user {
+                delays.push(since(event.event_time)?);
             }
         }
-        Ok::<Vec<Duration>, BoxError>(seen)
+        Ok::<Vec<Duration>, BoxError>(delays)
     };
-    let ((), seen) = tokio::try_join!(creating, reading)?;
-    Ok(seen)
+    let ((), delays) = tokio::try_join!(creating, reading)?;
+    Ok(delays.into_iter().collect())
 }
 
 /// Completes recurring tasks one by one and measures from the answer until the next occurrence is in the list.
-async fn completion_to_occurrence(mesh: &Mesh, count: usize) -> Result<Vec<Duration>, BoxError> {
-    let mut durations = Vec::with_capacity(count);
+async fn completion_to_occurrence(caller: &Caller, count: usize) -> Result<Outcome, BoxError> {
+    let mut outcome = Outcome::default();
     for number in 0..count {
-        let draft = CreateTaskRequest {
+        let request = CreateTaskRequest {
             due_time: Some(timestamp(Clock::system().now() + TimeDelta::hours(1))),
             time_zone: "Europe/Berlin".to_owned(),
             recurrence_rule: "FREQ=DAILY".to_owned(),
             ..plain(format!("recurring {number}"))
         };
-        let (id, series_id) = create(mesh, draft).await?;
+        let task = create(caller, request).await?;
         let message = CompleteTaskRequest {
-            task_id: id.clone(),
-            etag: String::new(),
+            task_id: task.id.clone(),
             ..CompleteTaskRequest::default()
         };
-        mesh.tasks().complete_task(mesh.request(message)?).await?;
+        caller
+            .tasks(0)
+            .complete_task(caller.request(message))
+            .await?;
         let completed = Instant::now();
-        while !is_followed(mesh, &id, &series_id).await? {
-            if completed.elapsed() > PATIENCE {
-                return Err(format!("task {id} has no next occurrence after {PATIENCE:?}").into());
+        while !is_followed(caller, &task).await? {
+            if completed.elapsed() > TIMEOUT {
+                return Err(
+                    format!("task {} has no next occurrence after {TIMEOUT:?}", task.id).into(),
+                );
             }
-            tokio::time::sleep(POLL).await;
+            sleep(POLL).await;
         }
-        durations.push(completed.elapsed());
+        outcome.record(completed.elapsed());
     }
-    Ok(durations)
+    Ok(outcome)
 }
 
-async fn is_followed(mesh: &Mesh, id: &str, series_id: &str) -> Result<bool, BoxError> {
+async fn is_followed(caller: &Caller, completed: &Task) -> Result<bool, BoxError> {
     let message = ListTasksRequest {
         page_size: 5,
         ..ListTasksRequest::default()
     };
-    let answer = mesh.tasks().list_tasks(mesh.request(message)?).await?;
-    let tasks = answer.into_inner().tasks;
-    Ok(tasks
-        .iter()
-        .any(|task| task.series_id == series_id && task.id != id))
+    let answer = caller.tasks(0).list_tasks(caller.request(message)).await?;
+    let mut tasks = answer.into_inner().tasks.into_iter();
+    Ok(tasks.any(|task| task.series_id == completed.series_id && task.id != completed.id))
 }
 
-/// Creates tasks with reminders and collects what the mesh says of their lateness.
-async fn reminder_lateness(mesh: &Mesh, count: usize) -> Result<Vec<Duration>, BoxError> {
+/// Creates tasks with reminders and collects the lateness that their events report.
+async fn reminder_lateness(
+    mesh: &Mesh<'_>,
+    caller: &Caller,
+    count: usize,
+) -> Result<Outcome, BoxError> {
     let consumer = mesh.follow(&TASK_REMINDERS)?;
-    // Late enough that the last one is armed before the first one fires.
+    // Late enough that the last one is scheduled before the first one fires.
     let first = Clock::system().now() + TimeDelta::seconds(5);
-    let mut waiting = HashSet::new();
+    let mut tasks = HashSet::new();
     for number in 0..count {
         let time = first + TimeDelta::milliseconds(100) * i32::try_from(number)?;
-        let draft = CreateTaskRequest {
+        let request = CreateTaskRequest {
             reminders: vec![ReminderSetting {
                 when: Some(When::AtTime(timestamp(time))),
             }],
             ..plain(format!("reminded {number}"))
         };
-        let (id, _) = create(mesh, draft).await?;
-        waiting.insert(id);
+        tasks.insert(create(caller, request).await?.id);
     }
-    // In-app and e-mail: each delivery is an event of its own.
-    let mut lateness = Vec::new();
-    let mut settled: HashSet<(String, i32)> = HashSet::new();
-    while settled.len() < 2 * count {
+    let mut lateness = Outcome::default();
+    let mut delivered: HashSet<(String, i32)> = HashSet::new();
+    // Each of the two channels has its own event.
+    while delivered.len() < 2 * count {
         let event: ReminderEvent = next(&consumer).await?;
-        let Some(reminder) = event
-            .reminder
-            .filter(|reminder| waiting.contains(&reminder.task_id))
-        else {
+        let reminder = event.reminder.unwrap_or_default();
+        if !tasks.contains(&reminder.task_id) {
             continue;
-        };
+        }
         match event.change {
-            Some(Change::Sent(sent)) if settled.insert((reminder.id.clone(), sent.channel)) => {
-                lateness.push(Duration::from_millis(u64::try_from(sent.lateness_ms)?));
+            Some(Change::Sent(sent)) if delivered.insert((reminder.id.clone(), sent.channel)) => {
+                lateness.record(Duration::from_millis(u64::try_from(sent.lateness_ms)?));
             }
             Some(Change::Failed(failed)) => {
                 return Err(format!("reminder {} failed: {}", reminder.id, failed.reason).into());
@@ -182,6 +204,32 @@ async fn reminder_lateness(mesh: &Mesh, count: usize) -> Result<Vec<Duration>, B
     Ok(lateness)
 }
 
+/// Inserts the rows of reminders that do not fire during the measurement, as in a mesh with many users.
+async fn schedule_others(database: &Client, count: u32) -> Result<(), BoxError> {
+    // Rows of an interrupted run count.
+    database
+        .batch_execute(&format!(
+            "INSERT INTO notification.watched_tasks
+                 (user_id, task_id, task_version, title, due_time, time_zone, open, deleted, muted, reminder_settings, update_time)
+             SELECT 'bench-armed-' || n % 1000, md5('bench-armed-' || n)::uuid, 1, 'Armed ' || n,
+                 now() + interval '1 year' + n * interval '1 minute', 'UTC', true, false, false, '[]', now()
+             FROM generate_series(1, {count}) n ON CONFLICT DO NOTHING;
+             INSERT INTO notification.reminders
+                 (user_id, id, task_id, setting, fire_time, state, version, title, due_time, time_zone)
+             SELECT user_id, gen_random_uuid(), task_id, 'default', due_time - interval '1 hour', 'scheduled', 1, title, due_time, time_zone
+             FROM notification.watched_tasks WHERE user_id LIKE 'bench-armed-%' ON CONFLICT DO NOTHING"
+        ))
+        .await?;
+    let vacuum = "VACUUM ANALYZE notification.watched_tasks, notification.reminders";
+    Ok(database.batch_execute(vacuum).await?)
+}
+
+async fn remove_others(database: &Client) -> Result<(), BoxError> {
+    let delete = "DELETE FROM notification.reminders WHERE user_id LIKE 'bench-armed-%';
+                  DELETE FROM notification.watched_tasks WHERE user_id LIKE 'bench-armed-%'";
+    Ok(database.batch_execute(delete).await?)
+}
+
 fn plain(title: String) -> CreateTaskRequest {
     CreateTaskRequest {
         title,
@@ -189,26 +237,21 @@ fn plain(title: String) -> CreateTaskRequest {
     }
 }
 
-/// Creates a task and returns its id and its series.
-async fn create(mesh: &Mesh, draft: CreateTaskRequest) -> Result<(String, String), BoxError> {
-    let task = mesh
-        .tasks()
-        .create_task(mesh.request(draft)?)
-        .await?
-        .into_inner();
-    Ok((task.id, task.series_id))
+async fn create(caller: &Caller, request: CreateTaskRequest) -> Result<Task, BoxError> {
+    let answer = caller.tasks(0).create_task(caller.request(request)).await?;
+    Ok(answer.into_inner())
 }
 
 async fn next<E: prost::Message + Default>(consumer: &StreamConsumer) -> Result<E, BoxError> {
-    let record = tokio::time::timeout(PATIENCE, consumer.recv())
+    let record = timeout(TIMEOUT, consumer.recv())
         .await
-        .map_err(|_| format!("no event within {PATIENCE:?}"))??;
+        .map_err(|_| format!("no event within {TIMEOUT:?}"))??;
     Ok(E::decode(message_in(record.payload().unwrap_or_default()))?)
 }
 
-fn since(time: Option<Timestamp>) -> Duration {
-    let time = time
-        .and_then(|time| DateTime::from_timestamp(time.seconds, u32::try_from(time.nanos).ok()?));
-    let elapsed = Clock::system().now() - time.unwrap_or(DateTime::<Utc>::MIN_UTC);
-    elapsed.to_std().unwrap_or_default()
+fn since(time: Option<Timestamp>) -> Result<Duration, BoxError> {
+    let time = time.ok_or("an event without a time")?;
+    let time = DateTime::from_timestamp(time.seconds, u32::try_from(time.nanos)?);
+    let elapsed = Clock::system().now() - time.ok_or("an event with an invalid time")?;
+    Ok(elapsed.to_std().unwrap_or_default())
 }

@@ -1,22 +1,16 @@
-//! `./dev bench`: figures of a running mesh, for people as a table and for programs as JSON.
+//! `./dev bench`: benchmarks of the mesh and its services, with their goals.
 
 mod api;
-mod armed;
 mod audit;
-mod caller;
 mod command;
 mod data;
-mod database;
-mod effort;
 mod events;
 mod flows;
 mod live;
 mod load;
 mod mesh;
-mod process;
-mod progress;
 mod report;
 mod search;
-mod subject;
+mod servers;
 
 pub use command::{Arguments, run};

@@ -2,56 +2,56 @@ use std::{path::PathBuf, process::ExitCode, time::Duration};
 
 use clap::{Args, ValueEnum};
 use service_runtime::{BoxError, ShutdownSignal};
-
-use super::{
-    brokers::Given,
-    faults::{self, Kind},
-    run::{self, Plan},
-};
 use taskmesh::data_folder::DataFolder;
 
-/// Strike a mesh of many processes at random under load, and prove that nothing is lost, doubled or inverted.
+use super::{
+    brokers::External,
+    fault::{self, Kind},
+    run::{self, Plan},
+};
+
+/// Inject random faults into a mesh under load, and check that nothing is lost, doubled or out of order.
 ///
-/// The mesh is a new one: PostgreSQL, a broker, two task-services, two notification-services, a recurrence-service, two
-/// realtime-services and a gateway before each, each in a process of its own. Live clients follow everything through the gateways.
-/// What strikes it, when and whom follows from the seed. Ends with failure if a promise was broken.
+/// The mesh is a new one: PostgreSQL, a broker, a recurrence-service, and two instances each of the task-, notification-, realtime-
+/// and audit-service and of the gateway, each a process of its own. Live clients follow all changes through the gateways. The seed
+/// determines the kinds, times and targets of the faults. The command fails if a promise was broken.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// How long the load lasts, in minutes.
+    /// Duration of the load in minutes.
     #[arg(long, default_value_t = 5, conflicts_with = "seconds")]
     minutes: u64,
-    /// How long the load lasts, in seconds.
+    /// Duration of the load in seconds.
     #[arg(long)]
     seconds: Option<u64>,
-    /// Repeat the faults of the run that has printed this seed.
+    /// Repeat the faults of the run that printed this seed.
     #[arg(long)]
     seed: Option<u64>,
-    /// How many calls are made a second.
+    /// Number of calls per second.
     #[arg(long, default_value_t = 40, value_parser = clap::value_parser!(u32).range(1..))]
     rate: u32,
-    /// How many seconds lie between the end of a fault and the beginning of the next one.
+    /// Seconds from the end of a fault to the start of the next.
     #[arg(long, default_value_t = 15)]
     pause: u64,
-    /// Strike in these ways only.
+    /// Inject only faults of this kind; may be repeated.
     #[arg(long = "fault", value_name = "KIND", value_enum)]
     faults: Vec<Kind>,
     /// Keep the data and the logs in this folder, which must be empty, instead of a temporary one.
     #[arg(long)]
     data_dir: Option<PathBuf>,
-    /// What the services log to their files: a level, or a filter such as `info,task_service=debug`.
+    /// Log filter of the services: a level, or a filter such as `info,task_service=debug`.
     #[arg(long, default_value = "warn")]
     log: String,
     /// Print the report as JSON.
     #[arg(long)]
     json: bool,
-    /// Fail too if after some fault the rate was not as before within ten seconds.
+    /// Fail also if the usual rate was not reached within ten seconds after a fault.
     #[arg(long)]
     strict: bool,
     #[command(flatten)]
-    given: Given,
+    external: External,
 }
 
-/// Runs it and prints the report.
+/// Runs the command and prints the report.
 pub async fn run(arguments: Arguments) -> Result<ExitCode, BoxError> {
     let mut signals = ShutdownSignal::new()?;
     let seed = arguments.seed.unwrap_or_else(rand::random);
@@ -59,10 +59,7 @@ pub async fn run(arguments: Arguments) -> Result<ExitCode, BoxError> {
     let temporary = tempfile::Builder::new()
         .prefix("taskmesh-chaos-")
         .tempdir()?;
-    let folder = match &arguments.data_dir {
-        Some(folder) => folder.as_path(),
-        None => temporary.path(),
-    };
+    let folder = arguments.data_dir.as_deref().unwrap_or(temporary.path());
     let folder = DataFolder::open(folder)?;
     if folder.path().join("postgres").exists() {
         let path = folder.path().display();
@@ -94,44 +91,28 @@ pub async fn run(arguments: Arguments) -> Result<ExitCode, BoxError> {
 
 impl Arguments {
     fn plan(&self, seed: u64) -> Result<Plan, BoxError> {
+        let external = &self.external;
+        if let Some(kind) = self.faults.iter().find(|kind| !external.allows(**kind)) {
+            return Err(format!(
+                "--fault {kind} is not possible with these brokers; give --broker-kill-command and --broker-start-command, or no \
+                 --kafka-bootstrap-servers"
+            )
+            .into());
+        }
+        let mut kinds = self.faults.clone();
+        if kinds.is_empty() {
+            kinds = Kind::value_variants().to_vec();
+            kinds.retain(|kind| external.allows(*kind));
+        }
         let length = Duration::from_secs(self.seconds.unwrap_or(self.minutes * 60));
         let pause = Duration::from_secs(self.pause);
-        let given = self.given.is_given().then(|| {
-            let prefix = format!("chaos-{}.", uuid::Uuid::new_v4().simple());
-            self.given.clone().under(prefix)
-        });
-        let kinds = self.kinds(given.as_ref())?;
         Ok(Plan {
             seed,
             rate: self.rate,
             length,
-            faults: faults::plan(seed, &kinds, length, pause),
+            faults: fault::schedule(seed, &kinds, length, pause),
             log: self.log.clone(),
-            given,
+            external: external.clone(),
         })
-    }
-
-    /// Returns the kinds of faults that were chosen, else all that are possible with these brokers.
-    fn kinds(&self, given: Option<&Given>) -> Result<Vec<Kind>, BoxError> {
-        let is_possible = |kind: &Kind| match (kind, given) {
-            (Kind::KillBroker, Some(given)) => given.can_kill(),
-            (Kind::FreezeBroker, Some(_)) => false,
-            _ => true,
-        };
-        if let Some(kind) = self.faults.iter().find(|kind| !is_possible(kind)) {
-            return Err(format!(
-                "--fault {kind} is not possible with these brokers: give --broker-kill-command and --broker-start-command, or none of \
-                 yours"
-            )
-            .into());
-        }
-        if !self.faults.is_empty() {
-            return Ok(self.faults.clone());
-        }
-        Ok(Kind::value_variants()
-            .iter()
-            .copied()
-            .filter(is_possible)
-            .collect())
     }
 }

@@ -1,12 +1,12 @@
-//! What the checker is shown: what the callers were told, what the tables hold, what the topics tell, what was mailed.
+//! Evidence for the checker, from the answered calls, the tables, the topics and the mailbox.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
-use crate::checker::{Arrival, Change, Effect, Evidence};
 use mail_parser::MessageParser;
 use prost::Message as _;
 use rdkafka::{Message, message::OwnedMessage};
 use service_runtime::{BoxError, kafka::framing::message_in};
+use taskmesh::mail_sink::Mailbox;
 use taskmesh_proto::{
     notification::v1::{Channel, ReminderEvent, reminder_event},
     task::v1::{TaskEvent, task_event},
@@ -17,121 +17,219 @@ use tokio_postgres::Client;
 use super::{
     load::Answered,
     mesh::Mesh,
-    records::{self, header},
-    tables::{INBOXES, Tables},
+    topics::{self, header},
 };
-use taskmesh::mail_sink::Mailbox;
+use crate::{
+    checker::{Arrival, Change, Effect, Evidence},
+    live_client::Shown,
+};
 
-/// The channel whose effects lie in the mailbox, as the ledger names it.
-const EMAIL: &str = "email";
+/// Schemas with an inbox, and the topics that their consumers read.
+const INBOXES: [(&str, &str); 5] = [
+    ("audit", TASK_EVENTS.name),
+    ("audit", TASK_REMINDERS.name),
+    ("notification", TASK_EVENTS.name),
+    ("recurrence", TASK_RECURRENCE.name),
+    ("task", TASK_REMINDERS.name),
+];
 
-/// Collects everything as it is now; returns it with the tables.
+/// Queries of the committed changes: subject and version.
+const CHANGES: [(&str, &str); 4] = [
+    (TASK_EVENTS.name, TASK_VERSIONS),
+    (TASK_UPDATES.name, TASK_VERSIONS),
+    (
+        TASK_RECURRENCE.name,
+        "SELECT series_id::text, extract(epoch FROM recurrence_id)::bigint FROM task.tasks \
+         WHERE state = 'completed' AND series_id IS NOT NULL AND recurrence_id IS NOT NULL",
+    ),
+    (
+        TASK_REMINDERS.name,
+        "SELECT id::text, generate_series(1, version) FROM notification.reminders",
+    ),
+];
+const TASK_VERSIONS: &str = "SELECT id::text, generate_series(1, version) FROM task.tasks";
+
+/// Queries of the causes of the effects that must exist.
+const DUE: [(&str, &str); 5] = [
+    (
+        "watched task",
+        "SELECT format('%s version %s', id, version) FROM task.tasks",
+    ),
+    (
+        "next occurrence",
+        "SELECT id::text FROM task.tasks \
+         WHERE state = 'completed' AND series_id IS NOT NULL AND recurrence_id IS NOT NULL",
+    ),
+    (
+        "reminder",
+        "SELECT id::text FROM task.tasks \
+         WHERE state = 'open' AND delete_time IS NULL AND NOT muted AND EXISTS ( \
+             SELECT FROM jsonb_array_elements(reminders) setting \
+             WHERE (setting ->> 'at_time')::timestamptz > create_time)",
+    ),
+    (
+        "in-app message",
+        "SELECT id::text FROM notification.reminders WHERE state <> 'cancelled'",
+    ),
+    // A delivery whose answer was lost may have arrived, so that it is not repeated.
+    (
+        "e-mail",
+        "SELECT trim(BOTH '<>' FROM message_id) FROM notification.deliveries \
+         WHERE channel = 'email' AND state = 'sent'",
+    ),
+];
+
+/// Queries of the causes of the effects that exist.
+const EFFECTS: [(&str, &str); 5] = [
+    (
+        "row",
+        "SELECT format('%s version %s', id, generate_series(1, version)) FROM task.tasks",
+    ),
+    (
+        "next occurrence",
+        "SELECT previous_task_id::text FROM task.tasks WHERE previous_task_id IS NOT NULL",
+    ),
+    (
+        "watched task",
+        "SELECT format('%s version %s', task_id, task_version) FROM notification.watched_tasks",
+    ),
+    (
+        "reminder",
+        "SELECT task_id::text FROM notification.reminders WHERE state <> 'cancelled'",
+    ),
+    // Records of neither a reminder nor a task are about auditors.
+    (
+        "audit record",
+        "SELECT id::text FROM audit.records WHERE reminder_id IS NOT NULL OR task_id IS NOT NULL",
+    ),
+];
+
+/// Number of unsent events and parked records.
+const WAITING: &str = "SELECT (SELECT count(*) FROM notification.parked_records) \
+        + (SELECT count(*) FROM recurrence.parked_records) \
+        + (SELECT count(*) FROM task.parked_records) \
+        + (SELECT count(*) FROM audit.parked_records) \
+        + (SELECT count(*) FROM audit.outbox) \
+        + (SELECT count(*) FROM notification.outbox) \
+        + (SELECT count(*) FROM task.outbox)";
+
+/// Visibly unfinished work: tasks unknown to the notification-service, missing occurrences, pending reminders.
+const UNFINISHED: &str = "SELECT \
+    (SELECT count(*) FROM task.tasks LEFT JOIN notification.watched_tasks ON task_id = id \
+     WHERE task_version IS DISTINCT FROM version), \
+    (SELECT count(*) FROM task.tasks completed \
+     WHERE state = 'completed' AND series_id IS NOT NULL AND recurrence_id IS NOT NULL \
+       AND NOT EXISTS (SELECT FROM task.tasks next WHERE next.previous_task_id = completed.id)), \
+    (SELECT count(*) FROM notification.reminders WHERE state IN ('scheduled', 'firing'))";
+
+/// Collects the current evidence, without the live clients.
 ///
-/// In the order in which one thing follows from the other, backwards: what a topic tells is in the tables, what the ledger calls sent is
-/// in the mailbox.
+/// Topics are read before the tables and these before the mailbox, so that each contains what the earlier ones follow from.
 pub async fn collect(
     mesh: &Mesh,
     client: &Client,
     answered: &[Answered],
-) -> Result<(Evidence, Tables), BoxError> {
+) -> Result<Evidence, BoxError> {
     let mut evidence = Evidence::default();
     add_answers(&mut evidence, answered);
     for topic in [TASK_EVENTS, TASK_RECURRENCE, TASK_REMINDERS, TASK_UPDATES] {
-        let records = records::of(&mesh.kafka, &topic).await?;
+        let records = topics::read(&mesh.kafka, &topic).await?;
         add_records(&mut evidence, &topic, &records)?;
     }
-    let tables = Tables::read(client).await?;
-    add_tables(&mut evidence, &tables);
+    add_tables(&mut evidence, client).await?;
     add_mail(&mut evidence, &mesh.mailbox)?;
-    Ok((evidence, tables))
+    Ok(evidence)
+}
+
+/// Returns the final tasks of each user.
+pub async fn tasks_by_user(client: &Client) -> Result<HashMap<String, Vec<Shown>>, BoxError> {
+    let query = "SELECT user_id, id::text, version, title, delete_time IS NOT NULL FROM task.tasks";
+    let mut users: HashMap<String, Vec<Shown>> = HashMap::new();
+    for row in client.query(query, &[]).await? {
+        users.entry(row.get(0)).or_default().push(Shown {
+            id: row.get(1),
+            version: row.get(2),
+            title: row.get(3),
+            is_deleted: row.get(4),
+        });
+    }
+    Ok(users)
+}
+
+/// Returns the number of unsent events and parked records.
+pub async fn waiting(client: &Client) -> Result<i64, BoxError> {
+    Ok(client.query_one(WAITING, &[]).await?.get(0))
+}
+
+/// Describes the visibly unfinished work, if there is any; only the topics reveal the rest.
+pub async fn unfinished(client: &Client) -> Result<Option<String>, BoxError> {
+    let waiting = waiting(client).await?;
+    let row = client.query_one(UNFINISHED, &[]).await?;
+    let [unwatched, unfollowed, pending]: [i64; 3] = [row.get(0), row.get(1), row.get(2)];
+    Ok((waiting + unwatched + unfollowed + pending > 0).then(|| {
+        format!(
+            "{waiting} events or records wait, {unwatched} task versions have not reached the notification-service, \
+             {unfollowed} next occurrences are missing, {pending} reminders are pending"
+        )
+    }))
 }
 
 fn effect(kind: &'static str, cause: impl Into<String>) -> Effect {
-    Effect {
-        kind,
-        cause: cause.into(),
-    }
+    let cause = cause.into();
+    Effect { kind, cause }
 }
 
-fn change(topic: &Topic, subject: &str, version: i64) -> Change {
+fn change(topic: &'static str, subject: &str, version: i64) -> Change {
+    let subject = subject.to_owned();
     Change {
-        topic: topic.name,
-        subject: subject.to_owned(),
+        topic,
+        subject,
         version,
     }
 }
 
-/// What was answered is there: its row, its event, and what it has written once.
+fn inbox_entry(schema: &str, event: &str) -> Effect {
+    effect("inbox entry", format!("{event} in {schema}"))
+}
+
+/// Adds what follows from an answer: a row, an event, and exactly one change with its title.
 fn add_answers(evidence: &mut Evidence, answered: &[Answered]) {
     for write in answered {
-        let Answered {
-            task_id,
-            version,
-            title,
-        } = write;
-        for topic in [&TASK_EVENTS, &TASK_UPDATES] {
-            evidence.changes.push(change(topic, task_id, *version));
-        }
+        let (id, version) = (&write.task_id, write.version);
+        let changes = [TASK_EVENTS.name, TASK_UPDATES.name].map(|topic| change(topic, id, version));
+        evidence.changes.extend(changes);
         evidence
             .due
-            .push(effect("row", format!("{task_id} version {version}")));
-        if let Some(title) = title {
-            evidence.due.push(effect("call", title));
-        }
+            .push(effect("row", format!("{id} version {version}")));
+        let call = write.title.as_ref().map(|title| effect("call", title));
+        evidence.due.extend(call);
     }
 }
 
-fn add_tables(evidence: &mut Evidence, tables: &Tables) {
-    let Evidence {
-        changes,
-        due,
-        effects,
-        ..
-    } = evidence;
-    for task in &tables.tasks {
-        for version in 1..=task.version {
-            changes.push(change(&TASK_EVENTS, &task.id, version));
-            changes.push(change(&TASK_UPDATES, &task.id, version));
-            effects.push(effect("row", format!("{} version {version}", task.id)));
-        }
-        due.push(watched(&task.id, task.version));
-        if let Some((series, time)) = &task.occurrence
-            && task.is_completed
-        {
-            changes.push(change(&TASK_RECURRENCE, series, *time));
-            due.push(effect("next occurrence", &task.id));
-        }
-        if let Some(previous) = &task.previous_task_id {
-            effects.push(effect("next occurrence", previous));
-        }
-        if task.is_reminded {
-            due.push(effect("reminder", &task.id));
+async fn add_tables(evidence: &mut Evidence, client: &Client) -> Result<(), BoxError> {
+    // One snapshot for all tables; the transaction ends with the connection.
+    client
+        .batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        .await?;
+    for (topic, query) in CHANGES {
+        for row in client.query(query, &[]).await? {
+            evidence.changes.push(change(topic, row.get(0), row.get(1)));
         }
     }
-    for (task, version) in &tables.watched {
-        effects.push(watched(task, *version));
-    }
-    for reminder in &tables.reminders {
-        for version in 1..=reminder.version {
-            changes.push(change(&TASK_REMINDERS, &reminder.id, version));
-        }
-        if reminder.state != "cancelled" {
-            effects.push(effect("reminder", &reminder.task_id));
-            due.push(effect("in-app message", &reminder.id));
+    for (queries, effects) in [(DUE, &mut evidence.due), (EFFECTS, &mut evidence.effects)] {
+        for (kind, query) in queries {
+            let rows = client.query(query, &[]).await?;
+            effects.extend(rows.iter().map(|row| effect(kind, row.get::<_, &str>(0))));
         }
     }
-    for delivery in &tables.deliveries {
-        // Of one whose answer was lost nobody can know, so that it is not sent again.
-        if delivery.channel == EMAIL && delivery.state == "sent" {
-            due.push(effect("e-mail", mail_id(&delivery.message_id)));
-        }
+    for (schema, topic) in INBOXES {
+        let query = format!("SELECT event_id::text FROM {schema}.inbox WHERE topic = $1");
+        let rows = client.query(&query, &[&topic]).await?;
+        let entries = rows.iter().map(|row| inbox_entry(schema, row.get(0)));
+        evidence.effects.extend(entries);
     }
-    for event in &tables.recorded {
-        effects.push(recorded(event));
-    }
-    for (schema, event) in &tables.inbox {
-        effects.push(handled(schema, event));
-    }
+    client.batch_execute("COMMIT").await?;
+    Ok(())
 }
 
 fn add_records(
@@ -143,42 +241,32 @@ fn add_records(
     for record in records {
         let event_id = header(record, "ce_id")?;
         let value = message_in(record.payload().unwrap_or_default());
-        let told = match topic.name {
-            // The occurrences of a series are completed one after the other.
-            name if name == TASK_RECURRENCE.name => {
-                occurrence(&TaskEvent::decode(value)?).ok_or("an occurrence without a series")?
-            }
-            _ => change(
-                topic,
-                header(record, "ce_subject")?,
-                header(record, "ce_aggregateversion")?.parse()?,
-            ),
+        let reported = if topic.name == TASK_RECURRENCE.name {
+            // The occurrences of a series are completed in order.
+            occurrence(&TaskEvent::decode(value)?).ok_or("an occurrence without a series")?
+        } else {
+            let version = header(record, "ce_aggregateversion")?.parse()?;
+            change(topic.name, header(record, "ce_subject")?, version)
         };
         evidence.arrivals.push(Arrival {
-            change: told,
+            change: reported,
             event_id: event_id.parse()?,
         });
         if !seen.insert(event_id) {
             continue;
         }
-        for (schema, read) in INBOXES {
-            if read == topic.name {
-                evidence.due.push(handled(schema, event_id));
-            }
+        let readers = INBOXES.iter().filter(|(_, read)| *read == topic.name);
+        let entries = readers.map(|(schema, _)| inbox_entry(schema, event_id));
+        evidence.due.extend(entries);
+        if topic.name == TASK_EVENTS.name {
+            evidence.due.push(effect("audit record", event_id));
+            evidence
+                .effects
+                .extend(written_title(TaskEvent::decode(value)?));
+        } else if topic.name == TASK_REMINDERS.name {
+            evidence.due.push(effect("audit record", event_id));
+            add_reminder_event(evidence, &ReminderEvent::decode(value)?);
         }
-        if [TASK_EVENTS.name, TASK_REMINDERS.name].contains(&topic.name) {
-            evidence.due.push(recorded(event_id));
-        }
-        let brought_about = match topic.name {
-            name if name == TASK_EVENTS.name => call(TaskEvent::decode(value)?),
-            name if name == TASK_REMINDERS.name => {
-                let event = ReminderEvent::decode(value)?;
-                evidence.changes.extend(notification(&event));
-                message(event)
-            }
-            _ => None,
-        };
-        evidence.effects.extend(brought_about);
     }
     Ok(())
 }
@@ -189,65 +277,47 @@ fn add_mail(evidence: &mut Evidence, mailbox: &Mailbox) -> Result<(), BoxError> 
         let parsed = MessageParser::default().parse_headers(&mail);
         let message_id = parsed.as_ref().and_then(|mail| mail.message_id());
         let message_id = message_id.ok_or("an e-mail without a Message-ID")?;
-        evidence.effects.push(effect("e-mail", mail_id(message_id)));
+        let message_id = message_id.trim_matches(['<', '>']);
+        evidence.effects.push(effect("e-mail", message_id));
     }
     Ok(())
 }
 
-fn watched(task: &str, version: i64) -> Effect {
-    effect("watched task", format!("{task} version {version}"))
-}
-
-fn handled(schema: &str, event: &str) -> Effect {
-    effect("inbox entry", format!("{event} in {schema}"))
-}
-
-fn recorded(event: &str) -> Effect {
-    effect("audit record", event)
-}
-
-fn mail_id(text: &str) -> &str {
-    text.trim_start_matches('<').trim_end_matches('>')
-}
-
-/// What the event of a completed occurrence tells of: the series, and the scheduled time of the occurrence.
+/// Returns the change that a completed occurrence is: its series, and its scheduled time as the version.
 fn occurrence(event: &TaskEvent) -> Option<Change> {
     let task = event.task.as_ref()?;
-    let time = task
-        .recurrence_id
-        .parse::<chrono::NaiveDateTime>()
-        .ok()?
-        .and_utc()
-        .timestamp();
-    Some(change(&TASK_RECURRENCE, &task.series_id, time))
+    let time: chrono::NaiveDateTime = task.recurrence_id.parse().ok()?;
+    let version = time.and_utc().timestamp();
+    Some(change(TASK_RECURRENCE.name, &task.series_id, version))
 }
 
-/// A title that a call has written: made or changed by a user, for the next occurrence has the title of the one before.
-fn call(event: TaskEvent) -> Option<Effect> {
+/// Returns the title that a user's call has written; a next occurrence repeats the title of the one before.
+fn written_title(event: TaskEvent) -> Option<Effect> {
     let is_by_user = event.actor.is_some_and(|actor| actor.service.is_empty());
     let has_written = match event.change? {
         task_event::Change::Created(_) => true,
         task_event::Change::Updated(_) => event.changed_fields.iter().any(|name| name == "title"),
         _ => false,
     };
-    (is_by_user && has_written)
-        .then(|| event.task.map(|task| effect("call", task.title)))
-        .flatten()
+    let task = event.task.filter(|_| is_by_user && has_written)?;
+    Some(effect("call", task.title))
 }
 
-/// A step of a reminder from the moment when it fires, which open clients are told of as well.
-fn notification(event: &ReminderEvent) -> Option<Change> {
+/// Adds the update for live clients, and the in-app message, of a reminder that has fired.
+fn add_reminder_event(evidence: &mut Evidence, event: &ReminderEvent) {
     use reminder_event::Change::{Failed, Sent};
-    let reminder = event.reminder.as_ref()?;
-    matches!(event.change, Some(Sent(_) | Failed(_)))
-        .then(|| change(&TASK_UPDATES, &reminder.id, event.reminder_version))
-}
-
-fn message(event: ReminderEvent) -> Option<Effect> {
-    match event.change? {
-        reminder_event::Change::Sent(sent) if sent.channel() == Channel::InApp => {
-            Some(effect("in-app message", event.reminder?.id))
-        }
-        _ => None,
+    let Some(reminder) = &event.reminder else {
+        return;
+    };
+    if let Some(Sent(_) | Failed(_)) = &event.change {
+        let update = change(TASK_UPDATES.name, &reminder.id, event.reminder_version);
+        evidence.changes.push(update);
+    }
+    if let Some(Sent(sent)) = &event.change
+        && sent.channel() == Channel::InApp
+    {
+        evidence
+            .effects
+            .push(effect("in-app message", &reminder.id));
     }
 }

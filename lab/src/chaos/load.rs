@@ -1,237 +1,223 @@
-//! Writers that never give up: each call that is not answered is made again with the same request id.
+//! Load: writers that repeat each call with the same request id until it is answered.
 
 use std::{
     collections::BTreeMap,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
-use service_runtime::{BoxError, grpc, ids::UserId};
-use taskmesh_proto::task::v1::{Task, task_service_client::TaskServiceClient};
+use prost_types::{FieldMask, Timestamp};
+use rand::{Rng, rngs::StdRng};
+use serde::Serialize;
+use service_runtime::{
+    BoxError,
+    clock::{Clock, timestamp},
+    grpc,
+};
+use taskmesh_proto::task::v1::{
+    CompleteTaskRequest, CreateTaskRequest, DeleteTaskRequest, ReminderSetting, Task,
+    UpdateTaskRequest, reminder_setting::When, task_service_client::TaskServiceClient,
+};
 use tokio::{
     task::JoinSet,
-    time::{MissedTickBehavior, interval, sleep},
+    time::{MissedTickBehavior, interval, sleep, timeout},
 };
 use tokio_util::sync::CancellationToken;
 use tonic::{
-    Code, Request, Status,
+    Code, Request, Response, Status,
     metadata::{Ascii, MetadataValue},
     transport::Channel,
 };
-use url::Url;
+use uuid::Builder;
 
 use super::{
-    dice::Dice,
-    pulse::Pulse,
-    users::Users,
-    write::{Write, draw},
+    fault::seeded_rng,
+    mesh::Mesh,
+    throughput::Throughput,
+    users::{USERS, Users},
 };
-use taskmesh::token;
 
-const WRITERS: usize = 32;
-/// How long a caller waits before it tries the other instance.
+const WRITERS: u32 = 32;
+/// Time after which a call is repeated at the other instance.
 const CALL_TIMEOUT: Duration = Duration::from_secs(2);
-const PAUSE: Duration = Duration::from_millis(100);
-/// How long calls are made again after the end of the load.
-const LAST_PATIENCE: Duration = Duration::from_secs(60);
-pub const TOKEN_TTL: Duration = Duration::from_secs(24 * 3600);
-/// What the purposes of the writers' dice begin with.
-const PURPOSE: u64 = 1_000;
+const RETRY_DELAY: Duration = Duration::from_millis(100);
+/// Time for which open calls are repeated after the end of the load.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(60);
+/// First stream of the seeded generator that the writers use.
+const STREAM: u64 = 1_000;
+/// Delays of reminders: some fire during faults, none long after the end of the load.
+const REMINDER_DELAY_MS: std::ops::Range<u64> = 5_000..15_000;
+const DUE: Duration = Duration::from_secs(30 * 24 * 3600);
 
-/// A write that was answered.
+/// Answered write.
 #[derive(Debug, Clone)]
 pub struct Answered {
     pub task_id: String,
     pub version: i64,
-    /// The title that only this call has written, if it has written one.
+    /// Title that only this call has written.
     pub title: Option<String>,
 }
 
-/// What the callers know in the end.
-#[derive(Debug, Default)]
-pub struct Ledger {
-    answered: Mutex<Vec<Answered>>,
-    refused: Mutex<BTreeMap<String, u64>>,
-    repeated: AtomicU64,
-    unanswered: AtomicU64,
+/// Outcome of the calls.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct LoadCounts {
+    pub answered: usize,
+    /// Number of refused calls by status code.
+    pub refused: BTreeMap<String, u64>,
+    pub repeated: u64,
+    pub unanswered: u64,
+    #[serde(skip)]
+    pub answers: Vec<Answered>,
 }
 
-/// The load while it lasts.
+/// Running load.
 pub struct Load {
     writers: JoinSet<()>,
     stopping: CancellationToken,
-}
-
-/// What all writers share.
-pub struct Shared {
-    pub ledger: Arc<Ledger>,
-    pub users: Arc<Users>,
-    pub pulse: Arc<Pulse>,
-}
-
-impl Ledger {
-    /// Returns the answered writes.
-    pub fn answered(&self) -> Vec<Answered> {
-        self.answered
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
-    }
-
-    /// Returns how many calls were refused, by the code of the refusal.
-    pub fn refused(&self) -> BTreeMap<String, u64> {
-        self.refused
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
-    }
-
-    /// Returns how many calls were made again, and how many were never answered.
-    pub fn repeated_and_unanswered(&self) -> (u64, u64) {
-        (
-            self.repeated.load(Ordering::Relaxed),
-            self.unanswered.load(Ordering::Relaxed),
-        )
-    }
-
-    fn note(&self, answered: Answered) {
-        self.answered
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(answered);
-    }
-
-    fn note_refusal(&self, status: &Status) {
-        *self
-            .refused
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .entry(format!("{:?}", status.code()))
-            .or_default() += 1;
-    }
+    counts: Arc<Mutex<LoadCounts>>,
 }
 
 impl Load {
-    /// Starts writers that make so many calls a second together.
+    /// Starts writers that make `rate` calls per second in total.
     pub fn start(
         seed: u64,
         rate: u32,
-        urls: &[Url],
-        secret: &str,
-        shared: &Arc<Shared>,
+        mesh: &Mesh,
+        users: &Arc<Users>,
+        throughput: &Arc<Throughput>,
     ) -> Result<Self, BoxError> {
         let stopping = CancellationToken::new();
+        let counts = Arc::default();
         let mut writers = JoinSet::new();
-        let every = Duration::from_secs(1) * u32::try_from(WRITERS)? / rate.max(1);
+        let period = Duration::from_secs(1) * WRITERS / rate;
         for number in 0..WRITERS {
-            let user = Users::of_writer(number);
-            let token = token::mint(
-                secret.to_owned(),
-                &Users::name(user).parse::<UserId>()?,
-                &[],
-                TOKEN_TTL,
-            )?;
+            let index = usize::try_from(number)?;
+            let user = index % USERS;
+            let token = Users::token(user, &mesh.users_secret)?;
             let writer = Writer {
                 user,
-                dice: Dice::new(seed, PURPOSE + u64::try_from(number)?),
-                channels: urls.iter().map(grpc::connect).collect(),
-                // Half of them begin with the one, half with the other.
-                next: number,
+                rng: seeded_rng(seed, STREAM + u64::from(number)),
+                channels: mesh.task_urls.each_ref().map(grpc::connect),
+                // Spreads the writers over the instances.
+                next_channel: index,
                 bearer: format!("Bearer {token}").parse()?,
-                shared: Arc::clone(shared),
+                users: Arc::clone(users),
+                throughput: Arc::clone(throughput),
+                counts: Arc::clone(&counts),
                 stopping: stopping.clone(),
             };
-            let first = every * u32::try_from(number)? / u32::try_from(WRITERS)?;
-            writers.spawn(writer.run(first, every));
+            writers.spawn(writer.run(period * number / WRITERS, period));
         }
-        Ok(Self { writers, stopping })
+        Ok(Self {
+            writers,
+            stopping,
+            counts,
+        })
     }
 
-    /// Begins no more calls, and waits until those that were begun are answered or given up.
-    pub async fn stop(mut self) {
+    /// Stops new calls, and waits until the open ones are answered or given up.
+    pub async fn stop(mut self) -> LoadCounts {
         self.stopping.cancel();
         while self.writers.join_next().await.is_some() {}
+        let counts = self.counts.lock();
+        counts.unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
 struct Writer {
     user: usize,
-    dice: Dice,
-    channels: Vec<Channel>,
-    next: usize,
+    rng: StdRng,
+    channels: [Channel; 2],
+    next_channel: usize,
     bearer: MetadataValue<Ascii>,
-    shared: Arc<Shared>,
+    users: Arc<Users>,
+    throughput: Arc<Throughput>,
+    counts: Arc<Mutex<LoadCounts>>,
     stopping: CancellationToken,
 }
 
 impl Writer {
-    async fn run(mut self, first: Duration, every: Duration) {
-        sleep(first).await;
-        let mut ticks = interval(every);
-        // Nobody makes up for calls that could not be made.
+    async fn run(mut self, offset: Duration, period: Duration) {
+        sleep(offset).await;
+        let mut ticks = interval(period);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
         loop {
             tokio::select! {
                 () = self.stopping.cancelled() => return,
                 _ = ticks.tick() => {}
             }
-            let write = draw(&mut self.dice, self.user, &self.shared.users);
-            match self.until_answered(&write).await {
-                Some(Ok(task)) => self.learn(write, task),
-                Some(Err(refusal)) => self.shared.ledger.note_refusal(&refusal),
-                None => {
-                    self.shared
-                        .ledger
-                        .unanswered
-                        .fetch_add(1, Ordering::Relaxed);
-                }
+            let write = draw(&mut self.rng, self.user, &self.users);
+            match self.send(&write).await {
+                Some(Ok(task)) => self.note_answer(write, task),
+                Some(Err(status)) => self.count(|counts| {
+                    *counts
+                        .refused
+                        .entry(format!("{:?}", status.code()))
+                        .or_default() += 1;
+                }),
+                None => self.count(|counts| counts.unanswered += 1),
             }
         }
     }
 
-    fn learn(&self, write: Write, task: Task) {
-        self.shared.pulse.beat();
-        self.shared.ledger.note(Answered {
-            version: task.etag.parse().unwrap_or_default(),
-            title: write.title().map(str::to_owned),
-            task_id: task.id.clone(),
-        });
-        self.shared.users.learn(self.user, &write, &task);
-    }
-
-    /// Makes a call until it is answered: by a task, or by a refusal that is final.
-    async fn until_answered(&mut self, write: &Write) -> Option<Result<Task, Status>> {
+    /// Repeats a call until a task or a final error answers it.
+    async fn send(&mut self, write: &Write) -> Option<Result<Task, Status>> {
         let stopping = self.stopping.clone();
-        let patience = async {
+        let drained = async {
             stopping.cancelled().await;
-            sleep(LAST_PATIENCE).await;
+            sleep(DRAIN_TIMEOUT).await;
         };
-        tokio::pin!(patience);
+        tokio::pin!(drained);
         loop {
-            let channel = self.channels[self.next % self.channels.len()].clone();
-            let call = tokio::time::timeout(
-                CALL_TIMEOUT,
-                write.send(TaskServiceClient::new(channel), &self.bearer),
-            );
+            let channel = self.channels[self.next_channel % self.channels.len()].clone();
+            let call = write.call(TaskServiceClient::new(channel), &self.bearer);
             tokio::select! {
-                answer = call => match answer {
-                    Ok(Ok(task)) => return Some(Ok(task)),
-                    Ok(Err(refusal)) if is_final(refusal.code()) => return Some(Err(refusal)),
-                    Ok(Err(_)) | Err(_) => {}
+                answer = timeout(CALL_TIMEOUT, call) => match answer {
+                    Ok(Err(status)) if !is_final(status.code()) => {}
+                    Ok(answer) => return Some(answer),
+                    Err(_) => {}
                 },
-                () = &mut patience => return None,
+                () = &mut drained => return None,
             }
-            self.shared.ledger.repeated.fetch_add(1, Ordering::Relaxed);
-            self.next += 1;
-            sleep(PAUSE).await;
+            self.count(|counts| counts.repeated += 1);
+            self.next_channel += 1;
+            sleep(RETRY_DELAY).await;
         }
+    }
+
+    fn note_answer(&self, write: Write, task: Task) {
+        self.throughput.record();
+        let title = match &write {
+            Write::Create(request) => Some(request.title.clone()),
+            Write::Update(request) => Some(request.title.clone()),
+            Write::Complete(_) | Write::Delete(_) => None,
+        };
+        self.count(|counts| {
+            counts.answered += 1;
+            counts.answers.push(Answered {
+                task_id: task.id.clone(),
+                version: task.etag.parse().unwrap_or_default(),
+                title,
+            });
+        });
+        match write {
+            Write::Create(_) if !task.series_id.is_empty() => {
+                self.users.add_occurrence(&Users::name(self.user), task.id);
+            }
+            // A task with a reminder stays unchanged, so that its reminder fires.
+            Write::Create(_) if task.reminders.is_empty() => {
+                self.users.add_plain(self.user, task.id);
+            }
+            _ => {}
+        }
+    }
+
+    fn count(&self, update: impl FnOnce(&mut LoadCounts)) {
+        update(&mut self.counts.lock().unwrap_or_else(PoisonError::into_inner));
     }
 }
 
-/// Tells whether the same call would be refused again; everything else may have gone wrong on the way.
+/// Returns whether a repeated call would be refused too; any other error may be transient.
 fn is_final(code: Code) -> bool {
     matches!(
         code,
@@ -246,12 +232,99 @@ fn is_final(code: Code) -> bool {
     )
 }
 
-/// Makes a request of a user.
-pub fn request<T>(message: T, bearer: &MetadataValue<Ascii>) -> Request<T> {
+/// Call that changes a task.
+#[derive(Debug, Clone)]
+enum Write {
+    Create(CreateTaskRequest),
+    Update(UpdateTaskRequest),
+    Complete(CompleteTaskRequest),
+    Delete(DeleteTaskRequest),
+}
+
+/// Draws the next call of a user.
+fn draw(rng: &mut StdRng, user: usize, users: &Users) -> Write {
+    let request_id = Builder::from_random_bytes(rng.random())
+        .into_uuid()
+        .to_string();
+    // Unique among all calls.
+    let title = format!("chaos {request_id}");
+    let on_task = match rng.random_range(0..100) {
+        0..45 => users.pick_hot(user, rng).map(|task_id| {
+            Write::Update(UpdateTaskRequest {
+                task_id,
+                title: title.clone(),
+                update_mask: Some(FieldMask {
+                    paths: vec!["title".to_owned()],
+                }),
+                request_id: request_id.clone(),
+                ..UpdateTaskRequest::default()
+            })
+        }),
+        45..70 => users.take_occurrence(user).map(|task_id| {
+            Write::Complete(CompleteTaskRequest {
+                task_id,
+                request_id: request_id.clone(),
+                ..CompleteTaskRequest::default()
+            })
+        }),
+        70..78 => users.take_old(user).map(|task_id| {
+            Write::Delete(DeleteTaskRequest {
+                task_id,
+                request_id: request_id.clone(),
+                ..DeleteTaskRequest::default()
+            })
+        }),
+        _ => None,
+    };
+    on_task.unwrap_or_else(|| {
+        let mut request = CreateTaskRequest {
+            title,
+            request_id,
+            ..CreateTaskRequest::default()
+        };
+        match rng.random_range(0..10) {
+            0..2 => {
+                let delay = Duration::from_millis(rng.random_range(REMINDER_DELAY_MS));
+                request.reminders = vec![ReminderSetting {
+                    when: Some(When::AtTime(from_now(delay))),
+                }];
+            }
+            2..4 => {
+                request.due_time = Some(from_now(DUE));
+                request.time_zone = "Europe/Berlin".to_owned();
+                request.recurrence_rule = "FREQ=DAILY".to_owned();
+                request.muted = true;
+            }
+            _ => {}
+        }
+        Write::Create(request)
+    })
+}
+
+impl Write {
+    async fn call(
+        &self,
+        mut client: TaskServiceClient<Channel>,
+        bearer: &MetadataValue<Ascii>,
+    ) -> Result<Task, Status> {
+        let answer = match self.clone() {
+            Self::Create(message) => client.create_task(request(message, bearer)).await,
+            Self::Update(message) => client.update_task(request(message, bearer)).await,
+            Self::Complete(message) => client.complete_task(request(message, bearer)).await,
+            Self::Delete(message) => client.delete_task(request(message, bearer)).await,
+        };
+        answer.map(Response::into_inner)
+    }
+}
+
+fn request<T>(message: T, bearer: &MetadataValue<Ascii>) -> Request<T> {
     let mut request = Request::new(message);
     request.set_timeout(CALL_TIMEOUT);
+    let metadata = request.metadata_mut();
+    metadata.insert("authorization", bearer.clone());
     request
-        .metadata_mut()
-        .insert("authorization", bearer.clone());
-    request
+}
+
+fn from_now(delay: Duration) -> Timestamp {
+    timestamp(Clock::system().now() + delay)
 }

@@ -1,238 +1,198 @@
-//! What a run has shown, for people as a table and for programs as JSON.
+//! Report of a run: text for people, JSON for programs.
 
-use std::{
-    collections::BTreeMap,
-    fmt::{self, Write as _},
-    time::Duration,
-};
+use std::{collections::BTreeMap, fmt, time::Duration};
 
-use crate::checker::{Tally, Violation};
 use serde::Serialize;
 
 use super::{
-    audit::AuditCounts,
-    faults::Kind,
+    clients::LiveCounts,
+    fault::Kind,
+    load::LoadCounts,
     process::Stop,
-    pulse::{back_after, usual_rate},
-    run::Plan,
-    watchers::LiveCounts,
+    throughput::{recovery_time, usual_rate},
 };
+use crate::checker::Tally;
 
-/// How soon the rate is to be as before.
-const GOAL: Duration = Duration::from_secs(10);
-/// How many violations are told in full.
-const MOST_TOLD: usize = 20;
+/// Goal of the recovery time.
+const RECOVERY_GOAL_S: f64 = 10.0;
+/// Maximum number of violations in the text.
+const MAX_VIOLATIONS: usize = 20;
 
-/// A fault that has happened.
-#[derive(Debug, Clone)]
-pub struct Struck {
+/// Injected fault and the recovery from it.
+#[derive(Debug, Serialize)]
+pub struct FaultResult {
     pub kind: Kind,
-    /// What it has struck.
+    /// Name of the target.
     pub what: String,
-    /// When it began, since the start of the load.
-    pub begin: Duration,
-    /// When it was over: what was struck runs again.
-    pub end: Duration,
-    /// How that has stopped, if it was told to.
-    pub stop: Option<Stop>,
+    /// Start, relative to the start of the load.
+    pub begin_s: f64,
+    pub length_s: f64,
+    /// Time until writes are answered at the usual rate; none if not before the next fault.
+    pub writes_back_s: Option<f64>,
+    /// Time until events arrive at the usual rate; none if not before the next fault.
+    pub events_back_s: Option<f64>,
+    /// Duration of a graceful stop.
+    pub stopped_after_s: Option<f64>,
+    /// Whether a graceful stop ended with success and within its limit.
+    pub stopped_well: Option<bool>,
 }
 
-/// What was counted.
+/// Result of the verification of all audit chains.
+#[derive(Debug, Default, Serialize)]
+pub struct AuditCounts {
+    pub records: i64,
+    pub checkpoints: i64,
+    pub findings: Vec<String>,
+}
+
+/// Counters of a run.
 #[derive(Debug, Default, Serialize)]
 pub struct Counts {
-    pub answered: usize,
-    pub refused: BTreeMap<String, u64>,
-    pub repeated: u64,
-    pub unanswered: u64,
+    #[serde(flatten)]
+    pub load: LoadCounts,
     pub records: usize,
     pub redelivered: usize,
     pub effects: usize,
     pub waiting: i64,
     pub dead_letters: usize,
-    /// How often processes have ended by themselves.
-    pub own_ends: BTreeMap<String, u64>,
-    #[serde(rename = "rest_after_s", serialize_with = "as_seconds")]
-    pub rest_after: Duration,
+    pub unexpected_exits: BTreeMap<String, u64>,
+    /// Time from the last answer until no work was left.
+    pub rest_after_s: f64,
     pub live: LiveCounts,
     pub audit: AuditCounts,
 }
 
-/// How a fault went by.
-#[derive(Debug, Serialize)]
-pub struct Recovery {
-    pub kind: Kind,
-    pub what: String,
-    #[serde(rename = "begin_s", serialize_with = "as_seconds")]
-    pub begin: Duration,
-    #[serde(rename = "length_s", serialize_with = "as_seconds")]
-    pub length: Duration,
-    /// After how many seconds as many writes were answered as before; none if not before the next fault.
-    pub writes_back_s: Option<f64>,
-    /// After how many seconds as many events arrived as before; none if not before the next fault.
-    pub events_back_s: Option<f64>,
-    /// After how many seconds a service has ended that was told to stop.
-    pub stopped_after_s: Option<f64>,
-    /// Whether it ended by itself, successfully, and in time.
-    pub stopped_well: Option<bool>,
-}
-
-/// All of it.
+/// Result of a run.
 #[derive(Debug, Serialize)]
 pub struct Report {
     pub seed: u64,
     pub seconds: f64,
     pub rate: u32,
-    pub faults: Vec<Recovery>,
+    pub faults: Vec<FaultResult>,
     pub counts: Counts,
     pub tally: Tally,
     pub violations: Vec<String>,
 }
 
-impl Report {
-    /// Puts it together; the two pulses are those of answered writes and of arriving events.
-    pub fn new(
-        plan: &Plan,
-        struck: Vec<Struck>,
-        pulses: [Vec<Duration>; 2],
-        ended: Duration,
-        violations: Vec<Violation>,
-        counts: Counts,
-    ) -> Self {
-        let nexts = struck.iter().skip(1).map(|next| next.begin);
-        let untils: Vec<Duration> = nexts.chain([ended]).collect();
-        let recover = |(fault, until): (Struck, Duration)| {
-            let [writes_back_s, events_back_s] = pulses.each_ref().map(|beats| {
-                let usual = usual_rate(beats, fault.begin);
-                back_after(beats, fault.end, until, usual).map(|time| time.as_secs_f64())
-            });
-            Recovery {
-                kind: fault.kind,
-                what: fault.what,
-                begin: fault.begin,
-                length: fault.end - fault.begin,
-                writes_back_s,
-                events_back_s,
-                stopped_after_s: fault.stop.map(|stop| stop.after.as_secs_f64()),
-                stopped_well: fault.stop.map(|stop| {
-                    let limit = fault.kind.stops_within().unwrap_or_default();
-                    stop.is_clean && stop.after <= limit
-                }),
-            }
-        };
+impl FaultResult {
+    pub fn new(kind: Kind, what: String, [begin, end]: [Duration; 2], stop: Option<Stop>) -> Self {
+        let limit = kind.stop_limit().unwrap_or_default();
         Self {
-            seed: plan.seed,
-            seconds: ended.as_secs_f64(),
-            rate: plan.rate,
-            faults: struck.into_iter().zip(untils).map(recover).collect(),
-            counts,
-            tally: Tally::of(&violations),
-            violations: violations.iter().map(ToString::to_string).collect(),
+            kind,
+            what,
+            begin_s: begin.as_secs_f64(),
+            length_s: (end - begin).as_secs_f64(),
+            writes_back_s: None,
+            events_back_s: None,
+            stopped_after_s: stop.map(|stop| stop.after.as_secs_f64()),
+            stopped_well: stop.map(|stop| stop.is_clean && stop.after <= limit),
+        }
+    }
+}
+
+impl Report {
+    /// Sets the recovery times, given the times of answered writes and of arriving events.
+    pub fn measure_recovery(&mut self, writes: &[Duration], events: &[Duration]) {
+        let mut until = Duration::from_secs_f64(self.seconds);
+        for fault in self.faults.iter_mut().rev() {
+            let begin = Duration::from_secs_f64(fault.begin_s);
+            let end = Duration::from_secs_f64(fault.begin_s + fault.length_s);
+            let back = |times| {
+                let usual = usual_rate(times, begin);
+                recovery_time(times, end, until, usual).map(|time| time.as_secs_f64())
+            };
+            fault.writes_back_s = back(writes);
+            fault.events_back_s = back(events);
+            until = begin;
         }
     }
 
-    /// Tells whether every promise was kept.
+    /// Returns whether every promise was kept.
     pub fn is_clean(&self) -> bool {
-        self.tally == Tally::default()
-            && self.counts.waiting == 0
-            && self.counts.dead_letters == 0
-            && self.counts.unanswered == 0
-            && self.counts.live.refused.is_empty()
-            && self.counts.audit.findings.is_empty()
-            && self
+        let Self { counts, tally, .. } = self;
+        *tally == Tally::default()
+            && counts.waiting == 0
+            && counts.dead_letters == 0
+            && counts.load.unanswered == 0
+            && counts.live.refused.is_empty()
+            && counts.audit.findings.is_empty()
+            && !self
                 .faults
                 .iter()
-                .all(|fault| fault.stopped_well != Some(false))
+                .any(|fault| fault.stopped_well == Some(false))
     }
 
-    /// Tells whether the rate was as before soon enough after every fault.
+    /// Returns whether every recovery met the goal.
     pub fn is_quick(&self) -> bool {
-        let soon = |back: Option<f64>| back.is_some_and(|back| back <= GOAL.as_secs_f64());
         self.faults
             .iter()
-            .all(|fault| soon(fault.writes_back_s) && soon(fault.events_back_s))
-    }
-
-    fn kinds(&self) -> BTreeMap<Kind, Vec<&Recovery>> {
-        let mut kinds: BTreeMap<Kind, Vec<&Recovery>> = BTreeMap::new();
-        for fault in &self.faults {
-            kinds.entry(fault.kind).or_default().push(fault);
-        }
-        kinds
+            .flat_map(|fault| [fault.writes_back_s, fault.events_back_s])
+            .all(|back| back.is_some_and(|back| back <= RECOVERY_GOAL_S))
     }
 }
 
 impl fmt::Display for Report {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            seed,
-            seconds,
-            rate,
-            counts,
-            tally,
-            ..
-        } = self;
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (counts, tally) = (&self.counts, self.tally);
         writeln!(
-            formatter,
-            "seed {seed}, {seconds:.0} s, {rate} calls a second"
+            f,
+            "seed {}, {:.0} s, {} calls per second\n",
+            self.seed, self.seconds, self.rate
         )?;
+        let header = [
+            "writes recovered after (p50, max)",
+            "events recovered after (p50, max)",
+        ];
         writeln!(
-            formatter,
-            "\n{:<16} {:>6}   {:<34} {:<34}",
-            "fault",
-            "count",
-            "writes as before after (p50, max)",
-            "events as before after (p50, max)"
+            f,
+            "{:<16} {:>6}   {:<34} {}",
+            "fault", "count", header[0], header[1]
         )?;
-        for (kind, faults) in self.kinds() {
+        let mut kinds: BTreeMap<Kind, Vec<&FaultResult>> = BTreeMap::new();
+        for fault in &self.faults {
+            kinds.entry(fault.kind).or_default().push(fault);
+        }
+        for (kind, faults) in &kinds {
+            let writes = spread(faults.iter().map(|fault| fault.writes_back_s));
+            let events = spread(faults.iter().map(|fault| fault.events_back_s));
+            writeln!(f, "{kind:<16} {:>6}   {writes:<34} {events}", faults.len())?;
+        }
+        for (kind, faults) in kinds.iter().filter(|(kind, _)| kind.stop_limit().is_some()) {
+            let times = spread(faults.iter().map(|fault| fault.stopped_after_s));
+            let bad = faults
+                .iter()
+                .filter(|fault| fault.stopped_well == Some(false));
+            let bad = bad.count();
             writeln!(
-                formatter,
-                "{kind:<16} {:>6}   {:<34} {:<34}",
-                faults.len(),
-                spread(faults.iter().map(|fault| fault.writes_back_s)),
-                spread(faults.iter().map(|fault| fault.events_back_s)),
+                f,
+                "\n{kind}: stopped after (p50, max) {times}; {bad} too late or with a failure"
             )?;
         }
-        for (kind, faults) in self.kinds() {
-            let times = faults.iter().filter_map(|fault| fault.stopped_after_s);
-            if kind.stops_within().is_some() {
-                let bad = faults
-                    .iter()
-                    .filter(|fault| fault.stopped_well == Some(false));
-                writeln!(
-                    formatter,
-                    "\n{kind}: ended after (p50, max) {}; {} too late or with a failure",
-                    spread(times.map(Some)),
-                    bad.count()
-                )?;
-            }
-        }
-        let refused: u64 = counts.refused.values().sum();
+        let load = &counts.load;
         writeln!(
-            formatter,
-            "\nwrites: {} answered, {refused} refused {:?}, {} calls made again, {} never answered",
-            counts.answered, counts.refused, counts.repeated, counts.unanswered
+            f,
+            "\nwrites: {} answered, refused {:?}, {} calls repeated, {} never answered",
+            load.answered, load.refused, load.repeated, load.unanswered
         )?;
         writeln!(
-            formatter,
-            "topics: {} records, {} of them delivered again, {} dead letters; effects: {}, {} records wait",
+            f,
+            "topics: {} records, {} of them redelivered, {} dead letters; effects: {}; {} records wait",
             counts.records, counts.redelivered, counts.dead_letters, counts.effects, counts.waiting
         )?;
         writeln!(
-            formatter,
-            "at rest {:.1} s after the last answer; processes that ended by themselves: {:?}",
-            counts.rest_after.as_secs_f64(),
-            counts.own_ends
+            f,
+            "no work left {:.1} s after the last answer; unexpected exits: {:?}",
+            counts.rest_after_s, counts.unexpected_exits
         )?;
         let LiveCounts {
             clients,
-            travels,
+            feeds,
             refused,
         } = &counts.live;
         writeln!(
-            formatter,
-            "live: {clients} clients were told {} changes over {} sockets, {} of them behind a resume token; {} times to begin anew; \
-             refused {refused:?}",
-            travels.changes, travels.sockets, travels.resumed, travels.resyncs
+            f,
+            "live: {clients} clients received {} changes over {} sockets, {} of them resumed; {} resyncs; refused {refused:?}",
+            feeds.changes, feeds.sockets, feeds.resumed, feeds.resyncs
         )?;
         let AuditCounts {
             records,
@@ -240,56 +200,38 @@ impl fmt::Display for Report {
             findings,
         } = &counts.audit;
         writeln!(
-            formatter,
-            "audit: {records} records under {checkpoints} checkpoints; found {findings:?}"
+            f,
+            "audit: {records} records, {checkpoints} checkpoints; findings {findings:?}"
         )?;
-        for violation in self.violations.iter().take(MOST_TOLD) {
-            writeln!(formatter, "{violation}")?;
+        for violation in self.violations.iter().take(MAX_VIOLATIONS) {
+            writeln!(f, "{violation}")?;
         }
-        if self.violations.len() > MOST_TOLD {
-            writeln!(
-                formatter,
-                "… and {} more",
-                self.violations.len() - MOST_TOLD
-            )?;
+        if let Some(more @ 1..) = self.violations.len().checked_sub(MAX_VIOLATIONS) {
+            writeln!(f, "… and {more} more")?;
         }
+        let verdict = match self.is_clean() {
+            true => "every promise was kept",
+            false => "PROMISES WERE BROKEN",
+        };
         write!(
-            formatter,
-            "\n{} lost, {} doubled, {} inverted, {} unfounded: {}",
-            tally.lost,
-            tally.doubled,
-            tally.inverted,
-            tally.unfounded,
-            if self.is_clean() {
-                "every promise was kept"
-            } else {
-                "PROMISES WERE BROKEN"
-            }
+            f,
+            "\n{} lost, {} doubled, {} inverted, {} unfounded: {verdict}",
+            tally.lost, tally.doubled, tally.inverted, tally.unfounded
         )
     }
 }
 
-/// Returns the median and the maximum, and how many were not back before the next fault.
-fn spread(backs: impl Iterator<Item = Option<f64>>) -> String {
-    let (mut known, mut unknown) = (Vec::new(), 0);
-    for back in backs {
-        match back {
-            Some(back) => known.push(back),
-            None => unknown += 1,
-        }
-    }
+/// Returns the median and the maximum, and the number of recoveries that the next fault cut short.
+fn spread(times: impl Iterator<Item = Option<f64>>) -> String {
+    let (known, unknown): (Vec<_>, Vec<_>) = times.partition(Option::is_some);
+    let mut known: Vec<f64> = known.into_iter().flatten().collect();
     known.sort_by(f64::total_cmp);
-    let mut text = String::new();
-    if let (Some(median), Some(most)) = (known.get(known.len() / 2), known.last()) {
-        // Writing into a text does not fail.
-        let _ = write!(text, "{median:.1} s, {most:.1} s");
+    let text = match (known.get(known.len() / 2), known.last()) {
+        (Some(median), Some(max)) => format!("{median:.1} s, {max:.1} s"),
+        _ => String::new(),
+    };
+    match unknown.len() {
+        0 => text,
+        count => format!("{text} ({count} not before the next)"),
     }
-    if unknown > 0 {
-        let _ = write!(text, " ({unknown} not before the next)");
-    }
-    text
-}
-
-fn as_seconds<S: serde::Serializer>(time: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_f64(time.as_secs_f64())
 }

@@ -1,4 +1,4 @@
-//! One run: load, faults, rest, judgement.
+//! Phases of a run: load and faults, drain, check.
 
 use std::{
     collections::HashSet,
@@ -7,198 +7,190 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::checker::{Arrival, Tally, Violation, check};
-use service_runtime::BoxError;
+use service_runtime::{BoxError, grpc, ids::UserId};
+use taskmesh::{token, up::progress::step};
+use taskmesh_proto::audit::v1::{VerifyAuditRequest, audit_service_client::AuditServiceClient};
 use tokio::time::{sleep, sleep_until};
+use tonic::Request;
 
 use super::{
-    audit,
-    brokers::Given,
+    brokers::External,
+    clients::Clients,
     evidence,
-    faults::Fault,
-    load::{Answered, Ledger, Load, Shared},
+    fault::Fault,
+    load::{Answered, Load},
     mesh::Mesh,
-    pulse::Pulse,
-    records,
-    report::{Counts, Report, Struck},
-    server::connect,
-    tables::Tables,
-    tail::Tail,
+    report::{AuditCounts, Counts, FaultResult, Report},
+    throughput::Throughput,
+    topics,
     users::Users,
-    watchers::Watchers,
 };
-use taskmesh::up::progress::step;
+use crate::checker::{Tally, Violation, check};
 
-/// How long the mesh may take to come to rest after the load.
-const REST_PATIENCE: Duration = Duration::from_secs(300);
-const LOOK_AGAIN: Duration = Duration::from_secs(2);
-const TELL_EVERY: Duration = Duration::from_secs(10);
+/// Maximum time from the last answer until no work is left.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(300);
+const DRAIN_INTERVAL: Duration = Duration::from_secs(2);
+const PROGRESS_INTERVAL: Duration = Duration::from_secs(10);
+const AUDIT_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// What a run does.
+/// Parameters of a run.
 #[derive(Debug, Clone)]
 pub struct Plan {
     pub seed: u64,
     pub rate: u32,
     pub length: Duration,
     pub faults: Vec<Fault>,
-    /// What the services log.
+    /// Log filter of the services.
     pub log: String,
-    pub given: Option<Given>,
+    pub external: External,
 }
 
-/// What is left behind when everything has come to rest, or does not.
-struct Rest {
-    violations: Vec<Violation>,
-    counts: Counts,
-    after: Duration,
-}
-
-/// Runs a mesh in an empty folder, strikes it, and judges what is left.
+/// Starts a mesh in an empty folder, injects the faults under load, and checks the result.
 pub async fn run(plan: &Plan, folder: &Path) -> Result<Report, BoxError> {
-    let starting = Mesh::start(folder, &plan.log, plan.given.clone());
+    let starting = Mesh::start(folder, &plan.log, plan.external.clone());
     let mut mesh = step("starts the mesh", starting).await?;
-    let result = strike_and_judge(plan, &mut mesh).await;
+    let result = run_on(plan, &mut mesh).await;
     mesh.end().await?;
     result
 }
 
-async fn strike_and_judge(plan: &Plan, mesh: &mut Mesh) -> Result<Report, BoxError> {
+async fn run_on(plan: &Plan, mesh: &mut Mesh) -> Result<Report, BoxError> {
     let start = Instant::now();
-    let events = Arc::new(Pulse::new(start));
-    let shared = Arc::new(Shared {
-        ledger: Arc::new(Ledger::default()),
-        users: Arc::new(Users::default()),
-        pulse: Arc::new(Pulse::new(start)),
-    });
-    let tail = Tail::start(&mesh.kafka, Arc::clone(&shared.users), Arc::clone(&events))?;
-    let load = Load::start(
-        plan.seed,
-        plan.rate,
-        &mesh.task_urls,
-        &mesh.users_secret,
-        &shared,
-    )?;
-    let watchers = Watchers::start(plan.seed, &mesh.gateway_urls, &mesh.users_secret)?;
-    let struck = strike_all(mesh, start, &plan.faults).await?;
+    let writes = Arc::new(Throughput::new(start));
+    let events = Arc::new(Throughput::new(start));
+    let users = Arc::new(Users::default());
+    let _events = topics::follow_events(&mesh.kafka, Arc::clone(&users), Arc::clone(&events))?;
+    let load = Load::start(plan.seed, plan.rate, mesh, &users, &writes)?;
+    let clients = Clients::start(plan.seed, mesh)?;
+    let faults = inject_faults(mesh, start, &plan.faults).await?;
     sleep_until((start + plan.length).into()).await;
-    let ended = start.elapsed();
-    step("waits for the last answers", async {
-        load.stop().await;
-        Ok::<(), BoxError>(())
+    let seconds = start.elapsed().as_secs_f64();
+    let load = step("waits for the last answers", async {
+        Ok::<_, BoxError>(load.stop().await)
     })
     .await?;
-    watchers.settle();
-    let ledger = &shared.ledger;
-    let answered = ledger.answered();
-    let rest = rest(mesh, &answered, &watchers);
-    let rest = step("waits for rest and looks", rest).await?;
-    drop(tail);
-    Ok(Report::new(
-        plan,
-        struck,
-        [shared.pulse.beats(), events.beats()],
-        ended,
-        rest.violations,
-        Counts {
-            refused: ledger.refused(),
-            repeated: ledger.repeated_and_unanswered().0,
-            unanswered: ledger.repeated_and_unanswered().1,
-            own_ends: mesh.own_ends().into_iter().collect(),
-            rest_after: rest.after,
-            live: watchers.counts(),
-            ..rest.counts
+    clients.settle();
+    let draining = drain(mesh, &load.answers, &clients);
+    let (violations, counts) = step("waits until no work is left", draining).await?;
+    let mut report = Report {
+        seed: plan.seed,
+        seconds,
+        rate: plan.rate,
+        faults,
+        counts: Counts {
+            load,
+            unexpected_exits: mesh.unexpected_exits(),
+            live: clients.counts(),
+            ..counts
         },
-    ))
+        tally: Tally::of(&violations),
+        violations: violations.iter().map(ToString::to_string).collect(),
+    };
+    report.measure_recovery(&writes.times(), &events.times());
+    Ok(report)
 }
 
-async fn strike_all(
+async fn inject_faults(
     mesh: &mut Mesh,
     start: Instant,
     faults: &[Fault],
-) -> Result<Vec<Struck>, BoxError> {
-    let mut struck = Vec::with_capacity(faults.len());
+) -> Result<Vec<FaultResult>, BoxError> {
+    let mut results = Vec::with_capacity(faults.len());
     for fault in faults {
         sleep_until((start + fault.at).into()).await;
         let begin = start.elapsed();
-        let (what, stop) = mesh.strike(*fault).await?;
-        let end = start.elapsed();
+        let (what, stop) = mesh.inject_fault(*fault).await?;
+        let result = FaultResult::new(fault.kind, what, [begin, start.elapsed()], stop);
         let stopped = stop.map_or(String::new(), |stop| {
-            let well = if stop.is_clean { "" } else { " with a failure" };
-            format!(", stopped after {:.1} s{well}", stop.after.as_secs_f64())
+            let failure = if stop.is_clean { "" } else { " with a failure" };
+            format!(", stopped after {:.1} s{failure}", stop.after.as_secs_f64())
         });
         eprintln!(
-            "  {:>7.1} s {:<16} {what}, {:.1} s{stopped}",
-            begin.as_secs_f64(),
-            fault.kind,
-            (end - begin).as_secs_f64()
+            "  {:>7.1} s {:<16} {}, {:.1} s{stopped}",
+            result.begin_s, fault.kind, result.what, result.length_s
         );
-        struck.push(Struck {
-            kind: fault.kind,
-            what,
-            begin,
-            end,
-            stop,
-        });
+        results.push(result);
     }
-    Ok(struck)
+    Ok(results)
 }
 
-/// Looks until nothing is missing any more: what is still on its way is not lost.
-async fn rest(mesh: &Mesh, answered: &[Answered], watchers: &Watchers) -> Result<Rest, BoxError> {
+/// Checks until nothing is lost or in flight, or the time runs out.
+async fn drain(
+    mesh: &Mesh,
+    answered: &[Answered],
+    clients: &Clients,
+) -> Result<(Vec<Violation>, Counts), BoxError> {
     let begin = Instant::now();
-    // Reminders that are not due yet are no reason to worry.
-    let mut tell_at = 2 * TELL_EVERY;
+    // Reminders fire up to 15 s after the load.
+    let mut report_at = 2 * PROGRESS_INTERVAL;
     loop {
-        let client = connect(mesh.database_url()).await?;
-        // The tables are quickly read; all records of all topics are not, and reading them holds up the broker.
-        let tables = Tables::read(&client).await?;
-        let mut missing = tables
-            .unfinished()
-            .or_else(|| watchers.behind(&tables.tasks));
-        if missing.is_none() || begin.elapsed() > REST_PATIENCE {
-            let (mut evidence, tables) = evidence::collect(mesh, &client, answered).await?;
-            let counts = Counts {
-                answered: answered.len(),
-                records: evidence.arrivals.len(),
-                redelivered: redelivered(&evidence.arrivals),
-                effects: evidence.effects.len(),
-                waiting: tables.waiting,
-                ..Counts::default()
-            };
-            watchers.add_evidence(&mut evidence, &tables.tasks);
+        let is_last = begin.elapsed() > DRAIN_TIMEOUT;
+        let client = mesh.server.connect().await?;
+        // The tables are cheap to read; reading whole topics slows the broker.
+        let mut unfinished = evidence::unfinished(&client).await?;
+        if unfinished.is_none() {
+            unfinished = clients.unfinished(&evidence::tasks_by_user(&client).await?);
+        }
+        if unfinished.is_none() || is_last {
+            let mut evidence = evidence::collect(mesh, &client, answered).await?;
+            let (records, effects) = (evidence.arrivals.len(), evidence.effects.len());
+            let arrivals = evidence.arrivals.iter();
+            let distinct: HashSet<_> = arrivals
+                .map(|arrival| (arrival.change.topic, arrival.event_id))
+                .collect();
+            let redelivered = records - distinct.len();
+            let tasks = evidence::tasks_by_user(&client).await?;
+            clients.add_evidence(&mut evidence, &tasks);
             let violations = check(&evidence);
             let lost = Tally::of(&violations).lost;
-            if (tables.waiting == 0 && lost == 0) || begin.elapsed() > REST_PATIENCE {
-                return Ok(Rest {
-                    violations,
-                    counts: Counts {
-                        audit: audit::verify(mesh).await?,
-                        dead_letters: records::dead_letters(&mesh.kafka).await?.len(),
-                        ..counts
-                    },
-                    after: begin.elapsed(),
-                });
+            let waiting = evidence::waiting(&client).await?;
+            if (waiting == 0 && lost == 0) || is_last {
+                let counts = Counts {
+                    records,
+                    redelivered,
+                    effects,
+                    waiting,
+                    audit: verify_audit(mesh).await?,
+                    dead_letters: topics::count_dead_letters(&mesh.kafka).await?,
+                    rest_after_s: begin.elapsed().as_secs_f64(),
+                    ..Counts::default()
+                };
+                return Ok((violations, counts));
             }
             let first = violations.first().map(ToString::to_string);
-            missing = Some(format!("{lost} lost so far; {}", first.unwrap_or_default()));
+            unfinished = Some(format!("{lost} lost so far; {}", first.unwrap_or_default()));
         }
-        if begin.elapsed() >= tell_at {
-            tell_at += TELL_EVERY;
+        if begin.elapsed() >= report_at {
+            report_at += PROGRESS_INTERVAL;
+            let seconds = begin.elapsed().as_secs_f64();
             eprintln!(
-                "  {:>7.1} s no rest yet: {}",
-                begin.elapsed().as_secs_f64(),
-                missing.unwrap_or_default()
+                "  {seconds:>7.1} s not finished: {}",
+                unfinished.unwrap_or_default()
             );
         }
-        sleep(LOOK_AGAIN).await;
+        sleep(DRAIN_INTERVAL).await;
     }
 }
 
-/// Counts the records whose event was on its topic before.
-fn redelivered(arrivals: &[Arrival]) -> usize {
-    let distinct: HashSet<_> = arrivals
-        .iter()
-        .map(|arrival| (arrival.change.topic, arrival.event_id))
-        .collect();
-    arrivals.len() - distinct.len()
+/// Verifies the audit chains of all users.
+async fn verify_audit(mesh: &Mesh) -> Result<AuditCounts, BoxError> {
+    let auditor: UserId = "chaos-auditor".parse()?;
+    let roles = [grpc::AUDITOR.to_owned()];
+    let token = token::mint(mesh.users_secret.clone(), &auditor, &roles, AUDIT_TIMEOUT)?;
+    let mut request = Request::new(VerifyAuditRequest {
+        user_id: "-".to_owned(),
+    });
+    request.set_timeout(AUDIT_TIMEOUT);
+    let bearer = format!("Bearer {token}").parse()?;
+    request.metadata_mut().insert("authorization", bearer);
+    let mut client = AuditServiceClient::new(grpc::connect(&mesh.audit_url));
+    let response = client.verify_audit(request).await?.into_inner();
+    let findings = response.findings.into_iter();
+    Ok(AuditCounts {
+        records: response.record_count,
+        checkpoints: response.checkpoint_number,
+        findings: findings
+            .map(|finding| format!("{}: {}", finding.user_id, finding.message))
+            .collect(),
+    })
 }

@@ -1,4 +1,4 @@
-//! The PostgreSQL server of the mesh, which crashes and comes back on its data.
+//! PostgreSQL server of the mesh.
 
 use std::{
     path::{Path, PathBuf},
@@ -7,60 +7,53 @@ use std::{
 
 use rustix::process::Signal;
 use service_runtime::BoxError;
-use tokio::time::sleep;
-use tokio_postgres::{Client, NoTls};
-use url::Url;
-
 use taskmesh::{
     embedded::postgres::{Options, Postgres},
     secrets,
 };
+use tokio::time::sleep;
+use tokio_postgres::{Client, NoTls};
+use url::Url;
 
-/// The services that have database connections, as their roles are named.
+/// Database roles of the services whose connections can be terminated.
 const ROLES: [&str; 3] = ["task_service", "notification_service", "recurrence_service"];
-/// The database that the mesh works in.
 const DATABASE: &str = "taskmesh";
 
-/// A running server.
+/// Running server.
 pub struct Server {
     folder: PathBuf,
     port: u16,
     password: String,
-    superuser: Url,
-    database: Url,
+    pub superuser: Url,
     /// None while it is down.
     postgres: Option<Postgres>,
 }
 
 impl Server {
-    /// Makes a cluster in the folder and starts its server.
+    /// Creates a cluster in the folder and starts its server.
     pub async fn start(folder: &Path, port: u16) -> Result<Self, BoxError> {
         let password = secrets::random();
         let postgres = launch(folder, port, &password).await?;
-        let superuser = postgres.url().clone();
-        let mut database = superuser.clone();
-        database.set_path(DATABASE);
         Ok(Self {
             folder: folder.to_owned(),
             port,
             password,
-            superuser,
-            database,
+            superuser: postgres.url().clone(),
             postgres: Some(postgres),
         })
     }
 
-    /// Returns the superuser's URL.
-    pub fn superuser(&self) -> &Url {
-        &self.superuser
+    /// Connects to the database of the mesh as superuser.
+    pub async fn connect(&self) -> Result<Client, BoxError> {
+        let mut url = self.superuser.clone();
+        url.set_path(DATABASE);
+        let (client, connection) = tokio_postgres::connect(url.as_str(), NoTls).await?;
+        // The client's calls report a failure of the connection.
+        tokio::spawn(connection);
+        Ok(client)
     }
 
-    /// Returns the superuser's URL of the mesh's database.
-    pub fn database(&self) -> &Url {
-        &self.database
-    }
-
-    /// Has the server crash, and starts it again after this time.
+    /// Crashes the server, and starts it again after this time.
     pub async fn crash(&mut self, down: Duration) -> Result<(), BoxError> {
         if let Some(postgres) = self.postgres.take() {
             postgres.crash().await?;
@@ -70,31 +63,19 @@ impl Server {
         Ok(())
     }
 
-    /// Stops the server with SIGSTOP, so that it answers nothing.
-    pub fn pause(&self) -> Result<(), BoxError> {
-        self.signal(Signal::STOP)
-    }
-
-    /// Lets it go on.
-    pub fn resume(&self) -> Result<(), BoxError> {
-        self.signal(Signal::CONT)
-    }
-
-    fn signal(&self, signal: Signal) -> Result<(), BoxError> {
+    pub fn signal(&self, signal: Signal) -> Result<(), BoxError> {
         let postgres = self.postgres.as_ref().ok_or("PostgreSQL is down")?;
         Ok(postgres.signal(signal)?)
     }
 
-    /// Cuts all connections of a service; returns which.
+    /// Terminates all connections of a service; returns a description.
     pub async fn cut_connections(&self, target: usize) -> Result<String, BoxError> {
         let role = ROLES[target % ROLES.len()];
-        let client = connect(&self.database).await?;
-        let cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = $1";
-        client.query(cut, &[&role]).await?;
+        let query = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = $1";
+        self.connect().await?.query(query, &[&role]).await?;
         Ok(format!("connections of {role}"))
     }
 
-    /// Stops the server.
     pub async fn end(self) -> Result<(), BoxError> {
         if let Some(postgres) = self.postgres {
             postgres.stop(Duration::from_secs(10)).await?;
@@ -103,22 +84,12 @@ impl Server {
     }
 }
 
-/// Opens a connection, which lives as long as the client.
-pub async fn connect(url: &Url) -> Result<Client, BoxError> {
-    let (client, connection) = tokio_postgres::connect(url.as_str(), NoTls).await?;
-    tokio::spawn(async move {
-        // Whoever waits for an answer learns why there is none.
-        let _ = connection.await;
-    });
-    Ok(client)
-}
-
 async fn launch(folder: &Path, port: u16, password: &str) -> Result<Postgres, BoxError> {
     let options = Options {
         data_folder: folder,
         port,
         password,
-        // What was answered must survive the crash.
+        // Answered writes must survive a crash.
         durable: true,
         max_connections: 200,
     };

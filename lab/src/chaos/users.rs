@@ -1,101 +1,91 @@
-//! What the users of the load know of their tasks.
+//! Known tasks of the users, from which the load picks its targets.
 
 use std::{
     collections::{HashSet, VecDeque},
     sync::{Mutex, PoisonError},
 };
 
-use taskmesh_proto::task::v1::Task;
+use rand::{Rng, rngs::StdRng};
+use service_runtime::{BoxError, ids::UserId};
+use taskmesh::token;
 
-use super::{dice::Dice, write::Write};
-
-/// Several writers act for one user, so that they meet at the same tasks.
+/// Number of users. Several writers act for each, so that they change the same tasks.
 pub const USERS: usize = 8;
-/// How many of a user's newest tasks are changed: few, so that changes of one task come close together.
+/// Number of a user's newest tasks that are changed: few, so that the changes of one task follow closely.
 const HOT: usize = 4;
-/// How many plain tasks of a user are remembered.
-const MOST: usize = 50;
+/// Maximum number of plain tasks of a user that are remembered.
+const MAX_TASKS: usize = 50;
+const TOKEN_TTL: std::time::Duration = std::time::Duration::from_secs(24 * 3600);
 
 /// All users.
 #[derive(Debug, Default)]
-pub struct Users([Mutex<Known>; USERS]);
+pub struct Users([Mutex<Tasks>; USERS]);
 
 #[derive(Debug, Default)]
-struct Known {
-    /// Tasks to be changed, the newest last.
+struct Tasks {
+    /// Tasks to change, newest last.
     plain: VecDeque<String>,
-    /// Occurrences to be completed.
+    /// Occurrences to complete.
     occurrences: VecDeque<String>,
-    /// Every occurrence that was ever told of.
-    told: HashSet<String>,
+    /// All occurrences so far, because each is reported by its answer and its event.
+    known: HashSet<String>,
 }
 
 impl Users {
-    /// Returns the number of the user that a writer acts for.
-    pub fn of_writer(writer: usize) -> usize {
-        writer % USERS
-    }
-
-    /// Returns a user's id.
     pub fn name(user: usize) -> String {
         format!("chaos-{user}")
     }
 
+    pub fn token(user: usize, secret: &str) -> Result<String, BoxError> {
+        let user: UserId = Self::name(user).parse()?;
+        token::mint(secret.to_owned(), &user, &[], TOKEN_TTL)
+    }
+
     /// Picks one of the user's newest tasks.
-    pub fn hot(&self, user: usize, dice: &mut Dice) -> Option<String> {
-        self.with(user, |known| {
-            let newest = known.plain.len().saturating_sub(HOT);
-            let count = known.plain.len() - newest;
-            known.plain.get(newest + dice.below(count)).cloned()
+    pub fn pick_hot(&self, user: usize, rng: &mut StdRng) -> Option<String> {
+        self.with(user, |tasks| {
+            let len = tasks.plain.len();
+            let index = rng.random_range(len.saturating_sub(HOT)..len.max(1));
+            tasks.plain.get(index).cloned()
         })
     }
 
-    /// Takes the user's oldest task that is still remembered, unless there are few.
+    /// Takes the user's oldest remembered task, unless only hot ones are left.
     pub fn take_old(&self, user: usize) -> Option<String> {
-        self.with(user, |known| {
-            (known.plain.len() > HOT)
-                .then(|| known.plain.pop_front())
-                .flatten()
+        self.with(user, |tasks| match tasks.plain.len() > HOT {
+            true => tasks.plain.pop_front(),
+            false => None,
         })
     }
 
-    /// Takes an occurrence that nobody has completed.
+    /// Takes an open occurrence.
     pub fn take_occurrence(&self, user: usize) -> Option<String> {
-        self.with(user, |known| known.occurrences.pop_front())
+        self.with(user, |tasks| tasks.occurrences.pop_front())
     }
 
-    /// Learns what a write was answered with.
-    pub fn learn(&self, user: usize, write: &Write, task: &Task) {
-        match write {
-            Write::Create(_) if !task.series_id.is_empty() => self.tell(user, &task.id),
-            // A task with a reminder is left alone, so that its reminder is sent.
-            Write::Create(_) if task.reminders.is_empty() => self.with(user, |known| {
-                known.plain.push_back(task.id.clone());
-                if known.plain.len() > MOST {
-                    known.plain.pop_front();
-                }
-            }),
-            _ => {}
-        }
-    }
-
-    /// Learns of an occurrence, from a topic or from an answer.
-    pub fn tell(&self, user: usize, occurrence: &str) {
-        self.with(user, |known| {
-            if known.told.insert(occurrence.to_owned()) {
-                known.occurrences.push_back(occurrence.to_owned());
+    pub fn add_plain(&self, user: usize, task: String) {
+        self.with(user, |tasks| {
+            tasks.plain.push_back(task);
+            if tasks.plain.len() > MAX_TASKS {
+                tasks.plain.pop_front();
             }
         });
     }
 
-    /// Returns the number of the user with this id.
-    pub fn number_of(name: &str) -> Option<usize> {
-        let number = name.strip_prefix("chaos-")?.parse().ok()?;
-        (number < USERS).then_some(number)
+    /// Adds an occurrence unless it is known.
+    pub fn add_occurrence(&self, user: &str, task: String) {
+        let Some(user) = (0..USERS).find(|number| Self::name(*number) == user) else {
+            return;
+        };
+        self.with(user, |tasks| {
+            if tasks.known.insert(task.clone()) {
+                tasks.occurrences.push_back(task);
+            }
+        });
     }
 
-    fn with<T>(&self, user: usize, act: impl FnOnce(&mut Known) -> T) -> T {
-        let known = &self.0[user % USERS];
-        act(&mut known.lock().unwrap_or_else(PoisonError::into_inner))
+    fn with<T>(&self, user: usize, act: impl FnOnce(&mut Tasks) -> T) -> T {
+        let tasks = &self.0[user % USERS];
+        act(&mut tasks.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }

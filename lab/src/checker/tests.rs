@@ -1,6 +1,6 @@
 use uuid::Uuid;
 
-use super::*;
+use super::{Arrival, Change, Effect, Evidence, Tally, Violation, check};
 
 const TOPIC: &str = "task-events";
 
@@ -26,7 +26,7 @@ fn effect(cause: &str) -> Effect {
     }
 }
 
-fn told(changes: &[Change], arrivals: &[Arrival]) -> Vec<Violation> {
+fn check_events(changes: &[Change], arrivals: &[Arrival]) -> Vec<Violation> {
     check(&Evidence {
         changes: changes.to_vec(),
         arrivals: arrivals.to_vec(),
@@ -34,7 +34,7 @@ fn told(changes: &[Change], arrivals: &[Arrival]) -> Vec<Violation> {
     })
 }
 
-fn brought_about(due: &[&str], found: &[&str]) -> Vec<Violation> {
+fn check_effects(due: &[&str], found: &[&str]) -> Vec<Violation> {
     check(&Evidence {
         due: due.iter().copied().map(effect).collect(),
         effects: found.iter().copied().map(effect).collect(),
@@ -43,15 +43,15 @@ fn brought_about(due: &[&str], found: &[&str]) -> Vec<Violation> {
 }
 
 #[test]
-fn what_was_told_once_in_order_breaks_no_promise() {
+fn events_once_and_in_order_pass() {
     let changes = [change("a", 1), change("a", 2), change("b", 1)];
     let arrivals = [arrival("a", 1, 1), arrival("b", 1, 2), arrival("a", 2, 3)];
-    assert_eq!(told(&changes, &arrivals), []);
-    assert_eq!(brought_about(&["a", "b"], &["b", "a"]), []);
+    assert_eq!(check_events(&changes, &arrivals), []);
+    assert_eq!(check_effects(&["a", "b"], &["b", "a"]), []);
 }
 
 #[test]
-fn an_event_that_is_delivered_again_breaks_no_promise_however_late_it_comes() {
+fn late_redelivery_passes() {
     let changes = [change("a", 1), change("a", 2)];
     let arrivals = [
         arrival("a", 1, 1),
@@ -59,13 +59,13 @@ fn an_event_that_is_delivered_again_breaks_no_promise_however_late_it_comes() {
         arrival("a", 1, 1),
         arrival("a", 2, 2),
     ];
-    assert_eq!(told(&changes, &arrivals), []);
+    assert_eq!(check_events(&changes, &arrivals), []);
 }
 
 #[test]
-fn a_change_that_nobody_was_told_of_is_lost() {
+fn change_without_event_is_lost() {
     assert_eq!(
-        told(&[change("a", 1), change("a", 2)], &[arrival("a", 2, 2)]),
+        check_events(&[change("a", 1), change("a", 2)], &[arrival("a", 2, 2)]),
         [Violation::LostEvent(change("a", 1))]
     );
 }
@@ -73,7 +73,7 @@ fn a_change_that_nobody_was_told_of_is_lost() {
 #[test]
 fn two_events_of_one_change_are_doubled() {
     assert_eq!(
-        told(
+        check_events(
             &[change("a", 1)],
             &[arrival("a", 1, 1), arrival("a", 1, 2), arrival("a", 1, 1)]
         ),
@@ -82,10 +82,10 @@ fn two_events_of_one_change_are_doubled() {
 }
 
 #[test]
-fn a_first_arrival_after_a_later_version_is_inverted() {
+fn first_arrival_after_later_version_is_inverted() {
     let changes = [change("a", 1), change("a", 2), change("a", 3)];
     assert_eq!(
-        told(
+        check_events(
             &changes,
             &[arrival("a", 2, 2), arrival("a", 1, 1), arrival("a", 3, 3)]
         ),
@@ -97,17 +97,17 @@ fn a_first_arrival_after_a_later_version_is_inverted() {
 }
 
 #[test]
-fn an_event_of_something_that_was_never_committed_is_unfounded() {
+fn event_without_change_is_unfounded() {
     assert_eq!(
-        told(&[], &[arrival("a", 1, 1)]),
+        check_events(&[], &[arrival("a", 1, 1)]),
         [Violation::Unfounded(change("a", 1))]
     );
 }
 
 #[test]
-fn an_effect_that_is_missing_is_lost_and_one_that_is_there_twice_is_doubled() {
+fn missing_effect_is_lost_and_repeated_one_doubled() {
     assert_eq!(
-        brought_about(&["a", "b"], &["b", "b", "c"]),
+        check_effects(&["a", "b"], &["b", "b", "c"]),
         [
             Violation::LostEffect(effect("a")),
             Violation::DoubledEffect(effect("b"), 2)
@@ -116,7 +116,7 @@ fn an_effect_that_is_missing_is_lost_and_one_that_is_there_twice_is_doubled() {
 }
 
 #[test]
-fn a_tally_counts_each_kind_by_itself() {
+fn tally_counts_by_kind() {
     let violations = [
         Violation::LostEvent(change("a", 1)),
         Violation::LostEffect(effect("a")),

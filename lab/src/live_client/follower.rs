@@ -1,87 +1,83 @@
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    iter::Sum,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use serde::Serialize;
 
-use super::{Door, End, Event, Message, Socket, Start, View};
+use super::{End, Event, LiveClient, Message, Socket, Start, View};
 
-/// A client that follows the feed from a snapshot on over as many sockets as it takes; cheap to clone.
+/// Client that follows the feed from a snapshot on, over any number of sockets; cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Follower(Arc<Mutex<State>>);
 
-/// What a client has gone through.
+/// Counters of one or more followers.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-pub struct Travels {
-    /// How many sockets it has opened.
+pub struct FeedCounts {
     pub sockets: usize,
-    /// How many of them went on behind a resume token.
+    /// Sockets that resumed behind a token.
     pub resumed: usize,
-    /// How often it was told to begin anew.
+    /// Requests of the server to start again from a snapshot.
     pub resyncs: usize,
-    /// How many changes it was told.
     pub changes: usize,
 }
 
 #[derive(Debug)]
 struct State {
     view: View,
-    /// The last one; empty if there is nothing to go on from.
+    /// Last token; empty if a snapshot is needed.
     resume_token: String,
-    travels: Travels,
+    counts: FeedCounts,
 }
 
 impl Follower {
-    /// Returns a client that has seen nothing yet; the name tells it from others.
+    /// Creates a follower whose name is unique in its run.
     pub fn new(name: String) -> Self {
         Self(Arc::new(Mutex::new(State {
             view: View::new(name),
             resume_token: String::new(),
-            travels: Travels::default(),
+            counts: FeedCounts::default(),
         })))
     }
 
-    /// Goes on over a new socket, until that ends. When the future is dropped, the connection is cut and nothing is lost.
-    pub async fn follow(&self, door: &Door, token: &str) -> End {
-        match self.open(door, token).await {
+    /// Follows the feed over a new socket until it ends. Dropping the future drops the connection; the position is kept.
+    pub async fn follow(&self, client: &LiveClient, token: &str) -> End {
+        match self.open(client, token).await {
             Ok(socket) => self.listen(socket).await,
             Err(end) => end,
         }
     }
 
-    /// Opens a socket to go on over.
-    pub async fn open(&self, door: &Door, token: &str) -> Result<Socket, End> {
+    /// Opens a socket at the current position.
+    pub async fn open(&self, client: &LiveClient, token: &str) -> Result<Socket, End> {
         let resume_token = self.lock().resume_token.clone();
         let is_resumed = !resume_token.is_empty();
         let start = match is_resumed {
             true => Start::Behind(&resume_token),
             false => Start::Snapshot,
         };
-        let socket = door.open(token, start).await?;
-        self.lock().open(is_resumed);
+        let socket = client.open(token, start).await?;
+        self.lock().start(is_resumed);
         Ok(socket)
     }
 
-    /// Goes on over a socket until that ends. When the future is dropped, the connection is cut and nothing is lost.
+    /// Applies the messages of a socket until it ends.
     pub async fn listen(&self, mut socket: Socket) -> End {
         loop {
             match socket.next().await {
-                Ok(message) => self.lock().take(message),
+                Ok(message) => self.lock().apply(message),
                 Err(end) => return end,
             }
         }
     }
 
-    /// Looks at the view.
-    pub fn look<T>(&self, look: impl FnOnce(&View) -> T) -> T {
-        look(&self.lock().view)
+    /// Reads the view.
+    pub fn look<T>(&self, read: impl FnOnce(&View) -> T) -> T {
+        read(&self.lock().view)
     }
 
-    /// Returns what the client has gone through.
-    pub fn travels(&self) -> Travels {
-        let state = self.lock();
-        Travels {
-            changes: state.view.told(),
-            ..state.travels
-        }
+    pub fn counts(&self) -> FeedCounts {
+        self.lock().counts
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -90,32 +86,30 @@ impl Follower {
 }
 
 impl State {
-    fn open(&mut self, is_resumed: bool) {
-        self.travels.sockets += 1;
+    fn start(&mut self, is_resumed: bool) {
+        self.counts.sockets += 1;
         match is_resumed {
-            true => self.travels.resumed += 1,
-            false => self.view.begin_anew(),
+            true => self.counts.resumed += 1,
+            false => self.view.reset(),
         }
     }
 
-    fn take(&mut self, message: Message) {
-        let Message {
-            resume_token,
-            event,
-        } = message;
-        match event {
-            Event::Snapshot(tasks) => self.view.add(tasks),
-            Event::Task(task) => self.view.change(task),
-            Event::Resync(_) => self.travels.resyncs += 1,
+    fn apply(&mut self, message: Message) {
+        match message.event {
+            Event::Snapshot(tasks) => self.view.add_snapshot(tasks),
+            Event::Task(task) => {
+                self.counts.changes += 1;
+                self.view.change(task);
+            }
+            Event::Resync => self.counts.resyncs += 1,
             Event::Live | Event::Other | Event::Failed(_) => {}
         }
-        self.resume_token = resume_token;
+        self.resume_token = message.resume_token;
     }
 }
 
-impl Travels {
-    /// Returns what several clients have gone through together.
-    pub fn sum(all: impl Iterator<Item = Self>) -> Self {
+impl Sum for FeedCounts {
+    fn sum<I: Iterator<Item = Self>>(all: I) -> Self {
         all.fold(Self::default(), |sum, one| Self {
             sockets: sum.sockets + one.sockets,
             resumed: sum.resumed + one.resumed,
@@ -137,25 +131,23 @@ mod tests {
     }
 
     #[test]
-    fn a_client_goes_on_behind_its_last_token_until_it_has_to_begin_anew() {
+    fn follower_resumes_behind_last_token_until_resync() {
         let follower = Follower::new("client".to_owned());
         let mut state = follower.lock();
-        state.open(false);
-        state.take(message("", Event::Snapshot(Vec::new())));
-        assert_eq!(state.resume_token, "");
-        state.take(message("a", Event::Live));
-        state.take(message("b", Event::Other));
+        state.start(false);
+        state.apply(message("", Event::Snapshot(Vec::new())));
+        state.apply(message("a", Event::Live));
+        state.apply(message("b", Event::Other));
         assert_eq!(state.resume_token, "b");
-        state.open(true);
-        state.take(message("", Event::Resync("too_old".to_owned())));
+        state.start(true);
+        state.apply(message("", Event::Resync));
         assert_eq!(state.resume_token, "");
-        drop(state);
-        let expected = Travels {
-            sockets: 2,
-            resumed: 1,
-            resyncs: 1,
-            changes: 0,
-        };
-        assert_eq!(follower.travels(), expected);
+        let FeedCounts {
+            sockets,
+            resumed,
+            resyncs,
+            changes,
+        } = state.counts;
+        assert_eq!([sockets, resumed, resyncs, changes], [2, 1, 1, 0]);
     }
 }

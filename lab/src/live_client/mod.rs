@@ -1,11 +1,11 @@
-//! Clients of the live feed: a socket to the gateway, and the view that a client keeps of what it is told.
+//! Client of the live feed that resumes over new sockets, and the view of the tasks that it keeps.
 
+mod client;
 mod follower;
 mod message;
-mod socket;
 mod view;
 
-pub use follower::{Follower, Travels};
+pub use client::{End, LiveClient, Socket, Start};
+pub use follower::{FeedCounts, Follower};
 pub use message::{Event, Message};
-pub use socket::{Door, End, Socket, Start};
 pub use view::{Shown, View};

@@ -1,23 +1,25 @@
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, HashMap},
+    ops::RangeInclusive,
+};
 
-use crate::checker::{Arrival, Change, Effect, Evidence};
 use uuid::Uuid;
 
 use super::message::Task;
+use crate::checker::{Arrival, Change, Effect, Evidence};
 
-/// What the evidence calls the feed.
+/// Name of the feed in the evidence.
 const FEED: &str = "/v1/live";
 
-/// What one client shows, and everything that it was told on the way there.
+/// Tasks that one client shows, and every change that it received.
 #[derive(Debug)]
 pub struct View {
-    /// Tells the client from others.
     name: String,
-    /// Since each time that it began anew.
-    stretches: Vec<Stretch>,
+    /// One for each snapshot.
+    sessions: Vec<Session>,
 }
 
-/// A task as it is in the end, in the database or in a list.
+/// Final state of a task, as the database or a list has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Shown {
     pub id: String,
@@ -26,117 +28,104 @@ pub struct Shown {
     pub is_deleted: bool,
 }
 
+/// Snapshot and the changes received since.
 #[derive(Debug, Default)]
-struct Stretch {
-    /// The versions that the snapshot has.
+struct Session {
+    /// Versions in the snapshot.
     base: HashMap<String, i64>,
     shown: BTreeMap<String, (i64, String)>,
-    /// Every change in the order in which it came: the task and its version.
-    told: Vec<(String, i64)>,
+    /// Task and version of each change, in order of arrival.
+    changes: Vec<(String, i64)>,
 }
 
 impl View {
-    /// Returns the view of a client that shows nothing yet.
     pub fn new(name: String) -> Self {
         Self {
             name,
-            stretches: Vec::new(),
+            sessions: Vec::new(),
         }
     }
 
-    /// Forgets what is shown: a snapshot comes.
-    pub fn begin_anew(&mut self) {
-        self.stretches.push(Stretch::default());
+    /// Clears the tasks, because a snapshot follows.
+    pub fn reset(&mut self) {
+        self.sessions.push(Session::default());
     }
 
-    /// Shows a part of a snapshot.
-    pub fn add(&mut self, tasks: Vec<Task>) {
-        let stretch = self.stretch();
+    pub fn add_snapshot(&mut self, tasks: Vec<Task>) {
         for task in tasks {
-            stretch.base.insert(task.id.clone(), task.version);
-            stretch.show(task);
+            let session = self.session();
+            session.base.insert(task.id.clone(), task.version);
+            session.show(task);
         }
     }
 
-    /// Puts a task in the place of what was there before.
     pub fn change(&mut self, task: Task) {
-        let stretch = self.stretch();
-        stretch.told.push((task.id.clone(), task.version));
-        stretch.show(task);
+        let session = self.session();
+        session.changes.push((task.id.clone(), task.version));
+        session.show(task);
     }
 
-    /// Returns whether all tasks are shown as they are.
+    /// Returns whether the view shows exactly these tasks, the deleted ones excepted.
     pub fn shows(&self, tasks: &[Shown]) -> bool {
-        let Some(stretch) = self.stretches.last() else {
+        let Some(Session { shown, .. }) = self.sessions.last() else {
             return false;
         };
-        let there = tasks.iter().filter(|task| !task.is_deleted);
-        there.clone().count() == stretch.shown.len()
-            && there.clone().all(|task| {
-                let shown = stretch.shown.get(&task.id);
+        let mut existing = tasks.iter().filter(|task| !task.is_deleted);
+        existing.clone().count() == shown.len()
+            && existing.all(|task| {
+                let shown = shown.get(&task.id);
                 shown.is_some_and(|(version, _)| *version == task.version)
             })
     }
 
-    /// Returns how many changes came.
-    pub fn told(&self) -> usize {
-        self.stretches
-            .iter()
-            .map(|stretch| stretch.told.len())
-            .sum()
-    }
-
-    /// Adds what was told and what is shown, and what should have been, given the tasks as they are in the end.
+    /// Adds the received changes and the shown tasks, and those that are due given the final tasks.
     ///
-    /// Of each task, every version behind the snapshot is told once, in order; one that the snapshot contains may come again.
+    /// Each version of a task after the snapshot is due once, in order; one that the snapshot contains may come again.
     pub fn add_evidence(&self, evidence: &mut Evidence, tasks: &[Shown]) {
-        for (number, stretch) in self.stretches.iter().enumerate() {
-            let subject = |id: &str| format!("{id} at {} since snapshot {number}", self.name);
-            for (id, version) in &stretch.told {
-                let change = change(subject(id), *version);
-                // Each arrival stands for itself: the feed passes on no event twice.
-                let event_id = Uuid::from_u128(evidence.arrivals.len() as u128);
-                evidence.arrivals.push(Arrival { change, event_id });
+        for (number, session) in self.sessions.iter().enumerate() {
+            let change = |id: &str, version| Change {
+                topic: FEED,
+                subject: format!("{id} at {} since snapshot {number}", self.name),
+                version,
+            };
+            for (id, version) in &session.changes {
+                evidence.arrivals.push(Arrival {
+                    change: change(id, *version),
+                    // Unique, because the feed may not repeat an event.
+                    event_id: Uuid::from_u128(evidence.arrivals.len() as u128),
+                });
             }
-            let is_last = number + 1 == self.stretches.len();
-            for (id, versions) in stretch.due(is_last.then_some(tasks)) {
-                let changes = versions.map(|version| change(subject(id), version));
-                evidence.changes.extend(changes);
+            let is_last = number + 1 == self.sessions.len();
+            for (id, versions) in session.due(is_last.then_some(tasks)) {
+                evidence
+                    .changes
+                    .extend(versions.map(|version| change(id, version)));
             }
         }
         let shown = |id: &str, version: i64, title: &str| Effect {
             kind: "task shown",
             cause: format!("{id} version {version} \"{title}\" at {}", self.name),
         };
-        let there = tasks.iter().filter(|task| !task.is_deleted);
-        let due = there.map(|task| shown(&task.id, task.version, &task.title));
+        let existing = tasks.iter().filter(|task| !task.is_deleted);
+        let due = existing.map(|task| shown(&task.id, task.version, &task.title));
         evidence.due.extend(due);
-        if let Some(stretch) = self.stretches.last() {
-            let found = stretch.shown.iter();
-            let found = found.map(|(id, (version, title))| shown(id, *version, title));
-            evidence.effects.extend(found);
+        if let Some(session) = self.sessions.last() {
+            let effects = session.shown.iter();
+            let effects = effects.map(|(id, (version, title))| shown(id, *version, title));
+            evidence.effects.extend(effects);
         }
     }
 
-    fn stretch(&mut self) -> &mut Stretch {
-        if self.stretches.is_empty() {
-            self.begin_anew();
-        }
-        self.stretches.last_mut().expect("there is one")
+    fn session(&mut self) -> &mut Session {
+        self.sessions
+            .last_mut()
+            .expect("a snapshot precedes all messages")
     }
 }
 
-fn change(subject: String, version: i64) -> Change {
-    Change {
-        topic: FEED,
-        subject,
-        version,
-    }
-}
-
-impl Stretch {
+impl Session {
     fn show(&mut self, task: Task) {
-        // A later one was there first, if a snapshot contains what is told behind it.
+        // The snapshot may contain a later version than a change that follows it.
         if let Some((version, _)) = self.shown.get(&task.id)
             && *version > task.version
         {
@@ -148,14 +137,14 @@ impl Stretch {
         };
     }
 
-    /// Returns which versions of each task should have been told: up to those that there are in the end, if they are given.
-    fn due(&self, end: Option<&[Shown]>) -> Vec<(&str, std::ops::RangeInclusive<i64>)> {
+    /// Returns the versions due of each task: up to the final ones if given, else up to the last received.
+    fn due(&self, end: Option<&[Shown]>) -> Vec<(&str, RangeInclusive<i64>)> {
         let mut first: HashMap<&str, i64> = HashMap::new();
         let mut last: HashMap<&str, i64> = HashMap::new();
         for (id, version) in &self.base {
             first.insert(id, version + 1);
         }
-        for (id, version) in &self.told {
+        for (id, version) in &self.changes {
             let first = first.entry(id).or_insert(*version);
             *first = (*first).min(*version);
             let last = last.entry(id).or_insert(*version);

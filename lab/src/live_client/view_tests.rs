@@ -23,11 +23,11 @@ fn shown(id: &str, version: i64) -> Shown {
     }
 }
 
-/// A view that began with one task and was told these changes.
+/// A view that began with one task and was received these changes.
 fn view(changes: impl IntoIterator<Item = Task>) -> View {
     let mut view = View::new("client".to_owned());
-    view.begin_anew();
-    view.add(vec![task("a", 3)]);
+    view.reset();
+    view.add_snapshot(vec![task("a", 3)]);
     for task in changes {
         view.change(task);
     }
@@ -48,7 +48,7 @@ fn tally(view: &View, tasks: &[Shown]) -> [usize; 4] {
 }
 
 #[test]
-fn what_was_told_once_in_order_is_shown() {
+fn changes_once_and_in_order_are_shown() {
     let view = view([task("a", 4), task("b", 1), task("a", 5), deleted("b", 2)]);
     let gone = Shown {
         is_deleted: true,
@@ -57,18 +57,17 @@ fn what_was_told_once_in_order_is_shown() {
     let tasks = [shown("a", 5), gone];
     assert!(view.shows(&tasks));
     assert_eq!(tally(&view, &tasks), [0; 4]);
-    assert_eq!(view.told(), 4);
 }
 
 #[test]
-fn what_the_snapshot_contains_may_come_again() {
+fn change_that_the_snapshot_contains_may_repeat() {
     let view = view([task("a", 2), task("a", 3), task("a", 4)]);
     assert!(view.shows(&[shown("a", 4)]));
     assert_eq!(tally(&view, &[shown("a", 4)]), [0; 4]);
 }
 
 #[test]
-fn a_gap_is_lost_also_at_the_end() {
+fn gap_is_lost_also_at_the_end() {
     let in_between = view([task("a", 5)]);
     assert_eq!(tally(&in_between, &[shown("a", 5)]), [1, 0, 0, 0]);
     let at_the_end = view([task("a", 4)]);
@@ -83,7 +82,7 @@ fn a_gap_is_lost_also_at_the_end() {
 }
 
 #[test]
-fn a_change_that_comes_twice_is_doubled_and_one_that_comes_late_is_inverted() {
+fn repeated_change_is_doubled_and_late_one_inverted() {
     let twice = view([task("a", 4), task("a", 4)]);
     assert_eq!(tally(&twice, &[shown("a", 4)]), [0, 1, 0, 0]);
     let late = view([task("a", 5), task("a", 4)]);
@@ -92,16 +91,16 @@ fn a_change_that_comes_twice_is_doubled_and_one_that_comes_late_is_inverted() {
 }
 
 #[test]
-fn a_version_that_nobody_has_committed_is_unfounded() {
+fn uncommitted_version_is_unfounded() {
     let view = view([task("a", 4)]);
     assert_eq!(tally(&view, &[shown("a", 3)])[3], 1);
 }
 
 #[test]
-fn a_view_that_begins_anew_shows_the_new_snapshot_only() {
+fn view_after_resync_shows_new_snapshot_only() {
     let mut view = view([task("a", 4), task("b", 1)]);
-    view.begin_anew();
-    view.add(vec![task("a", 9)]);
+    view.reset();
+    view.add_snapshot(vec![task("a", 9)]);
     view.change(task("a", 10));
     assert!(view.shows(&[shown("a", 10)]));
     assert_eq!(tally(&view, &[shown("a", 10)]), [0; 4]);

@@ -1,4 +1,4 @@
-//! Two ways to read an outbox that look right.
+//! Two wrong outbox cursors.
 
 use diesel::{
     QueryableByName,
@@ -10,19 +10,19 @@ use service_runtime::postgres::{Database, DatabaseError};
 use taskmesh_proto::topics::TASK_EVENTS;
 use uuid::Uuid;
 
-/// How the next events are found.
+/// Query for the next events.
 #[derive(Debug, Clone, Copy)]
 pub enum Cursor {
-    /// Those with a greater id than the last one: what becomes visible later with a smaller id is never found.
+    /// Greater id than the last one: misses events that become visible later with a smaller id.
     AfterLastId,
-    /// Those of transactions that have ended, in the order in which these began: two changes of one thing may stand the other way round.
+    /// Ended transactions in the order of their start: may invert two changes of one aggregate.
     ByTransaction,
 }
 
 #[derive(QueryableByName)]
 struct Row {
     #[diesel(sql_type = BigInt)]
-    place: i64,
+    position: i64,
     #[diesel(sql_type = Text)]
     subject: String,
     #[diesel(sql_type = BigInt)]
@@ -31,7 +31,7 @@ struct Row {
     event_id: Uuid,
 }
 
-/// A relay that puts what it finds on a topic in memory.
+/// Relay to a topic in memory.
 #[derive(Debug)]
 pub struct Relay {
     cursor: Cursor,
@@ -48,16 +48,16 @@ impl Relay {
         }
     }
 
-    /// Sends what it finds.
+    /// Sends the next events.
     pub async fn poll(&mut self, database: &Database) {
         let query = match self.cursor {
             Cursor::AfterLastId => {
-                "SELECT id AS place, subject, aggregate_version, event_id FROM outbox WHERE id > $1 ORDER BY id"
+                "SELECT id AS position, subject, aggregate_version, event_id FROM outbox WHERE id > $1 ORDER BY id"
             }
             Cursor::ByTransaction => {
-                "SELECT xmin::text::bigint AS place, subject, aggregate_version, event_id FROM outbox \
+                "SELECT xmin::text::bigint AS position, subject, aggregate_version, event_id FROM outbox \
                  WHERE xmin::text::bigint > $1 AND xmin::text::bigint < pg_snapshot_xmin(pg_current_snapshot())::text::bigint \
-                 ORDER BY place, id"
+                 ORDER BY position, id"
             }
         };
         let last = self.last;
@@ -69,7 +69,7 @@ impl Relay {
             .await
             .unwrap();
         for row in rows {
-            self.last = row.place;
+            self.last = row.position;
             self.topic.push(Arrival {
                 change: Change {
                     topic: TASK_EVENTS.name,
@@ -81,7 +81,6 @@ impl Relay {
         }
     }
 
-    /// Returns what has arrived.
     pub fn into_arrivals(self) -> Vec<Arrival> {
         self.topic
     }

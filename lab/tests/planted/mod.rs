@@ -1,4 +1,4 @@
-//! Relays and consumers as they must not be, and moments at which it shows.
+//! Wrong relays and consumers, and situations that reveal their bugs.
 
 pub mod consumer;
 pub mod cursor;

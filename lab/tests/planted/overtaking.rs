@@ -1,4 +1,4 @@
-//! Writers whose transactions come to an end in another order than they began in.
+//! Transactions that end in another order than they began.
 
 use diesel_async::SimpleAsyncConnection;
 use service_runtime::testing::TestDatabase;
@@ -8,7 +8,7 @@ use crate::support::{
     changes::{change, commit},
 };
 
-/// An event of `slow` is written first and committed last; an event of `quick` is committed before the meantime.
+/// Writes an event of `slow`, commits an event of `quick`, awaits `meantime`, and commits `slow`.
 pub async fn commit_late(own: &TestDatabase, meantime: impl Future<Output = ()>) {
     let mut slow = own.connect(support::schema().name).await;
     slow.batch_execute("BEGIN").await.unwrap();
@@ -18,7 +18,7 @@ pub async fn commit_late(own: &TestDatabase, meantime: impl Future<Output = ()>)
     slow.batch_execute("COMMIT").await.unwrap();
 }
 
-/// A transaction begins first and writes last: its change of `a` is the second one.
+/// Begins a transaction that makes the second change of `a` after another transaction's first.
 pub async fn begin_early(own: &TestDatabase) {
     let mut early = own.connect(support::schema().name).await;
     early

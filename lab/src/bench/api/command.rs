@@ -1,23 +1,36 @@
 use clap::{Args, ValueEnum};
 use service_runtime::BoxError;
-use url::Url;
 
-use super::{batch, create_task, gateway, get_task, list_tasks, quiet, writer::Writer};
-use crate::bench::{effort::at_least_one, report::Page, subject::Common};
+use super::{create, list, read};
+use crate::bench::{
+    data::{self, Sizes, Vocabulary},
+    load::Bounds,
+    mesh,
+    report::Report,
+};
 
-/// What is measured of the API.
+/// Options of the benchmark.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// The gateway.
-    #[arg(long, default_value = "http://127.0.0.1:8080")]
-    pub gateway_url: Url,
-    /// How many creations are under way at once, through the service and in the database alone.
-    #[arg(long, default_value_t = 16, value_parser = at_least_one)]
-    pub create_concurrency: usize,
-    /// How many batches of 500 are created.
-    #[arg(long, default_value_t = 20, value_parser = at_least_one)]
-    pub batches: usize,
-    /// Measure only these.
+    #[command(flatten)]
+    mesh: mesh::Connection,
+    #[command(flatten)]
+    sizes: Sizes,
+    #[command(flatten)]
+    bounds: Bounds,
+    /// Number of measured calls of each kind, one by one.
+    #[arg(long, default_value_t = 300)]
+    calls: usize,
+    /// Number of reads in flight in the closed loop.
+    #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..))]
+    concurrency: u16,
+    /// Number of creations in flight, in the service and in pgbench.
+    #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..))]
+    create_concurrency: u16,
+    /// Number of batches of 500 tasks.
+    #[arg(long, default_value_t = 20)]
+    batches: usize,
+    /// Measure only these parts.
     #[arg(long, value_enum, value_delimiter = ',')]
     only: Vec<Part>,
 }
@@ -26,46 +39,45 @@ pub struct Arguments {
 enum Part {
     /// GetTask under load.
     Get,
-    /// What the gateway adds to GetTask.
+    /// GetTask through the gateway, compared with direct calls.
     Gateway,
     /// ListTasks with filters and orders, and far pages.
     List,
-    /// CreateTask under load, beside pgbench.
+    /// CreateTask under load, compared with pgbench.
     Create,
     /// BatchCreateTasks.
     Batch,
 }
 
-/// Measures one part after the other: first what reads, then what leaves work behind for the rest of the mesh.
-pub async fn measure(common: &Common, own: &Arguments) -> Result<Page, BoxError> {
-    let subject = common.open().await?;
-    let mut page = subject.page().await?;
-    let wanted = |part| own.only.is_empty() || own.only.contains(&part);
-    quiet::wait(&subject.database).await?;
+/// Measures the parts, the reads first because writes leave work for the rest of the mesh.
+pub async fn measure(arguments: &Arguments) -> Result<Report, BoxError> {
+    let mesh = arguments.mesh.open().await?;
+    let vocabulary = Vocabulary::new(arguments.sizes.seed);
+    let users = data::open(&mesh, &arguments.sizes, &vocabulary).await?;
+    let largest = users.last().ok_or("no user is measured")?;
+    let mut report = Report::new(&mesh.database).await?;
+    let wanted = |part| arguments.only.is_empty() || arguments.only.contains(&part);
+    let (bounds, calls) = (arguments.bounds, arguments.calls);
+    mesh.wait_until_quiet().await?;
     if wanted(Part::Get) {
-        get_task::measure(&subject, &mut page).await?;
+        let callers = arguments.concurrency.into();
+        read::get(&mesh, largest, callers, bounds, &mut report).await?;
     }
     if wanted(Part::Gateway) {
-        gateway::measure(&subject, &own.gateway_url, &mut page).await?;
+        read::through_gateway(&mesh, largest, calls, &mut report).await?;
     }
     if wanted(Part::List) {
-        list_tasks::measure(&subject, &mut page).await?;
+        for user in &users {
+            list::filters(&mesh, user, calls, &mut report).await?;
+        }
+        list::far_pages(largest, calls, &mut report).await?;
     }
-    if wanted(Part::Create) || wanted(Part::Batch) {
-        let writer = Writer::new(&common.connection, &subject)?;
-        let measured = async {
-            if wanted(Part::Batch) {
-                batch::measure(&subject, &writer, own.batches, &mut page).await?;
-            }
-            if wanted(Part::Create) {
-                create_task::measure(&subject, &writer, own.create_concurrency, &mut page).await?;
-            }
-            Ok::<(), BoxError>(())
-        };
-        let measured = measured.await;
-        quiet::wait(&subject.database).await?;
-        writer.remove(&subject.database).await?;
-        measured?;
+    if wanted(Part::Batch) {
+        create::batches(&mesh, &vocabulary, arguments.batches, &mut report).await?;
     }
-    Ok(page)
+    if wanted(Part::Create) {
+        let callers = arguments.create_concurrency.into();
+        create::rates(&mesh, vocabulary, callers, bounds, &mut report).await?;
+    }
+    Ok(report)
 }

@@ -1,13 +1,8 @@
-//! `./dev bench api`: reading, creating and listing tasks.
+//! `bench api`: rates and latency of the task-service's calls, compared with the database alone and with calls through the gateway.
 
-mod batch;
 mod command;
-mod create_task;
-mod gateway;
-mod get_task;
-mod list_tasks;
-mod pgbench;
-mod quiet;
-mod writer;
+mod create;
+mod list;
+mod read;
 
 pub use command::{Arguments, measure};

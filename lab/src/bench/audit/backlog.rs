@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::future::try_join_all;
 use prost::Message;
@@ -9,6 +11,7 @@ use service_runtime::{
     BoxError,
     clock::{Clock, timestamp},
     ids::Ids,
+    kafka::KafkaConfig,
 };
 use taskmesh_proto::{
     common::v1::Actor,
@@ -17,58 +20,44 @@ use taskmesh_proto::{
 };
 use uuid::Uuid;
 
-use super::stage::Stage;
-use crate::bench::progress::Progress;
+/// Number of changes of the task whose history is read.
+pub const HISTORY_LENGTH: u32 = 1_000;
+/// User of that task.
+pub const HISTORY_USER: &str = "bench-history";
+const CHANGES_PER_TASK: u32 = 100;
+const TASKS_PER_USER: u32 = 10;
+/// Number of events in flight.
+const CHUNK: usize = 5_000;
+const SEND_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// How often each task changes.
-const CHANGES: u32 = 100;
-/// How many tasks a user has.
-const TASKS_OF_USER: u32 = 10;
-/// How often the task changes whose history is asked for.
-pub const HISTORY: u32 = 1_000;
-/// Who has that task.
-pub const HISTORIAN: &str = "bench-history";
-const AT_ONCE: usize = 5_000;
-
-/// The changes of many tasks of many users, and those of one task.
+/// Changes of many tasks of many users, and those of one task with a long history.
 pub struct Backlog {
     tasks: Vec<(Uuid, String)>,
-    /// The task whose history is asked for.
-    pub story: Uuid,
+    pub history_task: Uuid,
     start: DateTime<Utc>,
 }
 
-/// One change of a task.
-struct Change<'a> {
-    task_id: Uuid,
-    user: &'a str,
-    version: u32,
-    time: DateTime<Utc>,
-}
-
 impl Backlog {
-    /// Makes so many changes up, and a history.
     pub fn new(records: u32) -> Self {
-        let tasks = (0..records.div_ceil(CHANGES)).map(|task| {
-            let user = format!("bench-{}", task / TASKS_OF_USER);
+        let tasks = (0..records.div_ceil(CHANGES_PER_TASK)).map(|task| {
+            let user = format!("bench-{}", task / TASKS_PER_USER);
             (Ids.uuid_v7(), user)
         });
         Self {
             tasks: tasks.collect(),
-            story: Ids.uuid_v7(),
+            history_task: Ids.uuid_v7(),
             start: Clock::system().now(),
         }
     }
 
-    /// Returns how many changes there are.
+    /// Returns the number of changes.
     pub fn count(&self) -> i64 {
-        i64::try_from(self.tasks.len()).unwrap_or(i64::MAX) * i64::from(CHANGES)
-            + i64::from(HISTORY)
+        let tasks = i64::try_from(self.tasks.len()).unwrap_or(i64::MAX);
+        tasks * i64::from(CHANGES_PER_TASK) + i64::from(HISTORY_LENGTH)
     }
 
-    /// Puts the events on the topic: those of one task after the other's, as people's changes mix.
-    pub async fn publish(&self, stage: &Stage) -> Result<(), BoxError> {
-        let kafka = stage.kafka();
+    /// Publishes the events; those of different tasks alternate.
+    pub async fn publish(&self, kafka: &KafkaConfig) -> Result<(), BoxError> {
         let producer: FutureProducer = kafka
             .client_config("taskmesh-bench")
             .set("partitioner", "murmur2_random")
@@ -76,109 +65,83 @@ impl Backlog {
             .set("linger.ms", "5")
             .create()?;
         let topic = kafka.topic_name(TASK_EVENTS.name);
-        let mut changes = self.changes();
-        let total = u64::try_from(self.count())?;
-        let progress = Progress::new("puts events on the topic", "events", Some(total));
-        progress
-            .watch(async {
-                loop {
-                    let part: Vec<Change<'_>> = changes.by_ref().take(AT_ONCE).collect();
-                    if part.is_empty() {
-                        return Ok(());
-                    }
-                    let sent = part.iter().map(|change| send(&producer, &topic, change));
-                    try_join_all(sent).await?;
-                    progress.add(u64::try_from(part.len())?);
-                }
-            })
-            .await
-    }
-
-    fn changes(&self) -> impl Iterator<Item = Change<'_>> {
-        let many = (1..=CHANGES).flat_map(move |version| {
+        let of_tasks = (1..=CHANGES_PER_TASK).flat_map(|version| {
             self.tasks
                 .iter()
-                .map(move |(task_id, user)| (*task_id, user.as_str(), version))
+                .map(move |(task, user)| (*task, user.as_str(), version))
         });
-        let one = (1..=HISTORY).map(|version| (self.story, HISTORIAN, version));
-        many.chain(one).map(|(task_id, user, version)| Change {
-            task_id,
-            user,
-            version,
-            time: self.start + TimeDelta::milliseconds(i64::from(version)),
-        })
+        let history =
+            (1..=HISTORY_LENGTH).map(|version| (self.history_task, HISTORY_USER, version));
+        let mut changes = of_tasks.chain(history).peekable();
+        while changes.peek().is_some() {
+            let sent = changes.by_ref().take(CHUNK).map(|(task, user, version)| {
+                let time = self.start + TimeDelta::milliseconds(version.into());
+                send(&producer, &topic, event(task, user, version, time), task)
+            });
+            try_join_all(sent).await?;
+        }
+        Ok(())
     }
 }
 
-async fn send(producer: &FutureProducer, topic: &str, change: &Change<'_>) -> Result<(), BoxError> {
-    let key = change.task_id.to_string();
-    let id = Ids.uuid_v7().to_string();
-    let kind = match change.version {
+async fn send(
+    producer: &FutureProducer,
+    topic: &str,
+    event: TaskEvent,
+    task: Uuid,
+) -> Result<(), BoxError> {
+    let kind = match event.task_version {
         1 => "taskmesh.task.v1.TaskCreated",
         _ => "taskmesh.task.v1.TaskUpdated",
     };
+    let id = Ids.uuid_v7().to_string();
     let trace = format!("00-{}-b7ad6b7169203331-01", Ids.uuid_v7().simple());
-    let headers = [
-        ("ce_id", id.as_str()),
-        ("ce_type", kind),
-        ("traceparent", &trace),
-    ];
-    let headers = headers
-        .into_iter()
-        .fold(OwnedHeaders::new(), |headers, (key, value)| {
-            let value = Some(value);
-            headers.insert(Header { key, value })
-        });
-    let payload = event(change).encode_to_vec();
+    let header = |key, value| Header {
+        key,
+        value: Some(value),
+    };
+    let headers = OwnedHeaders::new()
+        .insert(header("ce_id", id.as_str()))
+        .insert(header("ce_type", kind))
+        .insert(header("traceparent", &trace));
+    let (key, payload) = (task.to_string(), event.encode_to_vec());
     let record = FutureRecord::to(topic)
         .key(&key)
         .headers(headers)
         .payload(&payload);
-    producer
-        .send(record, std::time::Duration::from_secs(60))
-        .await
-        .map_err(|(error, _)| error)?;
+    let sent = producer.send(record, SEND_TIMEOUT).await;
+    sent.map_err(|(error, _)| error)?;
     Ok(())
 }
 
-/// Every change is one of the title; every fifth is of the priority and the due time, too.
-fn event(change: &Change<'_>) -> TaskEvent {
-    let Change {
-        task_id,
-        user,
-        version,
-        time,
-    } = change;
-    let at = |version: u32| {
-        let fifths = version / 5;
-        Task {
-            id: task_id.to_string(),
-            title: format!("Call the bank about the {version}th invoice of this year"),
-            description:
-                "Ask for the one that has not come yet, and for the address to send it to."
-                    .to_owned(),
-            priority: match fifths % 2 {
-                0 => Priority::Low.into(),
-                _ => Priority::High.into(),
-            },
-            due_time: Some(timestamp(*time + TimeDelta::days(i64::from(fifths)))),
-            time_zone: "Europe/Berlin".to_owned(),
-            tags: vec!["money".to_owned(), "phone".to_owned()],
-            etag: version.to_string(),
-            operation_id: Uuid::from_u128(task_id.as_u128() ^ u128::from(version)).to_string(),
-            create_time: Some(timestamp(*time)),
-            update_time: Some(timestamp(*time)),
-            ..Task::default()
-        }
+/// Returns the event of a change of the title, and at every fifth version also of the priority and the due time.
+fn event(task_id: Uuid, user: &str, version: u32, time: DateTime<Utc>) -> TaskEvent {
+    let at = |version: u32| Task {
+        id: task_id.to_string(),
+        title: format!("Call the bank about invoice number {version} of this year"),
+        description: "Ask for the one that has not arrived yet, and for the address to send it to."
+            .to_owned(),
+        priority: match version / 5 % 2 {
+            0 => Priority::Low.into(),
+            _ => Priority::High.into(),
+        },
+        due_time: Some(timestamp(time + TimeDelta::days((version / 5).into()))),
+        time_zone: "Europe/Berlin".to_owned(),
+        tags: vec!["money".to_owned(), "phone".to_owned()],
+        etag: version.to_string(),
+        operation_id: Uuid::from_u128(task_id.as_u128() ^ u128::from(version)).to_string(),
+        create_time: Some(timestamp(time)),
+        update_time: Some(timestamp(time)),
+        ..Task::default()
     };
     TaskEvent {
-        event_time: Some(timestamp(*time)),
-        user_id: (*user).to_owned(),
-        task_version: i64::from(*version),
-        task: Some(at(*version)),
-        previous: (*version > 1).then(|| at(version - 1)),
+        event_time: Some(timestamp(time)),
+        user_id: user.to_owned(),
+        task_version: version.into(),
+        task: Some(at(version)),
+        previous: (version > 1).then(|| at(version - 1)),
         actor: Some(Actor {
-            user_id: (*user).to_owned(),
+            user_id: user.to_owned(),
             service: "api-gateway".to_owned(),
             token_id: task_id.to_string(),
             client_id: "chat".to_owned(),

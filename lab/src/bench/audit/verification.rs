@@ -1,128 +1,129 @@
 use std::{
     fs::{self, File},
     io::Write,
-    path::PathBuf,
     time::{Duration, Instant},
 };
 
-use service_runtime::{BoxError, clock::timestamp};
-use taskmesh_proto::audit::v1::{ExportRecordsRequest, RecordFormat, VerifyAuditRequest};
-use tokio::task::spawn_blocking;
+use chrono::TimeDelta;
+use service_runtime::{
+    BoxError,
+    clock::{Clock, timestamp},
+    grpc::AUDITOR,
+};
+use taskmesh::{
+    audit::{public_key, verify},
+    up::settings::AUDIT_KEY,
+};
+use taskmesh_proto::audit::v1::{
+    ExportRecordsRequest, RecordFormat, VerifyAuditRequest, VerifyAuditResponse,
+};
+use tokio::{task::spawn_blocking, time::sleep};
 
-use super::stage::Stage;
-use crate::bench::report::{Bound, Line, Measure, Page};
-use taskmesh::audit::{public_key, verify};
-use taskmesh::up::settings::AUDIT_KEY;
+use super::service::{Audit, Bearer};
+use crate::bench::report::{Measure, Report, Row, step};
 
 const GOAL_PER_SECOND: f64 = 200_000.0;
-const EVERYBODY: &str = "-";
-const AUDITOR: &str = "bench-auditor";
-const PATIENCE: Duration = Duration::from_secs(60);
+const ALL_USERS: &str = "-";
+const TIMEOUT: Duration = Duration::from_secs(60);
 const POLL: Duration = Duration::from_millis(100);
 
-/// Measures how fast all records are verified, by the service and offline; returns what was checked offline.
-pub async fn measure(
-    stage: &Stage,
-    rounds: u32,
-    page: &mut Page,
-) -> Result<verify::Arguments, BoxError> {
-    sealed(stage).await?;
+/// Measures the verification of all records, by the service and offline.
+pub async fn measure(audit: &Audit<'_>, rounds: u8, report: &mut Report) -> Result<(), BoxError> {
+    let auditor = audit.bearer("bench-auditor", &[AUDITOR.to_owned()])?;
+    step("waits for checkpoints");
+    wait_for_checkpoints(audit, &auditor).await?;
+    step("verifies the records by VerifyAudit");
     let mut rates = Vec::new();
     for _ in 0..rounds {
-        let begun = Instant::now();
-        let records = verified(stage).await?.0;
-        rates.push(rate(records, begun.elapsed()));
+        let begin = Instant::now();
+        let verified = verify(audit, &auditor).await?;
+        rates.push(verified.record_count as f64 / begin.elapsed().as_secs_f64());
     }
-    page.add(line("records verified by VerifyAudit", rates));
-
-    let exported = export(stage).await?;
-    let mut rates = Vec::new();
-    let mut exported = exported;
-    for _ in 0..rounds {
-        let (back, checked) = spawn_blocking(move || {
-            let begun = Instant::now();
-            let report = verify::verify(&exported)?;
-            if !report.is_clean() {
-                return Err(BoxError::from(report.text()));
+    report.add(row("records verified by VerifyAudit", rates));
+    step("exports the records and verifies them offline");
+    let exported = export(audit, &auditor).await?;
+    let rates = spawn_blocking(move || {
+        let rates = (0..rounds).map(|_| {
+            let begin = Instant::now();
+            let verified = verify::verify(&exported)?;
+            match verified.is_clean() {
+                true => Ok(verified.summary.record_count as f64 / begin.elapsed().as_secs_f64()),
+                false => Err(BoxError::from(verified.text())),
             }
-            let rate = rate(report.summary.record_count, begun.elapsed());
-            Ok((exported, rate))
-        })
-        .await??;
-        exported = back;
-        rates.push(checked);
-    }
-    page.add(line("records verified offline", rates));
-    Ok(exported)
+        });
+        rates.collect::<Result<Vec<f64>, BoxError>>()
+    })
+    .await??;
+    report.add(row("records verified offline", rates));
+    Ok(())
 }
 
-fn line(name: &str, mut rates: Vec<f64>) -> Line {
+/// Returns a row of the median.
+fn row(name: &str, mut rates: Vec<f64>) -> Row {
     rates.sort_by(f64::total_cmp);
-    let median = rates.get(rates.len() / 2).copied().unwrap_or(f64::NAN);
-    Line::of_value(name, median, "records/s").goal(Measure::Value, Bound::AtLeast(GOAL_PER_SECOND))
+    Row::value(name, rates[rates.len() / 2], "/s").at_least(Measure::Figure, GOAL_PER_SECOND)
 }
 
-fn rate(records: i64, elapsed: Duration) -> f64 {
-    #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
-    let records = records as f64;
-    records / elapsed.as_secs_f64()
-}
-
-/// Has the service verify all records; returns how many they are, and how many of them no checkpoint seals yet.
-async fn verified(stage: &Stage) -> Result<(i64, i64), BoxError> {
+async fn verify(audit: &Audit<'_>, auditor: &Bearer) -> Result<VerifyAuditResponse, BoxError> {
     let message = VerifyAuditRequest {
-        user_id: EVERYBODY.to_owned(),
+        user_id: ALL_USERS.to_owned(),
     };
-    let request = stage.request(AUDITOR, &["auditor".to_owned()], message)?;
-    let verified = stage.audit()?.verify_audit(request).await?.into_inner();
+    let verified = audit
+        .client()?
+        .verify_audit(auditor.request(message))
+        .await?
+        .into_inner();
     match verified.findings.first() {
         Some(finding) => Err(format!("{}: {}", finding.user_id, finding.message).into()),
-        None => Ok((verified.record_count, verified.unsealed_count)),
+        None => Ok(verified),
     }
 }
 
-/// Waits until all but the records of the auditor's own calls are sealed, and the file has the checkpoints.
-async fn sealed(stage: &Stage) -> Result<(), BoxError> {
-    let begun = Instant::now();
-    while verified(stage).await?.1 > 1 || fs::metadata(stage.checkpoint_file())?.len() == 0 {
-        if begun.elapsed() > PATIENCE {
-            return Err(format!("not all records are sealed after {PATIENCE:?}").into());
+/// Waits until checkpoints cover all records but those of the auditor's calls.
+async fn wait_for_checkpoints(audit: &Audit<'_>, auditor: &Bearer) -> Result<(), BoxError> {
+    let begin = Instant::now();
+    while verify(audit, auditor).await?.unsealed_count > 1
+        || fs::metadata(audit.checkpoint_file())?.len() == 0
+    {
+        if begin.elapsed() > TIMEOUT {
+            return Err(format!("no checkpoint covers all records after {TIMEOUT:?}").into());
         }
-        tokio::time::sleep(POLL).await;
+        sleep(POLL).await;
     }
     Ok(())
 }
 
-/// Writes all records to a file, beside a copy of the checkpoints and the public key.
-async fn export(stage: &Stage) -> Result<verify::Arguments, BoxError> {
-    let path = |name: &str| -> PathBuf { stage.folder().join(name) };
+/// Writes the records, the checkpoints and the verifying key to files.
+async fn export(audit: &Audit<'_>, auditor: &Bearer) -> Result<verify::Arguments, BoxError> {
     let arguments = verify::Arguments {
-        records: vec![path("export.ndjson")],
-        checkpoints: path("copy.ndjson"),
-        public_keys: vec![path("public-key.pem")],
+        records: vec![audit.path("export.ndjson")],
+        checkpoints: audit.path("copy.ndjson"),
+        public_keys: vec![audit.path("public-key.pem")],
         until: None,
         whole: true,
         json: false,
     };
-    fs::copy(stage.checkpoint_file(), &arguments.checkpoints)?;
+    fs::copy(audit.checkpoint_file(), &arguments.checkpoints)?;
     fs::write(
         &arguments.public_keys[0],
-        public_key::read(&stage.folder().join(AUDIT_KEY))?,
+        public_key::read(&audit.path(AUDIT_KEY))?,
     )?;
-    let now = service_runtime::clock::Clock::system().now();
+    let now = Clock::system().now();
     let message = ExportRecordsRequest {
         format: RecordFormat::Ndjson.into(),
-        start_time: Some(timestamp(now - chrono::TimeDelta::days(1))),
-        end_time: Some(timestamp(now + chrono::TimeDelta::days(1))),
-        user_id: EVERYBODY.to_owned(),
+        start_time: Some(timestamp(now - TimeDelta::days(1))),
+        end_time: Some(timestamp(now + TimeDelta::days(1))),
+        user_id: ALL_USERS.to_owned(),
         ..ExportRecordsRequest::default()
     };
-    let request = stage.request(AUDITOR, &["auditor".to_owned()], message)?;
-    let mut parts = stage.audit()?.export_records(request).await?.into_inner();
+    let mut parts = audit
+        .client()?
+        .export_records(auditor.request(message))
+        .await?
+        .into_inner();
     let mut file = File::create(&arguments.records[0])?;
     while let Some(part) = parts.message().await? {
         file.write_all(&part.data)?;
     }
-    file.sync_all()?;
     Ok(arguments)
 }

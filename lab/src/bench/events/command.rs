@@ -1,98 +1,62 @@
-use std::time::Duration;
-
 use clap::{Args, ValueEnum};
 use service_runtime::BoxError;
 
-use super::{backlog, latency, outage, poison, snapshot, stage::Stage, writers};
-use crate::bench::report::Page;
+use super::{backlog, latency, outage, service::SCHEMA};
+use crate::bench::{load::Bounds, report::Report, servers::Servers};
 
-/// What is measured of events.
+/// Options of the benchmark.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// How many events are written a second where their way is measured.
-    #[arg(long, default_value_t = 500)]
-    pub rate: u32,
-    /// How many seconds each load is measured.
-    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=3_600))]
-    pub seconds: u64,
-    /// How many events lie in the outbox when the relay begins to work off a backlog.
+    #[command(flatten)]
+    bounds: Bounds,
+    /// Number of events per second.
+    #[arg(long, default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..))]
+    rate: u32,
+    /// Number of events in the outbox when the relay starts.
     #[arg(long, default_value_t = 1_000_000)]
-    pub backlog: u64,
-    /// How many seconds another session holds a snapshot.
-    #[arg(long, default_value_t = 600)]
-    pub snapshot_seconds: u64,
-    /// How many seconds the broker is away.
-    #[arg(long, default_value_t = 60)]
-    pub outage_seconds: u64,
-    /// Stops the broker, for a broker that is not the embedded one: a command for the shell.
-    #[arg(long, requires = "broker_start")]
-    pub broker_stop: Option<String>,
-    /// Starts it again.
-    #[arg(long, requires = "broker_stop")]
-    pub broker_start: Option<String>,
-    /// Measure only these.
+    backlog: u32,
+    /// Seconds without the broker.
+    #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=3_600))]
+    outage_seconds: u64,
+    /// Measure only these parts.
     #[arg(long, value_enum, value_delimiter = ',')]
     only: Vec<Part>,
-    /// Print the figures as JSON.
-    #[arg(long)]
-    pub json: bool,
-    /// Fail if a goal is not reached.
-    #[arg(long)]
-    pub strict: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Part {
-    /// From the commit to the effect in a consumer.
+    /// Latency from a commit to its effect in a consumer.
     Latency,
-    /// What the relay costs those who write.
-    Writers,
-    /// What records that do not decode cost the others.
-    Poison,
-    /// How fast the relay works off a backlog.
-    Backlog,
-    /// What a session does that holds a snapshot for long.
-    Snapshot,
-    /// What it does that the broker is away.
+    /// Writes during an outage of the broker, and the recovery after it.
     Outage,
-}
-
-impl Arguments {
-    /// Returns how long each load is measured.
-    pub fn measured(&self) -> Duration {
-        Duration::from_secs(self.seconds)
-    }
+    /// Throughput of the relay.
+    Backlog,
 }
 
 /// Measures one part after the other.
-pub async fn measure(arguments: &Arguments) -> Result<Page, BoxError> {
-    let mut stage = Stage::open(arguments).await?;
-    let mut page = Page::new(stage.version().await?);
+pub async fn measure(arguments: &Arguments) -> Result<Report, BoxError> {
+    let mut servers = Servers::start(SCHEMA).await?;
+    let measured = parts(&mut servers, arguments).await;
+    servers.end(SCHEMA).await?;
+    measured
+}
+
+async fn parts(servers: &mut Servers, arguments: &Arguments) -> Result<Report, BoxError> {
+    let mut report = Report::new(&servers.client).await?;
     let wanted = |part| arguments.only.is_empty() || arguments.only.contains(&part);
-    let measured = async {
-        if wanted(Part::Latency) {
-            latency::measure(&stage, arguments, &mut page).await?;
-        }
-        if wanted(Part::Poison) {
-            poison::measure(&stage, arguments, &mut page).await?;
-        }
-        if wanted(Part::Outage) {
-            outage::measure(&mut stage, arguments, &mut page).await?;
-        }
-        // Nobody consumes what these write, so they come last.
-        if wanted(Part::Writers) {
-            writers::measure(&stage, arguments, &mut page).await?;
-        }
-        if wanted(Part::Backlog) {
-            backlog::measure(&stage, arguments.backlog, &mut page).await?;
-        }
-        if wanted(Part::Snapshot) {
-            snapshot::measure(&stage, arguments, &mut page).await?;
-        }
-        Ok::<(), BoxError>(())
-    };
-    let measured = measured.await;
-    stage.close().await?;
-    measured?;
-    Ok(page)
+    let (rate, bounds) = (arguments.rate, arguments.bounds);
+    if wanted(Part::Latency) {
+        latency::measure(servers, rate, bounds, &mut report).await?;
+    }
+    if wanted(Part::Outage) {
+        let bounds = Bounds {
+            seconds: arguments.outage_seconds,
+            ..bounds
+        };
+        outage::measure(servers, rate, bounds, &mut report).await?;
+    }
+    if wanted(Part::Backlog) {
+        backlog::measure(servers, arguments.backlog, &mut report).await?;
+    }
+    Ok(report)
 }

@@ -1,88 +1,79 @@
 use std::{
     collections::HashMap,
     mem,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
 use service_runtime::BoxError;
+use tokio::time::{interval, sleep, timeout};
 use tokio_postgres::Client;
 use uuid::Uuid;
 
-/// The effect is looked for so often, which is how exact its time is.
-const LOOK_EVERY: Duration = Duration::from_millis(2);
-const PATIENCE: Duration = Duration::from_secs(60);
+use crate::bench::load::Outcome;
 
-/// Knows when events were committed, and finds out when their effects are there for everybody to see.
-#[derive(Clone, Default)]
-pub struct Follower {
-    state: Arc<Mutex<State>>,
-}
+/// Interval of the queries, which limits the precision.
+const POLL: Duration = Duration::from_millis(2);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
-#[derive(Default)]
+/// Recorder of the times from commits until their effects are visible.
+#[derive(Debug, Clone, Default)]
+pub struct Follower(Arc<Mutex<State>>);
+
+#[derive(Debug, Default)]
 struct State {
     waiting: HashMap<Uuid, Instant>,
-    durations: Vec<Duration>,
+    latency: Outcome,
 }
 
 impl Follower {
-    /// Notes that an event was committed just now.
+    /// Records that an event was committed now.
     pub fn committed(&self, id: Uuid) {
         self.lock().waiting.insert(id, Instant::now());
     }
 
-    /// Forgets what was measured so far.
-    pub fn begin(&self) {
-        self.lock().durations.clear();
-    }
-
-    /// Returns how long the events took.
-    pub fn take(&self) -> Vec<Duration> {
-        mem::take(&mut self.lock().durations)
-    }
-
-    /// Looks for effects until it is aborted.
+    /// Queries the effects until the future is dropped.
     pub async fn follow(self, client: Client) -> Result<(), BoxError> {
-        // The planner last saw the table when it was empty.
+        // The planner has last seen the table empty.
         client.batch_execute("SET enable_seqscan = off").await?;
-        let statement = client
-            .prepare("SELECT event_id::text FROM events_bench.effects WHERE event_id = ANY ($1::text[]::uuid[])")
-            .await?;
-        let mut every = tokio::time::interval(LOOK_EVERY);
+        let query = "SELECT event_id::text FROM events_bench.effects WHERE event_id = ANY ($1::text[]::uuid[])";
+        let query = client.prepare(query).await?;
+        let mut ticks = interval(POLL);
         loop {
-            every.tick().await;
+            ticks.tick().await;
             let waiting: Vec<String> = self.lock().waiting.keys().map(Uuid::to_string).collect();
             if waiting.is_empty() {
                 continue;
             }
-            let rows = client.query(&statement, &[&waiting]).await?;
-            let seen = Instant::now();
+            let rows = client.query(&query, &[&waiting]).await?;
+            let now = Instant::now();
             let mut state = self.lock();
             for row in rows {
                 let id: Uuid = row.get::<_, &str>(0).parse()?;
                 if let Some(committed) = state.waiting.remove(&id) {
-                    state.durations.push(seen - committed);
+                    state.latency.record(now - committed);
                 }
             }
         }
     }
 
-    /// Waits until all events have had their effects.
-    pub async fn caught_up(&self) -> Result<(), BoxError> {
-        let begun = Instant::now();
-        loop {
-            let left = self.lock().waiting.len();
-            if left == 0 {
-                return Ok(());
+    /// Waits until all events have their effects; returns the latency since the last call.
+    pub async fn finish(&self) -> Result<Outcome, BoxError> {
+        let finished = async {
+            while !self.lock().waiting.is_empty() {
+                sleep(POLL).await;
             }
-            if begun.elapsed() > PATIENCE {
-                return Err(format!("{left} events have no effect after {PATIENCE:?}").into());
-            }
-            tokio::time::sleep(LOOK_EVERY).await;
-        }
+        };
+        timeout(TIMEOUT, finished).await.map_err(|_| {
+            format!(
+                "{} events have no effect after {TIMEOUT:?}",
+                self.lock().waiting.len()
+            )
+        })?;
+        Ok(mem::take(&mut self.lock().latency))
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
-        self.state.lock().expect("no holder of this lock panics")
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,111 +1,113 @@
 use std::time::{Duration, Instant};
 
 use service_runtime::BoxError;
+use tokio::time::{interval, sleep, timeout};
 
-use super::{
-    command::Arguments,
-    follower::Follower,
-    latency::{value, write},
-    memory::Watch,
-    stage::{Parts, Stage},
-};
+use super::service;
 use crate::bench::{
-    load::Bounds,
-    process::resident,
-    report::{Bound, Figures, Line, Measure, Page},
+    load::{Bounds, number},
+    mesh::resident_bytes,
+    report::{Measure, Report, Row, step},
+    servers::Servers,
 };
 
-const MOST_PERCENT: f64 = 110.0;
-const MOST_MEBIBYTES: f64 = 32.0;
-const MOST_SECONDS: f64 = 30.0;
+const GOAL_PERCENT: f64 = 110.0;
+const GOAL_MEBIBYTES: f64 = 32.0;
+const GOAL_SECONDS: f64 = 30.0;
 const MEBIBYTE: f64 = 1_048_576.0;
+const RECOVERY_TIMEOUT: Duration = Duration::from_secs(300);
+const POLL: Duration = Duration::from_millis(100);
 
-/// Takes the broker away while events are written, and brings it back.
+/// Stops the broker while events are written, and starts it again.
 pub async fn measure(
-    stage: &mut Stage,
-    arguments: &Arguments,
-    page: &mut Page,
+    servers: &mut Servers,
+    rate: u32,
+    bounds: Bounds,
+    report: &mut Report,
 ) -> Result<(), BoxError> {
-    stage.clear().await?;
-    let running = stage
-        .start(Parts {
-            relays: true,
-            consumes: true,
-        })
-        .await?;
-    let bounds = |seconds| Bounds {
-        warm_up: Duration::from_secs(2),
-        measured: Duration::from_secs(seconds),
-        most: usize::MAX,
-    };
-    let (rate, seconds) = (arguments.rate, arguments.outage_seconds);
-    let follower = Follower::default();
-    let following = tokio::spawn(follower.clone().follow(stage.connect().await?));
-    // As long as the outage: in a longer time the disk stalls more often.
-    let disk = stage.watch_disk()?;
-    let before = write(rate, bounds(seconds), "before the outage", Some(&follower)).await?;
-    let disk_before = disk.end().await?;
-    follower.caught_up().await?;
-    let memory_before = resident("self")?;
+    service::prepare(servers).await?;
+    let (running, database) = service::start(servers, true).await?;
+    step(format!("{rate} events per second before the outage"));
+    let before = service::write(&database, rate, bounds, drop).await?;
+    wait_for_effects(servers).await?;
+    let memory_before = resident_bytes("self")?;
 
-    stage.stop_broker(arguments).await?;
-    following.abort();
-    let memory = Watch::start();
-    let disk = stage.watch_disk()?;
-    let during = write(rate, bounds(seconds), "while the broker is away", None).await?;
-    let disk_during = disk.end().await?;
-    let most = memory.most();
-    let waiting = stage.count("outbox").await?;
-    let effects = stage.count("effects").await?;
-    stage.start_broker(arguments).await?;
-    let returned = Instant::now();
-    while stage.count("effects").await? < effects + waiting {
-        if returned.elapsed() > Duration::from_secs(300) {
-            return Err("the backlog of the outage is not worked off after five minutes".into());
+    servers.stop_broker().await?;
+    step(format!("{rate} events per second during the outage"));
+    let mut memory = memory_before;
+    let watch = async {
+        let mut ticks = interval(POLL);
+        loop {
+            ticks.tick().await;
+            memory = memory.max(resident_bytes("self").unwrap_or_default());
         }
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-    let drained = returned.elapsed();
+    };
+    let during = tokio::select! {
+        during = service::write(&database, rate, bounds, drop) => during?,
+        () = watch => return Err("the memory is watched without end".into()),
+    };
+    let waiting = "SELECT count(*) FROM events_bench.outbox";
+    let waiting: i64 = servers.client.query_one(waiting, &[]).await?.get(0);
+    servers.start_broker().await?;
+    let begin = Instant::now();
+    wait_for_effects(servers).await?;
+    let recovered = begin.elapsed();
     running.stop().await?;
 
-    page.add(value(
-        &format!("writes that failed while the broker was away for {seconds} s"),
-        i64::try_from(during.failures)?,
-        0.0,
+    let seconds = bounds.seconds;
+    report.add(Row::none(
+        format!("failed writes in {seconds} s without the broker"),
+        during.failures,
     ));
-    let before = Line::of_outcome(format!("write before the outage, {rate} a second"), before);
-    let during = Line::of_outcome(format!("write during the outage, {rate} a second"), during);
-    let percent = 100.0 * during.p99_ms() / before.p99_ms();
-    page.add(before);
-    page.add(during);
-    for (when, durations) in [("before", disk_before), ("during", disk_during)] {
-        let name = format!("the disk takes a block, {when} the outage");
-        page.add(Line::of_figures(Figures::of(name, durations)));
-    }
-    page.add(
-        Line::of_value("write during the outage against before, p99", percent, "%")
-            .goal(Measure::Value, Bound::AtMost(MOST_PERCENT)),
+    report.add(Row::load(
+        format!("write before the outage, {rate} per second"),
+        &before,
+    ));
+    report.add(Row::load(
+        format!("write during the outage, {rate} per second"),
+        &during,
+    ));
+    let percent = 100.0 * during.latency().p99 / before.latency().p99;
+    report.add(
+        Row::value("write during the outage against before, p99", percent, "%")
+            .at_most(Measure::Figure, GOAL_PERCENT),
     );
-    #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
-    let waiting = waiting as f64;
-    page.add(Line::of_value(
-        "events that waited when the broker returned",
-        waiting,
+    report.add(Row::value(
+        "events in the outbox at the end of the outage",
+        number(waiting),
         "",
     ));
-    page.add(
-        Line::of_value(
-            "all effects are there after the return",
-            drained.as_secs_f64(),
+    report.add(
+        Row::value(
+            "all effects visible after the outage",
+            recovered.as_secs_f64(),
             "s",
         )
-        .goal(Measure::Value, Bound::AtMost(MOST_SECONDS)),
+        .at_most(Measure::Figure, GOAL_SECONDS),
     );
-    #[expect(clippy::cast_precision_loss, reason = "memory is far below 2^52 bytes")]
-    let more = most.saturating_sub(memory_before) as f64 / MEBIBYTE;
-    page.add(
-        Line::of_value("memory during the outage, more than before", more, "MiB")
-            .goal(Measure::Value, Bound::AtMost(MOST_MEBIBYTES)),
+    let growth = number(memory - memory_before) / MEBIBYTE;
+    report.add(
+        Row::value("growth of memory during the outage", growth, "MiB")
+            .at_most(Measure::Figure, GOAL_MEBIBYTES),
     );
     Ok(())
+}
+
+/// Waits until each committed change has its effect.
+async fn wait_for_effects(servers: &Servers) -> Result<(), BoxError> {
+    let query = "SELECT (SELECT count(*) FROM events_bench.effects) >= (SELECT sum(version) FROM events_bench.aggregates)";
+    let visible = async {
+        while !servers
+            .client
+            .query_one(query, &[])
+            .await?
+            .get::<_, bool>(0)
+        {
+            sleep(POLL).await;
+        }
+        Ok::<(), BoxError>(())
+    };
+    timeout(RECOVERY_TIMEOUT, visible)
+        .await
+        .map_err(|_| format!("the events have no effects after {RECOVERY_TIMEOUT:?}"))?
 }

@@ -1,121 +1,97 @@
-use std::time::Duration;
-
 use clap::{Args, ValueEnum};
 use service_runtime::BoxError;
-use url::Url;
 
 use super::{idle, latency, reconnects};
 use crate::{
-    bench::{
-        database::{Database, DatabaseLocation},
-        effort::at_least_one,
-        mesh::Connection,
-        report::Page,
-    },
-    live_client::Door,
+    bench::{load::Bounds, mesh, report::Report},
+    live_client::LiveClient,
 };
 
-/// What is measured of the live feed.
+/// Options of the benchmark.
 #[derive(Debug, Args)]
 pub struct Arguments {
     #[command(flatten)]
-    pub connection: Connection,
+    mesh: mesh::Connection,
     #[command(flatten)]
-    database: DatabaseLocation,
-    /// The gateway.
-    #[arg(long, default_value = "http://127.0.0.1:8080")]
-    gateway_url: Url,
-    /// How many clients watch while changes are made.
-    #[arg(long, default_value_t = 1_000, value_parser = at_least_one)]
-    pub clients: usize,
-    /// How many of them are one user's.
-    #[arg(long, default_value_t = 1, value_parser = at_least_one)]
-    pub clients_per_user: usize,
-    /// How many changes are made a second.
+    bounds: Bounds,
+    /// Number of clients during the changes.
+    #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u16).range(1..))]
+    clients: u16,
+    /// Number of clients of each user.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
+    clients_per_user: u16,
+    /// Number of changes per second.
     #[arg(long, default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..))]
-    pub rate: u32,
-    /// How many seconds changes are made.
-    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=3_600))]
-    seconds: u64,
-    /// How many seconds they are made before their way is measured.
-    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(0..=600))]
-    warm_up: u64,
-    /// How many clients watch where nothing changes.
-    #[arg(long, default_value_t = 10_000, value_parser = at_least_one)]
-    pub idle: usize,
-    /// How many seconds they do: at least until each has had a sign of life.
-    #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3_600))]
+    rate: u32,
+    /// Number of idle clients.
+    #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u16).range(1..))]
+    idle: u16,
+    /// Seconds for which they are idle, at least one ping interval.
+    #[arg(long, default_value_t = 30)]
     idle_seconds: u64,
-    /// The processes whose memory is measured; the one that works in the data folder unless given.
+    /// Processes whose memory is measured, by default the one that works in the data folder.
     #[arg(long, value_delimiter = ',')]
-    pub process: Vec<u32>,
-    /// How often clients are cut off and come back while changes are made.
-    #[arg(long, default_value_t = 1_000, value_parser = at_least_one)]
-    pub reconnects: usize,
-    /// Measure only these.
+    process: Vec<u32>,
+    /// Number of disconnections during the changes.
+    #[arg(long, default_value_t = 1_000)]
+    reconnects: usize,
+    /// Measure only these parts.
     #[arg(long, value_enum, value_delimiter = ',')]
     only: Vec<Part>,
-    /// Print the figures as JSON.
-    #[arg(long)]
-    pub json: bool,
-    /// Fail if a goal is not reached.
-    #[arg(long)]
-    pub strict: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Part {
-    /// From a write to the message at a client.
+    /// Latency from a write to the message at a client.
     Latency,
-    /// The memory of clients that nothing is told.
+    /// Memory of idle clients.
     Idle,
-    /// What clients miss that are cut off and come back.
+    /// Gaps and duplicates of clients that are disconnected and resume.
     Reconnects,
 }
 
-/// A mesh with its feed.
-pub struct Subject<'a> {
-    pub connection: &'a Connection,
-    pub database: Database,
-    pub door: Door,
-}
-
-impl Arguments {
-    /// Returns how long changes are made.
-    pub fn measured(&self) -> Duration {
-        Duration::from_secs(self.seconds)
-    }
-
-    /// Returns how long they are made before.
-    pub fn warm_up(&self) -> Duration {
-        Duration::from_secs(self.warm_up)
-    }
-
-    /// Returns how long clients watch where nothing changes.
-    pub fn idle_time(&self) -> Duration {
-        Duration::from_secs(self.idle_seconds)
-    }
-}
-
-/// Measures one part after the other.
-pub async fn measure(arguments: &Arguments) -> Result<Page, BoxError> {
-    let connection = &arguments.connection;
-    let subject = Subject {
-        database: arguments.database.connect(connection.data_dir()).await?,
-        door: Door::new(&arguments.gateway_url)?,
-        connection,
-    };
-    let mut page = Page::new(subject.database.version().await?);
+/// Measures the parts, first the one that needs a mesh without garbage of the others in its memory.
+pub async fn measure(arguments: &Arguments) -> Result<Report, BoxError> {
+    let mesh = arguments.mesh.open().await?;
+    let gateway = LiveClient::new(&arguments.mesh.gateway_url)?;
+    let mut report = Report::new(&mesh.database).await?;
     let wanted = |part| arguments.only.is_empty() || arguments.only.contains(&part);
-    // Before the others have left anything behind in memory.
+    let (rate, bounds) = (arguments.rate, arguments.bounds);
     if wanted(Part::Idle) {
-        idle::measure(&subject, arguments, &mut page).await?;
+        let processes = match arguments.process.as_slice() {
+            [] => vec![arguments.mesh.process()?],
+            given => given.iter().map(u32::to_string).collect(),
+        };
+        let clients = arguments.idle.into();
+        idle::measure(
+            &mesh,
+            &gateway,
+            &processes,
+            clients,
+            arguments.idle_seconds,
+            &mut report,
+        )
+        .await?;
     }
     if wanted(Part::Latency) {
-        latency::measure(&subject, arguments, &mut page).await?;
+        let per_user = arguments.clients_per_user.into();
+        let users = arguments
+            .clients
+            .div_ceil(arguments.clients_per_user)
+            .into();
+        latency::measure(
+            &mesh,
+            &gateway,
+            (users, per_user),
+            rate,
+            bounds,
+            &mut report,
+        )
+        .await?;
     }
     if wanted(Part::Reconnects) {
-        reconnects::measure(&subject, arguments, &mut page).await?;
+        let reconnects = arguments.reconnects;
+        reconnects::measure(&mesh, &gateway, reconnects, rate, bounds, &mut report).await?;
     }
-    Ok(page)
+    Ok(report)
 }

@@ -1,4 +1,7 @@
-use std::sync::Arc;
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Instant,
+};
 
 use futures::{StreamExt, TryStreamExt, stream};
 use prost_types::FieldMask;
@@ -6,121 +9,134 @@ use service_runtime::BoxError;
 use taskmesh_proto::task::v1::{
     BatchCreateTasksRequest, CreateTaskRequest, ListTasksRequest, Priority, Task, UpdateTaskRequest,
 };
-use tonic::transport::Channel;
 use uuid::Uuid;
 
-use super::command::Subject;
 use crate::{
-    bench::{caller::Caller, data, progress::Progress},
+    bench::{
+        data,
+        load::{Bounds, Outcome, open_loop},
+        mesh::{Caller, Mesh},
+        report::step,
+    },
     live_client::Shown,
 };
 
-/// Over how many HTTP/2 connections the writes of all users go.
-const CONNECTIONS: usize = 2;
-/// How many users are given their tasks at once.
-const AT_ONCE: usize = 8;
-const PAGE: i32 = 500;
+/// Number of users that are created concurrently.
+const CONCURRENCY: usize = 8;
+const MAX_PAGE_SIZE: i32 = 1_000;
 
-/// Users with a few tasks each, who exist for one measurement.
+/// Users of one measurement, each with a few tasks.
 pub struct Crowd {
-    pub members: Vec<Member>,
+    pub members: Arc<[Member]>,
     prefix: String,
 }
 
-/// One of them.
-#[derive(Clone)]
+/// User with tasks.
 pub struct Member {
     pub caller: Arc<Caller>,
-    pub tasks: Vec<String>,
+    tasks: Vec<String>,
+}
+
+/// Answered change.
+#[derive(Debug, Clone)]
+pub struct Written {
+    /// Index of the member.
+    pub user: usize,
+    pub task: String,
+    pub version: i64,
+    pub sent: Instant,
+    pub answered: Instant,
 }
 
 impl Crowd {
-    /// Invents so many users with so many tasks each.
-    pub async fn gather(
-        subject: &Subject<'_>,
-        users: usize,
-        tasks: usize,
-    ) -> Result<Self, BoxError> {
+    pub async fn create(mesh: &Mesh<'_>, users: usize, tasks: usize) -> Result<Self, BoxError> {
+        step(format!("creates {users} users"));
         let prefix = format!("bench-live-{}-", Uuid::new_v4().simple());
-        let channels = subject.connection.channels(CONNECTIONS);
-        let progress = Progress::new("invents users", "users", Some(users as u64));
         let members = stream::iter(0..users).map(|number| {
-            let (prefix, channels, progress) = (&prefix, &channels, &progress);
-            async move {
-                let user = format!("{prefix}{number}");
-                let member = Member::new(subject, channels, &user, tasks).await;
-                progress.add(1);
-                member
-            }
+            let caller = mesh.caller(&format!("{prefix}{number}"));
+            async move { Member::create(caller?, tasks).await }
         });
-        let members = progress
-            .watch(members.buffered(AT_ONCE).try_collect())
-            .await?;
+        let members: Vec<Member> = members.buffered(CONCURRENCY).try_collect().await?;
+        let members = members.into();
         Ok(Self { members, prefix })
     }
 
-    /// Removes them with all that they have.
-    pub async fn disperse(self, subject: &Subject<'_>) -> Result<(), BoxError> {
-        let progress = Progress::new("removes them again", "crowds", Some(1));
-        let removal = data::remove_users(&subject.database.client, &self.prefix);
-        progress.watch(removal).await
+    /// Removes the users' tasks.
+    pub async fn remove(self, mesh: &Mesh<'_>) -> Result<(), BoxError> {
+        step("removes the users");
+        data::remove_users(&mesh.database, &self.prefix).await
+    }
+
+    /// Changes tasks of all members in turn at a steady rate; returns the answered changes too.
+    pub async fn write(
+        &self,
+        rate: u32,
+        bounds: Bounds,
+    ) -> Result<(Outcome, Vec<Written>), BoxError> {
+        step(format!("{rate} changes per second"));
+        let (members, written) = (Arc::clone(&self.members), Arc::new(Mutex::default()));
+        let journal: Arc<Mutex<Vec<Written>>> = Arc::clone(&written);
+        let call = move |number: usize| {
+            let (members, journal) = (Arc::clone(&members), Arc::clone(&journal));
+            async move {
+                let user = number % members.len();
+                let sent = Instant::now();
+                let task = members[user].change(number / members.len(), number).await?;
+                let written = Written {
+                    user,
+                    version: task.etag.parse()?,
+                    task: task.id,
+                    sent,
+                    answered: Instant::now(),
+                };
+                journal
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .push(written);
+                Ok(())
+            }
+        };
+        let outcome = open_loop(rate.into(), bounds, call).await?;
+        let written = std::mem::take(&mut *written.lock().unwrap_or_else(PoisonError::into_inner));
+        Ok((outcome, written))
     }
 }
 
 impl Member {
-    async fn new(
-        subject: &Subject<'_>,
-        channels: &[Channel],
-        user: &str,
-        tasks: usize,
-    ) -> Result<Self, BoxError> {
-        let caller = subject
-            .connection
-            .caller_over(channels.to_vec(), &user.parse()?)?;
-        let mut member = Self {
-            caller: Arc::new(caller),
-            tasks: Vec::new(),
-        };
-        if tasks > 0 {
-            member.tasks = member.create(tasks).await?;
-        }
-        Ok(member)
-    }
-
-    async fn create(&self, count: usize) -> Result<Vec<String>, BoxError> {
+    async fn create(caller: Arc<Caller>, count: usize) -> Result<Self, BoxError> {
         let task = |number| CreateTaskRequest {
-            title: format!("Something to do, number {number}"),
+            title: format!("Task {number}"),
             ..CreateTaskRequest::default()
         };
-        let request = self.caller.request(BatchCreateTasksRequest {
-            tasks: (0..count).map(task).collect(),
-            ..BatchCreateTasksRequest::default()
-        });
-        let answer = self.caller.tasks(0).batch_create_tasks(request).await?;
-        let results = answer.into_inner().results.into_iter();
-        Ok(results
-            .filter_map(|result| result.task)
-            .map(|task| task.id)
-            .collect())
+        let mut tasks = Vec::new();
+        if count > 0 {
+            let request = caller.request(BatchCreateTasksRequest {
+                tasks: (0..count).map(task).collect(),
+                ..BatchCreateTasksRequest::default()
+            });
+            let answer = caller.tasks(0).batch_create_tasks(request).await?;
+            let created = answer.into_inner().results.into_iter();
+            tasks.extend(created.filter_map(|result| Some(result.task?.id)));
+        }
+        Ok(Self { caller, tasks })
     }
 
-    /// Gives one of the tasks another title, or every other time another priority.
-    pub async fn change(&self, task: usize, number: usize) -> Result<Task, BoxError> {
-        let task_id = self.tasks[task % self.tasks.len()].clone();
-        let turn = task / self.tasks.len();
-        let field = if turn.is_multiple_of(2) {
+    /// Changes the title or the priority of one task, never to the value that it has.
+    async fn change(&self, turn: usize, number: usize) -> Result<Task, BoxError> {
+        let round = turn / self.tasks.len();
+        let field = if round.is_multiple_of(2) {
             "title"
         } else {
             "priority"
         };
-        // Never the one that it has.
-        let priority = match turn % 4 {
-            1 => Priority::High,
-            _ => Priority::Low,
+        let priority = if round % 4 == 1 {
+            Priority::High
+        } else {
+            Priority::Low
         };
         let request = self.caller.request(UpdateTaskRequest {
-            task_id,
-            title: format!("Something else to do, number {number}"),
+            task_id: self.tasks[turn % self.tasks.len()].clone(),
+            title: format!("Changed task {number}"),
             priority: priority.into(),
             update_mask: Some(FieldMask {
                 paths: vec![field.to_owned()],
@@ -131,31 +147,23 @@ impl Member {
         Ok(answer.into_inner())
     }
 
-    /// Lists the tasks as they are.
+    /// Lists all tasks.
     pub async fn list(&self) -> Result<Vec<Shown>, BoxError> {
-        let mut shown = Vec::new();
-        let mut page_token = String::new();
-        loop {
-            let request = self.caller.request(ListTasksRequest {
-                page_size: PAGE,
-                page_token,
-                show_completed: true,
-                show_hidden: true,
-                ..ListTasksRequest::default()
-            });
-            let answer = self.caller.tasks(0).list_tasks(request).await?.into_inner();
-            for task in answer.tasks {
-                shown.push(Shown {
-                    version: task.etag.parse()?,
-                    id: task.id,
-                    title: task.title,
-                    is_deleted: false,
-                });
-            }
-            if answer.next_page_token.is_empty() {
-                return Ok(shown);
-            }
-            page_token = answer.next_page_token;
-        }
+        let request = self.caller.request(ListTasksRequest {
+            page_size: MAX_PAGE_SIZE,
+            show_completed: true,
+            show_hidden: true,
+            ..ListTasksRequest::default()
+        });
+        let answer = self.caller.tasks(0).list_tasks(request).await?;
+        let shown = answer.into_inner().tasks.into_iter().map(|task| {
+            Ok(Shown {
+                version: task.etag.parse()?,
+                id: task.id,
+                title: task.title,
+                is_deleted: false,
+            })
+        });
+        shown.collect()
     }
 }

@@ -1,81 +1,67 @@
+use std::time::Duration;
+
 use service_runtime::BoxError;
+use tokio::time::sleep;
 
-use super::{
-    command::{Arguments, Subject},
-    crowd::Crowd,
-    latency::none,
-    listeners::Listeners,
-};
-use crate::bench::{
-    process,
-    progress::Progress,
-    report::{Bound, Line, Measure, Page},
+use super::{crowd::Crowd, listeners::Listeners};
+use crate::{
+    bench::{
+        load::number,
+        mesh::{Mesh, resident_bytes},
+        report::{Measure, Report, Row, step},
+    },
+    live_client::LiveClient,
 };
 
-/// How many streams each user has: fewer than one may have.
+/// Number of streams of each user, below the limit.
 const STREAMS: usize = 50;
-/// Before memory is looked at, one in so many of the clients is connected, so that what all of them share is there.
+/// Share of the clients that connect first, so that memory that all clients share does not count.
 const FIRST: usize = 20;
 const GOAL_BYTES: f64 = 20_000.0;
 
-/// Measures how much memory clients take that nothing is told.
+/// Measures the memory that idle clients take in the processes of the mesh.
 pub async fn measure(
-    subject: &Subject<'_>,
-    arguments: &Arguments,
-    page: &mut Page,
+    mesh: &Mesh<'_>,
+    gateway: &LiveClient,
+    processes: &[String],
+    clients: usize,
+    seconds: u64,
+    report: &mut Report,
 ) -> Result<(), BoxError> {
-    let processes = match arguments.process.as_slice() {
-        [] => vec![process::in_folder(subject.connection.data_dir())?],
-        given => given.to_vec(),
+    let memory = || -> Result<f64, BoxError> {
+        let each = processes.iter().map(|process| resident_bytes(process));
+        Ok(number(each.sum::<Result<u64, BoxError>>()?))
     };
-    let memory = || -> Result<u64, BoxError> {
-        let each = processes.iter();
-        each.map(|process| process::resident(&process.to_string()))
-            .sum()
-    };
-    let first = arguments.idle.div_ceil(FIRST);
-    let users = (first + arguments.idle).div_ceil(STREAMS);
-    let crowd = Crowd::gather(subject, users, 0).await?;
+    let first = clients.div_ceil(FIRST);
+    let crowd = Crowd::create(mesh, (first + clients).div_ceil(STREAMS), 0).await?;
     let members = crowd.members.iter();
     let tokens: Vec<&str> = members
-        .flat_map(|member| std::iter::repeat_n(member.caller.token(), STREAMS))
+        .flat_map(|member| std::iter::repeat_n(member.caller.token.as_str(), STREAMS))
         .collect();
     let mut listeners = Listeners::new();
-    listeners.open(&subject.door, &tokens[..first]).await?;
-    wait(arguments, "the first of them idle").await;
+    listeners.open(gateway, &tokens[..first]).await?;
+    step(format!("waits {seconds} s"));
+    sleep(Duration::from_secs(seconds)).await;
     let before = memory()?;
-    let all = first + arguments.idle;
-    listeners.open(&subject.door, &tokens[first..all]).await?;
+    listeners
+        .open(gateway, &tokens[first..first + clients])
+        .await?;
     let connected = memory()?;
-    wait(arguments, "all of them idle").await;
+    step(format!("waits {seconds} s"));
+    sleep(Duration::from_secs(seconds)).await;
     let after = memory()?;
-    let (ended, why) = listeners.ended();
-    if let Some(why) = why {
-        eprintln!("{ended} clients were cut off, the first one because: {why}");
-    }
-
-    let idle = arguments.idle;
-    #[expect(clippy::cast_precision_loss, reason = "memory is far below 2^52 bytes")]
-    let each = |then: u64| (then as f64 - before as f64) / idle as f64;
-    page.add(Line::of_value(
-        format!("memory of each of {idle} clients, just connected"),
+    let each = |then: f64| (then - before) / number(clients);
+    let name = format!("memory of each of {clients} clients");
+    report.add(Row::value(
+        format!("{name}, just connected"),
         each(connected),
         "bytes",
     ));
-    page.add(
-        Line::of_value(
-            format!("memory of each of {idle} clients, idle"),
-            each(after),
-            "bytes",
-        )
-        .goal(Measure::Value, Bound::AtMost(GOAL_BYTES)),
-    );
-    page.add(none("idle clients that were cut off", ended));
+    let row = Row::value(format!("{name}, idle"), each(after), "bytes");
+    report.add(row.at_most(Measure::Figure, GOAL_BYTES));
+    report.add(Row::none(
+        "lost connections of idle clients",
+        listeners.ends().len(),
+    ));
     Ok(())
-}
-
-async fn wait(arguments: &Arguments, label: &str) {
-    let progress = Progress::new(label, "waits", Some(1));
-    let idle = tokio::time::sleep(arguments.idle_time());
-    progress.watch(idle).await;
 }

@@ -1,33 +1,34 @@
 use std::time::Instant;
 
-use futures::{StreamExt, stream};
+use futures::{StreamExt, TryStreamExt, stream};
 use service_runtime::BoxError;
+use taskmesh::open_files;
 use tokio::{
     sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
     task::JoinSet,
 };
 
 use crate::{
-    bench::progress::Progress,
-    live_client::{Door, End, Event, Socket, Start},
+    bench::report::step,
+    live_client::{End, Event, LiveClient, Socket, Start},
 };
-use taskmesh::open_files;
 
-/// How many sockets are opened at once.
-const AT_ONCE: usize = 64;
-/// What this process has open besides.
+/// Number of sockets that are opened concurrently.
+const CONCURRENCY: usize = 64;
+/// Number of other open files of this process.
 const OTHER_FILES: u64 = 100;
 
-/// Clients that watch, each over one socket; dropping them cuts all connections.
+/// Clients with one socket each; dropping them drops their connections.
 pub struct Listeners {
-    ended: JoinSet<End>,
+    ends: JoinSet<End>,
     arrivals: UnboundedReceiver<Arrival>,
     sender: UnboundedSender<Arrival>,
     count: usize,
 }
 
-/// A change at a client.
+/// Change that a client received.
 pub struct Arrival {
+    /// Index of the client.
     pub client: usize,
     pub task: String,
     pub version: i64,
@@ -35,70 +36,52 @@ pub struct Arrival {
 }
 
 impl Listeners {
-    /// Returns none yet.
     pub fn new() -> Self {
         let (sender, arrivals) = unbounded_channel();
         Self {
-            ended: JoinSet::new(),
+            ends: JoinSet::new(),
             arrivals,
             sender,
             count: 0,
         }
     }
 
-    /// Opens a socket for each of these tokens; returns when the streams of all of them have begun.
-    pub async fn open(&mut self, door: &Door, tokens: &[&str]) -> Result<(), BoxError> {
+    /// Opens a socket for each of these tokens, and waits until each stream is live.
+    pub async fn open(&mut self, gateway: &LiveClient, tokens: &[&str]) -> Result<(), BoxError> {
         let needed = (self.count + tokens.len()) as u64 + OTHER_FILES;
         if let Some(allowed) = open_files::allowed().filter(|allowed| *allowed < needed) {
             return Err(format!(
-                "the system lets this process open {allowed} files, and each client is one: raise the limit with `ulimit -n {needed}`, also \
-                 where the mesh runs, or choose fewer with --idle or --clients"
+                "each client is an open file, and this process may open {allowed}; raise the limit with `ulimit -n {needed}`, also for the \
+                 mesh, or give fewer with --idle or --clients"
             )
             .into());
         }
-        let progress = Progress::new("clients connect", "clients", Some(tokens.len() as u64));
-        let opening = stream::iter(tokens)
-            .map(|token| async {
-                let socket = begin(door, token).await;
-                progress.add(1);
-                socket
-            })
-            .buffered(AT_ONCE);
-        let sockets: Vec<_> = progress.watch(opening.collect()).await;
-        for socket in sockets {
-            let socket = socket.map_err(|end| format!("a client cannot connect: {end}"))?;
-            self.ended
+        step(format!("opens {} sockets", tokens.len()));
+        let opening = stream::iter(tokens).map(|token| open(gateway, token));
+        let sockets: Result<Vec<Socket>, End> = opening.buffered(CONCURRENCY).try_collect().await;
+        for socket in sockets.map_err(|end| format!("a client cannot connect: {end}"))? {
+            self.ends
                 .spawn(listen(self.count, socket, self.sender.clone()));
             self.count += 1;
         }
         Ok(())
     }
 
-    /// Returns what has arrived since the last look.
+    /// Returns the changes that have arrived since the last call.
     pub fn arrived(&mut self) -> Vec<Arrival> {
-        let mut arrivals = Vec::new();
-        while let Ok(arrival) = self.arrivals.try_recv() {
-            arrivals.push(arrival);
-        }
-        arrivals
+        std::iter::from_fn(|| self.arrivals.try_recv().ok()).collect()
     }
 
-    /// Returns how many clients are no longer connected, and why the first one is not.
-    pub fn ended(&mut self) -> (usize, Option<String>) {
-        let (mut count, mut first) = (0, None);
-        while let Some(ended) = self.ended.try_join_next() {
-            count += 1;
-            first.get_or_insert_with(|| match ended {
-                Ok(end) => end.to_string(),
-                Err(cause) => cause.to_string(),
-            });
-        }
-        (count, first)
+    /// Returns the reasons why clients have lost their connections.
+    pub fn ends(&mut self) -> Vec<String> {
+        let ends = std::iter::from_fn(|| self.ends.try_join_next());
+        ends.map(|end| end.map_or_else(|error| error.to_string(), |end| end.to_string()))
+            .collect()
     }
 }
 
-async fn begin(door: &Door, token: &str) -> Result<Socket, End> {
-    let mut socket = door.open(token, Start::Now).await?;
+async fn open(gateway: &LiveClient, token: &str) -> Result<Socket, End> {
+    let mut socket = gateway.open(token, Start::Now).await?;
     while socket.next().await?.event != Event::Live {}
     Ok(socket)
 }
@@ -109,7 +92,7 @@ async fn listen(client: usize, mut socket: Socket, arrivals: UnboundedSender<Arr
             Ok(message) => {
                 let time = Instant::now();
                 if let Event::Task(task) = message.event {
-                    // Nobody looks any more only when the clients are dropped.
+                    // The receiver is dropped only together with this client.
                     let _ = arrivals.send(Arrival {
                         client,
                         version: task.version,

@@ -1,4 +1,4 @@
-//! How fast changes come to those who watch, what it costs that they do, and whether they miss anything.
+//! `bench live`: latency of the live feed, memory of idle clients, and gaps after reconnects.
 
 mod command;
 mod crowd;
@@ -6,6 +6,5 @@ mod idle;
 mod latency;
 mod listeners;
 mod reconnects;
-mod timeline;
 
 pub use command::{Arguments, measure};

@@ -1,189 +1,137 @@
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
-use crate::checker::{Evidence, Tally, check};
+use rand::{Rng, SeedableRng, rngs::StdRng};
 use service_runtime::BoxError;
 use tokio::{
     task::JoinSet,
     time::{Instant, sleep, timeout_at},
 };
 
-use super::{
-    command::{Arguments, Subject},
-    crowd::{Crowd, Member},
-    latency::{none, write},
-};
+use super::crowd::Crowd;
 use crate::{
     bench::{
-        data::Rng,
-        load::Bounds,
-        report::{Bound, Line, Measure, Page},
+        load::{Bounds, number},
+        mesh::Mesh,
+        report::{Measure, Report, Row},
     },
-    live_client::{Door, Follower, Shown, Travels},
+    checker::{Evidence, Tally, check},
+    live_client::{End, FeedCounts, Follower, LiveClient},
 };
 
 const USERS: usize = 50;
 const CLIENTS_PER_USER: usize = 2;
 const TASKS: usize = 20;
-/// How long the last messages may take after the last write.
-const PATIENCE: Duration = Duration::from_secs(20);
-const LOOK_EVERY: Duration = Duration::from_millis(100);
-/// Longer than anything is measured.
-const FOR_EVER: Duration = Duration::from_secs(24 * 3_600);
-/// How long a client waits that was not let in.
-const PAUSE: Duration = Duration::from_millis(100);
+/// Time that the last messages may take.
+const TIMEOUT: Duration = Duration::from_secs(20);
+const POLL: Duration = Duration::from_millis(100);
+/// Delay after a refused connection, whose snapshot may have been too much for the mesh.
+const RETRY_DELAY: Duration = Duration::from_secs(1);
+/// Time beyond the end of every run.
+const FOREVER: Duration = Duration::from_secs(24 * 3_600);
 
-/// Cuts clients off at random moments while changes are made, lets them go on behind their resume tokens, and compares what each
-/// shows in the end with the list of its user's tasks.
+/// Disconnects clients at random moments during changes, and compares their final tasks with the lists of their users.
 pub async fn measure(
-    subject: &Subject<'_>,
-    arguments: &Arguments,
-    page: &mut Page,
+    mesh: &Mesh<'_>,
+    gateway: &LiveClient,
+    reconnects: usize,
+    rate: u32,
+    bounds: Bounds,
+    report: &mut Report,
 ) -> Result<(), BoxError> {
-    let crowd = Crowd::gather(subject, USERS, TASKS).await?;
-    let measured = cut_off(subject, arguments, &crowd.members, page).await;
-    crowd.disperse(subject).await?;
-    measured
-}
-
-async fn cut_off(
-    subject: &Subject<'_>,
-    arguments: &Arguments,
-    members: &[Member],
-    page: &mut Page,
-) -> Result<(), BoxError> {
+    let crowd = Crowd::create(mesh, USERS, TASKS).await?;
     let clients = USERS * CLIENTS_PER_USER;
-    let bounds = Bounds {
-        warm_up: Duration::ZERO,
-        measured: arguments.measured(),
-        most: usize::MAX,
-    };
-    let mut travelling = JoinSet::new();
+    let mut rng = StdRng::seed_from_u64(1);
+    let mut running = JoinSet::new();
     let mut followers = Vec::with_capacity(clients);
-    for number in 0..clients {
-        let follower = Follower::new(format!("client {number}"));
+    for client in 0..clients {
+        let follower = Follower::new(format!("client {client}"));
         followers.push(follower.clone());
-        let traveller = Traveller {
-            follower,
-            door: subject.door.clone(),
-            token: members[number / CLIENTS_PER_USER].caller.token().to_owned(),
-            cuts: cuts(arguments, number, clients),
-        };
-        travelling.spawn(traveller.travel());
+        // The first tenth of the time is for the snapshots.
+        let cuts = (client..reconnects).step_by(clients);
+        let cuts =
+            cuts.map(|_| Duration::from_secs(bounds.seconds).mul_f64(rng.random_range(0.1..1.0)));
+        let token = crowd.members[client / CLIENTS_PER_USER]
+            .caller
+            .token
+            .clone();
+        running.spawn(follow(follower, gateway.clone(), token, cuts.collect()));
     }
-    let outcome = write(members, arguments.rate, bounds, &Arc::default()).await?;
-
-    let mut lists = Vec::with_capacity(members.len());
-    for member in members {
+    let measured = Bounds {
+        warm_up: 0,
+        ..bounds
+    };
+    let (outcome, _) = crowd.write(rate, measured).await?;
+    let mut lists = Vec::with_capacity(USERS);
+    for member in &*crowd.members {
         lists.push(member.list().await?);
     }
-    wait(&followers, &lists).await;
-    if let Some(ended) = travelling.try_join_next() {
-        return Err(ended?);
+    let clients_and_lists = || {
+        let lists = lists.iter().flat_map(|list| [list; CLIENTS_PER_USER]);
+        followers.iter().zip(lists)
+    };
+    let end = Instant::now() + TIMEOUT;
+    while !clients_and_lists().all(|(follower, list)| follower.look(|view| view.shows(list)))
+        && Instant::now() < end
+    {
+        sleep(POLL).await;
     }
-    drop(travelling);
-
+    if let Some(end) = running.try_join_next() {
+        return Err(format!("a client was refused: {}", end?).into());
+    }
+    drop(running);
     let mut evidence = Evidence::default();
-    for (number, follower) in followers.iter().enumerate() {
-        let list = &lists[number / CLIENTS_PER_USER];
+    for (follower, list) in clients_and_lists() {
         follower.look(|view| view.add_evidence(&mut evidence, list));
     }
+    crowd.remove(mesh).await?;
     let violations = check(&evidence);
     if let Some(first) = violations.first() {
-        eprintln!("{first}");
+        eprintln!("  {first}");
     }
     let tally = Tally::of(&violations);
-    let travels = Travels::sum(followers.iter().map(Follower::travels));
-    page.add(Line::of_outcome(
-        format!("UpdateTask, {clients} clients that are cut off"),
-        outcome,
+    let counts: FeedCounts = followers.iter().map(Follower::counts).sum();
+    report.add(Row::load(
+        format!("UpdateTask, {clients} clients that reconnect"),
+        &outcome,
     ));
-    for (name, count) in [
-        ("changes that were told", travels.changes),
-        ("clients that had to begin anew", travels.resyncs),
-    ] {
-        #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
-        page.add(Line::of_value(name, count as f64, ""));
-    }
-    #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
-    page.add(
-        Line::of_value(
-            "reconnects behind a resume token",
-            travels.resumed as f64,
-            "",
-        )
-        .goal(Measure::Value, Bound::AtLeast(arguments.reconnects as f64)),
+    report.add(Row::value("received changes", number(counts.changes), ""));
+    report.add(Row::value("resyncs", number(counts.resyncs), ""));
+    report.add(
+        Row::value("resumed connections", number(counts.resumed), "")
+            .at_least(Measure::Figure, number(reconnects)),
     );
-    page.add(none("gaps in what clients were told", tally.lost));
-    page.add(none("changes that were told twice", tally.doubled));
-    page.add(none(
-        "changes that were told late or of nothing",
-        tally.inverted + tally.unfounded,
-    ));
+    report.add(Row::none("lost changes", tally.lost));
+    report.add(Row::none("doubled changes", tally.doubled));
+    let wrong = tally.inverted + tally.unfounded;
+    report.add(Row::none("changes out of order or without a write", wrong));
     Ok(())
 }
 
-/// Draws the moments at which a client is cut off, so that all clients together are as often as they should; not before they have begun.
-fn cuts(arguments: &Arguments, number: usize, clients: usize) -> Vec<Duration> {
-    let more = usize::from(number < arguments.reconnects % clients);
-    let count = arguments.reconnects / clients + more;
-    let mut rng = Rng::of_part(1, 1, number as u64);
-    let mut moments: Vec<Duration> = (0..count)
-        .map(|_| arguments.measured().mul_f64(0.1 + 0.9 * rng.unit()))
-        .collect();
-    moments.sort_unstable();
-    moments
-}
-
-/// A client that is cut off now and then.
-struct Traveller {
+/// Follows the feed and drops the connection at these times; returns an end that a retry would repeat.
+async fn follow(
     follower: Follower,
-    door: Door,
+    gateway: LiveClient,
     token: String,
-    cuts: Vec<Duration>,
-}
-
-impl Traveller {
-    /// Follows the feed for ever; returns only what coming back cannot mend.
-    async fn travel(self) -> BoxError {
-        let begun = Instant::now();
-        for cut in &self.cuts {
-            if let Err(error) = self.stay(begun + *cut).await {
-                return error;
-            }
-        }
+    mut cuts: Vec<Duration>,
+) -> End {
+    let begin = Instant::now();
+    cuts.sort_unstable();
+    cuts.push(FOREVER);
+    for cut in cuts {
+        // A client that is not connected at the time of the cut connects first.
         loop {
-            if let Err(error) = self.stay(begun + FOR_EVER).await {
-                return error;
-            }
-        }
-    }
-
-    /// Follows the feed until a moment, or shortly after it: who is not connected cannot be cut off.
-    async fn stay(&self, until: Instant) -> Result<(), BoxError> {
-        loop {
-            let end = match self.follower.open(&self.door, &self.token).await {
-                Ok(socket) => match timeout_at(until, self.follower.listen(socket)).await {
+            let end = match follower.open(&gateway, &token).await {
+                Ok(socket) => match timeout_at(begin + cut, follower.listen(socket)).await {
                     Ok(end) => end,
-                    Err(_) => return Ok(()),
+                    Err(_) => break,
                 },
                 Err(end) => end,
             };
             if end.is_final() {
-                return Err(end.into());
+                return end;
             }
-            sleep(PAUSE).await;
+            sleep(RETRY_DELAY).await;
         }
     }
-}
-
-/// Waits until all clients show what is listed, or too long.
-async fn wait(followers: &[Follower], lists: &[Vec<Shown>]) {
-    let deadline = Instant::now() + PATIENCE;
-    let is_there = |number: usize| {
-        let list = &lists[number / CLIENTS_PER_USER];
-        followers[number].look(|view| view.shows(list))
-    };
-    while !(0..followers.len()).all(is_there) && Instant::now() < deadline {
-        sleep(LOOK_EVERY).await;
-    }
+    std::future::pending().await
 }
