@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use prost_reflect::{FieldDescriptor, Kind, MessageDescriptor};
 use serde_json::{Value, json};
 
-use super::{Notes, json_schema::Schema};
+use super::{Notes, schema_forms::Schema};
 
 /// Returns the full names of a message and all messages in it.
 pub(super) fn reach(message: &MessageDescriptor, names: &mut HashSet<String>) {

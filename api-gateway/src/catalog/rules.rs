@@ -8,7 +8,7 @@ use taskmesh_proto::buf::validate::{
     TimestampRules, field_rules::Type, int32_rules, string_rules::WellKnown, timestamp_rules,
 };
 
-use super::json_schema::Schema;
+use super::schema_forms::Schema;
 
 const UUID: &str = "[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}";
 

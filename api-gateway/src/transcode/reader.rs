@@ -1,6 +1,8 @@
 use std::collections::HashMap;
 
-use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, MapKey, MessageDescriptor, Value};
+use prost_reflect::{
+    DynamicMessage, FieldDescriptor, Kind, MapKey, MessageDescriptor, ReflectMessage, Value,
+};
 use serde_json::{Map, Value as Json};
 
 use service_runtime::suggestion::did_you_mean;
@@ -8,7 +10,7 @@ use service_runtime::suggestion::did_you_mean;
 use super::{
     enumeration::enumeration,
     scalar::{flag, scalar},
-    update_mask::mask_item,
+    update_mask::{check_mask, is_written, mask_field, refuse_blank, set_mask},
     violation::{Violations, within},
     well_known::{is_well_known, well_known},
 };
@@ -50,7 +52,7 @@ impl<'a> Reader<'a> {
         object: &Map<String, Json>,
         at: &str,
     ) -> Vec<Named> {
-        let descriptor = prost_reflect::ReflectMessage::descriptor(message);
+        let descriptor = message.descriptor();
         let mut named: Vec<Named> = Vec::new();
         for (name, json) in object {
             let field = match self.find(&descriptor, name) {
@@ -113,11 +115,6 @@ impl<'a> Reader<'a> {
             Json::String(text) => self.dialect == Dialect::Tool && text.is_empty(),
             _ => false,
         }
-    }
-
-    /// Tells whether the object says something about the field: over HTTP, null empties it.
-    pub(super) fn tells(&self, named: &Named) -> bool {
-        self.dialect == Dialect::Http || !named.absent
     }
 
     /// Tells whether a caller may name a field here. Tools derive masks, are not offered what is hidden from them, and
@@ -228,7 +225,7 @@ impl<'a> Reader<'a> {
                     let mut message = DynamicMessage::new(descriptor.clone());
                     let named = self.fill(&mut message, object, path);
                     if is_item(path) {
-                        mask_item(self, &mut message, &named, path);
+                        self.mask_item(&mut message, &named, path);
                     }
                     Ok(Value::Message(message))
                 }
@@ -237,6 +234,33 @@ impl<'a> Reader<'a> {
             kind => scalar(kind, json),
         };
         read.map_err(|cure| self.faults.add(path, cure)).ok()
+    }
+
+    /// Gives an update that is an item of a batch its mask: the fields that are present in the item. What is required says which
+    /// thing is meant, as the path does where an update stands alone.
+    fn mask_item(&mut self, message: &mut DynamicMessage, named: &[Named], at: &str) {
+        let item = message.descriptor();
+        let Some(mask) = mask_field(&item) else {
+            return;
+        };
+        if message.has_field(&mask) {
+            check_mask(message, &mask, &item, at, &mut self.faults);
+            return;
+        }
+        let notes = self.notes;
+        let written = named.iter().filter(|named| {
+            is_written(notes, None, &named.field) && !notes.field(&named.field).required
+        });
+        let mut names = Vec::new();
+        for named in written {
+            if self.dialect == Dialect::Tool && named.blank {
+                refuse_blank(&mut self.faults, &named.field, false, at);
+            } else if self.dialect == Dialect::Http || !named.absent {
+                // Over HTTP, null empties the field.
+                names.push(named.field.name().to_owned());
+            }
+        }
+        set_mask(message, &mask, names);
     }
 }
 
