@@ -3,7 +3,8 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use service_runtime::{
-    grpc::{ApiError, ErrorCode, FieldViolation},
+    error_chain,
+    grpc::{ApiError, DOMAIN, ErrorCode, FieldViolation},
     telemetry::propagation,
 };
 use tonic::Status;
@@ -12,8 +13,6 @@ use tracing::{error, warn};
 
 use crate::error::Error;
 
-/// Whose reasons these are (`google.rpc.ErrorInfo.domain`).
-pub const DOMAIN: &str = "taskmesh";
 const RETRY_SOON: Duration = Duration::from_secs(1);
 
 /// An error as a client sees it: no cause, no place, nothing of the inside.
@@ -44,7 +43,7 @@ impl Answer {
                 error!(
                     error.r#type = answer.reason,
                     "request failed: {}",
-                    chain(error)
+                    error_chain(error)
                 );
                 if let Some(trace) = propagation::current() {
                     answer
@@ -56,7 +55,7 @@ impl Answer {
                 warn!(
                     error.r#type = answer.reason,
                     "request failed for now: {}",
-                    chain(error)
+                    error_chain(error)
                 );
             }
             _ => {}
@@ -191,16 +190,6 @@ fn generic(code: ErrorCode) -> &'static str {
         ErrorCode::Unavailable => "temporarily unavailable, try again",
         ErrorCode::Internal => "internal error",
     }
-}
-
-fn chain(error: &Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    text
 }
 
 #[cfg(test)]

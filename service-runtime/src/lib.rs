@@ -11,6 +11,7 @@ pub mod clock;
 pub mod config;
 pub mod dead_letters;
 mod descriptors;
+mod error_chain;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
 pub mod grpc;
@@ -29,6 +30,7 @@ pub mod telemetry;
 pub mod testing;
 pub mod time_zone;
 
+pub use error_chain::error_chain;
 pub use service::{Context, Running, Service, StartError, main, start};
 pub use stop_requests::StopRequests;
 

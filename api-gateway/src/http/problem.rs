@@ -4,11 +4,11 @@ use axum::{
 };
 use http::{HeaderValue, StatusCode, header};
 use serde_json::{Map, Value, json};
-use service_runtime::grpc::ErrorCode;
+use service_runtime::grpc::{DOMAIN, ErrorCode};
 
 use super::etag;
 use crate::{
-    answer::{Answer, DOMAIN},
+    answer::Answer,
     error::{Error, methods_text},
 };
 

@@ -1,13 +1,13 @@
 //! From an error to the answer: `google.rpc.Status` with details.
 
-use std::{collections::HashMap, error::Error};
+use std::collections::HashMap;
 
 use tonic::Status;
 use tonic_types::{ErrorDetails, FieldViolation as WireViolation, StatusExt};
 use tracing::{error, warn};
 
 use super::error::{ApiError, ErrorCode, FieldViolation};
-use crate::{postgres::DatabaseError, telemetry::propagation};
+use crate::{error_chain::error_chain, postgres::DatabaseError, telemetry::propagation};
 
 /// Whose reasons these are (`google.rpc.ErrorInfo.domain`).
 pub const DOMAIN: &str = "taskmesh";
@@ -29,7 +29,7 @@ pub fn status(error: &dyn ApiError) -> Status {
         warn!(
             "error.type" = error.reason(),
             "text with U+0000 reached the database, refusing the call: {}",
-            chain(error)
+            error_chain(error)
         );
         return status(&UnstorableText);
     }
@@ -40,7 +40,7 @@ pub fn status(error: &dyn ApiError) -> Status {
             error!(
                 "error.type" = error.reason(),
                 "call failed: {}",
-                chain(error)
+                error_chain(error)
             );
             if let Some(trace) = propagation::current() {
                 metadata.insert("trace_id".to_owned(), trace.trace_id());
@@ -51,7 +51,7 @@ pub fn status(error: &dyn ApiError) -> Status {
             warn!(
                 "error.type" = error.reason(),
                 "call failed for now: {}",
-                chain(error)
+                error_chain(error)
             );
             "temporarily unavailable, try again".to_owned()
         }
@@ -105,21 +105,6 @@ fn shortened(violations: Vec<FieldViolation>) -> Vec<FieldViolation> {
             FieldViolation::new(shorten(violation.field), shorten(violation.description))
         })
         .collect()
-}
-
-fn chain(error: &dyn ApiError) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let words = error.to_string();
-        // Wrappers often repeat the words of what they wrap.
-        if !text.ends_with(&words) {
-            text.push_str(": ");
-            text.push_str(&words);
-        }
-        cause = Error::source(error);
-    }
-    text
 }
 
 #[cfg(test)]
