@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use serde_json::{Value, json};
 use service_runtime::{
     error_chain,
     grpc::{ApiError, DOMAIN, ErrorCode, FieldViolation},
@@ -61,6 +62,20 @@ impl Answer {
             _ => {}
         }
         answer
+    }
+
+    /// Returns the wrong fields as JSON.
+    pub fn violations_json(&self) -> Value {
+        let violations = self.violations.iter().map(
+            |violation| json!({"field": violation.field, "description": violation.description}),
+        );
+        violations.collect()
+    }
+
+    /// Returns when another try makes sense, in whole seconds: too early is worse than too late.
+    pub fn retry_after_seconds(&self) -> Option<u64> {
+        let delay = self.retry_after?;
+        Some(delay.as_secs() + u64::from(delay.subsec_nanos() > 0))
     }
 
     fn of(error: &Error) -> Self {

@@ -31,6 +31,6 @@ pub use mask::is_update_mask;
 pub use notes::{FieldNotes, MessageNotes, Notes, brief};
 pub use options::{Redirect, ToolOption};
 pub use reader::{Catalog, Rpc};
-pub use route_table::{Found, RouteTable};
+pub use route_table::{Found, RouteMatch, RouteTable};
 pub use rules::Rules;
 pub use schema_forms::{Schema, typed};

@@ -10,7 +10,7 @@ use http::Method;
 fn found(catalog: &Catalog, method: &str, path: &str) -> String {
     let method = Method::from_bytes(method.as_bytes()).unwrap();
     match catalog.routes.find(&method, path) {
-        Found::Route { rpc, values, .. } => format!("{} {values:?}", rpc.method.name()),
+        Found::Route(route) => format!("{} {:?}", route.rpc.method.name(), route.path_values),
         Found::OtherMethods(methods) => format!("only {methods:?}"),
         Found::Nothing { nearest } => format!("nothing, nearest {}", nearest.unwrap_or_default()),
     }
