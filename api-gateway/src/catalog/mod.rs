@@ -29,7 +29,6 @@ pub use json_schema::{Elsewhere, Purpose, SchemaWriter};
 pub use live::Live;
 pub use mask::is_update_mask;
 pub use notes::{FieldNotes, MessageNotes, Notes, brief};
-pub use options::{Redirect, ToolOption};
 pub use reader::{Catalog, Rpc};
 pub use route_table::{Found, RouteMatch, RouteTable};
 pub use rules::Rules;

@@ -101,7 +101,18 @@ fn read<R: prost::Message + Default>(
     extension: Option<&ExtensionDescriptor>,
     options: &DynamicMessage,
 ) -> Option<R> {
-    let value = options.get_extension(extension?);
+    decoded(options, extension?)
+}
+
+/// Returns the message that an option holds, if it is set.
+pub(super) fn decoded<M: prost::Message + Default>(
+    options: &DynamicMessage,
+    extension: &ExtensionDescriptor,
+) -> Option<M> {
+    if !options.has_extension(extension) {
+        return None;
+    }
+    let value = options.get_extension(extension);
     value.as_message()?.transcode_to().ok()
 }
 

@@ -6,6 +6,7 @@ use prost_reflect::{
 use serde_json::{Map, Value as Json};
 
 use service_runtime::suggestion::did_you_mean;
+use taskmesh_proto::common::v1::Redirect;
 
 use super::{
     enumeration::enumeration,
@@ -14,7 +15,7 @@ use super::{
     violation::{Violations, within},
     well_known::{is_well_known, well_known},
 };
-use crate::catalog::{Dialect, Notes, Redirect, is_update_mask};
+use crate::catalog::{Dialect, Notes, is_update_mask};
 
 /// A field that an object names.
 #[derive(Debug, Clone)]
@@ -137,7 +138,11 @@ impl<'a> Reader<'a> {
         if self.faults.is_full() {
             return;
         }
-        if let Some(redirect) = self.redirects.iter().find(|redirect| redirect.names(name)) {
+        if let Some(redirect) = self
+            .redirects
+            .iter()
+            .find(|redirect| is_about(redirect, name))
+        {
             let description = format!("is not taken by this tool; {}", redirect.hint);
             self.faults.add(within(at, name), description);
             return;
@@ -262,6 +267,14 @@ impl<'a> Reader<'a> {
         }
         set_mask(message, &mask, names);
     }
+}
+
+/// Reports whether a redirect is for an argument of this name, whatever its spelling.
+fn is_about(redirect: &Redirect, argument: &str) -> bool {
+    let plain = |name: &str| name.replace(['_', '-'], "").to_lowercase();
+    let argument = plain(argument);
+    let mut arguments = redirect.arguments.iter();
+    arguments.any(|name| plain(name) == argument)
 }
 
 /// Tells whether a value says neither what a field should be nor plainly that it should be empty.

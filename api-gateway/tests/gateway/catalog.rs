@@ -105,21 +105,36 @@ fn a_path_that_does_not_exist_finds_the_nearest() {
 #[test]
 fn every_rpc_is_internal_or_has_a_route_and_everything_has_a_comment() {
     // That an RPC without a route is marked internal is checked when the catalog is read.
-    let pool = &CONTRACT.pool;
+    let (pool, notes) = (&CONTRACT.pool, &CONTRACT.notes);
     let ours = |name: &str| name.starts_with("taskmesh.");
-    let messages: Vec<_> = pool
-        .all_messages()
-        .filter(|m| ours(m.full_name()) && !m.is_map_entry())
-        .collect();
-    let enums: Vec<_> = pool.all_enums().filter(|e| ours(e.full_name())).collect();
-    let mut missing = CONTRACT.notes.uncommented(messages.iter(), enums.iter());
-    for service in pool.services() {
-        let methods = service
-            .methods()
-            .map(|method| method.full_name().to_owned());
-        let names = methods.chain([service.full_name().to_owned()]);
-        missing.extend(names.filter(|name| CONTRACT.notes.comment(name).is_empty()));
+    let mut names: Vec<String> = Vec::new();
+    let mut missing: Vec<String> = Vec::new();
+    for message in pool.all_messages().filter(|m| ours(m.full_name())) {
+        if message.is_map_entry() {
+            continue;
+        }
+        let oneofs = message.oneofs().filter(|oneof| !oneof.is_synthetic());
+        names.push(message.full_name().to_owned());
+        names.extend(oneofs.map(|oneof| oneof.full_name().to_owned()));
+        let fields = message.fields();
+        let missed = fields.filter(|field| notes.field(field).comment.is_empty());
+        missing.extend(missed.map(|field| field.full_name().to_owned()));
     }
+    for enumeration in pool.all_enums().filter(|e| ours(e.full_name())) {
+        names.push(enumeration.full_name().to_owned());
+        let values = enumeration.values();
+        names.extend(values.map(|value| value.full_name().to_owned()));
+    }
+    for service in pool.services() {
+        names.push(service.full_name().to_owned());
+        let methods = service.methods();
+        names.extend(methods.map(|method| method.full_name().to_owned()));
+    }
+    missing.extend(
+        names
+            .into_iter()
+            .filter(|name| notes.comment(name).is_empty()),
+    );
     assert!(missing.is_empty(), "without a comment: {missing:?}");
 }
 
