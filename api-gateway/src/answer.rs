@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_of_the_gateway_that_is_refused_is_no_fault_of_the_user() {
+    fn refused_token_of_gateway_is_internal_error() {
         assert_eq!(upstream(Status::unauthenticated("who?")).http, 500);
     }
 

@@ -103,7 +103,7 @@ fn a_path_that_does_not_exist_finds_the_nearest() {
 }
 
 #[test]
-fn every_rpc_is_internal_or_has_a_route_and_everything_has_a_comment() {
+fn everything_in_contract_has_a_comment() {
     // That an RPC without a route is marked internal is checked when the catalog is read.
     let (pool, notes) = (&CONTRACT.pool, &CONTRACT.notes);
     let ours = |name: &str| name.starts_with("taskmesh.");
@@ -157,7 +157,7 @@ fn fault(rpcs: &str) -> String {
 }
 
 #[test]
-fn a_wrong_rule_fails_the_start_with_the_rpc_and_the_cure() {
+fn wrong_rule_fails_start_with_rpc_and_cure() {
     let get = |path: &str| format!("option (google.api.http) = {{get: \"{path}\"}};");
     let rpc = |options: &str| fault(&format!("rpc R(M) returns (M) {{ {options} }}"));
     let tool = |name: &str| {
