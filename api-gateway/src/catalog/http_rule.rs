@@ -2,7 +2,7 @@ use http::Method;
 use prost_reflect::{FieldDescriptor, Kind, MessageDescriptor, MethodDescriptor};
 use taskmesh_proto::google::api::{CustomHttpPattern, HttpRule, http_rule::Pattern};
 
-use super::{file::holds_file, path_template::PathTemplate};
+use super::{path_template::PathTemplate, special_types::holds_file};
 
 /// The way from a message to one of its fields, or to a field of a message within it.
 pub type FieldPath = Vec<FieldDescriptor>;
@@ -163,4 +163,10 @@ pub(crate) fn field_path(message: &MessageDescriptor, name: &str) -> Option<Fiel
         path.push(field);
     }
     Some(path)
+}
+
+/// Returns the dotted name of a path.
+pub(crate) fn dotted(path: &[FieldDescriptor]) -> String {
+    let names: Vec<&str> = path.iter().map(FieldDescriptor::name).collect();
+    names.join(".")
 }

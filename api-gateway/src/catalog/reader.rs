@@ -6,10 +6,10 @@ use taskmesh_proto::common::v1::Tool;
 
 use super::{
     Binding, CatalogError, Live, Notes, RouteTable,
-    file::{holds_file, is_file},
     http_rule::bindings,
     live::live,
     options::Options,
+    special_types::{holds_file, is_file},
 };
 
 /// What the packages begin with whose calls are for operators: over gRPC only.

@@ -13,9 +13,9 @@ use super::{
     scalar::{flag, scalar},
     update_mask::{check_mask, is_written, mask_field, refuse_blank, set_mask},
     violation::{Violations, within},
-    well_known::{is_well_known, well_known},
+    well_known::well_known,
 };
-use crate::catalog::{Dialect, Notes, is_update_mask};
+use crate::catalog::{Dialect, Notes, is_update_mask, is_well_known};
 
 /// A field that an object names.
 #[derive(Debug, Clone)]

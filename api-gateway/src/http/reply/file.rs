@@ -4,9 +4,9 @@ use axum::{
 };
 use bytes::Bytes;
 use http::{HeaderValue, header};
-use prost_reflect::{DynamicMessage, Kind, MessageDescriptor};
+use prost_reflect::{DynamicMessage, MessageDescriptor};
 
-use crate::catalog::{Binding, is_file};
+use crate::catalog::{Binding, holds_file, is_file};
 
 /// Content type of a file that has none.
 const UNKNOWN: HeaderValue = HeaderValue::from_static("application/octet-stream");
@@ -22,9 +22,7 @@ pub(super) struct FilePart {
 pub(in crate::http) fn answers_with_file(output: &MessageDescriptor, binding: &Binding) -> bool {
     match &binding.response_body {
         None => is_file(output),
-        Some(field) => {
-            !field.is_list() && matches!(field.kind(), Kind::Message(inner) if is_file(&inner))
-        }
+        Some(field) => holds_file(field),
     }
 }
 
