@@ -2,8 +2,10 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use serde_json::{Value, json};
 use service_runtime::{
-    grpc::{ApiError, ErrorCode, FieldViolation},
+    error_chain,
+    grpc::{ApiError, DOMAIN, ErrorCode, FieldViolation},
     telemetry::propagation,
 };
 use tonic::Status;
@@ -12,8 +14,6 @@ use tracing::{error, warn};
 
 use crate::error::Error;
 
-/// Whose reasons these are (`google.rpc.ErrorInfo.domain`).
-pub const DOMAIN: &str = "taskmesh";
 const RETRY_SOON: Duration = Duration::from_secs(1);
 
 /// An error as a client sees it: no cause, no place, nothing of the inside.
@@ -44,7 +44,7 @@ impl Answer {
                 error!(
                     error.r#type = answer.reason,
                     "request failed: {}",
-                    chain(error)
+                    error_chain(error)
                 );
                 if let Some(trace) = propagation::current() {
                     answer
@@ -56,12 +56,26 @@ impl Answer {
                 warn!(
                     error.r#type = answer.reason,
                     "request failed for now: {}",
-                    chain(error)
+                    error_chain(error)
                 );
             }
             _ => {}
         }
         answer
+    }
+
+    /// Returns the wrong fields as JSON.
+    pub fn violations_json(&self) -> Value {
+        let violations = self.violations.iter().map(
+            |violation| json!({"field": violation.field, "description": violation.description}),
+        );
+        violations.collect()
+    }
+
+    /// Returns when another try makes sense, in whole seconds: too early is worse than too late.
+    pub fn retry_after_seconds(&self) -> Option<u64> {
+        let delay = self.retry_after?;
+        Some(delay.as_secs() + u64::from(delay.subsec_nanos() > 0))
     }
 
     fn of(error: &Error) -> Self {
@@ -193,16 +207,6 @@ fn generic(code: ErrorCode) -> &'static str {
     }
 }
 
-fn chain(error: &Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::HashMap;
@@ -250,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_of_the_gateway_that_is_refused_is_no_fault_of_the_user() {
+    fn refused_token_of_gateway_is_internal_error() {
         assert_eq!(upstream(Status::unauthenticated("who?")).http, 500);
     }
 

@@ -6,7 +6,7 @@ use axum::{
     response::Response,
 };
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use service_runtime::grpc::{AuthError, Verified, Verifier};
+use service_runtime::grpc::{AuthError, Verified, Verifier, bearer_token};
 use url::Url;
 
 use crate::{error::Error, http::problem, origin::origin};
@@ -48,7 +48,7 @@ impl Auth {
     ///
     /// Fails if there is none, or it is no user's or no longer valid.
     pub async fn bearer(&self, headers: &HeaderMap) -> Result<Verified, AuthError> {
-        self.verify(bearer(headers)?).await
+        self.verify(bearer_token(headers)?).await
     }
 
     /// Verifies a token.
@@ -99,18 +99,4 @@ fn metadata_url(public_url: &Url, path: &str) -> String {
     let is_mcp = matches!(path, "/mcp" | "/mcp/");
     let suffix = if is_mcp { "/mcp" } else { "" };
     format!("{base}/.well-known/oauth-protected-resource{suffix}")
-}
-
-fn bearer(headers: &HeaderMap) -> Result<&str, AuthError> {
-    let mut values = headers.get_all(header::AUTHORIZATION).iter();
-    let value = values.next().ok_or(AuthError::Missing)?;
-    if values.next().is_some() {
-        return Err(AuthError::Malformed);
-    }
-    let text = value.to_str().map_err(|_| AuthError::Malformed)?;
-    let (scheme, token) = text.split_once(' ').ok_or(AuthError::Malformed)?;
-    match scheme.eq_ignore_ascii_case("bearer") {
-        true => Ok(token.trim()),
-        false => Err(AuthError::Missing),
-    }
 }

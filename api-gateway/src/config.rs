@@ -9,7 +9,7 @@ use service_runtime::{
 };
 use url::Url;
 
-use crate::web_origin::{AllowedOrigins, is_bare};
+use crate::web_origin::is_bare;
 
 /// The configuration of the gateway: variables that begin with `API_GATEWAY`.
 #[derive(Debug, Clone, Deserialize)]
@@ -126,7 +126,7 @@ impl Config {
     /// # Errors
     ///
     /// Fails with the name of a wrong variable's field and the cure.
-    pub fn check(&self) -> Result<(), String> {
+    pub(crate) fn check(&self) -> Result<(), String> {
         let is_web = matches!(self.public_url.scheme(), "http" | "https");
         if !is_web || !is_bare(&self.public_url) {
             return Err(format!(
@@ -140,26 +140,7 @@ impl Config {
                     .to_owned(),
             );
         }
-        self.origins().map(|_| ())
-    }
-
-    /// Returns the origins of web pages that may call: JSON and WebSockets, and MCP.
-    ///
-    /// # Errors
-    ///
-    /// Fails with the name of the wrong variable's field and the cure.
-    pub fn origins(&self) -> Result<(AllowedOrigins, AllowedOrigins), String> {
-        let web = AllowedOrigins::new(
-            "cors_allowed_origins",
-            &self.cors_allowed_origins,
-            &self.public_url,
-        )?;
-        let mcp = AllowedOrigins::new(
-            "mcp.allowed_origins",
-            &self.mcp.allowed_origins,
-            &self.public_url,
-        )?;
-        Ok((web, mcp))
+        Ok(())
     }
 }
 

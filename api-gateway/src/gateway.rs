@@ -1,34 +1,47 @@
-use std::sync::Arc;
-
 use prost_reflect::DynamicMessage;
 use service_runtime::grpc::{Caller, FieldViolation};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tonic::Streaming;
 
 use crate::{
+    auth::Auth,
     catalog::{Catalog, Rpc},
     config::RequestsConfig,
     error::Error,
+    rates::Rates,
     tickets::Tickets,
     transcode::Reading,
     upstream::Upstreams,
     validation::{add_new, only_checked},
+    web_origin::AllowedOrigins,
 };
 
-/// What every way through the door needs: what is offered, who answers, and what a request may cost.
-#[derive(Clone)]
+/// State that all requests share.
 pub struct Gateway {
-    /// The offered RPCs.
-    pub catalog: Arc<Catalog>,
-    /// The services that answer them.
+    /// Exposed RPCs.
+    pub catalog: Catalog,
+    /// Services that answer them.
     pub upstreams: Upstreams,
-    /// The tickets that open live streams.
+    /// Verification of users' tokens.
+    pub auth: Auth,
+    /// Tickets that open live streams.
     pub tickets: Tickets,
-    /// The limits of a request.
+    /// Rate limits of users.
+    pub rates: Rates,
+    /// Origins of web pages that may call, except for MCP.
+    pub origins: AllowedOrigins,
+    /// Limits of a request.
     pub requests: RequestsConfig,
-    /// Cancelled when the gateway stops.
+    /// Shutdown of streams and WebSockets.
+    pub streams: Streams,
+}
+
+/// Shutdown of streams and WebSockets.
+#[derive(Debug, Clone, Default)]
+pub struct Streams {
+    /// Cancelled when the gateway shuts down.
     pub stopping: CancellationToken,
-    /// The WebSockets that are open, for which a stop waits.
+    /// Open WebSockets, which a shutdown waits for.
     pub sockets: TaskTracker,
 }
 

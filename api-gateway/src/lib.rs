@@ -5,23 +5,20 @@
 
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
 
-use std::sync::Arc;
+use service_runtime::{Context, Running, Service, StartError, postgres::Schema};
 
-use service_runtime::{BoxError, Context, Running, Service, StartError, postgres::Schema};
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
-use tracing::info;
-
-pub mod answer;
-pub mod auth;
+mod answer;
+mod auth;
 pub mod catalog;
-pub mod config;
-pub mod error;
-pub mod gateway;
+mod config;
+mod error;
+mod gateway;
 pub mod http;
 pub mod mcp;
-pub mod metrics;
-pub mod origin;
-pub mod rates;
+mod metrics;
+mod origin;
+mod rates;
+mod router;
 pub mod tickets;
 pub mod transcode;
 pub mod upstream;
@@ -29,13 +26,10 @@ mod validation;
 pub mod web_origin;
 
 pub use config::Config;
+pub use gateway::Streams;
+pub use router::router;
 
-use auth::Auth;
 use catalog::Catalog;
-use gateway::Gateway;
-use rates::Rates;
-use tickets::Tickets;
-use upstream::Upstreams;
 
 /// The gateway.
 pub struct ApiGateway;
@@ -48,62 +42,23 @@ impl Service for ApiGateway {
 
     async fn start(context: Context<Config>) -> Result<Running, StartError> {
         metrics::describe();
-        let config = context.config();
-        config.check().map_err(StartError::Config)?;
-        let catalog = Catalog::read(taskmesh_proto::FILE_DESCRIPTOR_SET).map_err(fault)?;
-        let upstreams = Upstreams::connect(&catalog, &config.upstreams, context.identity())
-            .map_err(|wrong| StartError::Config(wrong.to_string()))?;
-        let tools = mcp::Tools::new(&catalog).map_err(fault)?;
-        info!(
-            "offers {} RPCs, {} of them as tools",
-            catalog.rpcs.len(),
-            tools.list().len()
-        );
-        let stopping = CancellationToken::new();
-        let sockets = TaskTracker::new();
-        context.spawn("streams", {
-            let (stopping, sockets) = (stopping.clone(), sockets.clone());
-            async move |stop| {
-                stop.cancelled().await;
-                stopping.cancel();
-                sockets.close();
-                sockets.wait().await;
-                Ok(())
-            }
-        });
-        let gateway = Arc::new(Gateway {
-            catalog: Arc::new(catalog),
-            upstreams,
-            tickets: Tickets::new(context.identity(), context.verifier()),
-            requests: config.requests,
-            stopping,
-            sockets,
-        });
-        let (web_origins, mcp_origins) = config.origins().map_err(StartError::Config)?;
-        let mcp = mcp::Door::new(
-            Arc::clone(&gateway),
-            tools,
-            &config.mcp,
-            mcp_origins,
-            &config.public_url,
-        );
-        let router = http::router(http::RouterParts {
-            gateway,
-            auth: Auth {
-                verifier: context.verifier(),
-                public_url: config.public_url.clone(),
-                proxies: config.proxies,
-            },
-            issuer: config.auth.users.issuer.clone(),
-            rates: Rates::new(&config.requests),
-            origins: web_origins,
-            mcp,
+        let catalog = Catalog::read(taskmesh_proto::FILE_DESCRIPTOR_SET)
+            .map_err(|error| StartError::Other(error.into()))?;
+        let streams = Streams::default();
+        let router = router(
+            catalog,
+            context.config(),
+            context.identity(),
+            context.verifier(),
+            streams.clone(),
+        )?;
+        context.spawn("streams", async move |stop| {
+            stop.cancelled().await;
+            streams.stopping.cancel();
+            streams.sockets.close();
+            streams.sockets.wait().await;
+            Ok(())
         });
         context.serve_http(router).await
     }
-}
-
-/// The contract itself is at fault, which no configuration mends.
-fn fault(cause: impl Into<BoxError>) -> StartError {
-    StartError::Other(cause.into())
 }

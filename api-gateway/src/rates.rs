@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_rate_everybody_may_ask_as_often_as_they_like() {
+    fn rate_of_zero_means_no_limit() {
         let rates = rates(0, 1);
         let alice = "alice".parse().unwrap();
         assert!((0..10_000).all(|_| rates.take(&alice).is_ok()));

@@ -6,8 +6,6 @@ use super::Dialect;
 pub struct EnumWord {
     /// The word: `PRIORITY_HIGH` over HTTP, `high` for tools.
     pub word: String,
-    /// The value's number.
-    pub number: i32,
     /// The value's full name, under which its comment is found.
     pub full_name: String,
 }
@@ -19,7 +17,6 @@ pub fn enum_words(enumeration: &EnumDescriptor, dialect: Dialect) -> Vec<EnumWor
         .filter(|value| dialect == Dialect::Http || value.number() != 0)
         .map(|value| EnumWord {
             word: enum_word(&value, dialect),
-            number: value.number(),
             full_name: value.full_name().to_owned(),
         })
         .collect()
@@ -51,7 +48,7 @@ mod tests {
     use super::screaming_snake;
 
     #[test]
-    fn the_prefix_of_an_enums_values_is_its_name_in_capitals() {
+    fn enum_prefix_is_enum_name_in_upper_case() {
         assert_eq!(screaming_snake("RecurrenceAnchor"), "RECURRENCE_ANCHOR");
     }
 }

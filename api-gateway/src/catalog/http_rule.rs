@@ -1,13 +1,8 @@
 use http::Method;
-use prost_reflect::{
-    DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, MethodDescriptor, Value,
-};
+use prost_reflect::{FieldDescriptor, Kind, MessageDescriptor, MethodDescriptor};
+use taskmesh_proto::google::api::{CustomHttpPattern, HttpRule, http_rule::Pattern};
 
-use super::{
-    file::holds_file,
-    options::{chosen, text},
-    path_template::PathTemplate,
-};
+use super::{path_template::PathTemplate, special_types::holds_file};
 
 /// The way from a message to one of its fields, or to a field of a message within it.
 pub type FieldPath = Vec<FieldDescriptor>;
@@ -63,42 +58,33 @@ impl Binding {
 }
 
 /// Reads the routes of an RPC from its rule: its own and the additional ones. The error says what is wrong.
-pub(super) fn bindings(
-    rule: &DynamicMessage,
-    rpc: &MethodDescriptor,
-) -> Result<Vec<Binding>, String> {
+pub(super) fn bindings(rule: &HttpRule, rpc: &MethodDescriptor) -> Result<Vec<Binding>, String> {
     let mut bindings = vec![binding(rule, rpc)?];
-    for additional in additional(rule) {
-        if !self::additional(&additional).is_empty() {
+    for additional in &rule.additional_bindings {
+        if !additional.additional_bindings.is_empty() {
             return Err("additional_bindings cannot have additional_bindings".to_owned());
         }
-        bindings.push(binding(&additional, rpc)?);
+        bindings.push(binding(additional, rpc)?);
     }
     Ok(bindings)
 }
 
-fn additional(rule: &DynamicMessage) -> Vec<DynamicMessage> {
-    let list = rule.get_field_by_name("additional_bindings");
-    let list = list.as_deref().and_then(Value::as_list).unwrap_or_default();
-    list.iter().filter_map(Value::as_message).cloned().collect()
-}
-
-fn binding(rule: &DynamicMessage, rpc: &MethodDescriptor) -> Result<Binding, String> {
-    if !text(rule, "selector").is_empty() {
+fn binding(rule: &HttpRule, rpc: &MethodDescriptor) -> Result<Binding, String> {
+    if !rule.selector.is_empty() {
         return Err("selector has no meaning in an annotation; leave it out".to_owned());
     }
     let (method, template) = pattern(rule)?;
-    let template = PathTemplate::parse(&template)?;
+    let template = PathTemplate::parse(template)?;
     let (input, output) = (rpc.input(), rpc.output());
     let path_fields = template
         .variables()
         .map(|name| path_field(&input, name))
         .collect::<Result<Vec<_>, _>>()?;
-    let body = body(&text(rule, "body"), &input)?;
+    let body = body(&rule.body, &input)?;
     if matches!(method, Method::GET | Method::DELETE) && !matches!(body, Body::None) {
         return Err(format!("{method} {} cannot have a body", template.text()));
     }
-    let response_body = match text(rule, "response_body").as_str() {
+    let response_body = match rule.response_body.as_str() {
         "" => None,
         name => Some(output.get_field_by_name(name).ok_or_else(|| {
             format!(
@@ -116,24 +102,21 @@ fn binding(rule: &DynamicMessage, rpc: &MethodDescriptor) -> Result<Binding, Str
     })
 }
 
-fn pattern(rule: &DynamicMessage) -> Result<(Method, String), String> {
-    let missing = || "the rule has no method and path".to_owned();
-    let (name, value) = chosen(rule, "pattern").ok_or_else(missing)?;
-    if let Some(custom) = value.as_message() {
-        let kind = text(custom, "kind");
-        let method = Method::from_bytes(kind.as_bytes())
-            .map_err(|_| format!("custom kind \"{kind}\" is not an HTTP method"))?;
-        return Ok((method, text(custom, "path")));
-    }
-    let method = match name.as_str() {
-        "get" => Method::GET,
-        "put" => Method::PUT,
-        "post" => Method::POST,
-        "delete" => Method::DELETE,
-        "patch" => Method::PATCH,
-        other => return Err(format!("\"{other}\" is not a known pattern")),
-    };
-    Ok((method, value.as_str().unwrap_or_default().to_owned()))
+fn pattern(rule: &HttpRule) -> Result<(Method, &str), String> {
+    let pattern = rule.pattern.as_ref();
+    Ok(match pattern.ok_or("the rule has no method and path")? {
+        Pattern::Get(path) => (Method::GET, path),
+        Pattern::Put(path) => (Method::PUT, path),
+        Pattern::Post(path) => (Method::POST, path),
+        Pattern::Delete(path) => (Method::DELETE, path),
+        Pattern::Patch(path) => (Method::PATCH, path),
+        Pattern::Custom(CustomHttpPattern { kind, path }) => {
+            let method = Method::from_bytes(kind.as_bytes());
+            let method =
+                method.map_err(|_| format!("custom kind \"{kind}\" is not an HTTP method"))?;
+            (method, path)
+        }
+    })
 }
 
 fn body(name: &str, input: &MessageDescriptor) -> Result<Body, String> {
@@ -180,4 +163,10 @@ pub(crate) fn field_path(message: &MessageDescriptor, name: &str) -> Option<Fiel
         path.push(field);
     }
     Some(path)
+}
+
+/// Returns the dotted name of a path.
+pub(crate) fn dotted(path: &[FieldDescriptor]) -> String {
+    let names: Vec<&str> = path.iter().map(FieldDescriptor::name).collect();
+    names.join(".")
 }

@@ -4,12 +4,12 @@ use std::collections::{HashMap, HashSet};
 
 use indexmap::IndexMap;
 use prost_reflect::{EnumDescriptor, FieldDescriptor, Kind, MessageDescriptor};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::{
     Catalog, Dialect, FieldNotes, Notes, brief, enum_words, is_update_mask,
     message_forms::{differs, in_required_oneof, reach, restrict, steering},
-    schema_forms::{allow_null, typed, well_known},
+    schema_forms::{Schema, allow_null, typed, well_known},
 };
 
 /// What a schema is for.
@@ -49,9 +49,6 @@ pub type Elsewhere = HashMap<String, String>;
 
 /// The bounds that help a model; the others stand in the descriptions.
 const IN_TOOLS: [&str; 4] = ["minimum", "maximum", "minItems", "maxItems"];
-
-/// One JSON object.
-pub type Schema = Map<String, Value>;
 
 impl<'a> SchemaWriter<'a> {
     /// Creates a writer for one purpose.

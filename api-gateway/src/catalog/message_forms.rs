@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use prost_reflect::{FieldDescriptor, Kind, MessageDescriptor};
 use serde_json::{Value, json};
 
-use super::{Notes, json_schema::Schema};
+use super::{Notes, schema_forms::Schema, special_types::is_well_known};
 
 /// Returns the full names of a message and all messages in it.
 pub(super) fn reach(message: &MessageDescriptor, names: &mut HashSet<String>) {
@@ -39,8 +39,8 @@ pub(super) fn steering(request: &MessageDescriptor, notes: &Notes, names: &mut H
 /// null.
 pub(super) fn differs(message: &MessageDescriptor) -> bool {
     let is_message = |kind: Kind| {
-        kind.as_message()
-            .is_some_and(|message| !message.full_name().starts_with("google.protobuf."))
+        let message = kind.as_message();
+        message.is_some_and(|message| !is_well_known(message))
     };
     let mut fields = message.fields();
     fields.any(|field| field.containing_oneof().is_none() || is_message(field.kind()))

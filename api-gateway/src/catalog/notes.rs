@@ -1,6 +1,7 @@
 use std::collections::HashMap;
 
-use prost_reflect::{DescriptorPool, EnumDescriptor, FieldDescriptor, MessageDescriptor};
+use prost_reflect::{DescriptorPool, FieldDescriptor, MessageDescriptor};
+use taskmesh_proto::google::api::FieldBehavior;
 
 use super::{Dialect, Rules, comments::FileComments, enum_word, options::Options};
 
@@ -133,39 +134,6 @@ impl Notes {
     pub fn comment(&self, full_name: &str) -> &str {
         self.comments.get(full_name).map_or("", String::as_str)
     }
-
-    /// Returns the full names of all given things that lack a comment.
-    pub fn uncommented<'a>(
-        &self,
-        messages: impl Iterator<Item = &'a MessageDescriptor>,
-        enums: impl Iterator<Item = &'a EnumDescriptor>,
-    ) -> Vec<String> {
-        let mut missing = Vec::new();
-        let mut check = |name: &str, comment: &str| {
-            if comment.is_empty() {
-                missing.push(name.to_owned());
-            }
-        };
-        for message in messages {
-            check(message.full_name(), self.comment(message.full_name()));
-            for field in message.fields() {
-                check(field.full_name(), &self.field(&field).comment);
-            }
-            for oneof in message.oneofs().filter(|oneof| !oneof.is_synthetic()) {
-                check(oneof.full_name(), self.comment(oneof.full_name()));
-            }
-        }
-        for enumeration in enums {
-            check(
-                enumeration.full_name(),
-                self.comment(enumeration.full_name()),
-            );
-            for value in enumeration.values() {
-                check(value.full_name(), self.comment(value.full_name()));
-            }
-        }
-        missing
-    }
 }
 
 /// Returns the first paragraph of a comment: what an agent needs. What follows is for people.
@@ -174,12 +142,10 @@ pub fn brief(comment: &str) -> &str {
 }
 
 fn field_notes(field: &FieldDescriptor, options: &Options, comments: &FileComments) -> FieldNotes {
-    let behaviors = options.behaviors(field);
-    let has = |name: &str| behaviors.iter().any(|behavior| behavior == name);
     FieldNotes {
-        required: has("REQUIRED"),
-        output_only: has("OUTPUT_ONLY"),
-        input_only: has("INPUT_ONLY"),
+        required: options.behaves(field, FieldBehavior::Required),
+        output_only: options.behaves(field, FieldBehavior::OutputOnly),
+        input_only: options.behaves(field, FieldBehavior::InputOnly),
         call_control: options.is_call_control(field),
         tool_hidden: options.is_tool_hidden(field),
         value_of: options.value_of(field),

@@ -2,13 +2,14 @@ use std::{collections::HashSet, sync::Arc};
 
 use http::uri::PathAndQuery;
 use prost_reflect::{DescriptorPool, MethodDescriptor};
+use taskmesh_proto::common::v1::Tool;
 
 use super::{
-    Binding, CatalogError, Live, Notes, RouteTable, ToolOption,
-    file::{holds_file, is_file},
+    Binding, CatalogError, Live, Notes, RouteTable,
     http_rule::bindings,
     live::live,
     options::Options,
+    special_types::{holds_file, is_file},
 };
 
 /// What the packages begin with whose calls are for operators: over gRPC only.
@@ -45,7 +46,7 @@ pub struct Rpc {
     /// Its routes, the main one first.
     pub bindings: Vec<Binding>,
     /// How it appears as a tool, if it does.
-    pub tool: Option<ToolOption>,
+    pub tool: Option<Tool>,
     /// The media types of the file that it answers with; empty if it answers with something else.
     pub answer_media_types: Vec<String>,
 }
@@ -79,7 +80,7 @@ impl Catalog {
     }
 
     /// Returns the RPCs that are tools.
-    pub fn tools(&self) -> impl Iterator<Item = (&Arc<Rpc>, &ToolOption)> {
+    pub fn tools(&self) -> impl Iterator<Item = (&Arc<Rpc>, &Tool)> {
         let rpcs = self.rpcs.iter();
         rpcs.filter_map(|rpc| Some((rpc, rpc.tool.as_ref()?)))
     }
@@ -148,7 +149,7 @@ fn read_rpc(
     }))
 }
 
-fn check_tool(tool: &ToolOption) -> Result<(), &'static str> {
+fn check_tool(tool: &Tool) -> Result<(), &'static str> {
     let letters = |c: char| c.is_ascii_lowercase() || c == '_';
     if !(1..=40).contains(&tool.name.len()) || !tool.name.chars().all(letters) {
         return Err("the tool's name must be 1 to 40 lower-case letters and underscores");

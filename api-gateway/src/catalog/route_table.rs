@@ -21,18 +21,11 @@ struct Route {
     binding: usize,
 }
 
-/// What a request line leads to.
+/// Result of a search for a route.
 #[derive(Debug)]
-pub enum Found<'a> {
-    /// An RPC, by one of its routes, with the values of the path's variables.
-    Route {
-        /// The RPC.
-        rpc: &'a Arc<Rpc>,
-        /// The route.
-        binding: &'a Binding,
-        /// The values of the variables, in the order of the template.
-        values: Vec<String>,
-    },
+pub enum Found {
+    /// Route of an RPC.
+    Route(RouteMatch),
     /// The path exists, for these methods only.
     OtherMethods(Vec<Method>),
     /// No such path.
@@ -40,6 +33,23 @@ pub enum Found<'a> {
         /// The route that comes nearest, such as `GET /v1/tasks/{task_id}`.
         nearest: Option<String>,
     },
+}
+
+/// Route of an RPC that a request matches.
+#[derive(Debug, Clone)]
+pub struct RouteMatch {
+    /// The RPC.
+    pub rpc: Arc<Rpc>,
+    binding: usize,
+    /// Values of the path's variables, in the order of the template.
+    pub path_values: Vec<String>,
+}
+
+impl RouteMatch {
+    /// Returns the route.
+    pub fn binding(&self) -> &Binding {
+        &self.rpc.bindings[self.binding]
+    }
 }
 
 impl Route {
@@ -88,7 +98,7 @@ impl RouteTable {
     }
 
     /// Finds the route of a request line. HEAD finds what GET finds.
-    pub fn find(&self, method: &Method, path: &str) -> Found<'_> {
+    pub fn find(&self, method: &Method, path: &str) -> Found {
         let wanted = if *method == Method::HEAD {
             &Method::GET
         } else {
@@ -97,14 +107,14 @@ impl RouteTable {
         let paths = RequestPath::split(path);
         for path in &paths {
             let mut matching = self.matching(path);
-            if let Some((route, values)) =
+            if let Some((route, path_values)) =
                 matching.find(|(route, _)| route.binding().method == *wanted)
             {
-                return Found::Route {
-                    rpc: &route.rpc,
-                    binding: route.binding(),
-                    values,
-                };
+                return Found::Route(RouteMatch {
+                    rpc: Arc::clone(&route.rpc),
+                    binding: route.binding,
+                    path_values,
+                });
             }
         }
         let methods = self.allowed(&paths);

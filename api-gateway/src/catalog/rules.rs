@@ -8,7 +8,7 @@ use taskmesh_proto::buf::validate::{
     TimestampRules, field_rules::Type, int32_rules, string_rules::WellKnown, timestamp_rules,
 };
 
-use super::json_schema::Schema;
+use super::schema_forms::Schema;
 
 const UUID: &str = "[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}";
 
@@ -101,7 +101,18 @@ fn read<R: prost::Message + Default>(
     extension: Option<&ExtensionDescriptor>,
     options: &DynamicMessage,
 ) -> Option<R> {
-    let value = options.get_extension(extension?);
+    decoded(options, extension?)
+}
+
+/// Returns the message that an option holds, if it is set.
+pub(super) fn decoded<M: prost::Message + Default>(
+    options: &DynamicMessage,
+    extension: &ExtensionDescriptor,
+) -> Option<M> {
+    if !options.has_extension(extension) {
+        return None;
+    }
+    let value = options.get_extension(extension);
     value.as_message()?.transcode_to().ok()
 }
 

@@ -1,9 +1,10 @@
 //! The forms that values take in schemas beyond their own types.
 
 use prost_reflect::{FieldDescriptor, Kind, MessageDescriptor};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use super::json_schema::Schema;
+/// JSON object of a schema.
+pub type Schema = Map<String, Value>;
 
 /// Lets a property be null, too.
 pub(super) fn allow_null(property: &mut Schema) {

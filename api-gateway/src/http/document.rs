@@ -16,7 +16,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use openssl::sha::sha256;
 use serde_json::Value;
 
-use super::{layers::accepts_gzip, problem};
+use super::{header_list, layers::accepts_gzip, problem};
 use crate::error::Error;
 
 /// Read from a cache only after the server has said that it is still the present one: a new version must not meet old clients.
@@ -138,11 +138,8 @@ impl Document {
 
     /// Reports whether the client has the document already, in whichever encoding.
     fn is_known(&self, headers: &HeaderMap) -> bool {
-        let known = headers.get_all(header::IF_NONE_MATCH).iter();
-        let mut known = known
-            .filter_map(|value| value.to_str().ok())
-            .flat_map(|value| value.split(','))
-            .map(|etag| etag.trim().trim_start_matches("W/"));
+        let mut known =
+            header_list(headers, header::IF_NONE_MATCH).map(|etag| etag.trim_start_matches("W/"));
         let Self { plain, gzip, .. } = self;
         known.any(|etag| etag == "*" || etag == plain.etag || etag == gzip.etag)
     }

@@ -9,12 +9,12 @@ use tokio::time::Instant;
 
 use super::{deadline::requested_deadline, live, problem, reply, request::read_message};
 use crate::{
-    catalog::{Binding, Found, Rpc},
+    catalog::{Found, RouteMatch},
     error::Error,
     gateway::Gateway,
 };
 
-/// Answers every request that the catalog has a route for, and those that it has none for.
+/// Answers requests by the catalog's routes, and those that have none.
 pub(super) async fn handle(
     State(gateway): State<Arc<Gateway>>,
     Extension(verified): Extension<Verified>,
@@ -32,26 +32,16 @@ async fn answer(
 ) -> Result<Response, Error> {
     let path = request.uri().path();
     match gateway.catalog.routes.find(request.method(), path) {
-        Found::Route {
-            rpc,
-            binding,
-            values,
-        } => {
+        Found::Route(route) => {
             let asked = requested_deadline(request.headers())?;
-            let time = match (&rpc.live, rpc.streams) {
+            let time = match (&route.rpc.live, route.rpc.streams) {
                 (Some(_), _) => gateway.requests.live_deadline(asked, verified.time_left()),
                 (None, true) => gateway.requests.stream_deadline(asked),
                 (None, false) => gateway.requests.deadline(asked),
             };
             let deadline = Instant::now() + time;
-            let call = Call {
-                gateway,
-                caller: &verified.caller,
-                rpc,
-                binding,
-                deadline,
-            };
-            deadline::with_deadline(deadline, call.answer(&values, request)).await
+            let call = call(gateway, &verified.caller, route, deadline, request);
+            deadline::with_deadline(deadline, call).await
         }
         Found::OtherMethods(_) | Found::Nothing { .. }
             if live::is_ticket_route(&gateway.catalog.routes, path) =>
@@ -70,32 +60,20 @@ async fn answer(
     }
 }
 
-struct Call<'a> {
-    gateway: &'a Arc<Gateway>,
-    caller: &'a Caller,
-    rpc: &'a Arc<Rpc>,
-    binding: &'a Binding,
+async fn call(
+    gateway: &Arc<Gateway>,
+    caller: &Caller,
+    route: RouteMatch,
     deadline: Instant,
-}
-
-impl Call<'_> {
-    async fn answer(self, path_values: &[String], request: Request) -> Result<Response, Error> {
-        let Self {
-            gateway,
-            caller,
-            rpc,
-            binding,
-            deadline,
-        } = self;
-        let (parts, body) = request.into_parts();
-        let message =
-            read_message(gateway, caller, rpc, binding, path_values, &parts, body).await?;
-        if !rpc.streams {
-            let message = gateway.call(caller, rpc, message).await?;
-            return reply::whole(&gateway.catalog.notes, binding, &message);
-        }
-        let stream = gateway.stream(caller, rpc, message).await?;
-        let messages = reply::Messages::new(stream, Arc::clone(rpc), deadline, gateway);
-        reply::stream(gateway, binding, messages, &parts.headers).await
+    request: Request,
+) -> Result<Response, Error> {
+    let (parts, body) = request.into_parts();
+    let message = read_message(gateway, caller, &route, &parts, body).await?;
+    if !route.rpc.streams {
+        let message = gateway.call(caller, &route.rpc, message).await?;
+        return reply::unary(&gateway.catalog.notes, route.binding(), &message);
     }
+    let stream = gateway.stream(caller, &route.rpc, message).await?;
+    let messages = reply::Messages::new(stream, route, deadline, Arc::clone(gateway));
+    reply::stream(messages, &parts.headers).await
 }

@@ -6,8 +6,9 @@ mod docs;
 mod document;
 mod etag;
 mod handler;
+mod header_list;
 mod idempotency_key;
-pub mod layers;
+mod layers;
 mod live;
 mod openapi;
 mod problem;
@@ -17,8 +18,10 @@ mod request;
 mod router;
 mod start;
 
-pub use body::{check_content_type, read_body};
-pub use deadline::requested_deadline;
 pub use openapi::openapi;
-pub use problem::problem;
-pub use router::{RouterParts, router};
+
+pub(crate) use body::{check_content_type, read_body};
+pub(crate) use deadline::requested_deadline;
+pub(crate) use header_list::header_list;
+pub(crate) use problem::problem;
+pub(crate) use router::router;

@@ -1,14 +1,14 @@
 use axum::{
-    body::Body,
+    Json,
     response::{IntoResponse, Response},
 };
 use http::{HeaderValue, StatusCode, header};
-use serde_json::{Map, Value, json};
-use service_runtime::grpc::ErrorCode;
+use serde_json::{Value, json};
+use service_runtime::grpc::{DOMAIN, ErrorCode};
 
 use super::etag;
 use crate::{
-    answer::{Answer, DOMAIN},
+    answer::Answer,
     error::{Error, methods_text},
 };
 
@@ -26,23 +26,16 @@ pub fn problem(error: &Error) -> Response {
 
 fn answer_response(answer: &Answer) -> Response {
     let status = StatusCode::from_u16(answer.http).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let body = Body::from(status_json(answer).to_string());
-    let mut response = (status, body).into_response();
+    let no_store = [(header::CACHE_CONTROL, "no-store")];
+    let mut response = (status, no_store, Json(status_json(answer))).into_response();
     let headers = response.headers_mut();
-    headers.insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static("application/json"),
-    );
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     // What has changed since it was read is now this.
     if let (ErrorCode::StaleEtag, Some(etag)) = (answer.code, answer.metadata.get("etag"))
         && let Some(etag) = etag::quoted(etag)
     {
         headers.insert(header::ETAG, etag);
     }
-    if let Some(delay) = answer.retry_after {
-        // The header counts whole seconds, and too early is worse than too late.
-        let seconds = delay.as_secs() + u64::from(delay.subsec_nanos() > 0);
+    if let Some(seconds) = answer.retry_after_seconds() {
         headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
     response
@@ -50,24 +43,16 @@ fn answer_response(answer: &Answer) -> Response {
 
 /// Returns the error in the JSON form of `google.rpc.Status`, and the code's name beside its number.
 pub(super) fn status_json(answer: &Answer) -> Value {
-    let metadata: Map<String, Value> = answer
-        .metadata
-        .iter()
-        .map(|(key, value)| (key.clone(), value.as_str().into()))
-        .collect();
     let mut details = vec![json!({
         "@type": "type.googleapis.com/google.rpc.ErrorInfo",
         "reason": answer.reason,
         "domain": DOMAIN,
-        "metadata": metadata,
+        "metadata": answer.metadata,
     })];
     if !answer.violations.is_empty() {
-        let violations = answer.violations.iter().map(
-            |violation| json!({"field": violation.field, "description": violation.description}),
-        );
         details.push(json!({
             "@type": "type.googleapis.com/google.rpc.BadRequest",
-            "field_violations": violations.collect::<Vec<_>>(),
+            "field_violations": answer.violations_json(),
         }));
     }
     if let Some(delay) = answer.retry_after {

@@ -11,7 +11,7 @@ use super::{
     idempotency_key::idempotency_key,
 };
 use crate::{
-    catalog::{self, Binding, Live, Rpc},
+    catalog::{self, Live, RouteMatch},
     error::Error,
     gateway::Gateway,
     transcode::{File, HttpInput, parse, read_http},
@@ -25,12 +25,11 @@ use crate::{
 pub(super) async fn read_message(
     gateway: &Gateway,
     caller: &Caller,
-    rpc: &Rpc,
-    binding: &Binding,
-    path_values: &[String],
+    route: &RouteMatch,
     parts: &Parts,
     body: Body,
 ) -> Result<DynamicMessage, Error> {
+    let (rpc, binding) = (&route.rpc, route.binding());
     let takes_file = matches!(binding.body, catalog::Body::File(_));
     let limit = match takes_file {
         true => gateway.requests.max_file_bytes,
@@ -50,7 +49,7 @@ pub(super) async fn read_message(
         .collect();
     let if_match = etag::if_match(&parts.headers)?;
     let input = HttpInput {
-        path_values,
+        path_values: &route.path_values,
         query: &query,
         body: json.as_ref(),
         file,

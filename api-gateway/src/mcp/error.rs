@@ -1,5 +1,5 @@
 use rmcp::model::{CallToolResult, ContentBlock};
-use serde_json::{Value, json};
+use serde_json::json;
 use service_runtime::grpc::ErrorCode;
 
 use crate::{answer::Answer, error::Error};
@@ -17,10 +17,7 @@ pub(super) fn tool_error(error: &Error) -> (CallToolResult, String) {
         "message": answer.message,
     });
     if !answer.violations.is_empty() {
-        let fields = answer.violations.iter().map(
-            |violation| json!({"field": violation.field, "description": violation.description}),
-        );
-        body["fields"] = Value::Array(fields.collect());
+        body["fields"] = answer.violations_json();
     }
     for (name, value) in &answer.metadata {
         // What a service adds never takes the place of what every error has.
@@ -39,11 +36,8 @@ fn next(answer: &Answer) -> String {
     if answer.code == ErrorCode::AlreadyExists && answer.reason == IDEMPOTENCY_CONFLICT {
         return "Give this call a request_id of its own: a new UUID.".to_owned();
     }
-    match answer.retry_after {
-        Some(delay) => {
-            let seconds = delay.as_secs() + u64::from(delay.subsec_nanos() > 0);
-            format!("Wait {seconds} s, then try again with the same arguments.")
-        }
+    match answer.retry_after_seconds() {
+        Some(seconds) => format!("Wait {seconds} s, then try again with the same arguments."),
         None => next_after(answer.code).to_owned(),
     }
 }

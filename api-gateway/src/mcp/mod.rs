@@ -2,11 +2,11 @@
 
 mod call;
 mod client_info;
-mod door;
+mod endpoint;
 mod error;
 mod params;
 mod server;
 mod tools;
 
-pub use door::{Door, handle};
+pub use endpoint::Endpoint;
 pub use tools::Tools;

@@ -5,11 +5,10 @@ use rmcp::model::{Tool, ToolAnnotations};
 use serde_json::json;
 
 use service_runtime::suggestion::nearest;
+use taskmesh_proto::common::v1::Tool as ToolOptions;
 
 use crate::{
-    catalog::{
-        Catalog, CatalogError, Elsewhere, Purpose, Rpc, Schema, SchemaWriter, ToolOption, brief,
-    },
+    catalog::{Catalog, CatalogError, Elsewhere, Purpose, Rpc, Schema, SchemaWriter, brief},
     transcode::{CLEAR, clearable_fields},
 };
 
@@ -73,7 +72,7 @@ impl Tools {
     }
 }
 
-fn tool(catalog: &Catalog, rpc: &Rpc, option: &ToolOption) -> Result<Tool, CatalogError> {
+fn tool(catalog: &Catalog, rpc: &Rpc, option: &ToolOptions) -> Result<Tool, CatalogError> {
     let annotations = ToolAnnotations::new()
         .read_only(option.read_only)
         .destructive(option.destructive)
@@ -138,7 +137,7 @@ fn output_schema(catalog: &Catalog, rpc: &Rpc) -> Result<Schema, CatalogError> {
 fn described(
     catalog: &Catalog,
     rpc: &Rpc,
-    message: impl Fn(&ToolOption, &Rpc) -> Option<MessageDescriptor>,
+    message: impl Fn(&ToolOptions, &Rpc) -> Option<MessageDescriptor>,
 ) -> Elsewhere {
     let mut elsewhere = Elsewhere::new();
     for (other, tool) in catalog.tools() {

@@ -81,7 +81,8 @@ fn changed(
     let cleared = cleared(reader, clearable, &given, clear);
     for named in blank {
         if !cleared.iter().any(|name| name == named.field.name()) {
-            refuse_blank(reader, named, clearable.contains(&named.field), "");
+            let can_clear = clearable.contains(&named.field);
+            refuse_blank(&mut reader.faults, &named.field, can_clear, "");
         }
     }
     if given.is_empty() && cleared.is_empty() && reader.faults.is_empty() {

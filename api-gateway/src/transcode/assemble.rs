@@ -8,7 +8,7 @@ use super::{
     reader::{Named, Reader},
     update_mask::{check_mask, is_written, mask_field, set_mask},
 };
-use crate::catalog::{Binding, Body, Dialect, Notes, Rpc, brief};
+use crate::catalog::{Binding, Body, Dialect, Notes, Rpc, brief, dotted, is_well_known};
 
 /// The parts of an HTTP request that fill a message.
 #[derive(Debug, Default, Clone, Copy)]
@@ -69,7 +69,7 @@ pub fn read_http(notes: &Notes, rpc: &Rpc, binding: &Binding, input: HttpInput<'
         let (Some(first), Some(last)) = (path.first(), path.last()) else {
             continue;
         };
-        let dotted = query::dotted(path);
+        let dotted = dotted(path);
         if in_body
             .of_request
             .iter()
@@ -176,9 +176,7 @@ fn fill_from_body(
             let mut of_resource = Vec::new();
             match (field.kind(), json) {
                 (Kind::Message(inner), Json::Object(object))
-                    if !field.is_list()
-                        && !field.is_map()
-                        && !super::well_known::is_well_known(&inner) =>
+                    if !field.is_list() && !field.is_map() && !is_well_known(&inner) =>
                 {
                     let mut value = DynamicMessage::new(inner);
                     of_resource = reader.fill(&mut value, object, field.name());

@@ -3,8 +3,8 @@ use serde_json::Value as Json;
 
 use service_runtime::suggestion::nearest;
 
-use super::{reader::Reader, well_known::is_well_known};
-use crate::catalog::{Binding, Body, FieldPath, Rpc, field_path};
+use super::reader::Reader;
+use crate::catalog::{Binding, Body, FieldPath, Rpc, dotted, field_path, is_well_known};
 
 /// Deeper than this, nobody means a field by a misspelt name.
 const SUGGESTED_DEPTH: usize = 4;
@@ -92,12 +92,6 @@ pub(super) fn set(message: &mut DynamicMessage, path: &[FieldDescriptor], value:
             }
         }
     }
-}
-
-/// Returns the path as it is written in a violation.
-pub(super) fn dotted(path: &[FieldDescriptor]) -> String {
-    let names: Vec<&str> = path.iter().map(FieldDescriptor::name).collect();
-    names.join(".")
 }
 
 fn is_flag(kind: &Kind) -> bool {

@@ -1,18 +1,21 @@
 use std::collections::HashMap;
 
-use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, MapKey, MessageDescriptor, Value};
+use prost_reflect::{
+    DynamicMessage, FieldDescriptor, Kind, MapKey, MessageDescriptor, ReflectMessage, Value,
+};
 use serde_json::{Map, Value as Json};
 
 use service_runtime::suggestion::did_you_mean;
+use taskmesh_proto::common::v1::Redirect;
 
 use super::{
     enumeration::enumeration,
     scalar::{flag, scalar},
-    update_mask::mask_item,
+    update_mask::{check_mask, is_written, mask_field, refuse_blank, set_mask},
     violation::{Violations, within},
-    well_known::{is_well_known, well_known},
+    well_known::well_known,
 };
-use crate::catalog::{Dialect, Notes, Redirect, is_update_mask};
+use crate::catalog::{Dialect, Notes, is_update_mask, is_well_known};
 
 /// A field that an object names.
 #[derive(Debug, Clone)]
@@ -50,7 +53,7 @@ impl<'a> Reader<'a> {
         object: &Map<String, Json>,
         at: &str,
     ) -> Vec<Named> {
-        let descriptor = prost_reflect::ReflectMessage::descriptor(message);
+        let descriptor = message.descriptor();
         let mut named: Vec<Named> = Vec::new();
         for (name, json) in object {
             let field = match self.find(&descriptor, name) {
@@ -115,11 +118,6 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Tells whether the object says something about the field: over HTTP, null empties it.
-    pub(super) fn tells(&self, named: &Named) -> bool {
-        self.dialect == Dialect::Http || !named.absent
-    }
-
     /// Tells whether a caller may name a field here. Tools derive masks, are not offered what is hidden from them, and
     /// steer whole calls only.
     fn is_offered(&self, field: &FieldDescriptor, at: &str) -> bool {
@@ -140,7 +138,11 @@ impl<'a> Reader<'a> {
         if self.faults.is_full() {
             return;
         }
-        if let Some(redirect) = self.redirects.iter().find(|redirect| redirect.names(name)) {
+        if let Some(redirect) = self
+            .redirects
+            .iter()
+            .find(|redirect| is_about(redirect, name))
+        {
             let description = format!("is not taken by this tool; {}", redirect.hint);
             self.faults.add(within(at, name), description);
             return;
@@ -228,7 +230,7 @@ impl<'a> Reader<'a> {
                     let mut message = DynamicMessage::new(descriptor.clone());
                     let named = self.fill(&mut message, object, path);
                     if is_item(path) {
-                        mask_item(self, &mut message, &named, path);
+                        self.mask_item(&mut message, &named, path);
                     }
                     Ok(Value::Message(message))
                 }
@@ -238,6 +240,41 @@ impl<'a> Reader<'a> {
         };
         read.map_err(|cure| self.faults.add(path, cure)).ok()
     }
+
+    /// Gives an update that is an item of a batch its mask: the fields that are present in the item. What is required says which
+    /// thing is meant, as the path does where an update stands alone.
+    fn mask_item(&mut self, message: &mut DynamicMessage, named: &[Named], at: &str) {
+        let item = message.descriptor();
+        let Some(mask) = mask_field(&item) else {
+            return;
+        };
+        if message.has_field(&mask) {
+            check_mask(message, &mask, &item, at, &mut self.faults);
+            return;
+        }
+        let notes = self.notes;
+        let written = named.iter().filter(|named| {
+            is_written(notes, None, &named.field) && !notes.field(&named.field).required
+        });
+        let mut names = Vec::new();
+        for named in written {
+            if self.dialect == Dialect::Tool && named.blank {
+                refuse_blank(&mut self.faults, &named.field, false, at);
+            } else if self.dialect == Dialect::Http || !named.absent {
+                // Over HTTP, null empties the field.
+                names.push(named.field.name().to_owned());
+            }
+        }
+        set_mask(message, &mask, names);
+    }
+}
+
+/// Reports whether a redirect is for an argument of this name, whatever its spelling.
+fn is_about(redirect: &Redirect, argument: &str) -> bool {
+    let plain = |name: &str| name.replace(['_', '-'], "").to_lowercase();
+    let argument = plain(argument);
+    let mut arguments = redirect.arguments.iter();
+    arguments.any(|name| plain(name) == argument)
 }
 
 /// Tells whether a value says neither what a field should be nor plainly that it should be empty.

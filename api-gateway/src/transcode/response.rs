@@ -4,8 +4,7 @@ use prost_reflect::{
 };
 use serde_json::{Map, Value as Json};
 
-use super::well_known::is_well_known;
-use crate::catalog::{Dialect, Notes, enum_word};
+use crate::catalog::{Dialect, Notes, enum_word, is_well_known};
 
 /// An answer that has no JSON form, such as a time beyond the year 9999: a fault of the service that sent it.
 #[derive(Debug, thiserror::Error)]

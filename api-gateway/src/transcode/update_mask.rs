@@ -1,14 +1,9 @@
-use prost_reflect::{
-    DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, ReflectMessage, Value,
-};
+use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, Value};
 
 use service_runtime::suggestion::did_you_mean;
 
-use super::{
-    reader::{Named, Reader},
-    violation::{Violations, within},
-};
-use crate::catalog::{Binding, Dialect, Notes, Rpc, is_update_mask};
+use super::violation::{Violations, within};
+use crate::catalog::{Binding, Notes, Rpc, is_update_mask};
 
 /// Returns the field that names what an update changes, if a request has one.
 pub(super) fn mask_field(message: &MessageDescriptor) -> Option<FieldDescriptor> {
@@ -47,13 +42,18 @@ pub fn clearable_fields(notes: &Notes, rpc: &Rpc) -> Vec<FieldDescriptor> {
 
 /// Notes an update that would have no effect on a field that it names: an empty value neither says what the field should
 /// be, nor that it should be empty, because many models fill what they do not mean with `""`. `clear` says the latter.
-pub(super) fn refuse_blank(reader: &mut Reader<'_>, named: &Named, can_clear: bool, at: &str) {
-    let name = named.field.name();
+pub(super) fn refuse_blank(
+    faults: &mut Violations,
+    field: &FieldDescriptor,
+    can_clear: bool,
+    at: &str,
+) {
+    let name = field.name();
     let description = match can_clear {
         true => format!("is empty; to empty it give clear: [\"{name}\"], to keep it leave it out"),
         false => "is empty; give a value, or leave it out to keep it".to_owned(),
     };
-    reader.faults.add(within(at, name), description);
+    faults.add(within(at, name), description);
 }
 
 /// Writes the names into the mask.
@@ -62,37 +62,6 @@ pub(super) fn set_mask(message: &mut DynamicMessage, mask: &FieldDescriptor, nam
         let paths = names.into_iter().map(Value::String).collect();
         value.set_field_by_name("paths", Value::List(paths));
     }
-}
-
-/// Gives an update that is an item of a batch its mask: the fields that are present in the item. What is required says which
-/// thing is meant, as the path does where an update stands alone.
-pub(super) fn mask_item(
-    reader: &mut Reader<'_>,
-    message: &mut DynamicMessage,
-    named: &[Named],
-    at: &str,
-) {
-    let Some(mask) = mask_field(&message.descriptor()) else {
-        return;
-    };
-    if message.has_field(&mask) {
-        let item = message.descriptor();
-        check_mask(message, &mask, &item, at, &mut reader.faults);
-        return;
-    }
-    let notes = reader.notes;
-    let written = named.iter().filter(|named| {
-        is_written(notes, None, &named.field) && !notes.field(&named.field).required
-    });
-    let mut names = Vec::new();
-    for named in written {
-        if reader.dialect == Dialect::Tool && named.blank {
-            refuse_blank(reader, named, false, at);
-        } else if reader.tells(named) {
-            names.push(named.field.name().to_owned());
-        }
-    }
-    set_mask(message, &mask, names);
 }
 
 /// Notes every name in an explicit mask that is no field of what is updated; it would be passed over in silence.

@@ -3,11 +3,6 @@ use serde_json::Value as Json;
 
 use super::{scalar::scalar, time};
 
-/// Whether a message has a JSON form of its own.
-pub(super) fn is_well_known(message: &MessageDescriptor) -> bool {
-    message.full_name().starts_with("google.protobuf.")
-}
-
 /// Reads a message that has a JSON form of its own, such as a time; the error is the cure.
 pub(super) fn well_known(descriptor: &MessageDescriptor, json: &Json) -> Result<Value, String> {
     let mut message = DynamicMessage::new(descriptor.clone());

@@ -6,21 +6,23 @@ use tonic::{
     codec::{BufferSettings, Codec, DecodeBuf, Decoder, EncodeBuf, Encoder},
 };
 
-/// Carries messages whose type is known from a descriptor only.
-pub(super) struct DynamicCodec {
-    output: MessageDescriptor,
+/// Codec of messages whose type is known from a descriptor only.
+pub struct DynamicCodec {
+    decoded: MessageDescriptor,
 }
 
-pub(super) struct DynamicEncoder;
+/// Encoder of [`DynamicCodec`].
+pub struct DynamicEncoder;
 
-pub(super) struct DynamicDecoder {
-    output: MessageDescriptor,
+/// Decoder of [`DynamicCodec`].
+pub struct DynamicDecoder {
+    decoded: MessageDescriptor,
 }
 
 impl DynamicCodec {
-    /// Creates a codec for an RPC that answers with this message.
-    pub(super) fn new(output: MessageDescriptor) -> Self {
-        Self { output }
+    /// Creates a codec that decodes messages of this type.
+    pub fn new(decoded: MessageDescriptor) -> Self {
+        Self { decoded }
     }
 }
 
@@ -36,7 +38,7 @@ impl Codec for DynamicCodec {
 
     fn decoder(&mut self) -> DynamicDecoder {
         DynamicDecoder {
-            output: self.output.clone(),
+            decoded: self.decoded.clone(),
         }
     }
 }
@@ -61,7 +63,7 @@ impl Decoder for DynamicDecoder {
     type Error = Status;
 
     fn decode(&mut self, buffer: &mut DecodeBuf<'_>) -> Result<Option<DynamicMessage>, Status> {
-        DynamicMessage::decode(self.output.clone(), buffer)
+        DynamicMessage::decode(self.decoded.clone(), buffer)
             .map(Some)
             .map_err(|error| Status::internal(error.to_string()))
     }

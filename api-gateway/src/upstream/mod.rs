@@ -3,4 +3,5 @@
 mod codec;
 mod services;
 
-pub use services::{UpstreamConfigError, Upstreams};
+pub use codec::DynamicCodec;
+pub(crate) use services::Upstreams;

@@ -22,7 +22,7 @@ async fn scan(gateway: &TestGateway, query: &str, content_type: &str, body: &str
 }
 
 #[tokio::test]
-async fn a_body_of_any_type_fills_the_field_and_the_query_the_rest() {
+async fn file_body_fills_field_and_query_fills_rest() {
     let gateway = TestGateway::start_library(&[]).await;
     gateway.services.on("ScanPage", |_| Ok(json!({"size": 3})));
     for content_type in ["text/csv; charset=utf-8", "application/json", ""] {
@@ -39,7 +39,7 @@ async fn a_body_of_any_type_fills_the_field_and_the_query_the_rest() {
 }
 
 #[tokio::test]
-async fn a_file_that_is_missing_too_large_or_compressed_is_refused() {
+async fn missing_large_or_compressed_file_is_refused() {
     let gateway = TestGateway::start_library(&[("REQUESTS__MAX_FILE_BYTES", "10")]).await;
     let answer = scan(&gateway, "", "text/csv", "").await;
     assert_eq!(answer.violations(), ["page: is required: The page."]);
@@ -84,7 +84,7 @@ async fn an_answer_that_is_a_file_comes_as_it_is() {
 }
 
 #[tokio::test]
-async fn a_file_comes_part_by_part_with_the_type_of_the_first() {
+async fn streamed_file_has_type_of_first_part() {
     let gateway = TestGateway::start_library(&[]).await;
     gateway.services.on_stream("ReadShelf", |_| {
         let parts = [
@@ -105,7 +105,7 @@ async fn a_file_comes_part_by_part_with_the_type_of_the_first() {
 }
 
 #[tokio::test]
-async fn a_file_that_fails_before_its_first_part_is_an_error() {
+async fn file_that_fails_before_first_part_is_error() {
     let gateway = TestGateway::start_library(&[]).await;
     gateway.services.on_stream("ReadShelf", |_| {
         stream::iter([Err(Status::not_found("no shelf"))]).boxed()

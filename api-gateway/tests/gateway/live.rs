@@ -194,7 +194,7 @@ async fn a_token_in_the_url_is_no_token() {
 }
 
 #[tokio::test]
-async fn an_error_of_the_service_is_told_before_the_socket_closes() {
+async fn service_error_is_sent_before_close() {
     let gateway = TestGateway::start().await;
     for (status, code) in [
         (Status::resource_exhausted("too many"), 4429),
@@ -221,7 +221,7 @@ async fn an_error_of_the_service_is_told_before_the_socket_closes() {
 }
 
 #[tokio::test]
-async fn a_client_that_says_more_than_it_is_asked_is_stopped() {
+async fn unexpected_or_large_message_closes_socket() {
     let gateway = live(&[]).await;
     let mut socket = Socket::open_as_alice(&gateway, "").await;
     socket.say("hello").await;
@@ -263,7 +263,7 @@ async fn a_stream_lasts_no_longer_than_it_may() {
 }
 
 #[tokio::test]
-async fn events_carry_the_place_behind_them_also_if_there_is_none() {
+async fn events_carry_resume_tokens_even_empty_ones() {
     let gateway = TestGateway::start().await;
     gateway.services.on_stream("Watch", |_| {
         stream::iter([told("t1", "a"), told("", "b")]).boxed()
@@ -280,7 +280,7 @@ async fn events_carry_the_place_behind_them_also_if_there_is_none() {
 }
 
 #[tokio::test]
-async fn a_browser_that_comes_back_goes_on_behind_its_last_event() {
+async fn last_event_id_replaces_resume_token() {
     let gateway = live(&[("REQUESTS__MAX_LIVE_MS", "300")]).await;
     let resumed = |last: &'static str| {
         gateway

@@ -2,7 +2,10 @@
 
 use std::collections::HashMap;
 
-use crate::support::gateway::{Answer, TestGateway, send};
+use crate::{
+    http_calls::refusal,
+    support::gateway::{Answer, TestGateway, send},
+};
 use serde_json::{Value, json};
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
@@ -78,7 +81,7 @@ async fn a_stateless_client_discovers_the_server() {
 }
 
 #[tokio::test]
-async fn a_client_of_the_revision_before_initializes_without_a_session() {
+async fn legacy_client_initializes_without_session() {
     let gateway = TestGateway::start().await;
     let params = json!({"protocolVersion": LEGACY, "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}});
     let answer = send(post(&gateway, LEGACY, "initialize", params)).await;
@@ -100,7 +103,7 @@ async fn both_revisions_list_the_same_tools() {
 }
 
 #[tokio::test]
-async fn a_tool_answers_with_structure_that_fits_its_schema_and_the_same_as_text() {
+async fn tool_result_fits_schema_and_is_repeated_as_text() {
     let gateway = TestGateway::start().await;
     gateway.services.on("CreateTask", |request| {
         Ok(json!({"id": TASK, "title": request["title"], "priority": request["priority"], "state": "TASK_STATE_OPEN",
@@ -131,7 +134,7 @@ async fn a_tool_answers_with_structure_that_fits_its_schema_and_the_same_as_text
 }
 
 #[tokio::test]
-async fn an_update_changes_what_is_given_and_empties_what_clear_names() {
+async fn update_sets_given_fields_and_clears_named_ones() {
     let gateway = TestGateway::start().await;
     gateway
         .services
@@ -223,16 +226,7 @@ async fn an_agent_is_told_where_to_begin_in_both_revisions() {
 async fn what_a_service_refuses_is_a_result_and_says_what_to_do_next() {
     let gateway = TestGateway::start().await;
     gateway.services.on("CompleteTask", |_| {
-        let details = ErrorDetails::with_error_info(
-            "STALE_ETAG",
-            "taskmesh",
-            HashMap::<String, String>::new(),
-        );
-        Err(Status::with_error_details(
-            Code::Aborted,
-            "the task has changed",
-            details,
-        ))
+        Err(refusal(Code::Aborted, "STALE_ETAG", "the task has changed"))
     });
     let result = call(
         &gateway,

@@ -71,7 +71,7 @@ async fn page_of_the_gateway_itself_is_not_foreign() {
 }
 
 #[tokio::test]
-async fn params_that_do_not_fit_are_named_and_method_is_not_denied() {
+async fn wrong_params_are_named() {
     let gateway = TestGateway::start().await;
     for (method, params, words) in [
         ("tools/call", json!({}), "params.name is missing"),
@@ -154,7 +154,7 @@ async fn params_that_do_not_fit_are_named_and_method_is_not_denied() {
 }
 
 #[tokio::test]
-async fn params_that_do_not_fit_are_named_in_stateless_revision() {
+async fn wrong_params_are_named_in_stateless_revision() {
     let gateway = TestGateway::start().await;
     for (params, words) in [
         (json!({"arguments": {}}), "params.name is missing"),
@@ -183,7 +183,7 @@ async fn empty_list_is_answered_as_list() {
 }
 
 #[tokio::test]
-async fn update_with_empty_value_changes_nothing_and_says_how_to_clear() {
+async fn empty_value_in_update_is_refused_with_hint() {
     let gateway = TestGateway::start().await;
     for (argument, value) in [
         ("due_time", json!("")),

@@ -233,110 +233,95 @@ fn answers_require_every_field_that_is_always_there() {
     assert_eq!(optional("BatchResult"), ["task", "error"]);
 }
 
-#[test]
-fn requests_state_their_bounds_and_what_may_be_null() {
+/// Checks which values the body of an operation takes by its schema.
+#[track_caller]
+fn check_body(path: &str, method: &str, valid: &[Value], invalid: &[Value]) {
     let document = document(&CONTRACT);
-    let body = |path: &str, method: &str| {
-        let content = &document["paths"][path][method]["requestBody"]["content"];
-        let mut schema = content["application/json"]["schema"].clone();
-        schema["components"] = document["components"].clone();
-        jsonschema::draft202012::options()
-            .should_validate_formats(true)
-            .build(&schema)
-            .unwrap()
-    };
-    const ID: &str = "0198c0de-0000-7000-8000-000000000001";
-    let title = |text: &str| json!({"title": text});
-    let reminders = |reminders: Value| json!({"title": "x", "reminders": reminders});
-    let create = body("/v1/tasks", "post");
-    let update = body("/v1/tasks/{task_id}", "patch");
-    let complete = body("/v1/tasks:batchComplete", "post");
-    for (validator, value, is_valid) in [
-        (&create, title("x"), true),
-        (&create, title(&"\u{1f600}".repeat(500)), true),
-        (&create, title(&"\u{1f600}".repeat(501)), false),
-        (&create, title(""), false),
-        (&create, title(" "), false),
-        (&create, title("a\nb"), false),
-        (&create, json!({"title": null}), false),
-        (&create, json!({"title": "x", "description": null}), true),
-        (
-            &create,
-            json!({"title": "x", "description": "a\r\n\tb"}),
-            true,
-        ),
-        (
-            &create,
-            json!({"title": "x", "description": "a\u{7}"}),
-            false,
-        ),
-        (
-            &create,
-            json!({"title": "x", "due_date": "2026-12-01"}),
-            true,
-        ),
-        (&create, json!({"title": "x", "due_date": ""}), true),
-        (
-            &create,
-            json!({"title": "x", "due_date": "1969-12-31"}),
-            false,
-        ),
-        (
-            &create,
-            json!({"title": "x", "due_date": "2026-12-01", "due_local_time": "2026-12-01T09:00:00"}),
-            false,
-        ),
-        (&create, json!({"title": "x", "parent_task_id": ID}), true),
-        (&create, json!({"title": "x", "parent_task_id": ""}), true),
-        (&create, json!({"title": "x", "parent_task_id": "7"}), false),
-        (&create, json!({"title": "x", "tags": vec!["a"; 51]}), false),
-        (&create, json!({"title": "x", "tags": [""]}), false),
-        (
-            &create,
-            reminders(json!([{"minutes_before_due": 40_320}])),
-            true,
-        ),
-        (
-            &create,
-            reminders(json!([{"minutes_before_due": 40_321}])),
-            false,
-        ),
-        (
-            &create,
-            reminders(json!([{"minutes_before_due": -1}])),
-            false,
-        ),
-        (&create, reminders(json!([{}])), false),
-        (
-            &create,
-            reminders(json!([{"minutes_before_due": 5, "at_time": "2026-12-01T09:00:00Z"}])),
-            false,
-        ),
-        (
-            &create,
-            reminders(json!([{"minutes_before_due": null}])),
-            false,
-        ),
-        (&create, json!({"title": "x", "tittle": "y"}), false),
-        (&update, json!({"title": null}), false),
-        (&update, json!({"title": ""}), false),
-        (&update, json!({"due_time": null, "category": null}), true),
-        (&complete, json!({"task_ids": [ID]}), true),
-        (&complete, json!({"task_ids": []}), false),
-        (&complete, json!({"task_ids": [ID, ID]}), false),
-        (&complete, json!({"task_ids": ["7"]}), false),
-    ] {
-        assert_eq!(validator.is_valid(&value), is_valid, "{value}");
+    let content = &document["paths"][path][method]["requestBody"]["content"];
+    let mut schema = content["application/json"]["schema"].clone();
+    schema["components"] = document["components"].clone();
+    let validator = jsonschema::draft202012::options()
+        .should_validate_formats(true)
+        .build(&schema)
+        .unwrap();
+    for value in valid {
+        assert!(validator.is_valid(value), "{value} is refused");
     }
-    let parameters = document["paths"]["/v1/tasks"]["get"]["parameters"]
-        .as_array()
-        .unwrap();
-    let page_size = parameters
-        .iter()
-        .find(|parameter| parameter["name"] == "page_size")
-        .unwrap();
+    for value in invalid {
+        assert!(!validator.is_valid(value), "{value} is taken");
+    }
+}
+
+const ID: &str = "0198c0de-0000-7000-8000-000000000001";
+
+#[test]
+fn body_of_create_states_bounds_of_fields() {
+    let title = |text: &str| json!({"title": text});
+    let valid = [
+        title("x"),
+        title(&"\u{1f600}".repeat(500)),
+        json!({"title": "x", "description": null}),
+        json!({"title": "x", "description": "a\r\n\tb"}),
+        json!({"title": "x", "due_date": "2026-12-01"}),
+        json!({"title": "x", "due_date": ""}),
+        json!({"title": "x", "parent_task_id": ID}),
+        json!({"title": "x", "parent_task_id": ""}),
+    ];
+    let due_twice =
+        json!({"title": "x", "due_date": "2026-12-01", "due_local_time": "2026-12-01T09:00:00"});
+    let invalid = [
+        title(&"\u{1f600}".repeat(501)),
+        title(""),
+        title(" "),
+        title("a\nb"),
+        json!({"title": null}),
+        json!({"title": "x", "tittle": "y"}),
+        json!({"title": "x", "description": "a\u{7}"}),
+        json!({"title": "x", "due_date": "1969-12-31"}),
+        due_twice,
+        json!({"title": "x", "parent_task_id": "7"}),
+        json!({"title": "x", "tags": vec!["a"; 51]}),
+        json!({"title": "x", "tags": [""]}),
+    ];
+    check_body("/v1/tasks", "post", &valid, &invalid);
+}
+
+#[test]
+fn body_of_create_states_bounds_of_reminders() {
+    let reminder = |reminder: Value| json!({"title": "x", "reminders": [reminder]});
+    let valid = [reminder(json!({"minutes_before_due": 40_320}))];
+    let invalid = [
+        json!({"minutes_before_due": 40_321}),
+        json!({"minutes_before_due": -1}),
+        json!({"minutes_before_due": null}),
+        json!({"minutes_before_due": 5, "at_time": "2026-12-01T09:00:00Z"}),
+        json!({}),
+    ];
+    check_body("/v1/tasks", "post", &valid, &invalid.map(reminder));
+}
+
+#[test]
+fn body_of_update_states_what_null_may_empty() {
+    let valid = [json!({"due_time": null, "category": null})];
+    let invalid = [json!({"title": null}), json!({"title": ""})];
+    check_body("/v1/tasks/{task_id}", "patch", &valid, &invalid);
+}
+
+#[test]
+fn body_of_batch_states_bounds_of_list() {
+    let ids = |ids: &[&str]| json!({ "task_ids": ids });
+    let invalid = [ids(&[]), ids(&[ID, ID]), ids(&["7"])];
+    check_body("/v1/tasks:batchComplete", "post", &[ids(&[ID])], &invalid);
+}
+
+#[test]
+fn query_parameter_states_its_bounds() {
+    let document = document(&CONTRACT);
+    let parameters = document["paths"]["/v1/tasks"]["get"]["parameters"].as_array();
+    let mut parameters = parameters.unwrap().iter();
+    let page_size = parameters.find(|parameter| parameter["name"] == "page_size");
     assert_eq!(
-        page_size["schema"],
+        page_size.unwrap()["schema"],
         json!({"type": "integer", "format": "int32", "minimum": 0})
     );
 }

@@ -88,6 +88,7 @@ async fn path_that_is_no_text_is_refused() {
         assert_eq!(answer.reason(), "INVALID_PATH", "{path}");
     }
     assert!(gateway.services.calls().is_empty());
+    assert_eq!(gateway.get("/v1/tasks/%C3%A9").await.status, 200);
     gateway.stop().await;
 }
 

@@ -140,7 +140,7 @@ async fn used_up_ticket_resumes_until_its_token_expires() {
 }
 
 #[tokio::test]
-async fn what_is_no_ticket_opens_nothing() {
+async fn only_valid_ticket_opens_stream() {
     let gateway = live().await;
     let ticket = gateway.ticket("alice", MINUTE, HOUR);
     let (head, signature) = ticket.rsplit_once('.').unwrap();
@@ -165,6 +165,8 @@ async fn what_is_no_ticket_opens_nothing() {
         }
     }
     assert!(gateway.services.calls().is_empty());
+    let opened = open(&gateway, &format!("ticket={ticket}"), None).await;
+    assert_eq!(opened.status, 200, "{}", opened.text);
     gateway.stop().await;
 }
 
@@ -194,6 +196,8 @@ async fn ticket_is_for_live_streams_alone() {
         ["ticket: must not be given beside a token; use one of them"]
     );
     assert!(gateway.services.calls().is_empty());
+    let opened = open(&gateway, &format!("ticket={ticket}"), None).await;
+    assert_eq!(opened.status, 200, "{}", opened.text);
     gateway.stop().await;
 }
 

@@ -78,7 +78,7 @@ fn a_field_of_the_path_is_not_given_again() {
 }
 
 #[test]
-fn a_body_that_is_one_field_has_a_mask_of_its_own_names() {
+fn single_field_body_derives_mask_of_its_fields() {
     let (values, body) = (
         ["shelves/1/books/2".to_owned()],
         json!({"page_count": 5, "id": "x", "tags": null}),
@@ -106,7 +106,7 @@ fn a_required_field_is_missed_with_what_it_is() {
 }
 
 #[test]
-fn if_match_is_the_etag_of_a_request_that_has_one() {
+fn if_match_fills_etag() {
     let (values, body) = (["7".to_owned()], json!({"title": "x"}));
     let input = HttpInput {
         path_values: &values,
@@ -275,7 +275,7 @@ fn a_tool_refuses_what_it_does_not_know() {
 }
 
 #[test]
-fn an_update_in_a_batch_gets_a_mask_of_what_is_present_in_it() {
+fn batch_update_item_derives_mask() {
     let body = json!({"shelves": [
         {"shelf_id": "7", "title": "Novels", "room": null, "etag": "e"},
         {"shelfId": "8", "open": false, "updateMask": "open,room"},
@@ -348,7 +348,7 @@ fn a_tool_does_not_know_what_is_hidden_from_it() {
 }
 
 #[test]
-fn the_idempotency_key_is_the_request_id_of_a_request_that_has_one() {
+fn idempotency_key_fills_request_id() {
     const UUID: &str = "0198c0de-0000-7000-8000-000000000001";
     let batch = |body: Value| {
         let input = HttpInput {

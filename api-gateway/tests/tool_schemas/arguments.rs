@@ -55,7 +55,7 @@ fn every_argument_that_a_schema_offers_is_taken() {
 }
 
 #[test]
-fn what_a_schema_does_not_offer_is_refused_with_the_name() {
+fn arguments_outside_schema_are_refused_by_name() {
     let catalog = contract();
     for (rpc, option) in catalog.tools() {
         let arguments =

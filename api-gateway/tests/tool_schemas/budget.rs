@@ -11,7 +11,7 @@ const ONE: usize = 3_200;
 const MOST: usize = 25;
 
 #[test]
-fn all_tools_together_and_each_alone_fit_the_budget_of_a_model() {
+fn tools_fit_the_token_budget() {
     let tools = listed(&contract());
     let sizes: Vec<(String, usize)> = tools
         .iter()
@@ -62,7 +62,7 @@ fn an_agent_finds_every_tool_that_it_needs() {
 }
 
 #[test]
-fn every_tool_that_writes_can_be_called_again_safely_and_says_what_it_may_destroy() {
+fn writing_tools_take_request_id_and_have_hints() {
     for tool in listed(&contract()) {
         let hints = &tool["annotations"];
         let reads = hints["readOnlyHint"] == true;

@@ -104,7 +104,7 @@ fn item_of_batch_brings_the_same_hint() {
 }
 
 #[test]
-fn every_redirect_leads_from_what_is_not_taken_to_what_exists() {
+fn redirects_lead_to_existing_tools_or_arguments() {
     let catalog = contract();
     let tools = listed(&catalog);
     let names: HashSet<&str> = tools

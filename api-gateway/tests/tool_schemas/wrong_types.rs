@@ -103,7 +103,7 @@ fn wrong(schema: &Value) -> (Vec<Value>, String) {
 }
 
 #[test]
-fn wrong_type_is_refused_by_every_tool_with_what_it_must_be() {
+fn wrong_type_is_refused_with_expected_one() {
     let catalog = contract();
     let tools = listed(&catalog);
     for ((rpc, option), tool) in catalog.tools().zip(&tools) {

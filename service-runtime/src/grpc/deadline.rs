@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+/// Header with the time that a caller waits for the answer.
+pub const TIMEOUT_HEADER: &str = "grpc-timeout";
+
 tokio::task_local! {
     static DEADLINE: Instant;
 }
@@ -24,9 +27,38 @@ pub fn time_left() -> Option<Duration> {
         .ok()
 }
 
+/// Parses a value of the header `grpc-timeout`: one to eight digits and a unit, such as `5S` or `500m`.
+pub fn parse_timeout(text: &str) -> Option<Duration> {
+    let (digits, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
+    if !(1..=8).contains(&digits.len()) || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let amount = digits.parse().ok()?;
+    match unit {
+        "H" => Some(Duration::from_secs(amount * 3600)),
+        "M" => Some(Duration::from_secs(amount * 60)),
+        "S" => Some(Duration::from_secs(amount)),
+        "m" => Some(Duration::from_millis(amount)),
+        "u" => Some(Duration::from_micros(amount)),
+        "n" => Some(Duration::from_nanos(amount)),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn timeout_is_up_to_eight_digits_and_a_unit() {
+        assert_eq!(parse_timeout("5S"), Some(Duration::from_secs(5)));
+        let longest = Duration::from_secs(99_999_999 * 3600);
+        assert_eq!(parse_timeout("99999999H"), Some(longest));
+        assert_eq!(parse_timeout("10u"), Some(Duration::from_micros(10)));
+        for wrong in ["", "S", "5", "5s", "-5S", "+5S", "123456789m", "5µ"] {
+            assert_eq!(parse_timeout(wrong), None, "{wrong}");
+        }
+    }
 
     #[tokio::test]
     async fn an_inner_deadline_never_exceeds_the_outer_one() {

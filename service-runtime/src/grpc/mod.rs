@@ -15,11 +15,11 @@ mod unimplemented;
 
 pub use auth::{
     AuthConfig, AuthConfigError, AuthError, IssuedTicket, IssuerConfig, ServiceIdentity, Ticket,
-    Verified, Verifier, mint_user_token,
+    Verified, Verifier, bearer_token, mint_user_token,
 };
 pub use caller::{AUDITOR, Caller, OPERATOR, RoleMissing, accept};
 pub use client::{UpstreamError, connect, connect_for_streams};
 pub use error::{ApiError, ErrorCode, FieldViolation};
 pub use origin::Origin;
 pub use server::{GrpcConfig, ServeError, serve};
-pub use status::status;
+pub use status::{DOMAIN, status};

@@ -1,10 +1,9 @@
 use http::Method;
-use prost_reflect::FieldDescriptor;
 use serde_json::Value;
 use url::form_urlencoded;
 
 use crate::{
-    catalog::{Binding, Body, Notes, Rpc},
+    catalog::{Binding, Body, Notes, Rpc, dotted},
     http::openapi::{example, plain_path},
 };
 
@@ -13,8 +12,7 @@ pub(super) fn curl(notes: &Notes, base: &str, rpc: &Rpc, binding: &Binding) -> S
     let input = rpc.method.input();
     let mut url = format!("{base}{}", plain_path(binding).replace(['{', '}'], "$"));
     for path in &binding.path_fields {
-        let names: Vec<&str> = path.iter().map(FieldDescriptor::name).collect();
-        let name = names.join(".");
+        let name = dotted(path);
         url = url.replace(&format!("${name}$"), &format!("${}", shell_name(&name)));
     }
     let examples = example(notes, &input, binding);

@@ -1,3 +1,4 @@
+use rmcp::model::Tool;
 use url::Url;
 
 use super::{
@@ -9,14 +10,13 @@ use super::{
 use crate::{
     catalog::Catalog,
     http::{document::Document, openapi::INTRODUCTION},
-    mcp::Tools,
 };
 
 const STYLE: &str = include_str!("style.css");
 const INTRODUCTION_HTML: &str = include_str!("introduction.html");
 
 /// Writes the page.
-pub(in crate::http) fn docs(catalog: &Catalog, offered: &Tools, public_url: &Url) -> Document {
+pub(in crate::http) fn docs(catalog: &Catalog, offered: &[Tool], public_url: &Url) -> Document {
     let base = public_url.as_str().trim_end_matches('/');
     let services = services(catalog);
     let sections: String = services
@@ -33,7 +33,6 @@ pub(in crate::http) fn docs(catalog: &Catalog, offered: &Tools, public_url: &Url
         })
         .collect();
     let tool_links: String = offered
-        .list()
         .iter()
         .map(|tool| link(&format!("tool-{}", tool.name), &tool.name))
         .collect();

@@ -1,11 +1,11 @@
+use rmcp::model::Tool;
 use serde_json::Value;
 
 use super::html::{code, escape, table};
-use crate::mcp::Tools;
 
 /// Writes the section of all tools, as agents see them.
-pub(super) fn tools(tools: &Tools) -> String {
-    let tools = tools.list().iter().map(|tool| {
+pub(super) fn tools(tools: &[Tool]) -> String {
+    let tools = tools.iter().map(|tool| {
         let schema = Value::Object((*tool.input_schema).clone());
         let hints = tool.annotations.as_ref();
         let hint = |set: Option<Option<bool>>, word: &'static str| {

@@ -8,6 +8,8 @@ use tower_http::{
     },
 };
 
+use crate::http::header_list;
+
 /// Below this, an answer fits into one packet anyway.
 const MIN_BYTES: u64 = 1024;
 
@@ -50,12 +52,8 @@ pub async fn plain_accept_encoding(mut request: Request, next: Next) -> Response
 
 /// Reports whether a client accepts gzip (RFC 9110, section 12.5.3).
 pub fn accepts_gzip(headers: &HeaderMap) -> bool {
-    let values = headers.get_all(header::ACCEPT_ENCODING).iter();
-    let codings = values
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','));
     let (mut gzip, mut any) = (None, None);
-    for coding in codings {
+    for coding in header_list(headers, header::ACCEPT_ENCODING) {
         let mut parts = coding.split(';').map(str::trim);
         let name = parts.next().unwrap_or_default().to_ascii_lowercase();
         let weight = parts.find_map(|part| part.strip_prefix("q="));

@@ -1,61 +1,60 @@
-use http::{HeaderMap, header};
+use axum::response::Response;
+use http::{header, request::Parts};
+use service_runtime::grpc::{FieldViolation, Verified};
 
-/// What the protocol is called that is spoken here.
+use crate::{
+    auth::Auth,
+    error::Error,
+    http::{header_list, problem},
+    tickets,
+};
+
+/// Name of the WebSocket protocol.
 pub(super) const PROTOCOL: &str = "taskmesh.live.v1";
-/// What an offered protocol begins with that is a token.
+/// Prefix of an offered protocol that is a token.
 const TOKEN_PREFIX: &str = "bearer.";
 
-/// Where the token of a socket is.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Credential of a client that opens a WebSocket.
 pub(super) enum Credentials {
-    /// In the header `Authorization`, as with every other request.
-    Header,
-    /// Among the protocols that the client offers.
-    Protocol(String),
-    /// Still to come.
+    /// Verified token of the header `Authorization`.
+    Verified(Verified),
+    /// Token among the offered protocols.
+    Token(String),
+    /// Ticket in the URL.
+    Ticket(String),
+    /// Token of the first message, still to come.
     FirstMessage,
 }
 
 impl Credentials {
-    /// Finds out where the token of a request is.
-    pub(super) fn of(headers: &HeaderMap) -> Self {
-        if headers.contains_key(header::AUTHORIZATION) {
-            return Self::Header;
+    /// Returns the credential of a request, or the refusal. A token in the header is refused in the answer, as for other requests. A
+    /// browser hides that answer from its page, so the credentials of browsers are verified once there is a socket for the error.
+    pub(super) async fn of(
+        auth: &Auth,
+        parts: &Parts,
+        ticket: Option<String>,
+    ) -> Result<Self, Box<Response>> {
+        let headers = &parts.headers;
+        let in_header = headers.contains_key(header::AUTHORIZATION);
+        let token = header_list(headers, header::SEC_WEBSOCKET_PROTOCOL)
+            .find_map(|name| name.strip_prefix(TOKEN_PREFIX));
+        match (ticket, token) {
+            (None, _) if in_header => match auth.bearer(headers).await {
+                Ok(verified) => Ok(Self::Verified(verified)),
+                Err(cause) => Err(Box::new(auth.refusal(cause, parts.uri.path()))),
+            },
+            (None, Some(token)) => Ok(Self::Token(token.to_owned())),
+            (None, None) => Ok(Self::FirstMessage),
+            (Some(ticket), None) if !in_header => Ok(Self::Ticket(ticket)),
+            (Some(_), _) => Err(Box::new(problem(&two_credentials()))),
         }
-        let offered = headers.get_all(header::SEC_WEBSOCKET_PROTOCOL).iter();
-        let mut offered = offered
-            .filter_map(|value| value.to_str().ok())
-            .flat_map(|value| value.split(','))
-            .filter_map(|name| name.trim().strip_prefix(TOKEN_PREFIX));
-        offered
-            .next()
-            .map_or(Self::FirstMessage, |token| Self::Protocol(token.to_owned()))
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use http::{HeaderName, HeaderValue};
-
-    use super::*;
-
-    fn of(headers: &[(HeaderName, &'static str)]) -> Credentials {
-        let headers = headers
-            .iter()
-            .map(|(name, value)| (name.clone(), HeaderValue::from_static(value)));
-        Credentials::of(&headers.collect())
-    }
-
-    #[test]
-    fn a_token_is_looked_for_where_a_client_can_put_it() {
-        let offered = "taskmesh.live.v1, bearer.a.b.c";
-        let protocols = (header::SEC_WEBSOCKET_PROTOCOL, offered);
-        let token = Credentials::Protocol("a.b.c".to_owned());
-        assert_eq!(of(std::slice::from_ref(&protocols)), token);
-        let bearer = (header::AUTHORIZATION, "Bearer d.e.f");
-        assert_eq!(of(&[protocols, bearer]), Credentials::Header);
-        let without = (header::SEC_WEBSOCKET_PROTOCOL, PROTOCOL);
-        assert_eq!(of(&[without]), Credentials::FirstMessage);
-        assert_eq!(of(&[]), Credentials::FirstMessage);
-    }
+/// Returns the error of a request with a ticket and a token.
+pub(super) fn two_credentials() -> Error {
+    Error::InvalidFields(vec![FieldViolation::new(
+        tickets::PARAMETER,
+        "must not be given beside a token; use one of them",
+    )])
 }

@@ -1,11 +1,12 @@
-use std::{sync::Arc, time::Duration};
+use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use futures::{SinkExt, StreamExt};
+use http::Uri;
 use prost_reflect::DynamicMessage;
 use serde_json::Value;
 use service_runtime::{
-    grpc::{Verified, deadline},
+    grpc::deadline,
     telemetry::propagation::{self, TraceContext},
 };
 use tokio::{
@@ -15,220 +16,189 @@ use tokio::{
 use tokio_tungstenite::tungstenite::{self, Message};
 use url::form_urlencoded;
 
-use super::{close::End, door::Door, greeting::Greeting, upgrade::Socket};
+use super::{
+    close_reason::CloseReason,
+    connection_init::ConnectionInit,
+    credentials::Credentials,
+    upgrade::{Socket, data},
+};
 use crate::{
-    catalog::{Binding, Rpc},
+    catalog::RouteMatch,
     error::Error,
+    gateway::Gateway,
     http::reply::Messages,
     metrics,
-    transcode::{HttpInput, from_http, response_body},
+    transcode::{HttpInput, from_http},
 };
 
-/// How long a client may take to bring its token.
-const GREETING_PATIENCE: Duration = Duration::from_secs(10);
-/// How long a client may take to take one message.
-const SENDING_PATIENCE: Duration = Duration::from_secs(10);
-/// Time limit for a client to receive the error and to answer the close frame.
+/// Time limit for the client's first message.
+const INIT_TIMEOUT: Duration = Duration::from_secs(10);
+/// Time limit for the client to receive one message.
+const SEND_TIMEOUT: Duration = Duration::from_secs(10);
+/// Time limit for the client to receive the error and to answer the close frame.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
-/// How often a client is asked whether it is there; one that has not answered by the next time is not.
-const PING_EVERY: Duration = Duration::from_secs(20);
+/// Interval of pings; a client that has not answered one by the next is gone.
+const PING_INTERVAL: Duration = Duration::from_secs(20);
 
-/// One socket, and what its client asks for.
+/// One WebSocket and the request of its client.
 pub(super) struct Session {
-    pub(super) rpc: Arc<Rpc>,
-    pub(super) binding: Binding,
-    pub(super) path: String,
-    pub(super) path_values: Vec<String>,
-    pub(super) query: String,
-    pub(super) trace: Option<TraceContext>,
-    pub(super) door: Door,
-}
-
-/// How a client says who it is.
-pub(super) enum Opening {
-    /// It has said so.
-    Verified(Verified),
-    /// By this token.
-    Token(String),
-    /// By this ticket.
-    Ticket(String),
-    /// By its first message.
-    FirstMessage,
+    pub(super) gateway: Arc<Gateway>,
+    pub(super) route: RouteMatch,
+    /// URL without the ticket.
+    pub(super) uri: Uri,
+    pub(super) trace: TraceContext,
 }
 
 impl Session {
-    /// Serves the socket until either side has enough of it.
-    pub(super) async fn run(self, mut socket: Socket, opening: Opening) {
+    /// Serves the socket until either side ends it.
+    pub(super) async fn run(self, mut socket: Socket, credentials: Credentials) {
         let _counted = metrics::SocketOpen::count();
-        let served = self.serve(&mut socket, opening);
-        let end = match self.trace {
-            Some(trace) => propagation::with_context(trace, served).await,
-            None => served.await,
-        };
-        metrics::socket_closed(end.code());
-        // A client that takes nothing any more is not told why.
-        let _ = timeout(CLOSE_TIMEOUT, Box::pin(close(socket, &end))).await;
+        let served = self.serve(&mut socket, credentials);
+        let Err(reason) = propagation::with_context(self.trace, served).await;
+        metrics::socket_closed(reason.code);
+        // A client that does not read gets no reason.
+        let _ = timeout(CLOSE_TIMEOUT, Box::pin(close(socket, &reason))).await;
     }
 
-    async fn serve(&self, socket: &mut Socket, opening: Opening) -> End {
-        // In a box, because a session that waits keeps room for the largest thing that it has done.
-        match Box::pin(self.begin(socket, opening)).await {
-            Ok((messages, token_time)) => self.pass_on(socket, messages, token_time).await,
-            Err(end) => end,
-        }
-    }
-
-    /// Finds out who the client is and what it asks for, and asks the service; returns also how long the client's token is valid.
-    async fn begin(
+    async fn serve(
         &self,
         socket: &mut Socket,
-        opening: Opening,
-    ) -> Result<(Messages, Duration), End> {
-        let Door {
-            gateway,
-            auth,
-            rates,
-            ..
-        } = &self.door;
-        let (token, request) = match opening {
-            Opening::Verified(verified) => (Ok(verified), None),
-            Opening::Token(token) => (auth.verify(&token).await.map_err(Error::from), None),
+        credentials: Credentials,
+    ) -> Result<Infallible, CloseReason> {
+        // Boxed, because an idle session keeps room for the largest future that it has awaited.
+        let (messages, token_time) = Box::pin(self.start(socket, credentials)).await?;
+        forward(socket, messages, token_time).await
+    }
+
+    /// Identifies the client and starts the stream of the service; returns also how long the client's token is valid.
+    async fn start(
+        &self,
+        socket: &mut Socket,
+        credentials: Credentials,
+    ) -> Result<(Messages, Duration), CloseReason> {
+        let gateway = &self.gateway;
+        let mut request = None;
+        let verified = match credentials {
+            Credentials::Verified(verified) => verified,
+            Credentials::Token(token) => gateway.auth.verify(&token).await?,
             // A client that opens sockets makes their URLs, so it gets a new ticket to resume.
-            Opening::Ticket(ticket) => {
-                let redeemed = gateway.tickets.redeem(&ticket, &self.path, false).await;
-                (redeemed, None)
+            Credentials::Ticket(ticket) => {
+                let path = self.uri.path();
+                gateway.tickets.redeem(&ticket, path, false).await?
             }
-            Opening::FirstMessage => {
-                let greeting = tokio::select! {
-                    greeting = timeout(GREETING_PATIENCE, Greeting::receive(socket)) => greeting,
-                    () = gateway.stopping.cancelled() => return Err(End::ComeBack),
+            Credentials::FirstMessage => {
+                let received = timeout(INIT_TIMEOUT, ConnectionInit::receive(socket));
+                let init = tokio::select! {
+                    init = received => init,
+                    () = gateway.streams.stopping.cancelled() => return Err(CloseReason::RECONNECT),
                 };
-                let greeting =
-                    greeting.map_err(|_| End::Unexpected("no token came: send it first"))??;
-                let verified = auth.verify(&greeting.token).await;
-                (verified.map_err(Error::from), greeting.request)
+                let missing = CloseReason::unexpected("no token came: send it first");
+                let init = init.map_err(|_| missing)??;
+                request = init.request;
+                gateway.auth.verify(&init.token).await?
             }
         };
-        let failed = |error: Error| End::of(&error);
-        let verified = token.map_err(failed)?;
-        rates.take(&verified.caller.user_id).map_err(failed)?;
-        let message = self.message(request.as_ref()).map_err(failed)?;
-
+        gateway.rates.take(&verified.caller.user_id)?;
+        let message = self.message(request.as_ref())?;
         let head = Instant::now() + gateway.requests.deadline(None);
-        let stream = gateway.stream(&verified.caller, &self.rpc, message);
-        let stream = deadline::with_deadline(head, stream)
-            .await
-            .map_err(failed)?;
+        let stream = gateway.stream(&verified.caller, &self.route.rpc, message);
+        let stream = deadline::with_deadline(head, stream).await?;
         let token_time = verified.time_left();
-        let time = gateway.requests.live_deadline(None, token_time);
-        let end = Instant::now() + time;
-        let messages = Messages::new(stream, Arc::clone(&self.rpc), end, gateway);
+        let end = Instant::now() + gateway.requests.live_deadline(None, token_time);
+        let messages = Messages::new(stream, self.route.clone(), end, Arc::clone(gateway));
         Ok((messages, token_time))
     }
 
     /// Builds the request message: of the first message if that has one, else of the URL's query.
     fn message(&self, request: Option<&Value>) -> Result<DynamicMessage, Error> {
-        let notes = &self.door.gateway.catalog.notes;
         let query: Vec<(String, String)> = match request {
             Some(_) => Vec::new(),
-            None => form_urlencoded::parse(self.query.as_bytes())
+            None => form_urlencoded::parse(self.uri.query().unwrap_or_default().as_bytes())
                 .into_owned()
                 .collect(),
         };
         let binding = match request {
-            Some(_) => self.binding.with_whole_body(),
-            None => self.binding.clone(),
+            Some(_) => self.route.binding().with_whole_body(),
+            None => self.route.binding().clone(),
         };
         let input = HttpInput {
-            path_values: &self.path_values,
+            path_values: &self.route.path_values,
             query: &query,
             body: request,
             ..HttpInput::default()
         };
-        from_http(notes, &self.rpc, &binding, input).map_err(Error::InvalidFields)
+        from_http(
+            &self.gateway.catalog.notes,
+            &self.route.rpc,
+            &binding,
+            input,
+        )
+        .map_err(Error::InvalidFields)
     }
+}
 
-    /// Passes on what the service tells. Nothing is read ahead of the client: what it does not take, the service does not send.
-    async fn pass_on(
-        &self,
-        socket: &mut Socket,
-        mut messages: Messages,
-        token_time: Duration,
-    ) -> End {
-        let mut ping = interval(PING_EVERY);
-        ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        ping.tick().await;
-        let mut is_there = true;
-        let expired = sleep(token_time);
-        tokio::pin!(expired);
-        loop {
-            tokio::select! {
-                () = &mut expired => return End::TokenExpired,
-                next = messages.next() => {
-                    let json = match next {
-                        Some(message) => message.and_then(|message| self.json(&message)),
-                        None if messages.is_cut_short() => return End::ComeBack,
-                        None => return End::Told,
-                    };
-                    let text = match json {
-                        Ok(json) => json.to_string(),
-                        Err(error) => return End::of(&error),
-                    };
-                    if send(socket, Message::Text(text.into())).await.is_err() {
-                        return End::Gone;
-                    }
+/// Forwards the messages of the service. Nothing is read ahead: what the client does not read, the service does not send.
+async fn forward(
+    socket: &mut Socket,
+    mut messages: Messages,
+    token_time: Duration,
+) -> Result<Infallible, CloseReason> {
+    let mut ping = interval(PING_INTERVAL);
+    ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    ping.tick().await;
+    let mut is_alive = true;
+    let expired = sleep(token_time);
+    tokio::pin!(expired);
+    loop {
+        tokio::select! {
+            () = &mut expired => return Err(CloseReason::TOKEN_EXPIRED),
+            next = messages.next() => match next {
+                Some(message) => {
+                    let json = messages.json(&message?)?;
+                    send(socket, Message::text(json.to_string())).await?;
                 }
-                received = socket.next() => match received {
-                    Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => is_there = true,
-                    Some(Ok(Message::Text(_) | Message::Binary(_))) => {
-                        return End::Unexpected("nothing is expected from the client any more");
-                    }
-                    Some(Ok(Message::Close(frame))) => return End::closed_by_client(frame.as_ref()),
-                    Some(Err(cause)) => return End::of_broken(&cause),
-                    None => return End::Gone,
-                },
-                _ = ping.tick() => {
-                    if !is_there || send(socket, Message::Ping(Bytes::new())).await.is_err() {
-                        return End::Gone;
-                    }
-                    is_there = false;
+                None if messages.is_cut_short() => return Err(CloseReason::RECONNECT),
+                None => return Err(CloseReason::COMPLETED),
+            },
+            received = socket.next() => match data(received)? {
+                None => is_alive = true,
+                Some(_) => {
+                    return Err(CloseReason::unexpected("nothing is expected from the client any more"));
                 }
+            },
+            _ = ping.tick() => {
+                if !is_alive {
+                    return Err(CloseReason::GONE);
+                }
+                send(socket, Message::Ping(Bytes::new())).await?;
+                is_alive = false;
             }
         }
     }
-
-    fn json(&self, message: &DynamicMessage) -> Result<Value, Error> {
-        let notes = &self.door.gateway.catalog.notes;
-        response_body(notes, message, self.binding.response_body.as_ref())
-            .map_err(|fault| Error::Internal(fault.into()))
-    }
 }
 
-/// Why a message was not sent.
-struct NotTaken;
-
-async fn send(socket: &mut Socket, message: Message) -> Result<(), NotTaken> {
-    match timeout(SENDING_PATIENCE, socket.send(message)).await {
+async fn send(socket: &mut Socket, message: Message) -> Result<(), CloseReason> {
+    match timeout(SEND_TIMEOUT, socket.send(message)).await {
         Ok(Ok(())) => Ok(()),
-        Ok(Err(_)) | Err(_) => Err(NotTaken),
+        Ok(Err(_)) | Err(_) => Err(CloseReason::GONE),
     }
 }
 
-/// Ends a socket: tells the error, if there is one, exchanges close frames, and only then closes the connection, so that the client
+/// Ends a socket: sends the error, if there is one, exchanges close frames, and only then closes the connection, so that the client
 /// gets both (RFC 6455, section 7.1.1).
-async fn close(mut socket: Socket, end: &End) -> Result<(), tungstenite::Error> {
-    if matches!(end, End::Gone) {
+async fn close(mut socket: Socket, reason: &CloseReason) -> Result<(), tungstenite::Error> {
+    if *reason == CloseReason::GONE {
         return Ok(());
     }
-    if let Some(words) = end.last_words() {
-        socket.send(Message::text(words.to_string())).await?;
+    if let Some(error) = &reason.error {
+        socket.send(Message::text(error)).await?;
     }
-    match end.frame() {
+    match reason.frame() {
         Some(frame) => socket.send(Message::Close(Some(frame))).await?,
         // The library has the answer to the client's close frame ready.
         None => socket.flush().await?,
     }
-    // Whatever else the client has sent is dropped, until its close frame, or until it broke the protocol.
+    // What else the client has sent is dropped, until its close frame, or until it broke the protocol.
     while let Some(Ok(_)) = socket.next().await {}
     let mut connection = socket.into_inner();
     connection.shutdown().await?;

@@ -1,8 +1,9 @@
 use axum::{
+    Json,
     body::Body,
     response::{IntoResponse, Response},
 };
-use http::{HeaderValue, Method, header, request::Parts};
+use http::{Method, header, request::Parts};
 use serde_json::Value;
 use service_runtime::grpc::{FieldViolation, Verified};
 use url::form_urlencoded;
@@ -16,21 +17,21 @@ use crate::{
     transcode::parse,
 };
 
-/// A request for a ticket says nothing.
+/// Maximum size of the body, which is empty or `{}`.
 const MAX_BODY_BYTES: usize = 1024;
 
 /// Reports whether tickets for a live stream are issued at a path.
 pub(in crate::http) fn is_ticket_route(routes: &RouteTable, path: &str) -> bool {
     let stream = path.strip_suffix(tickets::SEGMENT);
     let found = stream.map(|stream| routes.find(&Method::GET, stream));
-    matches!(found, Some(Found::Route { rpc, .. }) if rpc.live.is_some())
+    matches!(found, Some(Found::Route(route)) if route.rpc.live.is_some())
 }
 
-/// Issues a ticket to a caller, who has shown a token.
+/// Issues a ticket to a caller with a token.
 ///
 /// # Errors
 ///
-/// Fails if the method is not POST, or if the request says anything.
+/// Fails if the method is not POST, or if the request has parameters.
 pub(in crate::http) async fn issue_ticket(
     gateway: &Gateway,
     verified: &Verified,
@@ -62,13 +63,8 @@ pub(in crate::http) async fn issue_ticket(
             _ => return Err(unknown("body", "must be empty or {}")),
         }
     }
-    let ticket = gateway.tickets.issue(verified).to_string();
-    let mut response = Body::from(ticket).into_response();
-    let headers = response.headers_mut();
-    let json = HeaderValue::from_static("application/json");
-    headers.insert(header::CONTENT_TYPE, json);
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    Ok(response)
+    let ticket = Json(gateway.tickets.issue(verified));
+    Ok(([(header::CACHE_CONTROL, "no-store")], ticket).into_response())
 }
 
 fn unknown(name: &str, cure: &str) -> Error {

@@ -8,13 +8,17 @@ use hyper_util::rt::TokioIo;
 use tokio_tungstenite::{
     WebSocketStream,
     tungstenite::{
+        self, Message,
         handshake::derive_accept_key,
         protocol::{Role, WebSocketConfig},
     },
 };
 
-use super::credentials::PROTOCOL;
-use crate::{error::Error, http::problem};
+use super::{close_reason::CloseReason, credentials::PROTOCOL};
+use crate::{
+    error::Error,
+    http::{header_list, problem},
+};
 
 /// Maximum size of a client's message, which has a token and a filter.
 const MAX_BYTES: usize = 64 * 1024;
@@ -25,8 +29,21 @@ const VERSION: HeaderValue = HeaderValue::from_static("13");
 const UPGRADE: HeaderValue = HeaderValue::from_static("upgrade");
 const WEBSOCKET: HeaderValue = HeaderValue::from_static("websocket");
 
-/// One end of a WebSocket.
+/// Server side of a WebSocket.
 pub(super) type Socket = WebSocketStream<TokioIo<Upgraded>>;
+
+/// Returns a received message if it has data, or the reason for the end of the socket.
+pub(super) fn data(
+    received: Option<Result<Message, tungstenite::Error>>,
+) -> Result<Option<Message>, CloseReason> {
+    match received {
+        Some(Ok(Message::Close(frame))) => Err(CloseReason::closed_by_client(frame.as_ref())),
+        Some(Ok(message)) if message.is_text() || message.is_binary() => Ok(Some(message)),
+        Some(Ok(_)) => Ok(None),
+        Some(Err(cause)) => Err(CloseReason::receive_failed(&cause)),
+        None => Err(CloseReason::GONE),
+    }
+}
 
 /// The opening handshake of a WebSocket (RFC 6455, section 4.2).
 pub(super) struct Upgrade {
@@ -38,13 +55,13 @@ pub(super) struct Upgrade {
 impl Upgrade {
     /// Reports whether a request asks for a WebSocket.
     pub(super) fn is_wanted(headers: &HeaderMap) -> bool {
-        lists(headers, &header::UPGRADE, "websocket")
+        lists(headers, header::UPGRADE, "websocket")
     }
 
-    /// Reads a client's part of the handshake, or returns the refusal.
+    /// Reads the client's part of the handshake, or returns the refusal.
     pub(super) fn read(parts: &mut Parts) -> Result<Self, Box<Response>> {
         let headers = &parts.headers;
-        if !lists(headers, &header::CONNECTION, "upgrade") {
+        if !lists(headers, header::CONNECTION, "upgrade") {
             return Err(refusal("the header Connection must be Upgrade"));
         }
         if headers.get(header::SEC_WEBSOCKET_VERSION) != Some(&VERSION) {
@@ -58,7 +75,7 @@ impl Upgrade {
         let key = key
             .cloned()
             .ok_or_else(|| refusal("the header Sec-WebSocket-Key must be 16 bytes in base64"))?;
-        let mut offered = entries(headers, &header::SEC_WEBSOCKET_PROTOCOL);
+        let mut offered = header_list(headers, header::SEC_WEBSOCKET_PROTOCOL);
         let offers_protocol = offered.any(|name| name == PROTOCOL);
         let on_upgrade = parts.extensions.remove::<OnUpgrade>();
         let on_upgrade = on_upgrade
@@ -70,8 +87,8 @@ impl Upgrade {
         })
     }
 
-    /// Returns the server's part of the handshake, and the socket, which is there once that is sent; nothing if the client has
-    /// left before.
+    /// Returns the server's part of the handshake, and the socket, which is ready once that is sent; none if the client has
+    /// disconnected before.
     pub(super) fn accept(self) -> (Response, impl Future<Output = Option<Socket>>) {
         let accepted = derive_accept_key(self.key.as_bytes());
         let mut response = StatusCode::SWITCHING_PROTOCOLS.into_response();
@@ -123,15 +140,7 @@ fn other_version() -> Box<Response> {
     response
 }
 
-/// Reports whether a header, which is a list, has this entry in capital or small letters.
-fn lists(headers: &HeaderMap, name: &HeaderName, entry: &str) -> bool {
-    entries(headers, name).any(|it| it.eq_ignore_ascii_case(entry))
-}
-
-fn entries<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'a str> {
-    let values = headers.get_all(name).into_iter();
-    values
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .map(str::trim)
+/// Reports whether a header that is a list has this entry, in upper or lower case.
+fn lists(headers: &HeaderMap, name: HeaderName, entry: &str) -> bool {
+    header_list(headers, name).any(|it| it.eq_ignore_ascii_case(entry))
 }

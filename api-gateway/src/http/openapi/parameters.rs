@@ -1,7 +1,7 @@
 use prost_reflect::{FieldDescriptor, MessageDescriptor};
 use serde_json::{Value, json};
 
-use crate::catalog::{Binding, Body, Catalog, Rpc, SchemaWriter, typed};
+use crate::catalog::{Binding, Body, Catalog, Rpc, SchemaWriter, dotted, is_well_known, typed};
 
 /// Deeper than this, a field of a nested message is not offered as a query parameter.
 const QUERY_DEPTH: usize = 4;
@@ -17,8 +17,7 @@ pub(super) fn parameters(
     let mut parameters = Vec::new();
     for path in &binding.path_fields {
         if let Some(field) = path.last() {
-            let names: Vec<&str> = path.iter().map(FieldDescriptor::name).collect();
-            parameters.push(parameter(catalog, writer, field, &names.join("."), "path"));
+            parameters.push(parameter(catalog, writer, field, &dotted(path), "path"));
         }
     }
     let input = rpc.method.input();
@@ -68,7 +67,7 @@ fn query_parameters(
 fn nested(field: &FieldDescriptor) -> Option<MessageDescriptor> {
     let kind = field.kind();
     let message = kind.as_message()?;
-    let own_form = field.is_map() || message.full_name().starts_with("google.protobuf.");
+    let own_form = field.is_map() || is_well_known(message);
     (!own_form).then(|| message.clone())
 }
 

@@ -3,6 +3,8 @@ use std::time::Duration;
 use http::{HeaderMap, header};
 use serde_json::Value;
 
+use crate::http::header_list;
+
 /// How a stream of messages is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Form {
@@ -15,11 +17,8 @@ pub(super) enum Form {
 impl Form {
     /// Returns the form that the client asks for: events if its `Accept` names them, lines otherwise.
     pub(super) fn wanted(headers: &HeaderMap) -> Self {
-        let names = headers.get_all(header::ACCEPT).iter();
-        let mut names = names
-            .filter_map(|value| value.to_str().ok())
-            .flat_map(|value| value.split(','))
-            .filter_map(|range| range.split(';').next());
+        let mut names =
+            header_list(headers, header::ACCEPT).filter_map(|range| range.split(';').next());
         match names.any(|name| name.trim().eq_ignore_ascii_case("text/event-stream")) {
             true => Self::Events,
             false => Self::Lines,
@@ -34,15 +33,15 @@ impl Form {
         }
     }
 
-    /// Writes a message; of a live stream, with the place behind it.
+    /// Writes a message; of a live stream, with its resume token as the id.
     ///
-    /// An empty place is written too: it tells a browser to come back without one.
-    pub(super) fn write_message(self, chunk: &mut String, json: &Value, place: Option<&str>) {
-        match (self, place) {
+    /// An empty id is written too: it resets the `Last-Event-ID` that a browser reconnects with.
+    pub(super) fn write_message(self, chunk: &mut String, json: &Value, id: Option<&str>) {
+        match (self, id) {
             (Self::Lines, _) => chunk.push_str(&format!("{json}\n")),
             (Self::Events, None) => chunk.push_str(&format!("data: {json}\n\n")),
-            (Self::Events, Some(place)) => {
-                chunk.push_str(&format!("id: {place}\ndata: {json}\n\n"));
+            (Self::Events, Some(id)) => {
+                chunk.push_str(&format!("id: {id}\ndata: {json}\n\n"));
             }
         }
     }
@@ -56,8 +55,8 @@ impl Form {
         self.write_message(chunk, &json, None);
     }
 
-    /// Returns what is written after which silence, so that nothing on the way takes the connection for dead.
-    pub(super) fn sign_of_life(self) -> Option<(Duration, &'static str)> {
+    /// Returns the keep-alive text and its interval, so that no proxy takes the connection for dead.
+    pub(super) fn keep_alive(self) -> Option<(Duration, &'static str)> {
         match self {
             Self::Lines => None,
             Self::Events => Some((Duration::from_secs(15), ":\n\n")),

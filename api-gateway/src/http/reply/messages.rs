@@ -2,22 +2,27 @@ use std::{sync::Arc, time::Duration};
 
 use futures::{FutureExt, StreamExt};
 use prost_reflect::DynamicMessage;
+use serde_json::Value;
 use tokio::time::{Instant, sleep, sleep_until};
-use tokio_util::sync::CancellationToken;
 use tonic::{Status, Streaming};
 
-use crate::{catalog::Rpc, error::Error, gateway::Gateway};
+use crate::{
+    catalog::{Binding, RouteMatch, Rpc},
+    error::Error,
+    gateway::Gateway,
+    transcode::response_body,
+};
 
-/// How long a stream may go on when the gateway has been told to stop.
-const FAREWELL: Duration = Duration::from_secs(2);
+/// Time that a stream may go on after the gateway was told to stop.
+const DRAIN_GRACE: Duration = Duration::from_secs(2);
 
-/// The messages of a service's stream, until it ends, its time is up, or the gateway stops. Nothing is read ahead: what the
-/// client does not take, the service does not send. Dropping it cancels the call.
+/// Messages of a service's stream, until it ends, its time is up, or the gateway stops. Nothing is read ahead: what the
+/// client does not read, the service does not send. Dropping it cancels the call.
 pub(in crate::http) struct Messages {
     stream: Streaming<DynamicMessage>,
-    rpc: Arc<Rpc>,
+    route: RouteMatch,
     deadline: Instant,
-    stopping: CancellationToken,
+    gateway: Arc<Gateway>,
     is_cut_short: bool,
 }
 
@@ -25,32 +30,37 @@ impl Messages {
     /// Takes over a stream that has begun.
     pub(in crate::http) fn new(
         stream: Streaming<DynamicMessage>,
-        rpc: Arc<Rpc>,
+        route: RouteMatch,
         deadline: Instant,
-        gateway: &Gateway,
+        gateway: Arc<Gateway>,
     ) -> Self {
         Self {
             stream,
-            rpc,
+            route,
             deadline,
-            stopping: gateway.stopping.clone(),
+            gateway,
             is_cut_short: false,
         }
     }
 
     /// Returns the RPC whose stream it is.
     pub(super) fn rpc(&self) -> &Rpc {
-        &self.rpc
+        &self.route.rpc
+    }
+
+    /// Returns the route by which the RPC was called.
+    pub(super) fn binding(&self) -> &Binding {
+        self.route.binding()
     }
 
     /// Returns the next message; an error is the last. A live stream whose time is up, or whose gateway stops, just ends: its
-    /// client comes back and goes on.
+    /// client reconnects and resumes.
     pub(in crate::http) async fn next(&mut self) -> Option<Result<DynamicMessage, Error>> {
-        let is_live = self.rpc.live.is_some();
+        let is_live = self.route.rpc.live.is_some();
         let stopped = async {
-            self.stopping.cancelled().await;
+            self.gateway.streams.stopping.cancelled().await;
             if !is_live {
-                sleep(FAREWELL).await;
+                sleep(DRAIN_GRACE).await;
             }
         };
         let next = tokio::select! {
@@ -66,28 +76,35 @@ impl Messages {
         }
     }
 
-    /// Tells whether the stream ended before the service had told everything.
+    /// Returns the next message if it has arrived already.
+    pub(super) fn next_if_ready(&mut self) -> Option<Option<Result<DynamicMessage, Error>>> {
+        let next = self.stream.next().now_or_never()?;
+        Some(self.checked(next))
+    }
+
+    /// Reports whether the stream ended before the service had sent everything.
     pub(in crate::http) fn is_cut_short(&self) -> bool {
         self.is_cut_short
     }
 
-    /// Returns the place behind a message, if the stream is a live one.
-    pub(in crate::http) fn place_behind(&self, message: &DynamicMessage) -> Option<String> {
-        let live = self.rpc.live.as_ref()?;
-        let place = message.get_field(&live.resume_at);
-        Some(place.as_str().unwrap_or_default().to_owned())
+    /// Returns a message as the JSON that its route answers with.
+    pub(in crate::http) fn json(&self, message: &DynamicMessage) -> Result<Value, Error> {
+        let field = self.binding().response_body.as_ref();
+        response_body(&self.gateway.catalog.notes, message, field)
+            .map_err(|fault| Error::Internal(fault.into()))
     }
 
-    /// Returns the next message if it is there already.
-    pub(super) fn next_if_there(&mut self) -> Option<Option<Result<DynamicMessage, Error>>> {
-        let next = self.stream.next().now_or_never()?;
-        Some(self.checked(next))
+    /// Returns the position behind a message, if the stream is a live one.
+    pub(super) fn resume_token(&self, message: &DynamicMessage) -> Option<String> {
+        let live = self.rpc().live.as_ref()?;
+        let token = message.get_field(&live.resume_at);
+        Some(token.as_str().unwrap_or_default().to_owned())
     }
 
     fn checked(
         &self,
         next: Option<Result<DynamicMessage, Status>>,
     ) -> Option<Result<DynamicMessage, Error>> {
-        next.map(|next| next.map_err(|status| Error::upstream(&self.rpc, status)))
+        next.map(|next| next.map_err(|status| Error::upstream(self.rpc(), status)))
     }
 }

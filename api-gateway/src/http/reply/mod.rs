@@ -5,9 +5,9 @@ mod file;
 mod form;
 mod messages;
 mod stream;
-mod whole;
+mod unary;
 
 pub(super) use file::answers_with_file;
 pub(super) use messages::Messages;
 pub(super) use stream::stream;
-pub(super) use whole::whole;
+pub(super) use unary::unary;

@@ -8,16 +8,11 @@ use std::{
 
 use axum::{Router, body::Body, extract::Request, response::Response};
 use futures::{StreamExt, stream::BoxStream};
-use prost::Message;
-use prost_reflect::{DynamicMessage, MessageDescriptor, SerializeOptions};
+use prost_reflect::{DynamicMessage, SerializeOptions};
 use serde_json::Value;
-use tonic::{
-    Status,
-    codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder},
-    metadata::MetadataMap,
-};
+use tonic::{Status, metadata::MetadataMap};
 
-use api_gateway::catalog::Catalog;
+use api_gateway::{catalog::Catalog, upstream::DynamicCodec};
 
 type Script = Arc<dyn Fn(&Value) -> Result<Value, Status> + Send + Sync>;
 
@@ -104,9 +99,7 @@ impl FakeServices {
             .iter()
             .find(|rpc| rpc.grpc_path.as_str() == path)
             .expect("a known RPC");
-        let codec = FakeCodec {
-            input: rpc.method.input(),
-        };
+        let codec = DynamicCodec::new(rpc.method.input());
         let (name, output, fake) = (
             rpc.method.name().to_owned(),
             rpc.method.output(),
@@ -118,7 +111,7 @@ impl FakeServices {
         };
         let mut server = tonic::server::Grpc::new(codec);
         if rpc.streams {
-            let stream = Streamed(Arc::new(move |request| {
+            let stream = Handler::<DynamicMessages>(Arc::new(move |request| {
                 let message = fake.note(&name, request);
                 let script = fake.stream_scripts.lock().unwrap().get(&name).cloned();
                 let script = script.ok_or_else(|| Status::unimplemented("no script"))?;
@@ -131,7 +124,7 @@ impl FakeServices {
                 .await
                 .map(Body::new);
         }
-        let unary = Unary(Arc::new(move |request| {
+        let unary = Handler::<DynamicMessage>(Arc::new(move |request| {
             let message = fake.note(&name, request);
             let script = fake.scripts.lock().unwrap().get(&name).cloned();
             let script = script.ok_or_else(|| Status::unimplemented("no script"))?;
@@ -159,36 +152,14 @@ fn to_json(message: &DynamicMessage) -> Value {
         .unwrap()
 }
 
-type Answer =
-    dyn Fn(tonic::Request<DynamicMessage>) -> Result<DynamicMessage, Status> + Send + Sync;
-
-struct Unary(Arc<Answer>);
-
-impl tower::Service<tonic::Request<DynamicMessage>> for Unary {
-    type Response = tonic::Response<DynamicMessage>;
-    type Error = Status;
-    type Future = std::future::Ready<Result<Self::Response, Status>>;
-
-    fn poll_ready(
-        &mut self,
-        _: &mut std::task::Context<'_>,
-    ) -> std::task::Poll<Result<(), Status>> {
-        std::task::Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, request: tonic::Request<DynamicMessage>) -> Self::Future {
-        std::future::ready((self.0)(request).map(tonic::Response::new))
-    }
-}
-
-type StreamAnswer =
-    dyn Fn(tonic::Request<DynamicMessage>) -> Result<DynamicMessages, Status> + Send + Sync;
+type Answer<T> = dyn Fn(tonic::Request<DynamicMessage>) -> Result<T, Status> + Send + Sync;
 type DynamicMessages = BoxStream<'static, Result<DynamicMessage, Status>>;
 
-struct Streamed(Arc<StreamAnswer>);
+/// An RPC that answers at once, with a message or a stream of them.
+struct Handler<T>(Arc<Answer<T>>);
 
-impl tower::Service<tonic::Request<DynamicMessage>> for Streamed {
-    type Response = tonic::Response<DynamicMessages>;
+impl<T> tower::Service<tonic::Request<DynamicMessage>> for Handler<T> {
+    type Response = tonic::Response<T>;
     type Error = Status;
     type Future = std::future::Ready<Result<Self::Response, Status>>;
 
@@ -201,50 +172,5 @@ impl tower::Service<tonic::Request<DynamicMessage>> for Streamed {
 
     fn call(&mut self, request: tonic::Request<DynamicMessage>) -> Self::Future {
         std::future::ready((self.0)(request).map(tonic::Response::new))
-    }
-}
-
-struct FakeCodec {
-    input: MessageDescriptor,
-}
-
-struct FakeDecoder(MessageDescriptor);
-
-struct FakeEncoder;
-
-impl Codec for FakeCodec {
-    type Encode = DynamicMessage;
-    type Decode = DynamicMessage;
-    type Encoder = FakeEncoder;
-    type Decoder = FakeDecoder;
-
-    fn encoder(&mut self) -> FakeEncoder {
-        FakeEncoder
-    }
-
-    fn decoder(&mut self) -> FakeDecoder {
-        FakeDecoder(self.input.clone())
-    }
-}
-
-impl Encoder for FakeEncoder {
-    type Item = DynamicMessage;
-    type Error = Status;
-
-    fn encode(&mut self, item: DynamicMessage, buffer: &mut EncodeBuf<'_>) -> Result<(), Status> {
-        item.encode(buffer)
-            .map_err(|error| Status::internal(error.to_string()))
-    }
-}
-
-impl Decoder for FakeDecoder {
-    type Item = DynamicMessage;
-    type Error = Status;
-
-    fn decode(&mut self, buffer: &mut DecodeBuf<'_>) -> Result<Option<DynamicMessage>, Status> {
-        let message = DynamicMessage::decode(self.0.clone(), buffer);
-        message
-            .map(Some)
-            .map_err(|error| Status::internal(error.to_string()))
     }
 }

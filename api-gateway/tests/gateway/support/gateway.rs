@@ -1,21 +1,15 @@
 //! The real gateway, started as in production, before fake services.
 
-use std::{
-    sync::Arc,
-    time::{Duration, SystemTime, UNIX_EPOCH},
-};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use api_gateway::{
-    ApiGateway, Config, auth::Auth, gateway::Gateway, http, mcp, rates::Rates, tickets,
-    tickets::Tickets, upstream::Upstreams,
-};
+use api_gateway::{ApiGateway, Config, Streams, router, tickets};
 use reqwest::{Client, Method, RequestBuilder, StatusCode, header::HeaderMap};
 use serde_json::Value;
 use service_runtime::{
     Running, config,
     grpc::{Caller, Origin, ServiceIdentity, Verified, Verifier, mint_user_token},
 };
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio_util::sync::CancellationToken;
 
 use super::{
     fake_services::FakeServices,
@@ -135,43 +129,14 @@ impl TestGateway {
     /// Starts a gateway to the library, which has routes that the contract of Taskmesh has no use for.
     pub async fn start_library(more: &[(&str, &str)]) -> Self {
         let services = FakeServices::of(&LIBRARY);
-        let address = services.serve().await;
-        let config = config(&format!("http://{address}"), more).unwrap();
-        let catalog = Arc::new(library());
-        let upstreams = [(
-            "library".to_owned(),
-            format!("http://{address}").parse().unwrap(),
-        )];
+        let url = format!("http://{}", services.serve().await);
+        let mut config = config(&url, more).unwrap();
+        config.upstreams = [("library".to_owned(), url.parse().unwrap())].into();
         let identity = ServiceIdentity::new("api-gateway", &config.auth).unwrap();
-        let tools = mcp::Tools::new(&catalog).unwrap();
-        let stopping = CancellationToken::new();
-        let gateway = Arc::new(Gateway {
-            upstreams: Upstreams::connect(&catalog, &upstreams.into(), identity.clone()).unwrap(),
-            tickets: Tickets::new(identity, Verifier::new(&config.auth).unwrap()),
-            catalog,
-            requests: config.requests,
-            stopping: stopping.clone(),
-            sockets: TaskTracker::new(),
-        });
-        let (web_origins, mcp_origins) = config.origins().unwrap();
-        let router = http::router(http::RouterParts {
-            mcp: mcp::Door::new(
-                Arc::clone(&gateway),
-                tools,
-                &config.mcp,
-                mcp_origins,
-                &config.public_url,
-            ),
-            gateway,
-            auth: Auth {
-                verifier: Verifier::new(&config.auth).unwrap(),
-                public_url: config.public_url.clone(),
-                proxies: config.proxies,
-            },
-            rates: Rates::new(&config.requests),
-            issuer: config.auth.users.issuer.clone(),
-            origins: web_origins,
-        });
+        let verifier = Verifier::new(&config.auth).unwrap();
+        let streams = Streams::default();
+        let stopping = streams.stopping.clone();
+        let router = router(library(), &config, identity, verifier, streams).unwrap();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         tokio::spawn(async move { axum::serve(listener, router).await });

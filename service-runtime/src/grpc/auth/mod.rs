@@ -3,6 +3,7 @@
 //! There are two issuers. Users' tokens come from outside. The mesh's own tokens are minted by its services for calls on
 //! behalf of a user and name the service as the actor (`act.sub`, RFC 8693); a user's token is never passed on.
 
+mod bearer;
 mod claims;
 mod config;
 mod error;
@@ -17,6 +18,7 @@ mod verifier;
 #[cfg(test)]
 mod test_keys;
 
+pub use bearer::bearer_token;
 pub use config::{AuthConfig, AuthConfigError, IssuerConfig};
 pub use error::AuthError;
 pub use identity::ServiceIdentity;

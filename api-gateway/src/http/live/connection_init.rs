@@ -1,43 +1,39 @@
-use bytes::Bytes;
 use futures::StreamExt;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use service_runtime::grpc::FieldViolation;
 use tokio_tungstenite::tungstenite::Message;
 
 use service_runtime::suggestion::did_you_mean;
 
-use super::{close::End, upgrade::Socket};
+use super::{
+    close_reason::CloseReason,
+    upgrade::{Socket, data},
+};
 use crate::{error::Error, transcode::parse};
 
-/// The names that a first message may have.
+/// Names of the fields.
 const NAMES: [&str; 2] = ["token", "request"];
 
-/// The first message of a client that brings its token with it.
+/// First message of a client that sends its token in it.
 #[derive(Debug, PartialEq)]
-pub(super) struct Greeting {
+pub(super) struct ConnectionInit {
     /// The token.
     pub(super) token: String,
-    /// The request; if absent, the URL's query is.
+    /// Request; if absent, the URL's query is used.
     pub(super) request: Option<Value>,
 }
 
-impl Greeting {
-    /// Waits for it.
-    pub(super) async fn receive(socket: &mut Socket) -> Result<Self, End> {
+impl ConnectionInit {
+    /// Waits for the message.
+    pub(super) async fn receive(socket: &mut Socket) -> Result<Self, CloseReason> {
         loop {
-            match socket.next().await {
-                Some(Ok(Message::Text(text))) => {
-                    return Self::read(&Bytes::from(text)).map_err(|error| End::of(&error));
+            match data(socket.next().await)? {
+                None => {}
+                Some(Message::Text(text)) => return Ok(Self::read(text.as_bytes())?),
+                Some(_) => {
+                    let text = "the first message must be a text of JSON";
+                    return Err(CloseReason::unexpected(text));
                 }
-                Some(Ok(Message::Binary(_))) => {
-                    return Err(End::Unexpected("the first message must be a text of JSON"));
-                }
-                Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => {}
-                Some(Ok(Message::Close(frame))) => {
-                    return Err(End::closed_by_client(frame.as_ref()));
-                }
-                Some(Err(cause)) => return Err(End::of_broken(&cause)),
-                None => return Err(End::Gone),
             }
         }
     }
@@ -60,18 +56,11 @@ impl Greeting {
             }
         };
         let request = fields.shift_remove("request");
-        refuse_unknown(&fields)?;
-        Ok(Self { token, request })
-    }
-}
-
-fn refuse_unknown(fields: &Map<String, Value>) -> Result<(), Error> {
-    match fields.keys().next() {
-        None => Ok(()),
-        Some(name) => {
+        if let Some(name) = fields.keys().next() {
             let hint = did_you_mean(name, NAMES);
-            Err(wrong(name, &format!("is not a known field{hint}")))
+            return Err(wrong(name, &format!("is not a known field{hint}")));
         }
+        Ok(Self { token, request })
     }
 }
 
@@ -86,11 +75,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_greeting_has_a_token_and_perhaps_a_request() {
-        let read = |text: &str| Greeting::read(text.as_bytes());
-        let greeting = read(r#"{"token": "a.b.c", "request": {"filter": "x"}}"#).unwrap();
-        assert_eq!(greeting.token, "a.b.c");
-        assert_eq!(greeting.request, Some(json!({"filter": "x"})));
+    fn first_message_has_token_and_optional_request() {
+        let read = |text: &str| ConnectionInit::read(text.as_bytes());
+        let init = read(r#"{"token": "a.b.c", "request": {"filter": "x"}}"#).unwrap();
+        assert_eq!(init.token, "a.b.c");
+        assert_eq!(init.request, Some(json!({"filter": "x"})));
         assert_eq!(read(r#"{"token": "t"}"#).unwrap().request, None);
         for (text, expected) in [
             ("{}", "token: is missing"),

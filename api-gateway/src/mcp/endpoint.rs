@@ -2,49 +2,49 @@ use std::sync::Arc;
 
 use axum::{
     body::Body,
-    extract::{Request, State},
+    extract::Request,
     response::{IntoResponse, Response},
+    routing::{MethodRouter, any},
 };
 use http::{HeaderMap, HeaderValue, header};
 use http_body_util::{BodyExt, Full};
 use rmcp::transport::streamable_http_server::{
     StreamableHttpServerConfig, StreamableHttpService, session::never::NeverSessionManager,
 };
-use url::Url;
 
 use super::{Tools, client_info, server::Server};
 use crate::{
     config::{McpConfig, RequestsConfig},
     error::Error,
     gateway::Gateway,
-    http::{check_content_type, problem, read_body},
+    http::{check_content_type, header_list, problem, read_body},
     transcode::parse,
     web_origin::AllowedOrigins,
 };
 
 const OWN_HOSTS: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
 
-/// Speaks the Model Context Protocol over streamable HTTP: no sessions, plain JSON answers.
+/// Endpoint of the Model Context Protocol over streamable HTTP: no sessions, plain JSON answers.
 #[derive(Clone)]
-pub struct Door {
+pub struct Endpoint {
     service: StreamableHttpService<Server, NeverSessionManager>,
     requests: RequestsConfig,
     origins: AllowedOrigins,
-    tools: Arc<Tools>,
 }
 
-impl Door {
-    /// Opens the door to the tools.
-    pub fn new(
+impl Endpoint {
+    /// Creates an endpoint for the tools.
+    pub(crate) fn new(
         gateway: Arc<Gateway>,
-        tools: Tools,
+        tools: Arc<Tools>,
         config: &McpConfig,
         origins: AllowedOrigins,
-        public_url: &Url,
     ) -> Self {
         let requests = gateway.requests;
-        let hosts = OWN_HOSTS.into_iter().chain(public_url.host_str());
-        let hosts = hosts
+        let own_hosts = OWN_HOSTS
+            .into_iter()
+            .chain(gateway.auth.public_url.host_str());
+        let hosts = own_hosts
             .map(str::to_owned)
             .chain(config.allowed_hosts.iter().cloned());
         let transport = StreamableHttpServerConfig::default()
@@ -54,14 +54,9 @@ impl Door {
             .with_allowed_hosts(hosts)
             // Origins are checked here, by the same rules as for all other requests.
             .disable_allowed_origins();
-        let tools = Arc::new(tools);
-        let server = Server {
-            gateway,
-            tools: Arc::clone(&tools),
-        };
-        let factory = move || Ok(server.clone());
+        let server = Server { gateway, tools };
         let service = StreamableHttpService::new(
-            factory,
+            move || Ok(server.clone()),
             Arc::new(NeverSessionManager::default()),
             transport,
         );
@@ -69,24 +64,17 @@ impl Door {
             service,
             requests,
             origins,
-            tools,
         }
     }
 
-    /// Returns the tools behind the door.
-    pub fn tools(&self) -> &Tools {
-        &self.tools
+    /// Returns the route of the endpoint.
+    pub(crate) fn route<S: Clone + Send + Sync + 'static>(self) -> MethodRouter<S> {
+        any(async move |request: Request| {
+            let answer = self.answer(request).await;
+            answer.unwrap_or_else(|error| problem(&error))
+        })
     }
-}
 
-/// Answers a request to `/mcp`.
-pub async fn handle(State(door): State<Door>, request: Request) -> Response {
-    door.answer(request)
-        .await
-        .unwrap_or_else(|error| problem(&error))
-}
-
-impl Door {
     async fn answer(&self, request: Request) -> Result<Response, Error> {
         self.origins.check(request.headers())?;
         let (mut parts, body) = request.into_parts();
@@ -111,15 +99,11 @@ impl Door {
     }
 }
 
-/// Tells whether a client takes JSON, in which every request is answered. The protocol library insists on both types of the
+/// Reports whether a client accepts JSON, in which every request is answered. The protocol library insists on both types of the
 /// specification by name, though it needs one and clients leave the other out.
 fn accepts_json(headers: &HeaderMap) -> bool {
-    let mut ranges = headers
-        .get_all(header::ACCEPT)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .filter(|range| !range.trim().is_empty())
+    let mut ranges = header_list(headers, header::ACCEPT)
+        .filter(|range| !range.is_empty())
         .map(|range| range.split_once(';').unwrap_or((range, "")))
         .peekable();
     ranges.peek().is_none()
