@@ -2,11 +2,13 @@
 
 mod append_signal;
 mod error;
+pub mod filter;
 mod fixed;
 mod gathered;
 mod migrate;
 mod pool;
 pub(crate) mod schema;
+mod statement;
 mod transaction;
 
 pub(crate) use append_signal::mark_appended;
@@ -18,5 +20,6 @@ pub use migrate::{MigrateError, Schema, migrate};
 #[cfg(feature = "testing")]
 pub(crate) use pool::connect;
 pub use pool::{Database, DatabaseConfig};
+pub use statement::{Statement, Value};
 pub use transaction::Work;
 pub(crate) use transaction::describe_metrics;
