@@ -1,7 +1,8 @@
 //! How any service of the mesh runs: start-up and stop, configuration, gRPC server and client, PostgreSQL, outbox and
 //! relay, the consumer loop with inbox and dead letters, telemetry, and the test harness.
 //!
-//! Owns the tables `outbox`, `inbox`, `parked_records`, `partition_owners` and `idempotency_keys` of each service's schema. Knows no business nouns but the typed ids.
+//! Owns the tables `outbox`, `inbox`, `parked_records`, `partition_owners` and `idempotency_keys` of each service's schema. Knows no business
+//! nouns but the typed ids and the fields by which tasks are filtered.
 
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
 
@@ -14,6 +15,7 @@ mod context;
 pub mod dead_letters;
 mod descriptors;
 mod error_chain;
+pub mod filter;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
 pub mod grpc;
@@ -30,6 +32,7 @@ pub mod service;
 mod shutdown_signal;
 mod start_error;
 pub mod suggestion;
+pub mod task_filter;
 pub mod telemetry;
 #[cfg(feature = "testing")]
 pub mod testing;

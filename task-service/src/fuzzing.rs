@@ -1,9 +1,13 @@
 //! What reads texts that anybody may have written, in the form in which a fuzzer feeds it; each panics if a promise is broken.
 
-use taskmesh_proto::task::v1::{ListTasksRequest, SearchTasksRequest};
+use chrono::DateTime;
+use taskmesh_proto::task::v1::{ListTasksRequest, SearchTasksRequest, Task};
 
 use crate::{
-    domain::TimeZone,
+    domain::{
+        TimeZone,
+        filter::{Filter, Now},
+    },
     error::Error,
     files::{Format, read},
     operations::{import_tasks::Draft, list_tasks::ListTasks, search_tasks::SearchTasks},
@@ -29,8 +33,12 @@ pub fn page_token(token: &str) {
     refuses_with_words(search);
 }
 
-/// Reads a filter (AIP-160) and an order (AIP-132), and a search.
+/// Reads a filter (AIP-160), which it evaluates, an order (AIP-132), and a search.
 pub fn filter(text: &str) {
+    if let Ok(filter) = Filter::parse(text) {
+        let now = Now::new(DateTime::UNIX_EPOCH, &TimeZone::utc());
+        filter.matches(&Task::default(), &now);
+    }
     let list: Result<ListTasks, Error> = ListTasksRequest {
         filter: text.to_owned(),
         order_by: text.to_owned(),

@@ -6,7 +6,7 @@ use service_runtime::ids::UserId;
 
 use crate::{
     app::App,
-    domain::{filter::Condition, record::Record},
+    domain::{filter::RecordFilter, record::Record},
     error::Error,
     files,
     store::record_page::{self, Place, RecordQuery},
@@ -33,7 +33,7 @@ pub struct ExportRecords {
     /// Those of them that were made in this time, its end not included.
     pub between: (DateTime<Utc>, DateTime<Utc>),
     /// Those of them that this means.
-    pub condition: Condition,
+    pub condition: RecordFilter,
 }
 
 /// Writes records out, the first one first, part by part; there is one part at least.

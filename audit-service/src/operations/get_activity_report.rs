@@ -7,7 +7,7 @@ use crate::{
     app::App,
     domain::{
         activity::{Activity, ActivityCount, Period},
-        filter::Condition,
+        filter::RecordFilter,
     },
     error::Error,
     store::record_page::{self, Place, RecordQuery},
@@ -33,7 +33,7 @@ pub async fn get_activity_report(
     let mut count = ActivityCount::new(period);
     let mut query = RecordQuery {
         user_id: Some(user_id.clone()),
-        condition: Condition::All(Vec::new()),
+        condition: RecordFilter::default(),
         between: None,
         after: None,
         last_first: false,

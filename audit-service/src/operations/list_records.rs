@@ -4,7 +4,7 @@ use service_runtime::ids::UserId;
 
 use crate::{
     app::App,
-    domain::{filter::Condition, record::Record},
+    domain::{filter::RecordFilter, record::Record},
     error::Error,
     store::record_page::{self, Place, RecordQuery},
 };
@@ -15,7 +15,7 @@ pub struct ListRecords {
     /// Whose; everybody's if none.
     pub user_id: Option<UserId>,
     /// Those of them that this means.
-    pub condition: Condition,
+    pub condition: RecordFilter,
     /// Those before this place.
     pub before: Option<Place>,
     /// So many at most.

@@ -8,11 +8,7 @@ use taskmesh_proto::audit::v1 as pb;
 use uuid::Uuid;
 
 use crate::{
-    domain::{
-        activity::Period,
-        filter::{self, Condition},
-        hash::Hasher,
-    },
+    domain::{activity::Period, filter::RecordFilter, hash::Hasher},
     error::Error,
     operations::RecordFormat,
     store::record_page::Place,
@@ -35,7 +31,7 @@ pub(super) struct Token {
 pub(super) struct ListRecords {
     pub(super) whose: String,
     pub(super) filter: String,
-    pub(super) condition: Condition,
+    pub(super) condition: RecordFilter,
     pub(super) before: Option<Place>,
     pub(super) size: i64,
 }
@@ -52,7 +48,7 @@ pub(super) struct ExportRecords {
     pub(super) format: RecordFormat,
     pub(super) between: (DateTime<Utc>, DateTime<Utc>),
     pub(super) filter: String,
-    pub(super) condition: Condition,
+    pub(super) condition: RecordFilter,
 }
 
 pub(super) struct GetActivityReport {
@@ -223,8 +219,8 @@ impl TryFrom<pb::GetActivityReportRequest> for GetActivityReport {
     }
 }
 
-fn condition(filter: &str) -> Result<Condition, FieldViolation> {
-    filter::parse(filter).map_err(|error| FieldViolation::new("filter", error.to_string()))
+fn condition(filter: &str) -> Result<RecordFilter, FieldViolation> {
+    RecordFilter::parse(filter).map_err(|error| FieldViolation::new("filter", error.to_string()))
 }
 
 fn place(token: &str, question: &str) -> Result<Option<Place>, FieldViolation> {

@@ -1,17 +1,19 @@
 //! Table `records`: chosen ones, page by page.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use diesel::{
-    pg::Pg,
-    sql_types::{BigInt, Text, Timestamptz, Uuid as SqlUuid},
+use service_runtime::{
+    filter::{Field, Kind, Now, Test},
+    ids::UserId,
+    postgres::{
+        AsyncPgConnection, DatabaseError, Statement,
+        filter::{push, push_text, push_time},
+    },
+    time_zone::TimeZone,
 };
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use service_runtime::{ids::UserId, postgres::DatabaseError};
-use uuid::Uuid;
 
 use super::record::{COLUMNS, StoredRecord};
 use crate::domain::{
-    filter::{Condition, IdField, Order, TextField, TimeField},
+    filter::{RecordField, RecordFilter},
     record::Record,
 };
 
@@ -24,7 +26,7 @@ pub struct RecordQuery {
     /// Whose records; everybody's if none.
     pub user_id: Option<UserId>,
     /// Those of them that this means.
-    pub condition: Condition,
+    pub condition: RecordFilter,
     /// Those that were made in this time, its end not included.
     pub between: Option<(DateTime<Utc>, DateTime<Utc>)>,
     /// Those behind this place.
@@ -56,49 +58,12 @@ impl From<&Record> for Place {
     }
 }
 
-enum Value {
-    Text(String),
-    Time(DateTime<Utc>),
-    Id(Uuid),
-    Number(i64),
-}
-
-/// A statement that grows.
-#[derive(Default)]
-struct Statement {
-    text: String,
-    values: Vec<Value>,
-}
-
-impl Statement {
-    fn push(&mut self, text: &str) {
-        self.text.push_str(text);
-    }
-
-    /// Adds a value and its place in the text.
-    fn bind(&mut self, value: Value) {
-        self.values.push(value);
-        let place = format!("${}", self.values.len());
-        self.text.push_str(&place);
-    }
-}
-
 /// Returns a page of records: those of one user in the order of the chain, everybody's in the order in which they were made.
 pub async fn list(
     tx: &mut AsyncPgConnection,
     query: &RecordQuery,
 ) -> Result<Vec<Record>, DatabaseError> {
-    let Statement { text, values } = statement(query);
-    let mut statement = diesel::sql_query(text).into_boxed::<Pg>();
-    for value in values {
-        statement = match value {
-            Value::Text(text) => statement.bind::<Text, _>(text),
-            Value::Time(time) => statement.bind::<Timestamptz, _>(time),
-            Value::Id(id) => statement.bind::<SqlUuid, _>(id),
-            Value::Number(number) => statement.bind::<BigInt, _>(number),
-        };
-    }
-    let rows: Vec<StoredRecord> = statement.load(tx).await?;
+    let rows: Vec<StoredRecord> = statement(query).load(tx).await?;
     rows.into_iter().map(StoredRecord::into_record).collect()
 }
 
@@ -112,43 +77,37 @@ fn statement(query: &RecordQuery) -> Statement {
         limit,
     } = query;
     let mut statement = Statement::default();
-    statement.push(&format!("SELECT {COLUMNS} FROM records WHERE "));
+    statement
+        .push("SELECT ")
+        .push(COLUMNS)
+        .push(" FROM records WHERE ");
     match user_id {
-        Some(user_id) => {
-            statement.push("user_id = ");
-            statement.bind(Value::Text(user_id.to_string()));
-        }
+        Some(user_id) => statement.push("user_id = ").bind(user_id.as_ref()),
         None => statement.push("true"),
-    }
+    };
     if let Some((start, end)) = between {
-        statement.push(" AND record_time >= ");
-        statement.bind(Value::Time(*start));
-        statement.push(" AND record_time < ");
-        statement.bind(Value::Time(*end));
+        statement.push(" AND record_time >= ").bind(*start);
+        statement.push(" AND record_time < ").bind(*end);
     }
     if let Some(place) = after {
         let sign = if *last_first { " < " } else { " > " };
         match user_id {
             Some(_) => {
-                statement.push(" AND sequence");
-                statement.push(sign);
-                statement.bind(Value::Number(place.sequence));
+                statement.push(" AND sequence").push(sign);
+                statement.bind(place.sequence);
             }
             None => {
                 statement.push(" AND (record_time, user_id, sequence)");
-                statement.push(sign);
-                statement.push("(");
-                statement.bind(Value::Time(place.record_time));
-                statement.push(", ");
-                statement.bind(Value::Text(place.user_id.to_string()));
-                statement.push(", ");
-                statement.bind(Value::Number(place.sequence));
-                statement.push(")");
+                statement.push(sign).push("(").bind(place.record_time);
+                statement.push(", ").bind(place.user_id.as_ref());
+                statement.push(", ").bind(place.sequence).push(")");
             }
         }
     }
-    statement.push(" AND ");
-    push_condition(&mut statement, condition);
+    for term in condition.terms() {
+        statement.push(" AND ");
+        push(&mut statement, term, &mut push_test);
+    }
     let direction = if *last_first { " DESC" } else { "" };
     let order = match user_id {
         Some(_) => format!(" ORDER BY sequence{direction}"),
@@ -156,95 +115,37 @@ fn statement(query: &RecordQuery) -> Statement {
             format!(" ORDER BY record_time{direction}, user_id{direction}, sequence{direction}")
         }
     };
-    statement.push(&order);
-    statement.push(" LIMIT ");
-    statement.bind(Value::Number(*limit));
+    statement.push(&order).push(" LIMIT ").bind(*limit);
     statement
 }
 
-fn push_condition(statement: &mut Statement, condition: &Condition) {
-    match condition {
-        Condition::All(conditions) => push_joined(statement, conditions, " AND ", "true"),
-        Condition::Any(conditions) => push_joined(statement, conditions, " OR ", "false"),
-        Condition::Not(condition) => {
-            // Of a field that is empty, nothing is true, so neither is its opposite: but it is not what was excluded.
-            statement.push("NOT coalesce(");
-            push_condition(statement, condition);
-            statement.push(", false)");
+fn push_test(statement: &mut Statement, test: &Test<RecordField>) {
+    let column = test.field().word().replace('.', "_");
+    match test {
+        Test::Text(_, pattern) => push_text(statement, &column, pattern),
+        Test::Time(field, comparison, moment) => {
+            // Times of records are absolute, so the current time does not matter.
+            let point = moment.resolve(&Now::new(DateTime::UNIX_EPOCH, &TimeZone::utc()));
+            push_time(statement, &column, *comparison, point);
+            if *field == RecordField::EventTime {
+                // Leaves out the partitions of earlier months.
+                for (comparison, time) in point.bounds(*comparison) {
+                    if comparison.is_bounded_below() {
+                        let earliest = time - CLOCKS_DIFFER;
+                        statement.push(" AND record_time >= ").bind(earliest);
+                    }
+                }
+            }
         }
-        Condition::Text(field, text) => {
-            statement.push(text_column(*field));
-            statement.push(" = ");
-            statement.bind(Value::Text(text.clone()));
+        Test::Id(_, id) => {
+            statement.push(&column).push(" = ").bind(*id);
         }
-        Condition::ActionBegins(beginning) => {
-            statement.push("starts_with(action, ");
-            statement.bind(Value::Text(beginning.clone()));
-            statement.push(")");
+        Test::Present(field) if field.kind() == Kind::Text => {
+            statement.push(&column).push(" <> ''");
         }
-        Condition::Id(field, id) => {
-            statement.push(match field {
-                IdField::TaskId => "task_id = ",
-                IdField::ReminderId => "reminder_id = ",
-            });
-            statement.bind(Value::Id(*id));
+        // No field of a record has another kind.
+        Test::Present(_) | Test::Choice(..) | Test::Name(..) | Test::Flag(_) => {
+            statement.push(&column).push(" IS NOT NULL");
         }
-        Condition::Time(field, order, time) => push_time(statement, *field, *order, *time),
-    }
-}
-
-fn push_joined(statement: &mut Statement, conditions: &[Condition], join: &str, none: &str) {
-    if conditions.is_empty() {
-        statement.push(none);
-        return;
-    }
-    statement.push("(");
-    for (place, condition) in conditions.iter().enumerate() {
-        if place > 0 {
-            statement.push(join);
-        }
-        push_condition(statement, condition);
-    }
-    statement.push(")");
-}
-
-fn push_time(statement: &mut Statement, field: TimeField, order: Order, time: DateTime<Utc>) {
-    let sign = match order {
-        Order::Less => " < ",
-        Order::LessOrEqual => " <= ",
-        Order::Equal => " = ",
-        Order::GreaterOrEqual => " >= ",
-        Order::Greater => " > ",
-    };
-    let column = match field {
-        TimeField::EventTime => "event_time",
-        TimeField::RecordTime => "record_time",
-    };
-    statement.push("(");
-    statement.push(column);
-    statement.push(sign);
-    statement.bind(Value::Time(time));
-    // Leaves out the months before.
-    let later = matches!(order, Order::Greater | Order::GreaterOrEqual | Order::Equal);
-    if let (TimeField::EventTime, true, Some(earliest)) =
-        (field, later, time.checked_sub_signed(CLOCKS_DIFFER))
-    {
-        statement.push(" AND record_time >= ");
-        statement.bind(Value::Time(earliest));
-    }
-    statement.push(")");
-}
-
-fn text_column(field: TextField) -> &'static str {
-    match field {
-        TextField::Action => "action",
-        TextField::EventType => "event_type",
-        TextField::TraceId => "trace_id",
-        TextField::OperationId => "operation_id",
-        TextField::ActorUserId => "actor_user_id",
-        TextField::ActorService => "actor_service",
-        TextField::ActorClientId => "actor_client_id",
-        TextField::ActorTokenId => "actor_token_id",
-        TextField::ActorIpAddress => "actor_ip_address",
     }
 }

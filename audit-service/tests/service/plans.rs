@@ -3,7 +3,7 @@
 
 use audit_service::{
     AuditService,
-    domain::filter::Condition,
+    domain::filter::RecordFilter,
     store::{
         chain_head, checkpoint, record,
         record_page::{self, Place, RecordQuery},
@@ -82,7 +82,7 @@ async fn statements_read_large_tables_by_index() {
             for after in [None, Some(after)] {
                 let query = RecordQuery {
                     user_id: user_id.clone(),
-                    condition: Condition::All(Vec::new()),
+                    condition: RecordFilter::default(),
                     between: None,
                     after,
                     last_first,

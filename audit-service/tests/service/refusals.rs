@@ -60,7 +60,7 @@ async fn nul_in_a_filter_is_refused_with_its_position() {
                 "{filter:?}: {refused}"
             );
             let told = format!(
-                "has the character U+0000 at position {place}, which no record has; leave it out"
+                "at character {place}: found U+0000, expected text without U+0000, which no record contains"
             );
             assert_eq!(
                 violations(&refused),

@@ -3,10 +3,12 @@
 mod append_signal;
 mod batch_loader;
 mod error;
+pub mod filter;
 mod migrate;
 mod pool;
 mod prepared;
 pub(crate) mod schema;
+mod statement;
 mod transaction;
 
 pub(crate) use append_signal::mark_appended;
@@ -18,5 +20,6 @@ pub use migrate::{MigrateError, Schema, migrate};
 pub(crate) use pool::connect;
 pub use pool::{Database, DatabaseConfig};
 pub use prepared::{AsFixed, Fixed, keep_plans};
+pub use statement::{Statement, Value};
 pub use transaction::Work;
 pub(crate) use transaction::describe_metrics;

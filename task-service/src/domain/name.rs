@@ -1,5 +1,6 @@
 use std::fmt;
 
+pub use service_runtime::filter::NameKey;
 use unicode_normalization::UnicodeNormalization;
 
 use super::{
@@ -10,10 +11,6 @@ use super::{
 /// What people call a category, a tag or a saved filter: one line of 1 to 100 characters in NFC, without spaces around it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Name(String);
-
-/// A name as it is compared with others: whatever the case of its letters and the form of its characters (NFKC).
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct NameKey(String);
 
 impl Name {
     /// Checks and normalises a name.
@@ -37,22 +34,7 @@ impl Name {
     }
 }
 
-impl NameKey {
-    /// Returns a text as names are compared, whether or not it could be a name.
-    pub fn of(text: &str) -> Self {
-        let lower = text.trim().nfkc().collect::<String>().to_lowercase();
-        // Lower case can undo the normal form: İ becomes i with a combining dot.
-        Self(lower.nfkc().collect())
-    }
-}
-
 impl AsRef<str> for Name {
-    fn as_ref(&self) -> &str {
-        &self.0
-    }
-}
-
-impl AsRef<str> for NameKey {
     fn as_ref(&self) -> &str {
         &self.0
     }

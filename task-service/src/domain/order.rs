@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use service_runtime::filter::Field as _;
+
 use super::{filter::Field, nearest};
 
 /// What a list is ordered by: what was asked for, then the time of creation, the newest first.
@@ -150,7 +152,7 @@ impl OrderField {
 
     /// Returns the field that a word means in other systems or in another spelling.
     fn meant_by(word: &str) -> Option<Self> {
-        Self::from_word(Field::meant_by(word)?.word())
+        Self::from_word(Field::suggested_for(word)?.word())
     }
 
     fn words() -> impl Iterator<Item = &'static str> {

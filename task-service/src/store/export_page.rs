@@ -2,7 +2,7 @@ use diesel::{QueryableByName, sql_types::Uuid as SqlUuid};
 use diesel_async::AsyncPgConnection;
 use service_runtime::{ids::UserId, postgres::DatabaseError};
 
-use super::{filter_condition::Condition, statement::Statement, task};
+use super::{Statement, filter_condition::Condition, task};
 use crate::domain::{Task, TaskId};
 
 /// Which tasks an export reads at once.

@@ -1,35 +1,41 @@
-//! A filter as SQL over the row of one task.
+//! Filter as a condition on the row of one task.
 
-use chrono::{DateTime, TimeDelta, Utc};
-use service_runtime::ids::UserId;
+use chrono::TimeDelta;
+use service_runtime::{
+    ids::UserId,
+    postgres::filter::{push, push_text, push_time},
+};
 use uuid::Uuid;
 
-use super::{filter_names::Names, statement::Statement};
+use super::{Statement, filter_names::Names};
 use crate::domain::filter::{
-    Comparison, Expression, Field, Filter, Flag, Moment, Name, NameKind, Now, Pattern, Point, Test,
-    TextField, TimeField,
+    COMPLETED, Comparison, Expression, Field, Filter, Now, Pattern, Point, Test,
 };
 
-/// A date without a time stands in the row as the begin of that day in the task's zone, which is less than two days from the
-/// begin of the same date in any other zone.
-const FARTHEST_ZONE: TimeDelta = TimeDelta::days(2);
+/// Distance between the beginnings of a date in any two time zones. The due time of a task that is due on a date is the beginning of that
+/// day in the task's zone.
+const MAX_ZONE_DISTANCE: TimeDelta = TimeDelta::days(2);
 const LONGEST_DAY: TimeDelta = TimeDelta::days(2);
+/// Minimum length of a part of a word that the search index is asked for.
+const MIN_PART: usize = 3;
+/// Longer parts are cut, since a text that contains a part contains its beginning.
+const MAX_PART: usize = 40;
 
-/// All that a filter needs to be asked.
+/// Filter with all that its evaluation needs.
 #[derive(Debug, Clone)]
 pub struct Condition {
-    /// Whose tasks are meant.
+    /// User whose tasks are filtered.
     pub user_id: UserId,
-    /// The filter.
+    /// Filter.
     pub filter: Filter,
-    /// When and where it is asked.
+    /// Time and time zone of the evaluation.
     pub now: Now,
-    /// What its names stand for.
+    /// Ids of the names in the filter.
     pub names: Names,
 }
 
 impl Condition {
-    /// Writes the condition as ` AND …` for each term, for a statement in which the row of `tasks` is called `t`.
+    /// Appends the condition as ` AND …` for each term, for a statement that calls the row of `tasks` `t`.
     pub fn write(&self, statement: &mut Statement) {
         for term in self.filter.terms() {
             statement.push(" AND ");
@@ -37,10 +43,10 @@ impl Condition {
         }
     }
 
-    /// Returns whether a term is about a tag or category that does not exist.
+    /// Returns whether a term names a tag or category that does not exist.
     pub fn is_impossible(&self, term: &Expression) -> bool {
         match term {
-            Expression::Test(Test::Named(kind, name)) => self.names.id(*kind, name).is_none(),
+            Expression::Test(Test::Name(field, name)) => self.names.id(*field, name).is_none(),
             _ => false,
         }
     }
@@ -48,113 +54,69 @@ impl Condition {
     /// Returns a category or tag that every match has, if the filter asks for one.
     pub fn label(&self) -> Option<Uuid> {
         self.filter.terms().iter().find_map(|term| match term {
-            Expression::Test(Test::Named(kind, name)) => self.names.id(*kind, name),
+            Expression::Test(Test::Name(field, name)) => self.names.id(*field, name),
             _ => None,
         })
     }
 
-    /// Writes one expression.
+    /// Appends one expression.
     pub fn write_term(&self, statement: &mut Statement, expression: &Expression) {
-        match expression {
-            Expression::All(parts) => self.joined(statement, parts, " AND "),
-            Expression::Any(parts) => self.joined(statement, parts, " OR "),
-            Expression::Not(part) => match part.as_ref() {
-                // So that the planner knows an index by it.
-                Expression::Test(Test::Completed(completed)) => {
-                    self.test(statement, &Test::Completed(!completed));
-                }
-                part => {
-                    statement.push("(");
-                    self.write_term(statement, part);
-                    // What a task does not have is equal to nothing, so the negation of a comparison with it is true.
-                    statement.push(" IS NOT TRUE)");
-                }
-            },
-            Expression::Test(test) => self.test(statement, test),
+        // Without the negation, the planner finds the index.
+        if let Expression::Not(part) = expression
+            && let Expression::Test(Test::Choice(Field::State, comparison, state)) = part.as_ref()
+        {
+            let other = Test::Choice(Field::State, *comparison, 1 - state);
+            return self.write_term(statement, &Expression::Test(other));
         }
+        push(statement, expression, &mut |statement, test| {
+            self.push_test(statement, test);
+        });
     }
 
-    fn joined(&self, statement: &mut Statement, parts: &[Expression], sign: &str) {
-        statement.push("(");
-        for (place, part) in parts.iter().enumerate() {
-            if place > 0 {
-                statement.push(sign);
-            }
-            self.write_term(statement, part);
-        }
-        statement.push(")");
-    }
-
-    fn test(&self, statement: &mut Statement, test: &Test) {
-        statement.push("(");
+    fn push_test(&self, statement: &mut Statement, test: &Test) {
         match test {
-            Test::Text(field, pattern) => text(statement, *field, pattern),
-            Test::Priority(comparison, priority) => {
-                let operator = format!("t.priority_rank {} ", sign(*comparison));
-                statement.push(&operator).bind(priority.rank());
+            Test::Text(field, pattern) => push_text(statement, column(*field), pattern),
+            Test::Choice(Field::State, _, state) => {
+                statement.push(match *state {
+                    COMPLETED => "t.complete_time IS NOT NULL",
+                    _ => "t.complete_time IS NULL",
+                });
             }
-            Test::Completed(true) => {
-                statement.push("t.complete_time IS NOT NULL");
+            Test::Choice(field, comparison, index) => {
+                let rank = i16::try_from(index + 1).unwrap_or(i16::MAX);
+                statement.push(column(*field)).push(" ");
+                statement.push(comparison.sign()).push(" ").bind(rank);
             }
-            Test::Completed(false) => {
-                statement.push("t.complete_time IS NULL");
-            }
-            Test::Time(TimeField::Due, comparison, moment) => {
-                due(statement, *comparison, self.point(moment));
+            Test::Time(Field::Due, comparison, moment) => {
+                push_due(statement, *comparison, moment.resolve(&self.now));
             }
             Test::Time(field, comparison, moment) => {
-                time(statement, column(*field), *comparison, self.point(moment));
+                let point = moment.resolve(&self.now);
+                push_time(statement, column(*field), *comparison, point);
             }
-            Test::Named(kind, name) => self.named(statement, *kind, name),
-            Test::Parent(id) => {
-                statement.push("t.parent_task_id = ").bind(*id);
-            }
-            Test::Flag(flag) => self.flag(statement, *flag),
-            Test::Present(field) => self.present(statement, *field),
-        }
-        statement.push(")");
-    }
-
-    fn named(&self, statement: &mut Statement, kind: NameKind, name: &Name) {
-        match (kind, self.names.id(kind, name)) {
-            (NameKind::Tag, Some(id)) => statement.push("t.tag_ids @> ").bind(vec![id]),
-            (NameKind::Category, Some(id)) => statement.push("t.category_id = ").bind(id),
-            (_, None) => statement.push("FALSE"),
-        };
-    }
-
-    fn point(&self, moment: &Moment) -> Point {
-        moment.resolve(&self.now)
-    }
-
-    fn flag(&self, statement: &mut Statement, flag: Flag) {
-        match flag {
-            Flag::Recurring => {
-                statement.push("t.series_id IS NOT NULL");
-            }
-            // With an OFFSET the planner does not turn it into a join, which would read all tasks that are open.
-            Flag::Blocked => {
-                statement.push(
-                    "t.depends_on <> '{}' AND EXISTS (SELECT FROM tasks d WHERE d.user_id = t.user_id \
-                     AND d.id = ANY (t.depends_on) AND d.complete_time IS NULL AND d.delete_time IS NULL OFFSET 0)",
-                );
-            }
-            Flag::Overdue => {
-                statement.push("t.complete_time IS NULL AND ");
-                let now = Point::Instant {
-                    time: self.now.time(),
-                    date: self.now.today(),
+            Test::Name(field, name) => {
+                match (field, self.names.id(*field, name)) {
+                    (Field::Tag, Some(id)) => statement.push("t.tag_ids @> ").bind(vec![id]),
+                    (_, Some(id)) => statement.push("t.category_id = ").bind(id),
+                    (_, None) => statement.push("FALSE"),
                 };
-                due(statement, Comparison::Less, now);
             }
-            Flag::Muted => {
-                statement.push("t.muted");
+            Test::Id(field, id) => {
+                statement.push(column(*field)).push(" = ").bind(*id);
             }
+            Test::Flag(Field::Overdue) => {
+                statement.push("t.complete_time IS NULL AND ");
+                push_due(statement, Comparison::Less, self.now.point());
+            }
+            Test::Flag(field) => {
+                statement.push(column(*field));
+            }
+            Test::Present(field) => self.push_present(statement, *field),
         }
     }
 
-    fn present(&self, statement: &mut Statement, field: Field) {
-        // A deleted tag or category is none; the sub-select does not depend on the row, so it runs once.
+    fn push_present(&self, statement: &mut Statement, field: Field) {
+        // A deleted tag or category does not count; the sub-select does not depend on the row, so it runs once.
         let mut of_the_user = |before: &str, table: &str, after: &str| {
             let select = format!("{before} ARRAY(SELECT n.id FROM {table} n WHERE n.user_id = ");
             let user_id = self.user_id.as_ref();
@@ -164,107 +126,86 @@ impl Condition {
         match field {
             Field::Tag => of_the_user("t.tag_ids &&", "tags", ""),
             Field::Category => of_the_user("t.category_id = ANY (", "categories", ")"),
-            field => {
-                statement.push(match field {
-                    Field::Description => "t.description <> ''",
-                    Field::Due => "t.due_time IS NOT NULL",
-                    Field::Start => "t.start_time IS NOT NULL",
-                    Field::Complete => "t.complete_time IS NOT NULL",
-                    Field::Parent => "t.parent_task_id IS NOT NULL",
-                    // Every task has the others.
-                    _ => "TRUE",
-                });
+            Field::Description => {
+                statement.push("t.description <> ''");
+            }
+            Field::Due | Field::Start | Field::Complete | Field::Parent => {
+                statement.push(column(field)).push(" IS NOT NULL");
+            }
+            // Every task has the other fields.
+            _ => {
+                statement.push("TRUE");
             }
         }
     }
 }
 
-fn sign(comparison: Comparison) -> &'static str {
-    match comparison {
-        Comparison::Equal => "=",
-        Comparison::Less => "<",
-        Comparison::LessOrEqual => "<=",
-        Comparison::Greater => ">",
-        Comparison::GreaterOrEqual => ">=",
-    }
-}
-
-fn column(field: TimeField) -> &'static str {
+/// Returns the column of a field, or the condition of a flag.
+fn column(field: Field) -> &'static str {
     match field {
-        TimeField::Due => "t.due_time",
-        TimeField::Start => "t.start_time",
-        TimeField::Create => "t.create_time",
-        TimeField::Update => "t.update_time",
-        TimeField::Complete => "t.complete_time",
-    }
-}
-
-fn text(statement: &mut Statement, field: TextField, pattern: &Pattern) {
-    let column = match field {
-        TextField::Title => "t.title",
-        TextField::Description => "t.description",
-    };
-    statement.push(column);
-    match pattern {
-        Pattern::Equals(text) => statement.push(" = ").bind(text.as_str()),
-        Pattern::Contains(text) => statement
-            .push(" ILIKE ")
-            .bind(format!("%{}%", literally(text))),
-        Pattern::StartsWith(text) => statement
-            .push(" LIKE ")
-            .bind(format!("{}%", literally(text))),
-        Pattern::EndsWith(text) => statement
-            .push(" LIKE ")
-            .bind(format!("%{}", literally(text))),
-    };
-}
-
-/// Takes the meaning from signs that have one in patterns.
-fn literally(text: &str) -> String {
-    let mut literal = String::with_capacity(text.len());
-    for character in text.chars() {
-        if matches!(character, '%' | '_' | '\\') {
-            literal.push('\\');
+        Field::Title => "t.title",
+        Field::Description => "t.description",
+        Field::Priority => "t.priority_rank",
+        Field::State | Field::Complete => "t.complete_time",
+        Field::Due | Field::Overdue => "t.due_time",
+        Field::Start => "t.start_time",
+        Field::Create => "t.create_time",
+        Field::Update => "t.update_time",
+        Field::Tag => "t.tag_ids",
+        Field::Category => "t.category_id",
+        Field::Parent => "t.parent_task_id",
+        Field::Recurring => "t.series_id IS NOT NULL",
+        // With OFFSET the planner does not turn it into a join, which would read all open tasks.
+        Field::Blocked => {
+            "t.depends_on <> '{}' AND EXISTS (SELECT FROM tasks d WHERE d.user_id = t.user_id \
+             AND d.id = ANY (t.depends_on) AND d.complete_time IS NULL AND d.delete_time IS NULL OFFSET 0)"
         }
-        literal.push(character);
-    }
-    literal
-}
-
-/// Compares a time with a day, of which every moment is the day, or with an instant.
-fn time(statement: &mut Statement, column: &str, comparison: Comparison, point: Point) {
-    let bounds: &[(&str, DateTime<Utc>)] = match (point, comparison) {
-        (Point::Instant { time, .. }, comparison) => &[(sign(comparison), time)],
-        (Point::Day { begin, .. }, Comparison::Less) => &[("<", begin)],
-        (Point::Day { end, .. }, Comparison::LessOrEqual) => &[("<", end)],
-        (Point::Day { end, .. }, Comparison::Greater) => &[(">=", end)],
-        (Point::Day { begin, .. }, Comparison::GreaterOrEqual) => &[(">=", begin)],
-        (Point::Day { begin, end, .. }, Comparison::Equal) => &[(">=", begin), ("<", end)],
-    };
-    for (place, (sign, bound)) in bounds.iter().enumerate() {
-        let and = if place > 0 { " AND " } else { "" };
-        let operator = format!("{and}{column} {sign} ");
-        statement.push(&operator).bind(*bound);
+        Field::Muted => "t.muted",
     }
 }
 
-/// Compares what a task is due on: a date with dates, and a time with times.
-fn due(statement: &mut Statement, comparison: Comparison, point: Point) {
-    let (date, begin, end) = match point {
-        Point::Day { date, begin, end } => (date, begin, end),
-        Point::Instant { time, date } => (date, time - LONGEST_DAY, time + LONGEST_DAY),
+/// Appends a comparison with the due date or time: a date is compared with dates, a time with times.
+fn push_due(statement: &mut Statement, comparison: Comparison, point: Point) {
+    let (begin, end) = match point {
+        Point::Day { begin, end, .. } => (begin, end),
+        Point::Instant { time, .. } => (time - LONGEST_DAY, time + LONGEST_DAY),
     };
-    // These bounds follow from what comes after them, and an index can be read between them.
+    // These bounds follow from the rest, and an index can be read between them.
     if comparison.is_bounded_below() {
-        statement.push("t.due_time > ").bind(begin - FARTHEST_ZONE);
-        statement.push(" AND ");
+        statement.push("t.due_time > ");
+        statement.bind(begin - MAX_ZONE_DISTANCE).push(" AND ");
     }
     if comparison.is_bounded_above() {
-        statement.push("t.due_time < ").bind(end + FARTHEST_ZONE);
-        statement.push(" AND ");
+        statement.push("t.due_time < ");
+        statement.bind(end + MAX_ZONE_DISTANCE).push(" AND ");
     }
     statement.push("CASE WHEN t.due_date IS NULL THEN ");
-    time(statement, "t.due_time", comparison, point);
-    let operator = format!(" ELSE t.due_date {} ", sign(comparison));
-    statement.push(&operator).bind(date).push(" END");
+    push_time(statement, "t.due_time", comparison, point);
+    statement.push(" ELSE t.due_date ").push(comparison.sign());
+    statement.push(" ").bind(point.date()).push(" END");
+}
+
+/// Returns the longest run of letters and digits, in lower case, that a word in the title or description of every match contains.
+///
+/// A short run is not worth a look into the search index, and databases fold letters beyond ASCII in different ways.
+pub fn part_of_word(filter: &Filter) -> Option<String> {
+    let longest = |pattern: &Pattern| {
+        let pieces = pattern
+            .text()
+            .split(|character: char| !character.is_ascii_alphanumeric());
+        let longest = pieces.max_by_key(|piece| piece.len())?;
+        let part = &longest[..longest.len().min(MAX_PART)];
+        (part.len() >= MIN_PART).then(|| part.to_ascii_lowercase())
+    };
+    let parts = filter.terms().iter().filter_map(|term| match term {
+        Expression::Test(Test::Text(_, pattern)) => longest(pattern),
+        _ => None,
+    });
+    parts.max_by_key(String::len)
+}
+
+/// Returns whether only blocked tasks match.
+pub fn asks_for_blocked(filter: &Filter) -> bool {
+    let blocked = Expression::Test(Test::Flag(Field::Blocked));
+    filter.terms().contains(&blocked)
 }

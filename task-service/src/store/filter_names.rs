@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::schema::{categories, tags};
 use crate::domain::{
     NameKey,
-    filter::{Filter, Name, NameKind, Test},
+    filter::{Field, Filter, Name, Test},
 };
 
 /// What the names in a filter stand for.
@@ -21,11 +21,11 @@ pub struct Names {
 }
 
 impl Names {
-    /// Returns the id of what has the name, if there is such a thing.
-    pub fn id(&self, kind: NameKind, name: &Name) -> Option<Uuid> {
-        let known = match kind {
-            NameKind::Tag => &self.tags,
-            NameKind::Category => &self.categories,
+    /// Returns the id of the tag or category with the name, if there is one.
+    pub fn id(&self, field: Field, name: &Name) -> Option<Uuid> {
+        let known = match field {
+            Field::Tag => &self.tags,
+            _ => &self.categories,
         };
         known.get(name.key().as_ref()).copied()
     }
@@ -34,8 +34,8 @@ impl Names {
     pub fn unknown_category<'a>(&self, filter: &'a Filter) -> Option<&'a Name> {
         filter
             .tests()
-            .filter_map(|test| named(test, NameKind::Category))
-            .find(|name| self.id(NameKind::Category, name).is_none())
+            .filter_map(|test| named(test, Field::Category))
+            .find(|name| self.id(Field::Category, name).is_none())
     }
 }
 
@@ -46,11 +46,11 @@ pub async fn find(
     user_id: &UserId,
     filter: &Filter,
 ) -> Result<Names, DatabaseError> {
-    let keys = |kind| -> Vec<NameKey> {
-        let names = filter.tests().filter_map(|test| named(test, kind));
+    let keys = |field| -> Vec<NameKey> {
+        let names = filter.tests().filter_map(|test| named(test, field));
         names.map(Name::key).collect()
     };
-    let (tag_keys, category_keys) = (keys(NameKind::Tag), keys(NameKind::Category));
+    let (tag_keys, category_keys) = (keys(Field::Tag), keys(Field::Category));
     let mut names = Names::default();
     if !tag_keys.is_empty() {
         let found: Vec<(String, Uuid)> = tags::table
@@ -75,9 +75,9 @@ pub async fn find(
     Ok(names)
 }
 
-fn named(test: &Test, wanted: NameKind) -> Option<&Name> {
+fn named(test: &Test, wanted: Field) -> Option<&Name> {
     match test {
-        Test::Named(kind, name) if *kind == wanted => Some(name),
+        Test::Name(field, name) if *field == wanted => Some(name),
         _ => None,
     }
 }

@@ -15,7 +15,6 @@ pub mod schema;
 pub mod search;
 pub mod series;
 pub mod settings;
-pub mod statement;
 pub mod structure;
 pub mod task;
 pub mod task_list;
@@ -25,5 +24,6 @@ mod task_row;
 pub mod task_write;
 
 pub use occurrence::find_following;
+pub(crate) use service_runtime::postgres::Statement;
 pub use task_reader::TaskReader;
 pub use task_row::TaskRow;

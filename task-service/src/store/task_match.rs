@@ -3,7 +3,7 @@ use diesel_async::AsyncPgConnection;
 use service_runtime::postgres::DatabaseError;
 use uuid::Uuid;
 
-use super::{filter_condition::Condition, statement::Statement};
+use super::{Statement, filter_condition::Condition};
 use crate::domain::{TaskId, filter::Field};
 
 #[derive(QueryableByName)]

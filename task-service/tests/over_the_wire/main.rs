@@ -9,6 +9,7 @@ mod events;
 mod exporting;
 mod fake_recurrence;
 mod files;
+mod filter_evaluation;
 mod filtering;
 mod harness;
 mod importing;

@@ -4,8 +4,8 @@ use super::{Reader, meaning::QueryMeaning};
 use crate::{
     operations::filtering,
     store::{
+        Statement,
         search::{self, Alternative, Condition, Found, LEVELS, Walker},
-        statement::Statement,
     },
 };
 

@@ -6,7 +6,7 @@ use diesel_async::AsyncPgConnection;
 use service_runtime::{ids::UserId, postgres::DatabaseError};
 use uuid::Uuid;
 
-use super::{super::statement::Statement, key, language_of_user};
+use super::{super::Statement, key, language_of_user};
 use crate::domain::search::LONGER_WORDS;
 
 /// In how many words a text may be.

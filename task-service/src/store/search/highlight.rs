@@ -5,7 +5,7 @@ use diesel::{
 use diesel_async::AsyncPgConnection;
 use service_runtime::{ids::UserId, postgres::DatabaseError};
 
-use super::super::statement::Statement;
+use super::super::Statement;
 use crate::domain::{SearchLanguage, TaskId};
 
 /// What a task says, with the matching words marked.

@@ -5,7 +5,7 @@ use diesel::{
 use diesel_async::AsyncPgConnection;
 use service_runtime::{ids::UserId, postgres::DatabaseError};
 
-use super::{super::statement::Statement, key, push_names};
+use super::{super::Statement, key, push_names};
 use crate::domain::{SearchLanguage, search::plain};
 
 /// Where counting the tasks with a word ends: beyond, it is one of many.

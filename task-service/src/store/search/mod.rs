@@ -26,7 +26,7 @@ pub use meaning::{Meaning, meanings};
 pub use vocabulary::{Completions, complete, near};
 pub use walk::{Condition, Found, Walker};
 
-use super::statement::Statement;
+use super::Statement;
 use crate::domain::SearchLanguage;
 
 /// Makes an expression of how a lexeme stands in `search_postings`: one that is too long for an index as its hash.

@@ -8,7 +8,7 @@ use service_runtime::{Service, ids::UserId, postgres::AsyncPgConnection, testing
 use uuid::Uuid;
 
 use super::{
-    super::statement::Statement,
+    super::Statement,
     alternative::{Alternative, BEST_LEVEL, BranchMeaning, alternatives},
     containing, highlight, meaning,
     stretch::{Asking, Stretch},

@@ -2,7 +2,7 @@ use service_runtime::ids::UserId;
 use uuid::Uuid;
 
 use super::{
-    super::statement::Statement,
+    super::Statement,
     alternative::{Check, Sense, Step},
     meaning::MANY,
     walk::Condition,

@@ -5,7 +5,7 @@ use diesel::{
 use diesel_async::AsyncPgConnection;
 use service_runtime::{ids::UserId, postgres::DatabaseError};
 
-use super::{super::statement::Statement, key, meaning::MANY, push_names};
+use super::{super::Statement, key, meaning::MANY, push_names};
 use crate::domain::{SearchLanguage, search::Typo};
 
 /// How many words with one beginning or ending are read.

@@ -7,7 +7,7 @@ use service_runtime::{ids::UserId, postgres::DatabaseError};
 use uuid::Uuid;
 
 use super::{
-    super::statement::Statement,
+    super::Statement,
     alternative::Alternative,
     meaning::MANY,
     stretch::{Asking, Stretch},

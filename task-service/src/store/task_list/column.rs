@@ -2,7 +2,7 @@
 
 use crate::domain::{KeyValue, Order, OrderField, OrderKey};
 
-use super::super::statement::Value;
+use service_runtime::postgres::Value;
 
 /// Returns the SQL of a key, for a row called `t`.
 pub fn expression(field: OrderField) -> &'static str {

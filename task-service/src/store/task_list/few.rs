@@ -4,7 +4,10 @@ use diesel_async::AsyncPgConnection;
 use service_runtime::postgres::DatabaseError;
 
 use super::{
-    super::{filter_condition::Condition, search},
+    super::{
+        filter_condition::{Condition, asks_for_blocked, part_of_word},
+        search,
+    },
     Page, Scope,
     gather::{self, MOST_MATCHES},
 };
@@ -26,12 +29,12 @@ pub async fn all(
             return gather::all(tx, page, scope, Some(words)).await;
         }
     }
-    if let Some(part) = filter.part_of_word()
+    if let Some(part) = part_of_word(filter)
         && let Some(words) = search::containing(tx, user_id, &part, MOST_MATCHES).await?
     {
         return gather::all(tx, page, scope, Some(words)).await;
     }
-    if filter.asks_for_blocked() {
+    if asks_for_blocked(filter) {
         return gather::all(tx, page, scope, None).await;
     }
     Ok(None)

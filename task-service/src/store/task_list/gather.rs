@@ -3,7 +3,7 @@
 use diesel_async::AsyncPgConnection;
 use service_runtime::postgres::DatabaseError;
 
-use super::{super::statement::Statement, Page, Scope, column, keyset, row::ListedRow};
+use super::{super::Statement, Page, Scope, column, keyset, row::ListedRow};
 use crate::domain::Place;
 
 /// How many matches are sorted; beyond that they are not few.

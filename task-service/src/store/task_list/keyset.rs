@@ -1,6 +1,6 @@
 //! What comes behind a place.
 
-use super::{super::statement::Statement, column};
+use super::{super::Statement, column};
 use crate::domain::{KeyValue, OrderKey, TaskId};
 
 /// Writes the condition of coming behind a task with these values; the first key is never absent, if `is_first_present`.

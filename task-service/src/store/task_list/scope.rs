@@ -1,5 +1,5 @@
-use super::{super::statement::Statement, Page};
-use crate::domain::filter::{Expression, Field, Filter, Flag, Test, TimeField};
+use super::{super::Statement, Page};
+use crate::domain::filter::{COMPLETED, Expression, Field, Filter, Test};
 
 /// Which tasks a list shows that it leaves out by default.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -64,7 +64,7 @@ fn completion(filter: &Filter) -> Option<bool> {
     filter.terms().iter().find_map(|term| match term {
         Expression::Test(test) => completion_of(test),
         Expression::Not(part) => match part.as_ref() {
-            Expression::Test(Test::Completed(completed)) => Some(!completed),
+            Expression::Test(Test::Choice(Field::State, _, state)) => Some(*state != COMPLETED),
             Expression::Test(Test::Present(Field::Complete)) => Some(false),
             _ => None,
         },
@@ -74,9 +74,9 @@ fn completion(filter: &Filter) -> Option<bool> {
 
 fn completion_of(test: &Test) -> Option<bool> {
     match test {
-        Test::Completed(completed) => Some(*completed),
-        Test::Time(TimeField::Complete, ..) | Test::Present(Field::Complete) => Some(true),
-        Test::Flag(Flag::Overdue) => Some(false),
+        Test::Choice(Field::State, _, state) => Some(*state == COMPLETED),
+        Test::Time(Field::Complete, ..) | Test::Present(Field::Complete) => Some(true),
+        Test::Flag(Field::Overdue) => Some(false),
         _ => None,
     }
 }

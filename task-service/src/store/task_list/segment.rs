@@ -3,8 +3,9 @@
 use super::Page;
 use crate::domain::{
     KeyValue, OrderField, OrderKey, Priority,
-    filter::{Comparison, Expression, Field, Filter, Flag, Test},
+    filter::{Comparison, Expression, Field, Filter, Test},
 };
+use service_runtime::filter::Field as _;
 
 /// A stretch of a list whose first key is never absent and no priority.
 #[derive(Debug, Clone)]
@@ -90,12 +91,14 @@ fn cut<'a>(segment: Segment<'a>, filter: &Filter, segments: &mut Vec<Segment<'a>
 
 fn may_have_rank(filter: &Filter, rank: i16) -> bool {
     let holds =
-        |comparison: Comparison, priority: Priority| comparison.holds(rank, priority.rank());
+        |comparison: Comparison, index: usize| comparison.holds(rank, Priority::ALL[index].rank());
     filter.terms().iter().all(|term| match term {
-        Expression::Test(Test::Priority(comparison, priority)) => holds(*comparison, *priority),
+        Expression::Test(Test::Choice(Field::Priority, comparison, index)) => {
+            holds(*comparison, *index)
+        }
         Expression::Not(part) => match part.as_ref() {
-            Expression::Test(Test::Priority(comparison, priority)) => {
-                !holds(*comparison, *priority)
+            Expression::Test(Test::Choice(Field::Priority, comparison, index)) => {
+                !holds(*comparison, *index)
             }
             _ => true,
         },
@@ -109,10 +112,8 @@ fn may_have(filter: &Filter, field: OrderField) -> (bool, bool) {
     let mut may = (true, true);
     for term in filter.terms() {
         match term {
-            Expression::Test(Test::Time(other, ..)) if is_same((*other).into(), field) => {
-                may.1 = false
-            }
-            Expression::Test(Test::Flag(Flag::Overdue)) if field == OrderField::Due => {
+            Expression::Test(Test::Time(other, ..)) if is_same(*other, field) => may.1 = false,
+            Expression::Test(Test::Flag(Field::Overdue)) if field == OrderField::Due => {
                 may.1 = false
             }
             Expression::Test(_) if is_present(term) => may.1 = false,

@@ -5,7 +5,7 @@ use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 use service_runtime::{Service, postgres::DatabaseError, testing::TestDatabase};
 
 use super::{
-    super::{filter_names, statement::Statement},
+    super::{Statement, filter_names},
     Page, Scope, Show, gather, segments, walk,
 };
 use crate::{

@@ -4,7 +4,7 @@ use diesel_async::AsyncPgConnection;
 use service_runtime::postgres::DatabaseError;
 
 use super::{
-    super::statement::Statement,
+    super::Statement,
     Page, Scope, column, keyset,
     row::ListedRow,
     segment::{Fixed, Segment, is_same},

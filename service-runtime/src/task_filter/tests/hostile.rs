@@ -1,8 +1,9 @@
 use rand::{Rng, SeedableRng, rngs::StdRng, seq::IndexedRandom};
 
-use crate::domain::{
-    TimeZone,
-    filter::{Filter, Now, Test},
+use crate::{
+    filter::{Now, Test},
+    task_filter::TaskFilter as Filter,
+    time_zone::TimeZone,
 };
 
 #[test]

@@ -1,4 +1,4 @@
-//! From tokens to expressions: the grammar of AIP-160.
+//! Parser of the AIP-160 grammar.
 //!
 //! ```text
 //! expression = sequence { "AND" sequence }
@@ -8,22 +8,19 @@
 //! ```
 
 use super::{
-    Expression, FilterError, LONGEST_FILTER, lexer,
+    Expression, Field, FilterError, lexer,
     restriction::restriction,
     token::{Placed, Token},
 };
 
-const DEEPEST_NESTING: usize = 32;
-const MOST_TESTS: usize = 200;
-
-/// Reads a filter as the list of what must all hold.
-pub fn parse(text: &str) -> Result<Vec<Expression>, FilterError> {
+/// Parses a filter into its terms.
+pub fn parse<F: Field>(text: &str) -> Result<Vec<Expression<F>>, FilterError> {
     let length = text.chars().count();
-    if length > LONGEST_FILTER {
+    if length > F::MAX_LENGTH {
         return Err(FilterError::new(
-            LONGEST_FILTER + 1,
+            F::MAX_LENGTH + 1,
             format!("a filter of {length} characters"),
-            format!("{LONGEST_FILTER} or fewer"),
+            format!("{} or fewer", F::MAX_LENGTH),
         ));
     }
     let tokens = lexer::tokens(text)?;
@@ -48,7 +45,7 @@ pub fn parse(text: &str) -> Result<Vec<Expression>, FilterError> {
     Ok(terms)
 }
 
-/// Where the reading of a filter stands.
+/// Position in the tokens of a filter.
 pub struct Parser<'a> {
     tokens: &'a [Placed],
     next: usize,
@@ -57,25 +54,25 @@ pub struct Parser<'a> {
 }
 
 impl<'a> Parser<'a> {
-    /// Returns the token to come.
+    /// Returns the next token.
     pub fn peek(&self) -> &'a Placed {
         self.peek_after(0)
     }
 
-    /// Returns the token that comes after some others.
+    /// Returns the token after some others.
     pub fn peek_after(&self, others: usize) -> &'a Placed {
         let last = self.tokens.len() - 1;
         &self.tokens[(self.next + others).min(last)]
     }
 
-    /// Takes the token to come.
+    /// Consumes the next token.
     pub fn take(&mut self) -> &'a Placed {
         let token = self.peek();
         self.next += 1;
         token
     }
 
-    fn expression(&mut self) -> Result<Vec<Expression>, FilterError> {
+    fn expression<F: Field>(&mut self) -> Result<Vec<Expression<F>>, FilterError> {
         let mut parts = Vec::new();
         loop {
             parts.push(self.factor()?);
@@ -88,7 +85,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn factor(&mut self) -> Result<Expression, FilterError> {
+    fn factor<F: Field>(&mut self) -> Result<Expression<F>, FilterError> {
         let mut parts = vec![self.term()?];
         while self.peek().token.is_word("OR") {
             self.take();
@@ -100,7 +97,7 @@ impl<'a> Parser<'a> {
         })
     }
 
-    fn term(&mut self) -> Result<Expression, FilterError> {
+    fn term<F: Field>(&mut self) -> Result<Expression<F>, FilterError> {
         let next = self.peek();
         if next.token.is_word("NOT") || next.token == Token::Minus {
             self.take();
@@ -109,30 +106,30 @@ impl<'a> Parser<'a> {
         self.simple()
     }
 
-    fn simple(&mut self) -> Result<Expression, FilterError> {
+    fn simple<F: Field>(&mut self) -> Result<Expression<F>, FilterError> {
         let next = self.peek();
         if next.token == Token::Open {
             self.take();
             return self.nested(next.position);
         }
         self.tests += 1;
-        if self.tests > MOST_TESTS {
+        if self.tests > F::MAX_TESTS {
             return Err(FilterError::new(
                 next.position,
                 format!("condition number {}", self.tests),
-                format!("{MOST_TESTS} conditions or fewer"),
+                format!("{} conditions or fewer", F::MAX_TESTS),
             ));
         }
         restriction(self)
     }
 
-    fn nested(&mut self, position: usize) -> Result<Expression, FilterError> {
+    fn nested<F: Field>(&mut self, position: usize) -> Result<Expression<F>, FilterError> {
         self.depth += 1;
-        if self.depth > DEEPEST_NESTING {
+        if self.depth > F::MAX_DEPTH {
             return Err(FilterError::new(
                 position,
                 format!("parentheses nested {} deep", self.depth),
-                format!("{DEEPEST_NESTING} levels or fewer"),
+                format!("{} levels or fewer", F::MAX_DEPTH),
             ));
         }
         let mut parts = self.expression()?;
@@ -149,7 +146,7 @@ impl<'a> Parser<'a> {
     }
 }
 
-fn negated(expression: Expression) -> Expression {
+fn negated<F>(expression: Expression<F>) -> Expression<F> {
     match expression {
         Expression::Not(inner) => *inner,
         other => Expression::Not(Box::new(other)),

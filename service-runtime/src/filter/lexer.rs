@@ -1,16 +1,16 @@
-//! From characters to tokens.
+//! Lexer: characters to tokens.
 
 use super::{
     FilterError,
     token::{Literal, Operator, Placed, Token},
 };
 
-/// Cuts a filter into tokens; the last one is its end.
+/// Splits a filter into tokens; the last one is its end.
 pub fn tokens(text: &str) -> Result<Vec<Placed>, FilterError> {
     let characters: Vec<char> = text.chars().collect();
-    if let Some(place) = characters.iter().position(|character| *character == '\0') {
-        let expected = "text without U+0000, which no task contains";
-        return Err(FilterError::new(place + 1, "U+0000", expected));
+    if let Some(index) = characters.iter().position(|character| *character == '\0') {
+        let expected = "text without U+0000, which no record contains";
+        return Err(FilterError::new(index + 1, "U+0000", expected));
     }
     let mut lexer = Lexer {
         characters: &characters,
@@ -67,7 +67,7 @@ impl Lexer<'_> {
             '+' => Token::Plus,
             ':' => Token::Operator(Operator::Has),
             '=' => {
-                // Programmers write it twice.
+                // `==`, as in programming languages.
                 self.follows('=');
                 Token::Operator(Operator::Equal)
             }
@@ -98,7 +98,7 @@ impl Lexer<'_> {
             is_word(character) || character == '-' || (is_moment && matches!(character, ':' | '+'))
         });
         let characters = &self.characters[begin..self.next];
-        let stars = places_of_stars(characters);
+        let stars = star_positions(characters);
         Token::Text(Literal {
             text: characters.iter().collect(),
             is_quoted: false,
@@ -106,7 +106,7 @@ impl Lexer<'_> {
         })
     }
 
-    /// Tells whether a time such as `2026-12-01T09:00:00+01:00` begins here, the only word with colons and a plus in it.
+    /// Returns whether a time such as `2026-12-01T09:00:00+01:00` begins here, the only word that contains colons and a plus.
     fn is_date_with_time(&self) -> bool {
         const FORM: &str = "dddd-dd-ddT";
         let rest = &self.characters[self.next..];
@@ -172,17 +172,17 @@ impl Lexer<'_> {
 fn is_word(character: char) -> bool {
     character.is_alphanumeric()
         || matches!(character, '_' | '.' | '*' | '/' | '#' | '@')
-        // Emoji, and marks that belong to the letter before them.
+        // Emoji and combining marks.
         || (!character.is_ascii()
             && !character.is_whitespace()
             && !character.is_control()
             && !matches!(character, '“' | '”' | '„' | '‘' | '’'))
 }
 
-fn places_of_stars(characters: &[char]) -> Vec<usize> {
+fn star_positions(characters: &[char]) -> Vec<usize> {
     characters
         .iter()
         .enumerate()
-        .filter_map(|(place, character)| (*character == '*').then_some(place))
+        .filter_map(|(index, character)| (*character == '*').then_some(index))
         .collect()
 }

@@ -3,20 +3,21 @@ mod hostile;
 mod mistakes;
 mod moments;
 
-use super::{Expression, Filter, Test};
+use super::{TaskField, TaskFilter};
+use crate::filter::{Expression, Field as _, Test};
 
-/// Reads a filter and shows its structure in a few signs: `&` all, `|` any, `!` not, and a field for each test.
+/// Parses a filter and returns its structure: `&` all, `|` any, `!` not, and a field for each comparison.
 fn shape(text: &str) -> String {
-    let filter = Filter::parse(text).unwrap_or_else(|error| panic!("{text}: {error}"));
+    let filter = TaskFilter::parse(text).unwrap_or_else(|error| panic!("{text}: {error}"));
     join(filter.terms(), " & ")
 }
 
-fn join(parts: &[Expression], sign: &str) -> String {
+fn join(parts: &[Expression<TaskField>], sign: &str) -> String {
     let parts: Vec<String> = parts.iter().map(show).collect();
     parts.join(sign)
 }
 
-fn show(expression: &Expression) -> String {
+fn show(expression: &Expression<TaskField>) -> String {
     match expression {
         Expression::All(parts) => format!("({})", join(parts, " & ")),
         Expression::Any(parts) => format!("({})", join(parts, " | ")),
@@ -25,9 +26,9 @@ fn show(expression: &Expression) -> String {
     }
 }
 
-/// Reads a filter that is a single test.
-fn test(text: &str) -> Test {
-    let filter = Filter::parse(text).unwrap_or_else(|error| panic!("{text}: {error}"));
+/// Parses a filter with a single comparison.
+fn test(text: &str) -> Test<TaskField> {
+    let filter = TaskFilter::parse(text).unwrap_or_else(|error| panic!("{text}: {error}"));
     match filter.terms() {
         [Expression::Test(test)] => test.clone(),
         other => panic!("{text} is {other:?}"),

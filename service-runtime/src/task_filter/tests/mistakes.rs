@@ -1,4 +1,4 @@
-use crate::domain::filter::Filter;
+use crate::task_filter::TaskFilter as Filter;
 
 fn mistake(text: &str) -> (usize, String) {
     let error = Filter::parse(text).expect_err(text);
@@ -121,8 +121,8 @@ fn what_is_missing_is_named_where_it_is_missing() {
         ("title:\"milk", 7, "the closing \" of this text"),
         ("title:\"milk\\", 12, "a closing quotation mark"),
         ("title:\"\\x\"", 8, "\\\\, \\\", \\', \\*, \\n or \\t"),
-        ("due < today + soon", 15, "a stretch of time such as 7d"),
-        ("due < today - 7x", 15, "a stretch of time such as 7d"),
+        ("due < today + soon", 15, "a duration such as 7d"),
+        ("due < today - 7x", 15, "a duration such as 7d"),
         ("title:\"a\0b\"", 9, "text without U+0000"),
         ("muted muted = ", 15, "a value: muted = true"),
     ] {

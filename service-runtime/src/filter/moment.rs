@@ -1,16 +1,17 @@
-//! Moments and days, as filters name them.
+//! Dates and times in filters.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use jiff::{Span, Timestamp, ToSpan, Zoned, civil::Date, tz};
 
-use crate::domain::TimeZone;
+use super::Comparison;
+use crate::time_zone::TimeZone;
 
 const YEARS: std::ops::RangeInclusive<i16> = 1900..=2300;
-/// Together they reach no farther than what the calendar can count.
-pub const MOST_OFFSETS: usize = 8;
-const FARTHEST_YEARS: i64 = 400;
+/// Maximum number of offsets; together they stay within the range of the calendar.
+const MAX_OFFSETS: usize = 8;
+const MAX_OFFSET_YEARS: i64 = 400;
 
-/// A day or an instant, which may depend on when and where it is asked for.
+/// Day or instant, possibly relative to the current time and the user's time zone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Moment {
     anchor: Anchor,
@@ -20,13 +21,13 @@ pub struct Moment {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Anchor {
     Now,
-    /// That many days after today.
+    /// Days after today.
     Day(i64),
     Date(Date),
     Instant(Timestamp),
 }
 
-/// A stretch of time, forward or back.
+/// Duration added to a moment, or subtracted from it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Offset {
     count: i64,
@@ -43,56 +44,86 @@ enum Unit {
     Year,
 }
 
-/// When and where a filter is asked.
+/// Time and time zone at which a filter is evaluated.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Now {
-    here: Zoned,
+    zoned: Zoned,
 }
 
-/// A moment whose place in time is known.
+/// Resolved moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Point {
-    /// A whole day of the user.
+    /// Day in the user's time zone.
     Day {
-        /// Its date.
+        /// Date.
         date: NaiveDate,
-        /// Its first moment.
+        /// First instant of the day.
         begin: DateTime<Utc>,
-        /// The first moment of the day after.
+        /// First instant of the next day.
         end: DateTime<Utc>,
     },
-    /// An instant.
+    /// Instant.
     Instant {
-        /// When it is.
+        /// Time.
         time: DateTime<Utc>,
-        /// The date on which it is for the user.
+        /// Date of the instant in the user's time zone.
         date: NaiveDate,
     },
 }
 
 impl Now {
-    /// Takes the time and the user's zone; a zone that the database has dropped counts as UTC.
+    /// Combines a time with the user's time zone; a zone that the time zone database no longer has counts as UTC.
     pub fn new(time: DateTime<Utc>, zone: &TimeZone) -> Self {
         let time = Timestamp::from_microsecond(time.timestamp_micros()).unwrap_or_default();
         Self {
-            here: time.to_zoned(zone.rules()),
+            zoned: time.to_zoned(zone.rules()),
         }
     }
 
-    /// Returns the time.
+    /// Returns the time in UTC.
     pub fn time(&self) -> DateTime<Utc> {
-        utc(self.here.timestamp())
+        utc(self.zoned.timestamp())
     }
 
-    /// Returns the user's date.
-    pub fn today(&self) -> NaiveDate {
-        naive(self.here.date())
+    /// Returns the current instant.
+    pub fn point(&self) -> Point {
+        Point::Instant {
+            time: self.time(),
+            date: self.today(),
+        }
+    }
+
+    /// Returns the current date in the user's time zone.
+    fn today(&self) -> NaiveDate {
+        naive(self.zoned.date())
+    }
+}
+
+impl Point {
+    /// Returns the date in the user's time zone.
+    pub fn date(self) -> NaiveDate {
+        match self {
+            Self::Day { date, .. } | Self::Instant { date, .. } => date,
+        }
+    }
+
+    /// Returns the comparisons with instants that make up a comparison with this point: every instant of a day equals the day.
+    pub fn bounds(self, comparison: Comparison) -> Vec<(Comparison, DateTime<Utc>)> {
+        use Comparison::{Equal, Greater, GreaterOrEqual, Less, LessOrEqual};
+        match (self, comparison) {
+            (Self::Instant { time, .. }, comparison) => vec![(comparison, time)],
+            (Self::Day { begin, .. }, Less) => vec![(Less, begin)],
+            (Self::Day { end, .. }, LessOrEqual) => vec![(Less, end)],
+            (Self::Day { end, .. }, Greater) => vec![(GreaterOrEqual, end)],
+            (Self::Day { begin, .. }, GreaterOrEqual) => vec![(GreaterOrEqual, begin)],
+            (Self::Day { begin, end, .. }, Equal) => vec![(GreaterOrEqual, begin), (Less, end)],
+        }
     }
 }
 
 impl Moment {
-    /// Reads a moment that one word names: `today`, `2026-12-01`, `2026-12-01T09:00:00+01:00`.
-    pub fn parse(word: &str) -> Option<Self> {
+    /// Parses a single word: `today`, `2026-12-01`, `2026-12-01T09:00:00+01:00`.
+    pub(super) fn parse(word: &str) -> Option<Self> {
         let anchor = match word {
             "now" => Anchor::Now,
             "today" => Anchor::Day(0),
@@ -113,18 +144,23 @@ impl Moment {
         })
     }
 
-    /// Moves it; returns none if it has been moved too often.
-    pub fn moved(mut self, by: Offset) -> Option<Self> {
-        self.offsets.push(by);
-        (self.offsets.len() <= MOST_OFFSETS).then_some(self)
+    /// Returns whether the moment is an RFC 3339 time.
+    pub(super) fn is_instant(&self) -> bool {
+        matches!(self.anchor, Anchor::Instant(_))
     }
 
-    /// Finds its place in time.
+    /// Adds an offset; returns none if there are too many.
+    pub(super) fn moved(mut self, by: Offset) -> Option<Self> {
+        self.offsets.push(by);
+        (self.offsets.len() <= MAX_OFFSETS).then_some(self)
+    }
+
+    /// Resolves a relative moment.
     pub fn resolve(&self, now: &Now) -> Point {
-        let zone = now.here.time_zone();
+        let zone = now.zoned.time_zone();
         let day = match self.anchor {
             Anchor::Now => None,
-            Anchor::Day(days) => Some(add(now.here.date(), days.days())),
+            Anchor::Day(days) => Some(add(now.zoned.date(), days.days())),
             Anchor::Date(date) => Some(date),
             Anchor::Instant(_) => None,
         };
@@ -144,7 +180,7 @@ impl Moment {
             (_, Some(day)) => Timestamp::from_microsecond(begin(day, zone).timestamp_micros())
                 .unwrap_or_default()
                 .to_zoned(zone.clone()),
-            (_, None) => now.here.clone(),
+            (_, None) => now.zoned.clone(),
         };
         let moved = self.offsets.iter().fold(start, |time, by| {
             time.checked_add(by.span()).unwrap_or(time)
@@ -157,7 +193,7 @@ impl Moment {
 }
 
 impl Offset {
-    /// Reads a stretch such as `7d`: m, h, d, w, mo or y.
+    /// Parses a duration such as `7d`: m, h, d, w, mo or y.
     pub fn parse(text: &str) -> Option<Self> {
         let digits = text.bytes().take_while(u8::is_ascii_digit).count();
         let (count, unit) = text.split_at(digits);
@@ -171,11 +207,11 @@ impl Offset {
             _ => return None,
         };
         let count: i64 = count.parse().ok()?;
-        let is_near = count <= a_year * FARTHEST_YEARS;
+        let is_near = count <= a_year * MAX_OFFSET_YEARS;
         is_near.then_some(Self { count, unit })
     }
 
-    /// Returns the same stretch in the other direction.
+    /// Returns the negated offset.
     pub fn back(self) -> Self {
         Self {
             count: -self.count,
@@ -203,7 +239,7 @@ fn add(date: Date, span: Span) -> Date {
     date.checked_add(span).unwrap_or(date)
 }
 
-/// Returns the first moment of a day: where summer time begins at midnight, that is one o'clock.
+/// Returns the first instant of a day, which is 01:00 where daylight saving time begins at midnight.
 fn begin(date: Date, zone: &tz::TimeZone) -> DateTime<Utc> {
     date.to_zoned(zone.clone())
         .and_then(|midnight| midnight.start_of_day())

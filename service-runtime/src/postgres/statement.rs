@@ -1,4 +1,4 @@
-//! SQL that is put together as it goes, its values always bound and never written into the text.
+//! SQL text built at run time, whose values are always bound.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::{
@@ -7,10 +7,11 @@ use diesel::{
     sql_types::{Array, BigInt, Date, SmallInt, Text, Timestamptz, Uuid as UuidType},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use service_runtime::postgres::{AsFixed, DatabaseError};
 use uuid::Uuid;
 
-/// A statement in the making.
+use super::{AsFixed, DatabaseError};
+
+/// SQL statement with its bound values.
 #[derive(Debug, Clone, Default)]
 pub struct Statement {
     sql: String,
@@ -18,49 +19,49 @@ pub struct Statement {
     is_fixed: bool,
 }
 
-/// A value that stands in a statement as `$1`, `$2` and so on.
+/// Bound value: `$1`, `$2` and so on.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value {
-    /// A text.
+    /// Text.
     Text(String),
-    /// Several texts.
+    /// Array of texts.
     Texts(Vec<String>),
-    /// An id.
+    /// UUID.
     Uuid(Uuid),
-    /// Several ids.
+    /// Array of UUIDs.
     Uuids(Vec<Uuid>),
-    /// A moment.
+    /// Time.
     Time(DateTime<Utc>),
-    /// A date.
+    /// Date.
     Date(NaiveDate),
-    /// A small number.
+    /// Small integer.
     Small(i16),
-    /// Several small numbers.
+    /// Array of small integers.
     Smalls(Vec<i16>),
-    /// A number.
+    /// Big integer.
     Big(i64),
 }
 
 impl Statement {
-    /// Adds SQL, which never contains what a user wrote.
+    /// Appends SQL, which never contains user input.
     pub fn push(&mut self, sql: &str) -> &mut Self {
         self.sql.push_str(sql);
         self
     }
 
-    /// Adds a value; equal ones are sent once.
+    /// Appends a placeholder for a value; equal values are sent once.
     pub fn bind(&mut self, value: impl Into<Value>) -> &mut Self {
         let value = value.into();
         let known = self.values.iter().position(|other| *other == value);
-        let place = known.unwrap_or_else(|| {
+        let index = known.unwrap_or_else(|| {
             self.values.push(value);
             self.values.len() - 1
         });
-        self.sql.push_str(&format!("${}", place + 1));
+        self.sql.push_str(&format!("${}", index + 1));
         self
     }
 
-    /// Begins a statement whose text is one of a few, whatever is asked for.
+    /// Starts a statement that has one of a few texts, so its plan is worth keeping.
     pub fn fixed() -> Self {
         Self {
             is_fixed: true,
@@ -69,13 +70,13 @@ impl Statement {
     }
 
     /// Returns the statement that shows the plan of this one.
-    #[cfg(test)]
+    #[cfg(feature = "testing")]
     pub fn explained(mut self) -> Self {
         self.sql.insert_str(0, "EXPLAIN ");
         self
     }
 
-    /// Runs the statement and reads its rows.
+    /// Executes the statement and returns its rows.
     pub async fn load<T>(self, tx: &mut AsyncPgConnection) -> Result<Vec<T>, DatabaseError>
     where
         T: QueryableByName<Pg> + Send + 'static,

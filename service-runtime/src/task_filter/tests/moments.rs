@@ -1,9 +1,9 @@
 use chrono::{DateTime, Utc};
 
 use super::test;
-use crate::domain::{
-    TimeZone,
+use crate::{
     filter::{Now, Point, Test},
+    time_zone::TimeZone,
 };
 
 fn utc(text: &str) -> DateTime<Utc> {

@@ -1,9 +1,9 @@
 use std::fmt;
 
-/// A piece of a filter.
+/// Token of a filter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Token {
-    /// A word, a number, a date or a text in quotes.
+    /// Word, number, date or quoted text.
     Text(Literal),
     /// `=`, `!=`, `<`, `<=`, `>`, `>=` or `:`.
     Operator(Operator),
@@ -15,22 +15,22 @@ pub enum Token {
     Minus,
     /// `+`.
     Plus,
-    /// The end of the filter.
+    /// End of the filter.
     End,
 }
 
-/// A text as it is written, and what is special about it.
+/// Text of a token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Literal {
-    /// The text, without quotes and escapes.
+    /// Text without quotes and escapes.
     pub text: String,
-    /// Whether it stood in quotes.
+    /// Whether the text was quoted.
     pub is_quoted: bool,
-    /// The places of `*` in it that stand for any text, counted in characters from 0.
+    /// Positions of the `*` that stand for any text, in characters, from 0.
     pub stars: Vec<usize>,
 }
 
-/// What stands between a field and a value.
+/// Operator between a field and a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Operator {
     /// `=`.
@@ -45,26 +45,26 @@ pub enum Operator {
     Greater,
     /// `>=`.
     GreaterOrEqual,
-    /// `:`, has.
+    /// `:` (has).
     Has,
 }
 
-/// A token and where it begins, from 1.
+/// Token with its position.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Placed {
-    /// What it is.
+    /// Token.
     pub token: Token,
-    /// Where it begins.
+    /// Position of its first character, from 1.
     pub position: usize,
 }
 
 impl Token {
-    /// Returns whether it is this word, without quotes.
+    /// Returns whether the token is this word, unquoted.
     pub fn is_word(&self, word: &str) -> bool {
         self.word() == Some(word)
     }
 
-    /// Returns the text of a word without quotes.
+    /// Returns the text of an unquoted word.
     pub fn word(&self) -> Option<&str> {
         match self {
             Self::Text(literal) if !literal.is_quoted => Some(&literal.text),

@@ -1,7 +1,7 @@
 use super::{shape, test};
-use crate::domain::{
-    NameKey, Priority,
-    filter::{Comparison, Filter, Flag, Name, NameKind, Pattern, Test, TextField},
+use crate::{
+    filter::{Comparison, Field as _, Name, NameKey, Pattern, Test},
+    task_filter::{COMPLETED, TaskField as Field, TaskFilter as Filter},
 };
 
 #[test]
@@ -72,7 +72,7 @@ fn a_minus_after_a_date_is_a_stretch_only_if_one_follows() {
 
 #[test]
 fn texts_stand_in_either_quotes_or_none() {
-    let contains = |text: &str| Test::Text(TextField::Title, Pattern::Contains(text.to_owned()));
+    let contains = |text: &str| Test::Text(Field::Title, Pattern::Contains(text.to_owned()));
     assert_eq!(test("title:milk"), contains("milk"));
     assert_eq!(test("title:follow-up"), contains("follow-up"));
     assert_eq!(test("title:🥛"), contains("🥛"));
@@ -86,7 +86,7 @@ fn texts_stand_in_either_quotes_or_none() {
 
 #[test]
 fn a_star_at_one_end_stands_for_any_text() {
-    let title = |pattern| Test::Text(TextField::Title, pattern);
+    let title = |pattern| Test::Text(Field::Title, pattern);
     assert_eq!(
         test("title = \"Pay*\""),
         title(Pattern::StartsWith("Pay".to_owned()))
@@ -129,7 +129,7 @@ fn a_star_alone_asks_whether_there_is_a_value() {
 
 #[test]
 fn values_are_read_as_programs_and_people_write_them() {
-    let high = Test::Priority(Comparison::GreaterOrEqual, Priority::High);
+    let high = Test::Choice(Field::Priority, Comparison::GreaterOrEqual, 2);
     for text in [
         "priority >= high",
         "priority>=HIGH",
@@ -139,10 +139,11 @@ fn values_are_read_as_programs_and_people_write_them() {
         assert_eq!(test(text), high, "{text}");
     }
     for text in ["state = completed", "state:TASK_STATE_COMPLETED"] {
-        assert_eq!(test(text), Test::Completed(true), "{text}");
+        let completed = Test::Choice(Field::State, Comparison::Equal, COMPLETED);
+        assert_eq!(test(text), completed, "{text}");
     }
     for text in ["blocked", "blocked = true", "blocked:TRUE"] {
-        assert_eq!(test(text), Test::Flag(Flag::Blocked), "{text}");
+        assert_eq!(test(text), Test::Flag(Field::Blocked), "{text}");
     }
     let work = Name {
         given: "Work".to_owned(),
@@ -150,7 +151,7 @@ fn values_are_read_as_programs_and_people_write_them() {
     };
     assert_eq!(work.key(), NameKey::of("work"));
     assert_eq!(test("tag: Work").field().word(), "tag");
-    assert_eq!(test("tag:\"Work\""), Test::Named(NameKind::Tag, work));
+    assert_eq!(test("tag:\"Work\""), Test::Name(Field::Tag, work));
 }
 
 #[test]

@@ -1,20 +1,20 @@
 use std::fmt;
 
-/// Why a text is no filter, and how to mend it.
+/// Syntax error of a filter: its position, what was expected there, and a suggestion.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FilterError {
-    /// The place of the fault: the number of a character, from 1.
+    /// Position in characters, from 1.
     pub position: usize,
-    /// What stands there.
+    /// Text at the position.
     pub found: String,
-    /// What could stand there.
+    /// Description of the text that would be valid there.
     pub expected: String,
-    /// What was probably meant.
+    /// Text that was probably meant.
     pub suggestion: Option<String>,
 }
 
 impl FilterError {
-    /// Returns the error of finding one thing where another was expected.
+    /// Returns the error of finding one text where another was expected.
     pub fn new(position: usize, found: impl fmt::Display, expected: impl fmt::Display) -> Self {
         Self {
             position,
@@ -24,7 +24,7 @@ impl FilterError {
         }
     }
 
-    /// Adds what was probably meant, if that is known.
+    /// Adds the text that was probably meant, if there is one.
     pub fn suggest(mut self, suggestion: Option<impl fmt::Display>) -> Self {
         self.suggestion = suggestion.map(|suggestion| suggestion.to_string());
         self
@@ -40,7 +40,7 @@ impl fmt::Display for FilterError {
             suggestion,
         } = self;
         write!(formatter, "at character {position}: found {found}")?;
-        // What helps most comes first, for long messages are cut.
+        // The suggestion comes first, because long messages are cut.
         match suggestion {
             Some(suggestion) => write!(
                 formatter,
