@@ -47,13 +47,12 @@ pub(super) async fn read_message(
     let query: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes())
         .into_owned()
         .collect();
-    let if_match = etag::if_match(&parts.headers)?;
     let input = HttpInput {
         path_values: &route.path_values,
         query: &query,
         body: json.as_ref(),
         file,
-        if_match: if_match.as_deref(),
+        if_match: etag::if_match(&parts.headers)?,
         idempotency_key: idempotency_key(&parts.headers)?,
     };
     let reading = read_http(&gateway.catalog.notes, rpc, binding, input);
