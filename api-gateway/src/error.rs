@@ -9,7 +9,7 @@ use tonic::Status;
 
 use crate::{catalog::Rpc, transcode::JsonFault};
 
-/// Why a request is not answered as the client hoped. What the client gets to see of it is its [`Answer`](crate::answer::Answer).
+/// Why a request is not answered as the client hoped. What the client gets to see of it is its [`ErrorResponse`](crate::error_response::ErrorResponse).
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// Fields are wrong.

@@ -23,7 +23,7 @@ pub use enum_words::{EnumWord, enum_word, enum_words};
 pub use error::CatalogError;
 pub use http_rule::{Binding, Body, FieldPath};
 pub(crate) use http_rule::{dotted, field_path};
-pub use json_schema::{Elsewhere, Purpose, SchemaWriter};
+pub use json_schema::{SchemaTarget, SchemaWriter, SharedSchemas};
 pub use live::Live;
 pub use notes::{FieldNotes, MessageNotes, Notes, brief};
 pub use reader::{Catalog, Rpc};

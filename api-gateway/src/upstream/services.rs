@@ -16,11 +16,11 @@ const MAX_ANSWER_BYTES: usize = 64 * 1024 * 1024;
 const SHORTEST_TIMEOUT: Duration = Duration::from_millis(1);
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The services behind the door. Users' tokens end here: each call carries one of the gateway's own.
+/// Channels to the services behind the gateway. Users' tokens end here: each call carries one of the gateway's own.
 #[derive(Clone)]
 pub struct Upstreams {
     channels: HashMap<String, Channel>,
-    /// Apart, for streams that go on for as long as their clients want.
+    /// Channels for live streams, which have no time limit of their own.
     live_channels: HashMap<String, Channel>,
     identity: ServiceIdentity,
 }

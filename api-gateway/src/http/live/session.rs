@@ -98,7 +98,7 @@ impl Session {
                 gateway.auth.verify(&init.token).await?
             }
         };
-        gateway.rates.take(&verified.caller.user_id)?;
+        gateway.rate_limiter.take(&verified.caller.user_id)?;
         let message = self.message(request.as_ref())?;
         let head = Instant::now() + gateway.requests.deadline(None);
         let stream = gateway.stream(&verified.caller, &self.route.rpc, message);

@@ -8,13 +8,13 @@ use super::{
     operation::{operation, plain_path},
 };
 use crate::{
-    catalog::{Catalog, Purpose, Schema, SchemaWriter},
+    catalog::{Catalog, Schema, SchemaTarget, SchemaWriter},
     tickets,
 };
 
 /// Writes the OpenAPI 3.1 document of all routes.
 pub fn openapi(catalog: &Catalog, public_url: &Url) -> Value {
-    let writer = SchemaWriter::new(&catalog.notes, Purpose::OpenApi);
+    let writer = SchemaWriter::new(&catalog.notes, SchemaTarget::OpenApi);
     let mut writer = writer.of_catalog(catalog);
     let mut paths = Schema::new();
     let mut tags: Vec<Value> = Vec::new();
