@@ -18,7 +18,7 @@ pub struct Auth {
     pub verifier: Verifier,
     /// The URL under which clients reach the gateway.
     pub public_url: Url,
-    /// How many proxies stand between clients and the gateway.
+    /// Number of proxies between clients and the gateway.
     pub proxies: u8,
 }
 

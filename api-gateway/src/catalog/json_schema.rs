@@ -123,7 +123,7 @@ impl<'a> SchemaWriter<'a> {
     ) -> Schema {
         let notes = self.notes;
         let fields = message.fields().filter(|field| keep(field));
-        // Which fields an agent changes shows from the arguments that are given.
+        // The fields that an agent changes follow from the arguments that it gives.
         let derived = |field: &FieldDescriptor| {
             self.target == SchemaTarget::ToolInput && is_update_mask(field)
         };
@@ -216,7 +216,7 @@ impl<'a> SchemaWriter<'a> {
         match self.target {
             SchemaTarget::OpenApi => self.for_requests || !notes.input_only,
             SchemaTarget::ToolInput => {
-                // What steers the call belongs to the whole call, not to the items of a batch.
+                // Fields that steer the call belong to the whole call, not to the items of a batch.
                 let steers_item = notes.call_control && !self.within.is_empty();
                 !notes.output_only && !notes.tool_hidden && !steers_item
             }

@@ -1,4 +1,4 @@
-//! What the contract offers, read once from the descriptors at start: every exposed RPC with its routes, its tool, its
+//! Contents of the contract, read once from the descriptors at start: every exposed RPC with its routes, its tool, its
 //! comments and the behaviour of its fields. A wrong option fails the start.
 
 mod comments;

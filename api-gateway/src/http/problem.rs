@@ -29,7 +29,7 @@ fn answer_response(answer: &ErrorResponse) -> Response {
     let no_store = [(header::CACHE_CONTROL, "no-store")];
     let mut response = (status, no_store, Json(status_json(answer))).into_response();
     let headers = response.headers_mut();
-    // What has changed since it was read is now this.
+    // A client with a stale etag gets the current one.
     if let (ErrorCode::StaleEtag, Some(etag)) = (answer.code, answer.metadata.get("etag"))
         && let Some(etag) = etag::quoted(etag)
     {

@@ -20,7 +20,7 @@ pub(super) fn tool_error(error: &Error) -> (CallToolResult, String) {
         body["fields"] = answer.violations_json();
     }
     for (name, value) in &answer.metadata {
-        // What a service adds never takes the place of what every error has.
+        // Values of a service never replace those that every error has.
         if body.get(name).is_none() {
             body[name] = value.as_str().into();
         }

@@ -120,7 +120,7 @@ fn input_schema(catalog: &Catalog, rpc: &Rpc) -> Result<Schema, CatalogError> {
     Ok(schema)
 }
 
-/// What several tools answer is described by the one that reads it.
+/// Returns the schema of a tool's result. A result of several tools is described by the one that reads it.
 fn output_schema(catalog: &Catalog, rpc: &Rpc) -> Result<Schema, CatalogError> {
     let output = rpc.method.output();
     let shared = described(catalog, rpc, |tool, other| {
