@@ -1,4 +1,4 @@
-//! Who asks: verifies the bearer token before anything else is looked at.
+//! Authentication: verifies the bearer token before the rest of the request.
 
 use axum::{
     extract::{Request, State},
@@ -11,19 +11,19 @@ use url::Url;
 
 use crate::{error::Error, http::problem, origin::origin};
 
-/// What the auth layer needs: the keys, and where clients learn how to get a token.
+/// Verification of users' tokens, and the location of the metadata about them.
 #[derive(Clone)]
 pub struct Auth {
     /// Verifies tokens.
     pub verifier: Verifier,
     /// The URL under which clients reach the gateway.
     pub public_url: Url,
-    /// How many proxies stand between clients and the gateway.
+    /// Number of proxies between clients and the gateway.
     pub proxies: u8,
 }
 
-/// Passes a request on with its [`Caller`](service_runtime::grpc::Caller) and what else its token says, or answers 401 and says where a
-/// token is to be had (RFC 6750, RFC 9728). The caller of a live stream may have been verified by a ticket already.
+/// Passes a request on with its [`Caller`](service_runtime::grpc::Caller), or answers 401 with the location of the resource metadata
+/// (RFC 6750, RFC 9728). The caller of a live stream may have been verified by a ticket already.
 pub async fn require_token(State(auth): State<Auth>, mut request: Request, next: Next) -> Response {
     let verified = match request.extensions_mut().remove::<Verified>() {
         Some(verified) => Ok(verified),
@@ -58,14 +58,14 @@ impl Auth {
     /// Fails if it is no user's or no longer valid.
     pub async fn verify(&self, token: &str) -> Result<Verified, AuthError> {
         let verified = self.verifier.verify_until(token).await?;
-        // The mesh's own tokens are for its services; at the door they would let a service pose as any user.
+        // The mesh's own tokens are for its services; here they would let a service pose as any user.
         match verified.caller.service {
             None => Ok(verified),
             Some(_) => Err(AuthError::Invalid),
         }
     }
 
-    /// Answers 401 and says where a token is to be had.
+    /// Answers 401 with the location of the resource metadata.
     pub fn refusal(&self, cause: impl Into<Error>, path: &str) -> Response {
         let cause = cause.into();
         let mut response = problem(&cause);

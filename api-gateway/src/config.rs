@@ -15,20 +15,20 @@ use crate::web_origin::is_bare;
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// How logs are written.
+    /// Format and level of logs.
     #[serde(default)]
     pub log: LogConfig,
-    /// Where the operator's port is.
+    /// Address of the operator's port.
     pub admin: AdminConfig,
-    /// How users' tokens are verified and the gateway's own are minted.
+    /// Verification of users' tokens and keys of the gateway's own.
     pub auth: AuthConfig,
-    /// Where clients are answered.
+    /// Address for clients.
     pub http: HttpConfig,
-    /// What a request may cost.
+    /// Limits of a request.
     #[serde(default)]
     pub requests: RequestsConfig,
-    /// The URL under which clients reach the gateway, without a path; it stands in the OpenAPI document and tells clients
-    /// where to learn about tokens.
+    /// URL under which clients reach the gateway, without a path; part of the OpenAPI document and of the metadata about
+    /// tokens.
     pub public_url: Url,
     /// The origins of web pages that may call the gateway and open WebSockets, such as `https://app.example.com`, or
     /// `http://localhost:*` for any port, separated by commas; `*` is any. The origin of the public URL always may.
@@ -36,40 +36,40 @@ pub struct Config {
     pub cors_allowed_origins: Vec<String>,
     /// The services behind the gateway by the second segment of their package: `API_GATEWAY_UPSTREAMS__TASK=http://…`.
     pub upstreams: BTreeMap<String, Url>,
-    /// What only `/mcp` checks.
+    /// Settings of `/mcp`.
     #[serde(default)]
     pub mcp: McpConfig,
-    /// How many proxies stand between clients and the gateway, each of which appends the address that it saw to `X-Forwarded-For`; none
+    /// Number of proxies between clients and the gateway, each of which appends the address that it saw to `X-Forwarded-For`; none
     /// unless set, and then that header counts for nothing.
     #[serde(default)]
     pub proxies: u8,
 }
 
-/// What a request may cost.
+/// Limits of a request.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RequestsConfig {
-    /// How many bytes a JSON body may have; 1 MiB unless set.
+    /// Maximum size of a JSON body in bytes; 1 MiB unless set.
     pub max_body_bytes: usize,
-    /// How many bytes a body may have that is a file; 4 MB unless set.
+    /// Maximum size of a body that is a file, in bytes; 4 MB unless set.
     pub max_file_bytes: usize,
-    /// How long a call may take if the client does not say, in milliseconds; 10 s unless set.
+    /// Deadline of a call without a timeout of the client, in milliseconds; 10 s unless set.
     pub default_deadline_ms: u64,
-    /// How long a call may take at most, in milliseconds; 30 s unless set.
+    /// Maximum deadline of a call, in milliseconds; 30 s unless set.
     pub max_deadline_ms: u64,
-    /// How long an answer that is a stream may take, in milliseconds; 10 minutes unless set.
+    /// Maximum duration of a stream, in milliseconds; 10 minutes unless set.
     pub max_stream_ms: u64,
-    /// How long a live stream may take before its client has to come back, in milliseconds; 1 hour unless set, and never longer
+    /// Maximum duration of a live stream, after which its client reconnects, in milliseconds; 1 hour unless set, and never longer
     /// than its token is valid.
     pub max_live_ms: u64,
-    /// How many requests a second each user may make, in the long run, to each replica of the gateway; 500 unless set, 0 for
-    /// any number.
+    /// Average number of requests per second that each user may make to each replica of the gateway; 500 unless set, 0 for
+    /// no limit.
     pub rate_per_second: u32,
-    /// How many requests a user who was quiet may make at once; 2000 unless set.
+    /// Number of requests that an idle user may make at once; 2000 unless set.
     pub rate_burst: u32,
 }
 
-/// What only `/mcp` checks.
+/// Settings of `/mcp`.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct McpConfig {
@@ -99,7 +99,7 @@ impl Default for RequestsConfig {
 }
 
 impl RequestsConfig {
-    /// Returns how long a call may take, given what the client asked for.
+    /// Returns the time limit of a call, given the one that the client asked for.
     pub fn deadline(&self, asked: Option<Duration>) -> Duration {
         let default = Duration::from_millis(self.default_deadline_ms);
         asked
@@ -107,13 +107,13 @@ impl RequestsConfig {
             .min(Duration::from_millis(self.max_deadline_ms))
     }
 
-    /// Returns how long a stream may go on, given what the client asked for.
+    /// Returns the time limit of a stream, given the one that the client asked for.
     pub fn stream_deadline(&self, asked: Option<Duration>) -> Duration {
         let longest = Duration::from_millis(self.max_stream_ms);
         asked.unwrap_or(longest).min(longest)
     }
 
-    /// Returns how long a live stream may go on, given what the client asked for and how long its token is valid.
+    /// Returns the time limit of a live stream, given the one that the client asked for and that of its token.
     pub fn live_deadline(&self, asked: Option<Duration>, token: Duration) -> Duration {
         let longest = Duration::from_millis(self.max_live_ms).min(token);
         asked.unwrap_or(longest).min(longest)
@@ -125,7 +125,7 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// Fails with the name of a wrong variable's field and the cure.
+    /// Fails with the name of the wrong setting and a hint.
     pub(crate) fn check(&self) -> Result<(), String> {
         let is_web = matches!(self.public_url.scheme(), "http" | "https");
         if !is_web || !is_bare(&self.public_url) {

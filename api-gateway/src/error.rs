@@ -9,7 +9,7 @@ use tonic::Status;
 
 use crate::{catalog::Rpc, transcode::JsonFault};
 
-/// Why a request is not answered as the client hoped. What the client gets to see of it is its [`Answer`](crate::answer::Answer).
+/// Error of a request. A client sees its [`ErrorResponse`](crate::error_response::ErrorResponse).
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// Fields are wrong.
@@ -55,7 +55,7 @@ pub enum Error {
     /// The path is no percent-encoded text.
     #[error("the path {cure}")]
     Path {
-        /// What is wrong and how to mend it.
+        /// Description of the error and how to fix it.
         cure: &'static str,
     },
     /// The request comes from a web page that may not call.
@@ -83,7 +83,7 @@ pub enum Error {
     Header {
         /// The header.
         name: &'static str,
-        /// What is wrong and how to mend it.
+        /// Description of the error and how to fix it.
         cure: &'static str,
     },
     /// The transport of MCP refuses the request.
@@ -91,13 +91,13 @@ pub enum Error {
     Transport {
         /// The HTTP status.
         http: u16,
-        /// What is wrong.
+        /// Description of the error.
         message: String,
     },
-    /// Nobody is known to ask.
+    /// The request has no valid token.
     #[error(transparent)]
     Auth(#[from] AuthError),
-    /// The service behind the door answered with an error, or not at all.
+    /// The service answered with an error, or not at all.
     #[error("{} answered {:?}: {}", .rpc, .status.code(), .status.message())]
     Upstream {
         /// The full name of the RPC.
@@ -110,9 +110,9 @@ pub enum Error {
         "more than {per_second} requests a second, after a burst; wait as long as the header Retry-After says"
     )]
     TooManyRequests {
-        /// How many requests a second a caller may make.
+        /// Requests per second that a caller may make.
         per_second: u32,
-        /// When the next one may come.
+        /// Time until the next one.
         wait: Duration,
     },
     /// A fault of the gateway.
@@ -121,6 +121,11 @@ pub enum Error {
 }
 
 impl Error {
+    /// Makes an error of one wrong field.
+    pub fn field(name: &str, description: impl Into<String>) -> Self {
+        Self::InvalidFields(vec![FieldViolation::new(name, description)])
+    }
+
     /// Makes an error of what an RPC answered, or of what kept it from answering.
     pub fn upstream(rpc: &Rpc, status: Status) -> Self {
         Self::Upstream {

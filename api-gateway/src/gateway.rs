@@ -8,7 +8,7 @@ use crate::{
     catalog::{Catalog, Rpc},
     config::RequestsConfig,
     error::Error,
-    rates::Rates,
+    rate_limit::UserRateLimiter,
     tickets::Tickets,
     transcode::Reading,
     upstream::Upstreams,
@@ -27,7 +27,7 @@ pub struct Gateway {
     /// Tickets that open live streams.
     pub tickets: Tickets,
     /// Rate limits of users.
-    pub rates: Rates,
+    pub rate_limiter: UserRateLimiter,
     /// Origins of web pages that may call, except for MCP.
     pub origins: AllowedOrigins,
     /// Limits of a request.

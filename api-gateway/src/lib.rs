@@ -1,4 +1,4 @@
-//! The door: JSON and MCP in, gRPC out.
+//! Gateway: JSON and MCP in, gRPC out.
 //!
 //! Owns: no data. Answers: HTTP, one route for each `google.api.http` rule of the contract, and the contract's tools at
 //! `/mcp`. Emits and listens to: nothing. It reads the descriptors and knows no message by name.
@@ -7,17 +7,17 @@
 
 use service_runtime::{Context, Running, Service, StartError, postgres::Schema};
 
-mod answer;
 mod auth;
 pub mod catalog;
 mod config;
 mod error;
+mod error_response;
 mod gateway;
 pub mod http;
 pub mod mcp;
 mod metrics;
 mod origin;
-mod rates;
+mod rate_limit;
 mod router;
 pub mod tickets;
 pub mod transcode;

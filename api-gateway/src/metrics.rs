@@ -7,19 +7,19 @@ use metrics::{
     Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram,
 };
 
-/// How many HTTP requests were answered, by method and status.
+/// Number of HTTP requests answered, by method and status.
 pub const REQUESTS: &str = "http_server_requests_total";
-/// How long the answers took, by method and status.
+/// Duration of the answers, by method and status.
 pub const DURATION: &str = "http_server_request_duration_seconds";
-/// How many tools were called, by tool and outcome.
+/// Number of tool calls, by tool and outcome.
 pub const TOOL_CALLS: &str = "mcp_server_tool_calls_total";
 
-/// How many WebSockets are open.
+/// Number of open WebSockets.
 pub const SOCKETS: &str = "websocket_server_connections";
-/// How many WebSockets were closed, by close code.
+/// Number of WebSockets closed, by close code.
 pub const SOCKETS_CLOSED: &str = "websocket_server_connections_closed_total";
 
-/// Gives help and units to whoever collects the metrics.
+/// Describes the metrics with help and units.
 pub fn describe() {
     describe_counter!(
         REQUESTS,
@@ -70,7 +70,7 @@ impl Drop for SocketOpen {
     }
 }
 
-/// Counts a WebSocket that was closed with this code; 0 if there was nobody to close it for.
+/// Counts a WebSocket that was closed with this code; 0 if the client was gone.
 pub fn socket_closed(code: u16) {
     counter!(SOCKETS_CLOSED, "code" => code.to_string()).increment(1);
 }

@@ -1,4 +1,4 @@
-//! Where a request comes from.
+//! Origin of a request: address and user agent of its client.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -8,7 +8,7 @@ use service_runtime::grpc::Origin;
 
 const FORWARDED_FOR: &str = "x-forwarded-for";
 
-/// Returns where a request comes from, given how many proxies stand before the gateway.
+/// Returns the origin of a request, given the number of proxies before the gateway.
 pub fn origin(request: &Request, proxies: u8) -> Origin {
     let peer = request
         .extensions()

@@ -14,7 +14,7 @@ use crate::{
     gateway::{Gateway, Streams},
     http,
     mcp::{Endpoint, Tools},
-    rates::Rates,
+    rate_limit::UserRateLimiter,
     tickets::Tickets,
     upstream::Upstreams,
     web_origin::AllowedOrigins,
@@ -40,7 +40,7 @@ pub fn router(
     let web_origins = origins("cors_allowed_origins", &config.cors_allowed_origins)?;
     let mcp_origins = origins("mcp.allowed_origins", &config.mcp.allowed_origins)?;
     let upstreams = Upstreams::connect(&catalog, &config.upstreams, identity.clone())
-        .map_err(|error| StartError::Config(error.to_string()))?;
+        .map_err(StartError::Config)?;
     let tools = Tools::new(&catalog).map_err(|error| StartError::Other(error.into()))?;
     info!(
         "offers {} RPCs, {} of them as tools",
@@ -57,7 +57,7 @@ pub fn router(
             proxies: config.proxies,
         },
         tickets: Tickets::new(identity, verifier),
-        rates: Rates::new(&config.requests),
+        rate_limiter: UserRateLimiter::new(&config.requests),
         origins: web_origins,
         requests: config.requests,
         streams,

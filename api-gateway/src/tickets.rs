@@ -17,7 +17,7 @@ use crate::error::Error;
 pub const PARAMETER: &str = "ticket";
 /// The end of the path where they are issued, behind the path of the live stream.
 pub const SEGMENT: &str = "/tickets";
-/// How long a ticket opens a stream.
+/// Time for which a ticket opens a stream.
 pub const LIFETIME: Duration = Duration::from_secs(60);
 /// The audience of a ticket, which no token has.
 pub const AUDIENCE: &str = "taskmesh-live-ticket";

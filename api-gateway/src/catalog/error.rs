@@ -1,4 +1,4 @@
-/// Why the contract cannot be served: a programming mistake in a `.proto` file, found at start.
+/// Error in a `.proto` file, found at start.
 #[derive(Debug, thiserror::Error)]
 pub enum CatalogError {
     /// The descriptor set does not decode or lacks what it refers to.
@@ -12,7 +12,7 @@ pub enum CatalogError {
     Rpc {
         /// The full name of the RPC.
         rpc: String,
-        /// What is wrong and how to mend it.
+        /// Description of the error and how to fix it.
         fault: String,
     },
 }

@@ -15,13 +15,13 @@ pub struct Binding {
     pub(super) template: PathTemplate,
     /// The fields that the path's variables fill, in the order of the template.
     pub path_fields: Vec<FieldPath>,
-    /// What the HTTP body fills.
+    /// Part of the request that the HTTP body fills.
     pub body: Body,
     /// The response field that becomes the HTTP body; the whole response if absent.
     pub response_body: Option<FieldDescriptor>,
 }
 
-/// What the HTTP body of a request fills.
+/// Part of a request that the HTTP body fills.
 #[derive(Debug, Clone)]
 pub enum Body {
     /// Nothing: the request has no body.

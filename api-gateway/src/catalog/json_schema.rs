@@ -12,21 +12,21 @@ use super::{
     schema_forms::{Schema, allow_null, typed, well_known},
 };
 
-/// What a schema is for.
+/// Consumer of a schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Purpose {
+pub enum SchemaTarget {
     /// OpenAPI: types refer to `#/components/schemas`.
     OpenApi,
-    /// The arguments of a tool: types stand where they are used, nothing that a caller cannot set.
+    /// Arguments of a tool: types are inline, without what a caller cannot set.
     ToolInput,
-    /// The answer of a tool: the same, without words, because every model pays for each of them.
+    /// Result of a tool: the same without descriptions, because every model pays for each of them.
     ToolOutput,
 }
 
 /// Writes schemas, and remembers the types that they refer to.
 pub struct SchemaWriter<'a> {
     notes: &'a Notes,
-    purpose: Purpose,
+    target: SchemaTarget,
     for_requests: bool,
     answered: HashSet<String>,
     steering: HashSet<String>,
@@ -34,7 +34,7 @@ pub struct SchemaWriter<'a> {
     referenced: IndexMap<String, Referenced>,
     within: Vec<String>,
     recursion: Option<String>,
-    elsewhere: Elsewhere,
+    shared: SharedSchemas,
 }
 
 /// A type that was referred to.
@@ -44,26 +44,26 @@ struct Referenced {
     for_requests: bool,
 }
 
-/// The messages that a tool's schema need not describe again, by full name, and the tool that describes them.
-pub type Elsewhere = HashMap<String, String>;
+/// Messages that the schema of another tool describes, by full name, with the name of that tool.
+pub type SharedSchemas = HashMap<String, String>;
 
 /// The bounds that help a model; the others stand in the descriptions.
 const IN_TOOLS: [&str; 4] = ["minimum", "maximum", "minItems", "maxItems"];
 
 impl<'a> SchemaWriter<'a> {
-    /// Creates a writer for one purpose.
-    pub fn new(notes: &'a Notes, purpose: Purpose) -> Self {
+    /// Creates a writer for one consumer.
+    pub fn new(notes: &'a Notes, target: SchemaTarget) -> Self {
         Self {
             notes,
-            purpose,
-            for_requests: purpose == Purpose::ToolInput,
+            target,
+            for_requests: target == SchemaTarget::ToolInput,
             answered: HashSet::new(),
             steering: HashSet::new(),
             in_component: false,
             referenced: IndexMap::new(),
             within: Vec::new(),
             recursion: None,
-            elsewhere: Elsewhere::new(),
+            shared: SharedSchemas::new(),
         }
     }
 
@@ -86,8 +86,8 @@ impl<'a> SchemaWriter<'a> {
     /// Refers to the tools that describe a message already, in words, because no reference leads from one tool's schema to
     /// another's and a model pays for each of them.
     #[must_use]
-    pub fn referring_to(mut self, elsewhere: Elsewhere) -> Self {
-        self.elsewhere = elsewhere;
+    pub fn referring_to(mut self, shared: SharedSchemas) -> Self {
+        self.shared = shared;
         self
     }
 
@@ -123,9 +123,10 @@ impl<'a> SchemaWriter<'a> {
     ) -> Schema {
         let notes = self.notes;
         let fields = message.fields().filter(|field| keep(field));
-        // Which fields an agent changes shows from the arguments that are given.
-        let derived =
-            |field: &FieldDescriptor| self.purpose == Purpose::ToolInput && is_update_mask(field);
+        // The fields that an agent changes follow from the arguments that it gives.
+        let derived = |field: &FieldDescriptor| {
+            self.target == SchemaTarget::ToolInput && is_update_mask(field)
+        };
         let steers = |field: &FieldDescriptor| {
             self.in_component && self.for_requests && self.steering.contains(field.full_name())
         };
@@ -147,7 +148,7 @@ impl<'a> SchemaWriter<'a> {
         }
         let mut schema = Schema::new();
         schema.insert("type".to_owned(), "object".into());
-        if self.purpose == Purpose::OpenApi {
+        if self.target == SchemaTarget::OpenApi {
             describe(&mut schema, notes.comment(message.full_name()));
         }
         schema.insert("properties".to_owned(), properties.into());
@@ -157,7 +158,7 @@ impl<'a> SchemaWriter<'a> {
         if self.for_requests {
             schema.insert("additionalProperties".to_owned(), false.into());
         }
-        if self.purpose == Purpose::OpenApi {
+        if self.target == SchemaTarget::OpenApi {
             restrict(&mut schema, message, notes, self.for_requests);
         }
         schema
@@ -166,18 +167,18 @@ impl<'a> SchemaWriter<'a> {
     /// An answer has every field that does not track presence, also with its default value.
     fn is_required(&self, field: &FieldDescriptor) -> bool {
         let notes = self.notes.field(field);
-        match self.purpose {
-            Purpose::ToolOutput => false,
-            Purpose::OpenApi if !self.for_requests => {
+        match self.target {
+            SchemaTarget::ToolOutput => false,
+            SchemaTarget::OpenApi if !self.for_requests => {
                 !field.supports_presence() || notes.rules.required
             }
-            Purpose::ToolInput | Purpose::OpenApi => notes.required,
+            SchemaTarget::ToolInput | SchemaTarget::OpenApi => notes.required,
         }
     }
 
     /// In a request, null stands for a field that is not given; in an update it empties the field.
     fn may_be_null(&self, field: &FieldDescriptor) -> bool {
-        self.purpose == Purpose::OpenApi
+        self.target == SchemaTarget::OpenApi
             && self.for_requests
             && !in_required_oneof(field, self.notes)
             && !(is_updated(field) && self.notes.field(field).rules.refuses_empty())
@@ -187,18 +188,18 @@ impl<'a> SchemaWriter<'a> {
     pub fn field(&mut self, field: &FieldDescriptor) -> Schema {
         let mut schema = self.shape(field);
         let notes = self.notes.field(field);
-        match self.purpose {
-            Purpose::ToolOutput => {}
+        match self.target {
+            SchemaTarget::ToolOutput => {}
             // The same fields are described by another tool.
-            Purpose::ToolInput if self.is_described_elsewhere() => {}
-            Purpose::ToolInput => {
+            SchemaTarget::ToolInput if self.is_described_elsewhere() => {}
+            SchemaTarget::ToolInput => {
                 let mut words = with_example(notes);
                 if let Some(tool) = self.describing_tool(field) {
                     words.push_str(&format!(" Fields as in {tool}."));
                 }
                 describe(&mut schema, &words);
             }
-            Purpose::OpenApi => {
+            SchemaTarget::OpenApi => {
                 describe(&mut schema, &notes.comment);
                 if let Some(example) = &notes.example {
                     schema.insert("examples".to_owned(), json!([typed(field, example)]));
@@ -212,14 +213,14 @@ impl<'a> SchemaWriter<'a> {
     }
 
     fn is_offered(&self, notes: &FieldNotes) -> bool {
-        match self.purpose {
-            Purpose::OpenApi => self.for_requests || !notes.input_only,
-            Purpose::ToolInput => {
-                // What steers the call belongs to the whole call, not to the items of a batch.
+        match self.target {
+            SchemaTarget::OpenApi => self.for_requests || !notes.input_only,
+            SchemaTarget::ToolInput => {
+                // Fields that steer the call belong to the whole call, not to the items of a batch.
                 let steers_item = notes.call_control && !self.within.is_empty();
                 !notes.output_only && !notes.tool_hidden && !steers_item
             }
-            Purpose::ToolOutput => !notes.input_only && !notes.tool_hidden,
+            SchemaTarget::ToolOutput => !notes.input_only && !notes.tool_hidden,
         }
     }
 
@@ -227,14 +228,14 @@ impl<'a> SchemaWriter<'a> {
     pub fn shape(&mut self, field: &FieldDescriptor) -> Schema {
         let mut schema = self.unbounded(field);
         let rules = &self.notes.field(field).rules;
-        match self.purpose {
-            Purpose::ToolOutput => {}
-            Purpose::ToolInput => {
+        match self.target {
+            SchemaTarget::ToolOutput => {}
+            SchemaTarget::ToolInput => {
                 let helpful = rules.value.iter();
                 let helpful = helpful.filter(|(keyword, _)| IN_TOOLS.contains(&keyword.as_str()));
                 schema.extend(helpful.map(|(keyword, value)| (keyword.clone(), value.clone())));
             }
-            Purpose::OpenApi => {
+            SchemaTarget::OpenApi => {
                 schema.extend(
                     match self.for_requests && is_updated(field) && rules.refuses_empty() {
                         true => rules.value.clone(),
@@ -264,7 +265,7 @@ impl<'a> SchemaWriter<'a> {
     }
 
     fn kind(&mut self, kind: &Kind) -> Schema {
-        let open_api = self.purpose == Purpose::OpenApi;
+        let open_api = self.target == SchemaTarget::OpenApi;
         object(match kind {
             Kind::Bool => json!({"type": "boolean"}),
             Kind::String => json!({"type": "string"}),
@@ -287,7 +288,7 @@ impl<'a> SchemaWriter<'a> {
             }
             // JSON numbers lose digits beyond 53 bits, so answers carry these as strings.
             Kind::Int64 | Kind::Sint64 | Kind::Sfixed64 | Kind::Uint64 | Kind::Fixed64 => {
-                let input = self.purpose == Purpose::ToolInput;
+                let input = self.target == SchemaTarget::ToolInput;
                 json!({"type": if input { "integer" } else { "string" }})
             }
             Kind::Enum(enumeration) if open_api => self.refer(enumeration.full_name(), kind),
@@ -299,13 +300,13 @@ impl<'a> SchemaWriter<'a> {
     fn message_or_well_known(&mut self, message: &MessageDescriptor, kind: &Kind) -> Schema {
         if let Some(schema) = well_known(message) {
             let mut schema = object(schema);
-            if self.purpose == Purpose::ToolOutput {
+            if self.target == SchemaTarget::ToolOutput {
                 // A model sees the form from the value.
                 schema.shift_remove("format");
             }
             return schema;
         }
-        if self.purpose == Purpose::OpenApi {
+        if self.target == SchemaTarget::OpenApi {
             return object(self.refer(message.full_name(), kind));
         }
         if let Some(schema) = self.answer_of_another_tool(message) {
@@ -324,8 +325,8 @@ impl<'a> SchemaWriter<'a> {
 
     /// Returns a schema that says which tool's answer a message is, if another tool's schema describes it.
     pub fn answer_of_another_tool(&self, message: &MessageDescriptor) -> Option<Schema> {
-        let tool = match self.purpose {
-            Purpose::ToolOutput => self.elsewhere.get(message.full_name())?,
+        let tool = match self.target {
+            SchemaTarget::ToolOutput => self.shared.get(message.full_name())?,
             _ => return None,
         };
         let description = format!("The same as {tool} answers.");
@@ -336,12 +337,12 @@ impl<'a> SchemaWriter<'a> {
 
     fn describing_tool(&self, field: &FieldDescriptor) -> Option<&String> {
         let kind = field.kind();
-        self.elsewhere.get(kind.as_message()?.full_name())
+        self.shared.get(kind.as_message()?.full_name())
     }
 
     fn is_described_elsewhere(&self) -> bool {
         let mut within = self.within.iter();
-        within.any(|message| self.elsewhere.contains_key(message))
+        within.any(|message| self.shared.contains_key(message))
     }
 
     /// Refers to a type among the components.
@@ -361,7 +362,7 @@ impl<'a> SchemaWriter<'a> {
     }
 
     fn enumeration(&self, enumeration: &EnumDescriptor) -> Schema {
-        let open_api = self.purpose == Purpose::OpenApi;
+        let open_api = self.target == SchemaTarget::OpenApi;
         let dialect = if open_api {
             Dialect::Http
         } else {

@@ -3,12 +3,12 @@ use prost_reflect::{FieldDescriptor, Kind, MessageDescriptor, MethodDescriptor};
 
 use super::Binding;
 
-/// How a stream that goes on for as long as its client wants is taken up again.
+/// Fields that resume a live stream.
 #[derive(Debug, Clone)]
 pub struct Live {
-    /// The field of the request that takes the place to go on from.
+    /// Field of the request with the resume token.
     pub resume_from: FieldDescriptor,
-    /// The field of each message that gives it.
+    /// Field of each message with the resume token.
     pub resume_at: FieldDescriptor,
 }
 

@@ -1,4 +1,4 @@
-//! What schemas state about the fields of a message together.
+//! Constraints of schemas that concern several fields of a message.
 
 use std::collections::HashSet;
 

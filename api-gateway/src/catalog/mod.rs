@@ -1,4 +1,4 @@
-//! What the contract offers, read once from the descriptors at start: every exposed RPC with its routes, its tool, its
+//! Contents of the contract, read once from the descriptors at start: every exposed RPC with its routes, its tool, its
 //! comments and the behaviour of its fields. A wrong option fails the start.
 
 mod comments;
@@ -23,7 +23,7 @@ pub use enum_words::{EnumWord, enum_word, enum_words};
 pub use error::CatalogError;
 pub use http_rule::{Binding, Body, FieldPath};
 pub(crate) use http_rule::{dotted, field_path};
-pub use json_schema::{Elsewhere, Purpose, SchemaWriter};
+pub use json_schema::{SchemaTarget, SchemaWriter, SharedSchemas};
 pub use live::Live;
 pub use notes::{FieldNotes, MessageNotes, Notes, brief};
 pub use reader::{Catalog, Rpc};

@@ -5,7 +5,7 @@ use taskmesh_proto::google::api::FieldBehavior;
 
 use super::{Dialect, Rules, comments::FileComments, enum_word, options::Options};
 
-/// What the contract says about one field beyond its type.
+/// Options and comment of a field.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FieldNotes {
     /// The field must be given.
@@ -30,7 +30,7 @@ pub struct FieldNotes {
     pub comment: String,
 }
 
-/// What the contract says about the fields of one message together.
+/// Options of a message that concern several fields.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct MessageNotes {
     /// Sets of fields of which at most one may be given.

@@ -114,7 +114,7 @@ impl PathTemplate {
         self.variables.iter().map(|v| v.field_path.as_str())
     }
 
-    /// Returns what two templates must differ in to be told apart, and the order in which they are tried.
+    /// Returns the parts in which two templates must differ, and by which they are ordered.
     pub(super) fn shape(&self) -> (&[Segment], Option<&str>) {
         (&self.segments, self.verb.as_deref())
     }

@@ -12,7 +12,7 @@ use super::{
     special_types::{holds_file, is_file},
 };
 
-/// What the packages begin with whose calls are for operators: over gRPC only.
+/// Prefix of the packages for operators, which are served over gRPC only.
 const OPERATORS_PACKAGES: &str = "taskmesh.admin.";
 
 /// Everything the gateway serves, read once from the descriptors.
@@ -35,17 +35,17 @@ pub struct Rpc {
     pub method: MethodDescriptor,
     /// The path of the gRPC call, such as `/taskmesh.task.v1.TaskService/GetTask`.
     pub grpc_path: PathAndQuery,
-    /// Which service answers: the second segment of the package, such as `task`.
+    /// Service that answers: the second segment of the package, such as `task`.
     pub upstream: String,
     /// The comment before the RPC.
     pub description: String,
-    /// Whether it answers with a stream of messages.
+    /// The answer is a stream of messages.
     pub streams: bool,
-    /// How its stream is taken up again, if it goes on for as long as the client wants.
+    /// Fields that resume its stream, if it is a live one.
     pub live: Option<Live>,
     /// Its routes, the main one first.
     pub bindings: Vec<Binding>,
-    /// How it appears as a tool, if it does.
+    /// Its tool, if it has one.
     pub tool: Option<Tool>,
     /// The media types of the file that it answers with; empty if it answers with something else.
     pub answer_media_types: Vec<String>,
@@ -56,7 +56,7 @@ impl Catalog {
     ///
     /// # Errors
     ///
-    /// Fails if an RPC's options are wrong, and names the RPC and the cure.
+    /// Fails if an RPC's options are wrong, with the name of the RPC and a hint.
     pub fn read(descriptor_set: &[u8]) -> Result<Self, CatalogError> {
         let pool = DescriptorPool::decode(descriptor_set)?;
         let options = Options::find(&pool)?;
@@ -163,7 +163,7 @@ fn check_tool(tool: &Tool) -> Result<(), &'static str> {
     Ok(())
 }
 
-/// What a tool answers is one JSON object.
+/// Checks that an RPC takes and answers JSON objects, as tools do.
 fn check_carried(method: &MethodDescriptor) -> Result<(), &'static str> {
     if method.is_server_streaming() {
         return Err("streams, so it cannot be a tool");

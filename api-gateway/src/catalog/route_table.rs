@@ -4,10 +4,10 @@ use http::Method;
 
 use super::{Binding, CatalogError, Rpc, path_template::RequestPath};
 
-/// Below this share of equal letters, a suggestion would be a guess.
-const NEAR_ENOUGH: f64 = 0.6;
-/// No route is near a path of this length, in bytes, and comparing takes the square of it.
-const LONGEST: usize = 200;
+/// Minimum similarity of a suggestion.
+const MIN_SIMILARITY: f64 = 0.6;
+/// Maximum length of a path that gets a suggestion, in bytes; comparing takes the square of it.
+const MAX_PATH_BYTES: usize = 200;
 
 /// All routes, the more specific ones first.
 #[derive(Debug, Default)]
@@ -63,7 +63,7 @@ impl RouteTable {
     ///
     /// # Errors
     ///
-    /// Fails if two routes cannot be told apart.
+    /// Fails if two routes match the same requests.
     pub(super) fn new(rpcs: &[Arc<Rpc>]) -> Result<Self, CatalogError> {
         let mut routes: Vec<Route> = rpcs
             .iter()
@@ -159,7 +159,7 @@ impl RouteTable {
 
     fn nearest(&self, method: &Method, path: &str) -> Option<String> {
         let path = path.trim_end_matches('/');
-        if path.len() > LONGEST {
+        if path.len() > MAX_PATH_BYTES {
             return None;
         }
         let path = &path.replace("%3A", ":").replace("%3a", ":");
@@ -171,6 +171,6 @@ impl RouteTable {
         let (nearness, _, route) =
             measured.max_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)))?;
         let binding = route.binding();
-        (nearness >= NEAR_ENOUGH).then(|| format!("{} {}", binding.method, binding.path()))
+        (nearness >= MIN_SIMILARITY).then(|| format!("{} {}", binding.method, binding.path()))
     }
 }

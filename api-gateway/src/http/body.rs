@@ -7,7 +7,7 @@ use http_body_util::BodyExt;
 
 use crate::{config::RequestsConfig, error::Error};
 
-/// How much of a body that is too large is still read and thrown away: a client that is cut off in the middle of sending
+/// Multiple of the limit up to which a body that is too large is read and dropped: a client that is cut off in the middle of sending
 /// sees a broken connection instead of the answer.
 const DRAINED_TIMES: usize = 8;
 
@@ -17,9 +17,9 @@ const DRAINED_TIMES: usize = 8;
 ///
 /// Fails if it is larger than it may be, breaks off, or takes longer than any call may.
 pub async fn read_body(body: Body, limit: usize, limits: &RequestsConfig) -> Result<Bytes, Error> {
-    let patience = Duration::from_millis(limits.max_deadline_ms);
+    let time_limit = Duration::from_millis(limits.max_deadline_ms);
     let read = read_up_to(body, limit);
-    tokio::time::timeout(patience, read)
+    tokio::time::timeout(time_limit, read)
         .await
         .unwrap_or(Err(Error::BodyTooSlow))
 }

@@ -24,8 +24,7 @@ const REVALIDATED: HeaderValue = HeaderValue::from_static("public, no-cache");
 /// Read from a cache for a day.
 const KEPT: HeaderValue = HeaderValue::from_static("public, max-age=86400");
 
-/// A document that is the same for everybody for as long as the gateway runs. It is compressed once, and a client that has it already
-/// is told so (304).
+/// A document that does not change while the gateway runs. It is compressed once, and a client that has it already gets 304.
 pub(super) struct Document {
     headers: HeaderMap,
     plain: Form,

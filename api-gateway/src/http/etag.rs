@@ -1,6 +1,7 @@
 use http::{HeaderMap, HeaderValue, header};
 use prost_reflect::DynamicMessage;
 
+use super::headers::{single_value, unquoted};
 use crate::error::Error;
 
 /// Returns the etag of the header `If-Match`, without quotes; nothing if the header is absent or `*`.
@@ -8,31 +9,22 @@ use crate::error::Error;
 /// # Errors
 ///
 /// Fails if the header names several etags or is not text.
-pub(super) fn if_match(headers: &HeaderMap) -> Result<Option<String>, Error> {
+pub(super) fn if_match(headers: &HeaderMap) -> Result<Option<&str>, Error> {
     let wrong = Error::Header {
         name: "If-Match",
         cure: "must be one etag in quotes, as the answer before had it",
     };
-    let mut values = headers.get_all(header::IF_MATCH).iter();
-    let Some(value) = values.next() else {
-        return Ok(None);
-    };
-    let Ok(text) = value.to_str() else {
+    let Ok(value) = single_value(headers, header::IF_MATCH) else {
         return Err(wrong);
     };
-    let text = text.trim();
-    if text == "*" {
+    let Some(text) = value.filter(|text| *text != "*") else {
         return Ok(None);
-    }
-    let bare = text.strip_prefix("W/").unwrap_or(text);
-    let etag = match bare.strip_prefix('"') {
-        Some(quoted) => quoted.strip_suffix('"').unwrap_or_default(),
-        // Curl users tend to forget the quotes; there is no doubt about what they mean.
-        None => bare,
     };
-    match etag.is_empty() || etag.contains(['"', ',']) || values.next().is_some() {
+    // Curl users tend to forget the quotes; there is no doubt about what they mean.
+    let etag = unquoted(text.strip_prefix("W/").unwrap_or(text));
+    match etag.is_empty() || etag.contains(['"', ',']) {
         true => Err(wrong),
-        false => Ok(Some(etag.to_owned())),
+        false => Ok(Some(etag)),
     }
 }
 
@@ -55,7 +47,8 @@ mod tests {
     fn read(value: &'static str) -> Option<Option<String>> {
         let mut headers = HeaderMap::new();
         headers.insert(header::IF_MATCH, HeaderValue::from_static(value));
-        if_match(&headers).ok()
+        let etag = if_match(&headers).ok()?;
+        Some(etag.map(str::to_owned))
     }
 
     #[test]

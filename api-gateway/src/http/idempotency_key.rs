@@ -1,6 +1,7 @@
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName};
 use uuid::Uuid;
 
+use super::headers::{single_value, unquoted};
 use crate::error::Error;
 
 const HEADER: &str = "Idempotency-Key";
@@ -11,25 +12,15 @@ const HEADER: &str = "Idempotency-Key";
 ///
 /// Fails if the header is given twice or is no UUID.
 pub(super) fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, Error> {
-    let mut values = headers.get_all(HEADER).iter();
-    let Some(value) = values.next() else {
-        return Ok(None);
-    };
     let wrong = Error::Header {
         name: HEADER,
         cure: "must be one UUID, such as 0198c0de-0000-7000-8000-000000000001, with or without quotes around it",
     };
-    let Ok(text) = value.to_str() else {
-        return Err(wrong);
-    };
-    let text = text.trim();
-    let bare = match text.strip_prefix('"') {
-        Some(quoted) => quoted.strip_suffix('"').unwrap_or_default(),
-        None => text,
-    };
-    match Uuid::try_parse(bare).is_ok() && values.next().is_none() {
-        true => Ok(Some(bare)),
-        false => Err(wrong),
+    let name = HeaderName::from_static("idempotency-key");
+    match single_value(headers, name).map(|value| value.map(unquoted)) {
+        Ok(Some(key)) if Uuid::try_parse(key).is_err() => Err(wrong),
+        Ok(key) => Ok(key),
+        Err(_) => Err(wrong),
     }
 }
 

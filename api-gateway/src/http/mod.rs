@@ -6,7 +6,7 @@ mod docs;
 mod document;
 mod etag;
 mod handler;
-mod header_list;
+mod headers;
 mod idempotency_key;
 mod layers;
 mod live;
@@ -22,6 +22,6 @@ pub use openapi::openapi;
 
 pub(crate) use body::{check_content_type, read_body};
 pub(crate) use deadline::requested_deadline;
-pub(crate) use header_list::header_list;
+pub(crate) use headers::header_list;
 pub(crate) use problem::problem;
 pub(crate) use router::router;

@@ -8,13 +8,13 @@ use service_runtime::grpc::{DOMAIN, ErrorCode};
 
 use super::etag;
 use crate::{
-    answer::Answer,
     error::{Error, methods_text},
+    error_response::ErrorResponse,
 };
 
 /// Answers with an error: a `google.rpc.Status` as JSON, with details.
 pub fn problem(error: &Error) -> Response {
-    let answer = Answer::to(error);
+    let answer = ErrorResponse::new(error);
     let mut response = answer_response(&answer);
     if let Error::MethodNotAllowed { allowed, .. } = error
         && let Ok(value) = HeaderValue::from_str(&methods_text(allowed))
@@ -24,12 +24,12 @@ pub fn problem(error: &Error) -> Response {
     response
 }
 
-fn answer_response(answer: &Answer) -> Response {
+fn answer_response(answer: &ErrorResponse) -> Response {
     let status = StatusCode::from_u16(answer.http).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let no_store = [(header::CACHE_CONTROL, "no-store")];
     let mut response = (status, no_store, Json(status_json(answer))).into_response();
     let headers = response.headers_mut();
-    // What has changed since it was read is now this.
+    // A client with a stale etag gets the current one.
     if let (ErrorCode::StaleEtag, Some(etag)) = (answer.code, answer.metadata.get("etag"))
         && let Some(etag) = etag::quoted(etag)
     {
@@ -42,7 +42,7 @@ fn answer_response(answer: &Answer) -> Response {
 }
 
 /// Returns the error in the JSON form of `google.rpc.Status`, and the code's name beside its number.
-pub(super) fn status_json(answer: &Answer) -> Value {
+pub(super) fn status_json(answer: &ErrorResponse) -> Value {
     let mut details = vec![json!({
         "@type": "type.googleapis.com/google.rpc.ErrorInfo",
         "reason": answer.reason,

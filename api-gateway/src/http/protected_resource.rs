@@ -1,8 +1,8 @@
 use serde_json::{Value, json};
 use url::Url;
 
-/// Describes the resource at a path (RFC 9728): what it is called and how it takes tokens. Who issues them is told only
-/// if the issuer's name is a URL, where OAuth clients can ask further.
+/// Returns the metadata of the resource at a path (RFC 9728): its name and how it takes tokens. The issuer is part of it only if
+/// its name is a URL, where OAuth clients find more.
 pub(super) fn protected_resource(public_url: &Url, path: &str, issuer: &str) -> Value {
     let base = public_url.as_str().trim_end_matches('/');
     let mut document = json!({

@@ -21,7 +21,7 @@ use crate::{
 ///
 /// # Errors
 ///
-/// Fails if the request is wrong, and names the field or the header and the cure.
+/// Fails if the request is wrong, with the name of the field or header and a hint.
 pub(super) async fn read_message(
     gateway: &Gateway,
     caller: &Caller,
@@ -47,13 +47,12 @@ pub(super) async fn read_message(
     let query: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes())
         .into_owned()
         .collect();
-    let if_match = etag::if_match(&parts.headers)?;
     let input = HttpInput {
         path_values: &route.path_values,
         query: &query,
         body: json.as_ref(),
         file,
-        if_match: if_match.as_deref(),
+        if_match: etag::if_match(&parts.headers)?,
         idempotency_key: idempotency_key(&parts.headers)?,
     };
     let reading = read_http(&gateway.catalog.notes, rpc, binding, input);
@@ -64,7 +63,7 @@ pub(super) async fn read_message(
     Ok(message)
 }
 
-/// A browser comes back to the same URL, with the place where it was in a header of its own.
+/// Sets the resume token from the header `Last-Event-ID`, with which a browser reconnects to the same URL.
 fn resume(message: &mut DynamicMessage, live: &Live, headers: &HeaderMap) -> Result<(), Error> {
     let Some(value) = headers.get("last-event-id") else {
         return Ok(());

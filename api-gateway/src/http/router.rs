@@ -13,7 +13,7 @@ use super::{
     docs::docs, document::Document, handler, layers, live, openapi,
     protected_resource::protected_resource, start,
 };
-use crate::{auth::require_token, gateway::Gateway, rates::limit};
+use crate::{auth::require_token, gateway::Gateway, rate_limit::limit};
 
 /// Returns all routes: public documents, `mcp` at `/mcp`, and the catalog's routes, for callers with a token.
 pub fn router(
@@ -23,14 +23,14 @@ pub fn router(
     tools: &[Tool],
 ) -> Router {
     let documents = documents(&gateway, issuer, tools);
-    let (auth, rates) = (gateway.auth.clone(), gateway.rates.clone());
+    let (auth, limiter) = (gateway.auth.clone(), gateway.rate_limiter.clone());
     let guarded = Router::new()
         .route("/mcp", mcp.clone())
         // Some clients add a slash to every URL that they are given.
         .route("/mcp/", mcp)
         .fallback(handler::handle)
         .with_state(Arc::clone(&gateway))
-        .layer(from_fn_with_state(rates, limit))
+        .layer(from_fn_with_state(limiter, limit))
         .layer(from_fn_with_state(auth, require_token))
         // A WebSocket may send its token later, in its first message.
         .layer(from_fn_with_state(Arc::clone(&gateway), live::open_stream));

@@ -2,7 +2,7 @@ use rmcp::model::{CallToolResult, ContentBlock};
 use serde_json::json;
 use service_runtime::grpc::ErrorCode;
 
-use crate::{answer::Answer, error::Error};
+use crate::{error::Error, error_response::ErrorResponse};
 
 /// The reason for which a service refuses a request_id that another call had.
 const IDEMPOTENCY_CONFLICT: &str = "IDEMPOTENCY_CONFLICT";
@@ -10,7 +10,7 @@ const IDEMPOTENCY_CONFLICT: &str = "IDEMPOTENCY_CONFLICT";
 /// Turns an error into the result of a tool call, in the words that HTTP uses, and says what to do next. Returns its
 /// reason too.
 pub(super) fn tool_error(error: &Error) -> (CallToolResult, String) {
-    let answer = Answer::to(error);
+    let answer = ErrorResponse::new(error);
     let mut body = json!({
         "code": answer.code.name(),
         "reason": answer.reason,
@@ -20,7 +20,7 @@ pub(super) fn tool_error(error: &Error) -> (CallToolResult, String) {
         body["fields"] = answer.violations_json();
     }
     for (name, value) in &answer.metadata {
-        // What a service adds never takes the place of what every error has.
+        // Values of a service never replace those that every error has.
         if body.get(name).is_none() {
             body[name] = value.as_str().into();
         }
@@ -32,7 +32,7 @@ pub(super) fn tool_error(error: &Error) -> (CallToolResult, String) {
 }
 
 /// Says what a model can do about an error.
-fn next(answer: &Answer) -> String {
+fn next(answer: &ErrorResponse) -> String {
     if answer.code == ErrorCode::AlreadyExists && answer.reason == IDEMPOTENCY_CONFLICT {
         return "Give this call a request_id of its own: a new UUID.".to_owned();
     }

@@ -1,4 +1,4 @@
-//! The door for AI agents: the contract's tools over the Model Context Protocol, stateless, at `/mcp`.
+//! Endpoint for AI agents: the contract's tools over the Model Context Protocol, stateless, at `/mcp`.
 
 mod call;
 mod client_info;

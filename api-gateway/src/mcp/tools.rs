@@ -8,7 +8,9 @@ use service_runtime::suggestion::nearest;
 use taskmesh_proto::common::v1::Tool as ToolOptions;
 
 use crate::{
-    catalog::{Catalog, CatalogError, Elsewhere, Purpose, Rpc, Schema, SchemaWriter, brief},
+    catalog::{
+        Catalog, CatalogError, Rpc, Schema, SchemaTarget, SchemaWriter, SharedSchemas, brief,
+    },
     transcode::{CLEAR, clearable_fields},
 };
 
@@ -90,8 +92,8 @@ fn tool(catalog: &Catalog, rpc: &Rpc, option: &ToolOptions) -> Result<Tool, Cata
 fn input_schema(catalog: &Catalog, rpc: &Rpc) -> Result<Schema, CatalogError> {
     let notes = &catalog.notes;
     let input = rpc.method.input();
-    let elsewhere = described(catalog, rpc, |_, other| Some(other.method.input()));
-    let mut writer = SchemaWriter::new(notes, Purpose::ToolInput).referring_to(elsewhere);
+    let shared = described(catalog, rpc, |_, other| Some(other.method.input()));
+    let mut writer = SchemaWriter::new(notes, SchemaTarget::ToolInput).referring_to(shared);
     let mut schema = writer.message(&input, |_| true);
     check(&writer, rpc)?;
     let clearable = clearable_fields(notes, rpc);
@@ -118,13 +120,14 @@ fn input_schema(catalog: &Catalog, rpc: &Rpc) -> Result<Schema, CatalogError> {
     Ok(schema)
 }
 
-/// What several tools answer is described by the one that reads it.
+/// Returns the schema of a tool's result. A result of several tools is described by the one that reads it.
 fn output_schema(catalog: &Catalog, rpc: &Rpc) -> Result<Schema, CatalogError> {
     let output = rpc.method.output();
-    let elsewhere = described(catalog, rpc, |tool, other| {
+    let shared = described(catalog, rpc, |tool, other| {
         tool.read_only.then(|| other.method.output())
     });
-    let mut writer = SchemaWriter::new(&catalog.notes, Purpose::ToolOutput).referring_to(elsewhere);
+    let mut writer =
+        SchemaWriter::new(&catalog.notes, SchemaTarget::ToolOutput).referring_to(shared);
     if let Some(schema) = writer.answer_of_another_tool(&output) {
         return Ok(schema);
     }
@@ -138,17 +141,17 @@ fn described(
     catalog: &Catalog,
     rpc: &Rpc,
     message: impl Fn(&ToolOptions, &Rpc) -> Option<MessageDescriptor>,
-) -> Elsewhere {
-    let mut elsewhere = Elsewhere::new();
+) -> SharedSchemas {
+    let mut shared = SharedSchemas::new();
     for (other, tool) in catalog.tools() {
         if other.full_name() != rpc.full_name()
             && let Some(message) = message(tool, other)
         {
             let name = message.full_name().to_owned();
-            elsewhere.entry(name).or_insert_with(|| tool.name.clone());
+            shared.entry(name).or_insert_with(|| tool.name.clone());
         }
     }
-    elsewhere
+    shared
 }
 
 fn check(writer: &SchemaWriter<'_>, rpc: &Rpc) -> Result<(), CatalogError> {

@@ -1,4 +1,4 @@
-//! The services behind the door: which one answers which RPC, and how a dynamic message travels there and back.
+//! Clients of the services behind the gateway, for RPCs whose messages are known from descriptors only.
 
 mod codec;
 mod services;

@@ -16,34 +16,13 @@ const MAX_ANSWER_BYTES: usize = 64 * 1024 * 1024;
 const SHORTEST_TIMEOUT: Duration = Duration::from_millis(1);
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The services behind the door. Users' tokens end here: each call carries one of the gateway's own.
+/// Channels to the services behind the gateway. Users' tokens end here: each call carries one of the gateway's own.
 #[derive(Clone)]
 pub struct Upstreams {
     channels: HashMap<String, Channel>,
-    /// Apart, for streams that go on for as long as their clients want.
+    /// Channels for live streams, which have no time limit of their own.
     live_channels: HashMap<String, Channel>,
     identity: ServiceIdentity,
-}
-
-/// The configured services do not fit the contract.
-#[derive(Debug, thiserror::Error)]
-pub enum UpstreamConfigError {
-    /// An RPC has no service to answer it.
-    #[error("upstreams.{name} is missing: it answers {rpc}; give it as http://host:port")]
-    Missing {
-        /// The name of the service in the configuration.
-        name: String,
-        /// One RPC that it answers.
-        rpc: String,
-    },
-    /// A service answers no RPC, so its name is probably misspelt.
-    #[error("upstreams.{name} answers no RPC of the contract; known are {known}")]
-    Unknown {
-        /// The name as it was given.
-        name: String,
-        /// The names of the services that answer RPCs.
-        known: String,
-    },
 }
 
 impl Upstreams {
@@ -51,18 +30,18 @@ impl Upstreams {
     ///
     /// # Errors
     ///
-    /// Fails if an exposed RPC has no service, or a service no exposed RPC.
+    /// Fails with the name of the setting if an exposed RPC has no service, or a service no exposed RPC.
     pub fn connect(
         catalog: &Catalog,
         urls: &BTreeMap<String, Url>,
         identity: ServiceIdentity,
-    ) -> Result<Self, UpstreamConfigError> {
+    ) -> Result<Self, String> {
         for rpc in &catalog.rpcs {
             if !urls.contains_key(&rpc.upstream) {
-                return Err(UpstreamConfigError::Missing {
-                    name: rpc.upstream.clone(),
-                    rpc: rpc.full_name().to_owned(),
-                });
+                let (name, rpc) = (&rpc.upstream, rpc.full_name());
+                return Err(format!(
+                    "upstreams.{name} is missing: it answers {rpc}; give it as http://host:port"
+                ));
             }
         }
         let mut known: Vec<&str> = catalog
@@ -72,10 +51,10 @@ impl Upstreams {
             .collect();
         known.dedup();
         if let Some(name) = urls.keys().find(|name| !known.contains(&name.as_str())) {
-            return Err(UpstreamConfigError::Unknown {
-                name: name.clone(),
-                known: known.join(", "),
-            });
+            let known = known.join(", ");
+            return Err(format!(
+                "upstreams.{name} answers no RPC of the contract; known are {known}"
+            ));
         }
         let channels = urls.iter().map(|(name, url)| (name.clone(), connect(url)));
         let live = catalog.rpcs.iter().filter(|rpc| rpc.live.is_some());

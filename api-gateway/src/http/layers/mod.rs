@@ -8,8 +8,8 @@
 //! 6. `catch_panic` – a panic becomes an answer, not a broken connection
 //! 7. `normalize_path` – the same path is found however its characters are written
 //!
-//! Within them, around all but the open documents: `live::open_stream`, which answers requests for WebSockets by itself and redeems
-//! tickets, then `crate::auth::require_token`, and within that, because it counts for each user, `crate::rates::limit`.
+//! Within them, around all but the public documents: `live::open_stream`, which opens WebSockets and redeems
+//! tickets, then `crate::auth::require_token`, and within that, because it counts for each user, `crate::rate_limit::limit`.
 
 mod allow;
 mod catch_panic;

@@ -1,6 +1,5 @@
 use futures::StreamExt;
 use serde_json::Value;
-use service_runtime::grpc::FieldViolation;
 use tokio_tungstenite::tungstenite::Message;
 
 use service_runtime::suggestion::did_you_mean;
@@ -40,16 +39,16 @@ impl ConnectionInit {
 
     fn read(text: &[u8]) -> Result<Self, Error> {
         let Value::Object(mut fields) = parse(text)? else {
-            return Err(wrong(
+            return Err(Error::field(
                 "token",
                 "is missing: the first message must be {\"token\": \"…\", \"request\": {…}}",
             ));
         };
         let token = match fields.shift_remove("token") {
             Some(Value::String(token)) => token,
-            Some(_) => return Err(wrong("token", "must be a text")),
+            Some(_) => return Err(Error::field("token", "must be a text")),
             None => {
-                return Err(wrong(
+                return Err(Error::field(
                     "token",
                     "is missing: send the token that other requests have in their header Authorization",
                 ));
@@ -58,14 +57,10 @@ impl ConnectionInit {
         let request = fields.shift_remove("request");
         if let Some(name) = fields.keys().next() {
             let hint = did_you_mean(name, NAMES);
-            return Err(wrong(name, &format!("is not a known field{hint}")));
+            return Err(Error::field(name, format!("is not a known field{hint}")));
         }
         Ok(Self { token, request })
     }
-}
-
-fn wrong(field: &str, cure: &str) -> Error {
-    Error::InvalidFields(vec![FieldViolation::new(field, cure)])
 }
 
 #[cfg(test)]

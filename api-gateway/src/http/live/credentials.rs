@@ -1,6 +1,6 @@
 use axum::response::Response;
 use http::{header, request::Parts};
-use service_runtime::grpc::{FieldViolation, Verified};
+use service_runtime::grpc::Verified;
 
 use crate::{
     auth::Auth,
@@ -53,8 +53,8 @@ impl Credentials {
 
 /// Returns the error of a request with a ticket and a token.
 pub(super) fn two_credentials() -> Error {
-    Error::InvalidFields(vec![FieldViolation::new(
+    Error::field(
         tickets::PARAMETER,
         "must not be given beside a token; use one of them",
-    )])
+    )
 }

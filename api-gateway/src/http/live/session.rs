@@ -98,7 +98,7 @@ impl Session {
                 gateway.auth.verify(&init.token).await?
             }
         };
-        gateway.rates.take(&verified.caller.user_id)?;
+        gateway.rate_limiter.take(&verified.caller.user_id)?;
         let message = self.message(request.as_ref())?;
         let head = Instant::now() + gateway.requests.deadline(None);
         let stream = gateway.stream(&verified.caller, &self.route.rpc, message);
@@ -198,7 +198,7 @@ async fn close(mut socket: Socket, reason: &CloseReason) -> Result<(), tungsteni
         // The library has the answer to the client's close frame ready.
         None => socket.flush().await?,
     }
-    // What else the client has sent is dropped, until its close frame, or until it broke the protocol.
+    // Further data of the client is dropped, until its close frame, or until it broke the protocol.
     while let Some(Ok(_)) = socket.next().await {}
     let mut connection = socket.into_inner();
     connection.shutdown().await?;

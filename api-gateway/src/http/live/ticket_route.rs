@@ -5,7 +5,7 @@ use axum::{
 };
 use http::{Method, header, request::Parts};
 use serde_json::Value;
-use service_runtime::grpc::{FieldViolation, Verified};
+use service_runtime::grpc::Verified;
 use url::form_urlencoded;
 
 use crate::{
@@ -46,7 +46,7 @@ pub(in crate::http) async fn issue_ticket(
     }
     let query = parts.uri.query().unwrap_or_default();
     if let Some((name, _)) = form_urlencoded::parse(query.as_bytes()).next() {
-        return Err(unknown(
+        return Err(Error::field(
             &name,
             "is not a known query parameter; leave it out",
         ));
@@ -57,16 +57,12 @@ pub(in crate::http) async fn issue_ticket(
         match parse(&body)? {
             Value::Object(fields) => {
                 if let Some(name) = fields.keys().next() {
-                    return Err(unknown(name, "is not a known field; leave it out"));
+                    return Err(Error::field(name, "is not a known field; leave it out"));
                 }
             }
-            _ => return Err(unknown("body", "must be empty or {}")),
+            _ => return Err(Error::field("body", "must be empty or {}")),
         }
     }
     let ticket = Json(gateway.tickets.issue(verified));
     Ok(([(header::CACHE_CONTROL, "no-store")], ticket).into_response())
-}
-
-fn unknown(name: &str, cure: &str) -> Error {
-    Error::InvalidFields(vec![FieldViolation::new(name, cure)])
 }

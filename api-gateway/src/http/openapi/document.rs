@@ -8,13 +8,13 @@ use super::{
     operation::{operation, plain_path},
 };
 use crate::{
-    catalog::{Catalog, Purpose, Schema, SchemaWriter},
+    catalog::{Catalog, Schema, SchemaTarget, SchemaWriter},
     tickets,
 };
 
 /// Writes the OpenAPI 3.1 document of all routes.
 pub fn openapi(catalog: &Catalog, public_url: &Url) -> Value {
-    let writer = SchemaWriter::new(&catalog.notes, Purpose::OpenApi);
+    let writer = SchemaWriter::new(&catalog.notes, SchemaTarget::OpenApi);
     let mut writer = writer.of_catalog(catalog);
     let mut paths = Schema::new();
     let mut tags: Vec<Value> = Vec::new();
@@ -91,7 +91,7 @@ pub fn openapi(catalog: &Catalog, public_url: &Url) -> Value {
     document
 }
 
-/// What holds for every call.
+/// Conventions of every call.
 pub(in crate::http) const INTRODUCTION: &str = "JSON over HTTP to the services of Taskmesh. Fields are written in snake_case (camelCase is \
     understood too), enum values by their full names (a request may use the short word, such as high for PRIORITY_HIGH), \
     64-bit integers as strings, times in RFC 3339 with an offset. \

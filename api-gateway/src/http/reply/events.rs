@@ -4,7 +4,7 @@ use service_runtime::telemetry::propagation::{self, TraceContext};
 use tokio::time::timeout;
 
 use super::{form::Form, messages::Messages};
-use crate::{answer::Answer, error::Error, http::problem::status_json};
+use crate::{error::Error, error_response::ErrorResponse, http::problem::status_json};
 
 /// Messages that have arrived already are sent together, up to about this size.
 const CHUNK_BYTES: usize = 32 * 1024;
@@ -56,7 +56,7 @@ impl Events {
             Ok((json, id)) => self.form.write_message(chunk, &json, id.as_deref()),
             Err(error) => {
                 self.ended = true;
-                let answer = propagation::within(self.trace, || Answer::to(&error));
+                let answer = propagation::within(self.trace, || ErrorResponse::new(&error));
                 self.form.write_error(chunk, status_json(&answer));
             }
         }

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::http::header_list;
 
-/// How a stream of messages is written.
+/// Format of a stream of messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Form {
     /// One JSON value a line (NDJSON).
@@ -15,7 +15,7 @@ pub(super) enum Form {
 }
 
 impl Form {
-    /// Returns the form that the client asks for: events if its `Accept` names them, lines otherwise.
+    /// Returns the format that the client asks for: events if its `Accept` names them, lines otherwise.
     pub(super) fn wanted(headers: &HeaderMap) -> Self {
         let mut names =
             header_list(headers, header::ACCEPT).filter_map(|range| range.split(';').next());

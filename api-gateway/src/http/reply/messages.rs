@@ -13,7 +13,7 @@ use crate::{
     transcode::response_body,
 };
 
-/// Time that a stream may go on after the gateway was told to stop.
+/// Time for a stream to end after the gateway begins to shut down.
 const DRAIN_GRACE: Duration = Duration::from_secs(2);
 
 /// Messages of a service's stream, until it ends, its time is up, or the gateway stops. Nothing is read ahead: what the

@@ -1,4 +1,4 @@
-//! What goes back to the client: JSON, a file, or a stream of either.
+//! Responses: JSON, a file, or a stream of either.
 
 mod events;
 mod file;

@@ -14,7 +14,7 @@ use super::{
     form::Form,
     messages::Messages,
 };
-use crate::{answer::Answer, error::Error};
+use crate::{error::Error, error_response::ErrorResponse};
 
 /// Answers with a stream: lines or events of JSON, or one file, part by part.
 ///
@@ -67,7 +67,7 @@ async fn file_response(mut messages: Messages) -> Result<Response, Error> {
         let part = match messages.next().await? {
             Ok(message) => Ok(FilePart::of(&message, messages.binding()).data),
             Err(error) => {
-                let answer = Answer::to(&error);
+                let answer = ErrorResponse::new(&error);
                 Err(io::Error::other(answer.message))
             }
         };

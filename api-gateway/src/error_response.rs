@@ -1,4 +1,4 @@
-//! What a client gets to see of an error: one shape, from which HTTP and MCP make theirs.
+//! Errors as clients see them: one form, from which HTTP and MCP make theirs.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -16,28 +16,28 @@ use crate::error::Error;
 
 const RETRY_SOON: Duration = Duration::from_secs(1);
 
-/// An error as a client sees it: no cause, no place, nothing of the inside.
+/// Error as a client sees it, without its cause.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer {
-    /// What kind of error it is.
+pub struct ErrorResponse {
+    /// Code of the error.
     pub code: ErrorCode,
-    /// The HTTP status.
+    /// HTTP status.
     pub http: u16,
-    /// The constant that programs tell this error by.
+    /// Constant that identifies the error.
     pub reason: String,
-    /// What is wrong, for people.
+    /// Human-readable description.
     pub message: String,
-    /// More for programs, such as the id of what was not found.
+    /// Additional values, such as the id of what was not found.
     pub metadata: BTreeMap<String, String>,
-    /// The wrong fields.
+    /// Invalid fields.
     pub violations: Vec<FieldViolation>,
-    /// When another try makes sense, if it does.
+    /// Minimum delay before a retry, if a retry makes sense.
     pub retry_after: Option<Duration>,
 }
 
-impl Answer {
-    /// Returns what the client gets to see of an error; logs, here and only here, what it does not.
-    pub fn to(error: &Error) -> Self {
+impl ErrorResponse {
+    /// Returns the response to an error; logs the cause, which the client does not see.
+    pub fn new(error: &Error) -> Self {
         let mut answer = Self::of(error);
         match answer.code {
             ErrorCode::Internal => {
@@ -72,7 +72,7 @@ impl Answer {
         violations.collect()
     }
 
-    /// Returns when another try makes sense, in whole seconds: too early is worse than too late.
+    /// Returns the delay before a retry, in whole seconds, rounded up.
     pub fn retry_after_seconds(&self) -> Option<u64> {
         let delay = self.retry_after?;
         Some(delay.as_secs() + u64::from(delay.subsec_nanos() > 0))
@@ -81,7 +81,7 @@ impl Answer {
     fn of(error: &Error) -> Self {
         use ErrorCode::{Internal, InvalidArgument, NotFound, Unimplemented};
         let message = error.to_string();
-        let own = |code: ErrorCode, reason: &str| Self::new(code, reason, message.clone());
+        let own = |code: ErrorCode, reason: &str| Self::with_reason(code, reason, message.clone());
         match error {
             Error::InvalidFields(violations) => Self {
                 violations: violations.clone(),
@@ -126,15 +126,17 @@ impl Answer {
                 ..own(ErrorCode::ResourceExhausted, "TOO_MANY_REQUESTS")
             },
             Error::Auth(cause) => match cause.code() {
-                code @ ErrorCode::Unavailable => Self::new(code, cause.reason(), generic(code)),
+                code @ ErrorCode::Unavailable => {
+                    Self::with_reason(code, cause.reason(), generic(code))
+                }
                 code => own(code, cause.reason()),
             },
             Error::Upstream { status, .. } => Self::of_status(status),
-            Error::Internal(_) => Self::new(Internal, "INTERNAL", generic(Internal)),
+            Error::Internal(_) => Self::with_reason(Internal, "INTERNAL", generic(Internal)),
         }
     }
 
-    fn new(code: ErrorCode, reason: &str, message: impl Into<String>) -> Self {
+    fn with_reason(code: ErrorCode, reason: &str, message: impl Into<String>) -> Self {
         Self {
             code,
             http: code.http(),
@@ -146,7 +148,7 @@ impl Answer {
         }
     }
 
-    /// Passes on what a service of the mesh says on purpose, and words of the gateway's own for everything else.
+    /// Passes on errors that a service of the mesh reports with details, and describes all others in general words.
     fn of_status(status: &Status) -> Self {
         let code = match ErrorCode::of(status) {
             // The user's token was verified here; what a service refuses is the gateway's own.
@@ -155,7 +157,7 @@ impl Answer {
         };
         let info = status.get_details_error_info();
         let Some(info) = info.filter(|info| info.domain == DOMAIN) else {
-            return Self::new(code, code.name(), generic(code));
+            return Self::with_reason(code, code.name(), generic(code));
         };
         let hidden = matches!(code, ErrorCode::Internal | ErrorCode::Unavailable);
         let message = if hidden {
@@ -163,7 +165,7 @@ impl Answer {
         } else {
             status.message()
         };
-        let answer = Self::new(code, &info.reason, message);
+        let answer = Self::with_reason(code, &info.reason, message);
         let delay = status
             .get_details_retry_info()
             .and_then(|info| info.retry_delay);
@@ -186,7 +188,7 @@ fn transport_code(http: u16) -> ErrorCode {
     }
 }
 
-/// Returns words for a kind of error that say nothing of its cause.
+/// Returns a description of an error without its cause.
 fn generic(code: ErrorCode) -> &'static str {
     match code {
         ErrorCode::InvalidArgument => "the request is not valid",
@@ -216,15 +218,15 @@ mod tests {
 
     use super::*;
 
-    fn upstream(status: Status) -> Answer {
-        Answer::to(&Error::Upstream {
+    fn upstream(status: Status) -> ErrorResponse {
+        ErrorResponse::new(&Error::Upstream {
             rpc: "test.Service.Call".to_owned(),
             status: Box::new(status),
         })
     }
 
     #[test]
-    fn what_a_service_says_on_purpose_is_passed_on() {
+    fn error_with_details_is_passed_on() {
         let details = ErrorDetails::with_error_info(
             "TASK_NOT_FOUND",
             DOMAIN,
@@ -240,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_inside_says_by_accident_is_not() {
+    fn error_without_details_is_hidden() {
         for status in [
             Status::unavailable("tcp connect error: 10.0.0.7:5432"),
             Status::unknown("panicked at src/main.rs"),
@@ -259,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn what_may_succeed_later_says_when() {
+    fn unavailable_has_a_retry_delay() {
         let answer = upstream(Status::unavailable(""));
         assert_eq!((answer.http, answer.retry_after), (503, Some(RETRY_SOON)));
     }

@@ -1,4 +1,4 @@
-//! How often each user may ask: a bucket of tokens that fills at a steady rate.
+//! Rate limit of each user: a token bucket that fills at a steady rate.
 
 use std::{
     num::NonZeroU32,
@@ -24,12 +24,12 @@ use service_runtime::{grpc::Caller, ids::UserId};
 
 use crate::{config::RequestsConfig, error::Error, http::problem};
 
-/// After so many requests, the buckets that are full again are forgotten.
-const FORGET_EVERY: u32 = 10_000;
+/// Number of requests after which full buckets are removed.
+const REMOVE_EVERY: u32 = 10_000;
 
-/// The buckets of all users.
+/// Token buckets of all users; none without a limit.
 #[derive(Clone)]
-pub struct Rates(Option<Arc<Buckets>>);
+pub struct UserRateLimiter(Option<Arc<Buckets>>);
 
 /// The middleware is named because its default depends on the features that other crates turn on.
 type Limiter =
@@ -41,8 +41,8 @@ struct Buckets {
     requests: AtomicU32,
 }
 
-impl Rates {
-    /// Creates a full bucket for everybody.
+impl UserRateLimiter {
+    /// Creates a limiter with a full bucket for each user.
     pub fn new(config: &RequestsConfig) -> Self {
         let limits = (
             NonZeroU32::new(config.rate_per_second),
@@ -64,13 +64,13 @@ impl Rates {
     ///
     /// # Errors
     ///
-    /// Fails if the bucket is empty, and says when there is a token again.
+    /// Fails if the bucket is empty, with the time until it has a token again.
     pub fn take(&self, user: &UserId) -> Result<(), Error> {
         let Some(buckets) = &self.0 else {
             return Ok(());
         };
         let count = buckets.requests.fetch_add(1, Ordering::Relaxed);
-        if count % FORGET_EVERY == FORGET_EVERY - 1 {
+        if count % REMOVE_EVERY == REMOVE_EVERY - 1 {
             buckets.limiter.retain_recent();
             buckets.limiter.shrink_to_fit();
         }
@@ -82,14 +82,14 @@ impl Rates {
     }
 }
 
-/// Lets a request pass, or answers 429 and says when to come again.
+/// Passes a request on, or answers 429 with the time to wait.
 pub async fn limit(
-    State(rates): State<Rates>,
+    State(limiter): State<UserRateLimiter>,
     Extension(caller): Extension<Caller>,
     request: Request,
     next: Next,
 ) -> Response {
-    match rates.take(&caller.user_id) {
+    match limiter.take(&caller.user_id) {
         Ok(()) => next.run(request).await,
         Err(error) => problem(&error),
     }
@@ -99,8 +99,8 @@ pub async fn limit(
 mod tests {
     use super::*;
 
-    fn rates(rate_per_second: u32, rate_burst: u32) -> Rates {
-        Rates::new(&RequestsConfig {
+    fn limiter(rate_per_second: u32, rate_burst: u32) -> UserRateLimiter {
+        UserRateLimiter::new(&RequestsConfig {
             rate_per_second,
             rate_burst,
             ..RequestsConfig::default()
@@ -108,13 +108,13 @@ mod tests {
     }
 
     #[test]
-    fn a_burst_is_taken_and_then_each_user_waits_alone() {
-        let rates = rates(1, 3);
+    fn each_user_waits_alone_after_a_burst() {
+        let limiter = limiter(1, 3);
         let (alice, bob) = ("alice".parse().unwrap(), "bob".parse().unwrap());
-        let taken = (0..5).filter(|_| rates.take(&alice).is_ok()).count();
+        let taken = (0..5).filter(|_| limiter.take(&alice).is_ok()).count();
         assert_eq!(taken, 3);
-        assert!(rates.take(&bob).is_ok());
-        let Err(Error::TooManyRequests { wait, .. }) = rates.take(&alice) else {
+        assert!(limiter.take(&bob).is_ok());
+        let Err(Error::TooManyRequests { wait, .. }) = limiter.take(&alice) else {
             panic!("the bucket is empty");
         };
         assert!(wait.as_millis() <= 1_000 && !wait.is_zero(), "{wait:?}");
@@ -122,8 +122,8 @@ mod tests {
 
     #[test]
     fn rate_of_zero_means_no_limit() {
-        let rates = rates(0, 1);
+        let limiter = limiter(0, 1);
         let alice = "alice".parse().unwrap();
-        assert!((0..10_000).all(|_| rates.take(&alice).is_ok()));
+        assert!((0..10_000).all(|_| limiter.take(&alice).is_ok()));
     }
 }
