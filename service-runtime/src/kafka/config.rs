@@ -7,71 +7,71 @@ use url::Url;
 
 use crate::config::{Redacted, comma_separated};
 
-/// How to reach the brokers; the same for Apache Kafka, Redpanda and the embedded broker.
+/// Connection to the brokers; the same for Apache Kafka, Redpanda and the embedded broker.
 #[derive(Debug, Clone, Deserialize)]
-// The derived reading is a function of the type, which its own reading below calls and checks.
+// The derived implementation is called and checked by the one below.
 #[serde(deny_unknown_fields, remote = "Self")]
 pub struct KafkaConfig {
     /// `host:port`, several separated by commas.
     pub bootstrap_servers: String,
-    /// Put before every topic and consumer group name, for clusters shared with others.
+    /// Prefix of every topic and consumer group name, for shared clusters.
     #[serde(default)]
     pub topic_prefix: String,
     /// `plaintext`, `ssl`, `sasl_plaintext` or `sasl_ssl`.
     #[serde(default)]
     pub security_protocol: SecurityProtocol,
-    /// `SCRAM-SHA-256`, `SCRAM-SHA-512` or `PLAIN`, where the protocol has SASL.
+    /// SASL mechanism: `SCRAM-SHA-256`, `SCRAM-SHA-512` or `PLAIN`.
     #[serde(default)]
     pub sasl_mechanism: Option<String>,
-    /// The SASL user.
+    /// SASL user.
     #[serde(default)]
     pub sasl_username: Option<String>,
-    /// The SASL password.
+    /// SASL password.
     #[serde(default)]
     pub sasl_password: Option<Redacted<String>>,
-    /// The certificate authority of the brokers (PEM); the system's authorities if absent.
+    /// Certificate authority of the brokers (PEM); the system's authorities if absent.
     #[serde(default)]
     pub ssl_ca_location: Option<PathBuf>,
-    /// The client's certificate (PEM), where the brokers ask for one.
+    /// Client certificate (PEM), if the brokers require one.
     #[serde(default)]
     pub ssl_certificate_location: Option<PathBuf>,
-    /// The key of the client's certificate (PEM).
+    /// Key of the client certificate (PEM).
     #[serde(default)]
     pub ssl_key_location: Option<PathBuf>,
-    /// A name that no other instance of the service has and that this one keeps across restarts (static membership): coming
-    /// back, it goes on with its partitions at once. Without it, a restart is a rebalance.
+    /// Static membership: a name unique to this instance and the same after a restart, with which it gets its partitions back immediately. Without
+    /// it, a restart is a rebalance.
     #[serde(default)]
     pub group_instance_id: Option<String>,
-    /// Whether a partition whose next records are gone from the broker goes on with the oldest that are there. Without it such a
-    /// partition stands still until a person has decided.
+    /// Whether a partition whose next records are gone from the broker continues with the oldest available record. Otherwise it is stopped until
+    /// an operator decides.
     #[serde(default)]
     pub skip_lost_records: bool,
-    /// A Confluent-compatible schema registry, where the schemas of the topics are registered.
+    /// URL of a Confluent-compatible schema registry.
     #[serde(default, deserialize_with = "registry_url")]
     pub schema_registry_url: Option<Url>,
-    /// The registry's user.
+    /// User of the registry.
     #[serde(default)]
     pub schema_registry_username: Option<String>,
-    /// The password of the registry's user.
+    /// Password of the registry.
     #[serde(default)]
     pub schema_registry_password: Option<Redacted<String>>,
-    /// The topics, without the prefix, whose values stand in a frame that names their schema; the values of the others are raw.
+    /// Topics, without the prefix, whose values have a schema frame; other values are raw.
     #[serde(default, deserialize_with = "comma_separated")]
     pub framed_topics: Vec<String>,
 }
 
-/// How the connection is protected, in librdkafka's words.
+/// Security protocol of the connection, as in librdkafka.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SecurityProtocol {
-    /// Nothing: only on loopback or a private network.
+    /// Neither: only on loopback or a private network.
     #[default]
     Plaintext,
     /// TLS.
     Ssl,
-    /// A password over an open connection.
+    /// SASL without TLS.
     SaslPlaintext,
-    /// A password over TLS.
+    /// SASL over TLS.
     SaslSsl,
 }
 
@@ -103,7 +103,7 @@ fn registry_url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Url
             && url.username().is_empty()
             && url.password().is_none()
     });
-    // Not shown: it may hold a password.
+    // Not shown: it may have a password.
     url.map(Some).ok_or_else(|| {
         de::Error::custom(
             "KAFKA__SCHEMA_REGISTRY_URL must be a URL such as https://registry.example.com:8081; a user goes into \
@@ -113,7 +113,7 @@ fn registry_url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Url
 }
 
 impl KafkaConfig {
-    /// Finds settings that contradict each other.
+    /// Checks settings that depend on each other.
     fn check(&self) -> Result<(), String> {
         let is_unknown = |name: &&String| topics::ALL.iter().all(|topic| topic.name != **name);
         if let Some(unknown) = self.framed_topics.iter().find(is_unknown) {
@@ -138,17 +138,17 @@ impl KafkaConfig {
         Ok(())
     }
 
-    /// Returns whether the values of a topic, named without the prefix, stand in a frame that names their schema.
+    /// Returns whether the values of a topic, named without the prefix, have a schema frame.
     pub fn is_framed(&self, topic: &str) -> bool {
         self.framed_topics.iter().any(|name| name == topic)
     }
 
-    /// Returns a topic's name on this cluster.
+    /// Returns the name of a topic on this cluster.
     pub fn topic_name(&self, name: &str) -> String {
         format!("{}{name}", self.topic_prefix)
     }
 
-    /// Returns what every client of librdkafka needs: addresses and protection of the connection.
+    /// Returns the settings that all clients need: addresses and security of the connection.
     pub fn client_config(&self, client_id: &str) -> ClientConfig {
         let mut config = ClientConfig::new();
         config

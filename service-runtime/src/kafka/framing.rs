@@ -1,43 +1,42 @@
-//! The frame that producers with a schema registry put around a value, in Confluent's format: the byte 0, the id of the schema,
-//! where the message stands in the schema's file, then the message.
+//! Schema frame of a value in Confluent's format: the magic byte 0, the schema id, the indexes of the message in the schema's file, the message.
 //!
-//! No message begins with the byte 0, which would be a field with the number 0, so that a value tells whether it has a frame.
+//! No protobuf message begins with the byte 0, which would be field number 0, so framed and raw values can be distinguished.
 
-/// What every frame begins with.
+/// First byte of a frame.
 const MAGIC: u8 = 0;
-/// The magic byte and the id.
+/// Length of the magic byte and the schema id.
 const HEAD: usize = 5;
-/// Where most messages stand: they are the first of their file.
+/// Indexes of the first message of a file, which have a short form.
 const FIRST: [u32; 1] = [0];
-/// A whole number of 32 bits has so many bytes at most.
-const MOST_BYTES: usize = 5;
+/// Largest number of bytes of a 32-bit varint.
+const MAX_VARINT_BYTES: usize = 5;
 
-/// A value that has a frame, taken apart.
+/// Parts of a framed value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Framed<'a> {
-    /// What the registry knows the schema by.
+    /// Schema id.
     pub schema_id: u32,
-    /// Which message of the file it is; further numbers lead into the messages within it.
+    /// Index of the message in the file, then of nested messages.
     pub indexes: Vec<u32>,
-    /// The message.
+    /// Encoded message.
     pub message: &'a [u8],
 }
 
-/// A value that has no frame, or a broken one.
+/// Reason why a value has no valid frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum FramingError {
-    /// It begins with something else.
-    #[error("it does not begin with the byte 0")]
+    /// The magic byte is missing.
+    #[error("missing magic byte")]
     NoFrame,
-    /// It ends within the frame.
+    /// The frame is incomplete.
     #[error("its frame is cut off")]
     Truncated,
-    /// The frame does not say which message it is.
+    /// The message indexes are invalid.
     #[error("its frame has message indexes that cannot be read")]
     UnreadableIndexes,
 }
 
-/// Puts a frame around a message.
+/// Frames a message.
 pub fn frame(schema_id: u32, indexes: &[u32], message: &[u8]) -> Vec<u8> {
     let mut value = Vec::with_capacity(HEAD + 1 + indexes.len() + message.len());
     value.push(MAGIC);
@@ -56,7 +55,7 @@ pub fn frame(schema_id: u32, indexes: &[u32], message: &[u8]) -> Vec<u8> {
     value
 }
 
-/// Takes the frame off a value.
+/// Splits a framed value.
 pub fn unframe(value: &[u8]) -> Result<Framed<'_>, FramingError> {
     match value.first() {
         None => return Err(FramingError::Truncated),
@@ -84,12 +83,12 @@ pub fn unframe(value: &[u8]) -> Result<Framed<'_>, FramingError> {
     })
 }
 
-/// Returns the message in a value, whether the value has a frame or not.
+/// Returns the message of a framed or raw value.
 pub fn message_in(value: &[u8]) -> &[u8] {
     unframe(value).map_or(value, |framed| framed.message)
 }
 
-/// Writes a number as Kafka's clients do: as one that could be negative (zigzag), in groups of seven bits.
+/// Appends a number as a zigzag varint, as Kafka's clients do.
 fn put_number(value: &mut Vec<u8>, number: u32) {
     let mut left = u64::from(number) << 1;
     while left >= 0x80 {
@@ -101,7 +100,7 @@ fn put_number(value: &mut Vec<u8>, number: u32) {
 
 fn take_number(rest: &mut &[u8]) -> Result<u32, FramingError> {
     let mut read = 0_u64;
-    for place in 0..MOST_BYTES {
+    for place in 0..MAX_VARINT_BYTES {
         let (byte, others) = rest.split_first().ok_or(FramingError::Truncated)?;
         *rest = others;
         read |= u64::from(byte & 0x7f) << (7 * place);

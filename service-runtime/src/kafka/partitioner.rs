@@ -1,15 +1,15 @@
-//! Where the records of a key are, as every client of Kafka places them that uses the same partitioner as Java's.
+//! Partition of a key by the default partitioner of the Java client.
 
 const SEED: u32 = 0x9747_b28c;
 const FACTOR: u32 = 0x5bd1_e995;
 
-/// Returns the partition that holds a key, of a topic that has so many.
+/// Returns the partition of a key in a topic with this number of partitions.
 ///
 /// # Panics
 ///
 /// Panics if the topic has no partitions.
 pub fn partition_of(key: &[u8], partitions: i32) -> i32 {
-    // The bits of the hash but the sign, as Java does it.
+    // The Java client clears the sign bit.
     let positive = murmur2(key) & 0x7fff_ffff;
     i32::try_from(positive).expect("31 bits fit") % partitions
 }
@@ -39,9 +39,9 @@ fn murmur2(data: &[u8]) -> u32 {
 mod tests {
     use super::*;
 
-    /// The same as in the tests of Kafka's own client.
+    /// Values of the Java client's tests.
     #[test]
-    fn keys_have_the_hashes_that_every_other_client_gives_them() {
+    fn keys_have_hashes_of_java_client() {
         let cases: [(&str, i32); 6] = [
             ("21", -973_932_308),
             ("foobar", -790_332_482),

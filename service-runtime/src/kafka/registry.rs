@@ -1,4 +1,4 @@
-//! The client of a Confluent-compatible schema registry.
+//! Client of a Confluent-compatible schema registry.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -11,11 +11,11 @@ use super::{KafkaConfig, schema::Subject};
 use crate::config::Redacted;
 
 const TIMEOUT: Duration = Duration::from_secs(5);
-/// So many characters are told of an answer that is not the registry's.
-const MOST_WORDS: usize = 200;
+/// Largest number of characters of an unexpected response in an error.
+const MAX_MESSAGE_CHARS: usize = 200;
 const CONTENT_TYPE: &str = "application/vnd.schemaregistry.v1+json";
-/// The registry's own codes, beside a 404, for a subject and for a schema that it does not have.
-const NOT_THERE: [i64; 2] = [40401, 40403];
+/// Error codes of the registry for an unknown subject and an unknown schema.
+const NOT_FOUND_CODES: [i64; 2] = [40401, 40403];
 
 /// A schema registry.
 pub struct SchemaRegistry {
@@ -25,88 +25,88 @@ pub struct SchemaRegistry {
     password: Option<Redacted<String>>,
 }
 
-/// What a registered schema is known by.
+/// Id and version of a registered schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 pub struct Registered {
-    /// The id, in frames.
+    /// Id, used in frames.
     pub id: u32,
-    /// The version, within its subject.
+    /// Version within the subject.
     pub version: u32,
 }
 
-/// What became of a schema that was to be registered.
+/// Result of a registration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Registration {
-    /// It was there already.
+    /// Already registered.
     Known(Registered),
-    /// It is there now.
+    /// Newly registered.
     New(Registered),
 }
 
-/// Why the registry is of no help.
+/// Error of a request to the registry.
 #[derive(Debug, thiserror::Error)]
 pub enum RegistryError {
-    /// It cannot be reached, or does not answer in time, or does not talk as a registry does.
+    /// Unavailable, timed out, or not a schema registry.
     #[error(
         "the schema registry at {url} does not answer as one: is it up, and is KAFKA__SCHEMA_REGISTRY_URL right?"
     )]
     Unreachable {
-        /// Its address.
+        /// Address of the registry.
         url: String,
-        /// What the client says.
+        /// Error of the HTTP client.
         #[source]
         cause: reqwest::Error,
     },
-    /// It does not let this user in.
+    /// Authentication or authorisation failed.
     #[error(
         "the schema registry at {url} refuses the user ({status}): set KAFKA__SCHEMA_REGISTRY_USERNAME and KAFKA__SCHEMA_REGISTRY_PASSWORD to one who may read and write {subject}"
     )]
     Forbidden {
-        /// Its address.
+        /// Address of the registry.
         url: String,
-        /// What it was about.
+        /// Subject of the request.
         subject: String,
-        /// How it answers.
+        /// Status of the response.
         status: StatusCode,
     },
-    /// Readers of the registered schema could not read what is written with the declared one.
+    /// The declared schema is not compatible with the registered one.
     #[error(
         "the declared schema of {subject} is not compatible with the registered one: {message}"
     )]
     Incompatible {
-        /// What it was about.
+        /// Subject of the request.
         subject: String,
-        /// What the registry says.
+        /// Message of the registry.
         message: String,
     },
-    /// It answers with another error.
+    /// Another error response.
     #[error("the schema registry at {url} answers {status} about {subject}: {message}")]
     Refused {
-        /// Its address.
+        /// Address of the registry.
         url: String,
-        /// What it was about.
+        /// Subject of the request.
         subject: String,
-        /// How it answers.
+        /// Status of the response.
         status: StatusCode,
-        /// What it says.
+        /// Message of the registry.
         message: String,
     },
-    /// It does not have the declared schema.
+    /// The declared schema is not registered.
     #[error("the declared schema of {subject} is not registered: run `taskmesh topics apply`")]
     NotRegistered {
-        /// What it was about.
+        /// Subject of the request.
         subject: String,
     },
 }
 
-/// Looks subjects up or registers them; to be asked for each behind those that it refers to, whose versions it remembers.
+/// Looks up or registers subjects. A subject must come after those that it imports, whose versions are kept.
 pub struct SchemaRound<'a> {
     registry: &'a SchemaRegistry,
     versions: HashMap<&'static str, u32>,
 }
 
 impl SchemaRegistry {
-    /// Prepares to ask the registry, if the settings name one; it is reached when it is asked.
+    /// Creates a client if a registry is configured; connects with the first request.
     pub fn new(kafka: &KafkaConfig) -> Result<Option<Self>, RegistryError> {
         let Some(url) = &kafka.schema_registry_url else {
             return Ok(None);
@@ -120,7 +120,7 @@ impl SchemaRegistry {
         }))
     }
 
-    /// Begins to go through subjects.
+    /// Starts a round of look-ups or registrations.
     pub fn round(&self) -> SchemaRound<'_> {
         SchemaRound {
             registry: self,
@@ -128,7 +128,7 @@ impl SchemaRegistry {
         }
     }
 
-    /// Returns the newest version of a subject, whatever schema that is.
+    /// Returns the newest version of a subject.
     pub async fn latest(&self, subject: &str) -> Result<Option<Registered>, RegistryError> {
         let url = self.address(&["subjects", subject, "versions", "latest"]);
         self.ask(self.client.get(url), None, subject).await
@@ -150,7 +150,7 @@ impl SchemaRegistry {
             })
     }
 
-    /// Sends a request; nothing is what comes back when there is no such subject or schema.
+    /// Sends a request; returns `None` if the subject or schema does not exist.
     async fn ask<T: serde::de::DeserializeOwned>(
         &self,
         request: RequestBuilder,
@@ -165,7 +165,7 @@ impl SchemaRegistry {
         }
         let mut request = request.header(header::ACCEPT, CONTENT_TYPE);
         if let Some(body) = body {
-            // Before the body, which would bring another type.
+            // Set before the body, which would set another type.
             request = request
                 .header(header::CONTENT_TYPE, CONTENT_TYPE)
                 .json(body);
@@ -183,20 +183,20 @@ impl SchemaRegistry {
         let text = response.text().await.map_err(silent)?;
         let fault: Fault = serde_json::from_str(&text).unwrap_or_default();
         let (url, subject) = (self.url.to_string(), subject.to_owned());
-        // Something before the registry answers in its own words.
+        // A proxy may answer in another format.
         let own = || {
             text.lines()
                 .next()
                 .unwrap_or_default()
                 .chars()
-                .take(MOST_WORDS)
+                .take(MAX_MESSAGE_CHARS)
         };
         let message = match fault.message.is_empty() {
             true => own().collect(),
             false => fault.message,
         };
         match status {
-            StatusCode::NOT_FOUND if NOT_THERE.contains(&fault.error_code) => Ok(None),
+            StatusCode::NOT_FOUND if NOT_FOUND_CODES.contains(&fault.error_code) => Ok(None),
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Err(RegistryError::Forbidden {
                 url,
                 subject,
@@ -223,9 +223,9 @@ impl SchemaRegistry {
 }
 
 impl SchemaRound<'_> {
-    /// Returns what the declared schema of a subject is known by, if it is registered.
+    /// Returns the id and version of the declared schema of a subject, if it is registered.
     pub async fn find(&mut self, subject: &Subject) -> Result<Option<Registered>, RegistryError> {
-        // Without what it refers to it cannot be there either.
+        // A subject whose imports are not registered cannot be registered.
         let Some(body) = self.body(subject) else {
             return Ok(None);
         };

@@ -1,4 +1,4 @@
-//! What a schema registry is told of the contract: the file of each topic's message, and the files that it imports.
+//! Subjects of a schema registry: the file of each topic's message, and the files that it imports.
 
 use prost_reflect::{FileDescriptor, MessageDescriptor};
 use taskmesh_proto::{
@@ -9,17 +9,17 @@ use taskmesh_proto::{
 use super::KafkaConfig;
 use crate::descriptors;
 
-/// Protobuf's own files, which every registry has.
+/// Prefix of protobuf's own files, which every registry has.
 const WELL_KNOWN: &str = "google/protobuf/";
 
-/// What one file of the contract is registered under.
+/// Subject of one file of the contract.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Subject {
-    /// The topic's name on the cluster and `-value`, or the path by which other files import it.
+    /// Name: the topic on the cluster with `-value`, or the path by which other files import it.
     pub name: String,
-    /// The file.
+    /// File of the contract.
     pub file: &'static SourceFile,
-    /// The files that it imports, protobuf's own left out.
+    /// Imported files, without those of protobuf itself.
     pub imports: Vec<&'static SourceFile>,
 }
 
@@ -38,12 +38,12 @@ impl Subject {
     }
 }
 
-/// Returns the subjects of every topic, each behind those that it refers to.
+/// Returns the subjects of all topics, each after those that it imports.
 pub fn subjects(kafka: &KafkaConfig) -> Vec<Subject> {
     subjects_of(kafka, topics::ALL)
 }
 
-/// Returns the subjects of some topics, each behind those that it refers to.
+/// Returns the subjects of some topics, each after those that it imports.
 pub(super) fn subjects_of<'a>(
     kafka: &KafkaConfig,
     topics: impl IntoIterator<Item = &'a Topic>,
@@ -61,12 +61,12 @@ pub(super) fn subjects_of<'a>(
     subjects
 }
 
-/// Returns what the schema of a topic's values is registered under.
+/// Returns the subject name of a topic's values.
 pub(super) fn value_subject(kafka: &KafkaConfig, topic: &Topic) -> String {
     format!("{}-value", kafka.topic_name(topic.name))
 }
 
-/// Returns where a message stands in its file: its number among the messages there, behind those of the messages around it.
+/// Returns the indexes of a message in its file, outermost message first.
 pub(super) fn message_indexes(name: &str) -> Vec<u32> {
     let mut indexes = Vec::new();
     let mut message = message(name);

@@ -6,20 +6,20 @@ use super::{
     schema,
 };
 
-/// How the values of one topic are written.
+/// Format of the values of one topic.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum ValueFormat {
-    /// The message and nothing else.
+    /// The message alone.
     Raw,
-    /// The message in a frame that names its schema.
+    /// The message in a schema frame.
     Framed {
-        /// Where the message stands in the schema's file.
+        /// Indexes of the message in the schema's file.
         indexes: Vec<u32>,
     },
 }
 
 impl ValueFormat {
-    /// Returns how the values of a topic are written on this cluster.
+    /// Returns the format of a topic on this cluster.
     pub(crate) fn of(kafka: &KafkaConfig, topic: &Topic) -> Self {
         match kafka.is_framed(topic.name) {
             true => Self::Framed {
@@ -29,7 +29,7 @@ impl ValueFormat {
         }
     }
 
-    /// Finds the message in a value, or says why the value is not one of the topic.
+    /// Returns the message of a value, or the reason why the value is not valid for the topic.
     pub(crate) fn message<'a>(&self, value: &'a [u8]) -> Result<&'a [u8], String> {
         match (self, unframe(value)) {
             (_, Err(_)) if value.is_empty() => Err("the value is empty".to_owned()),
@@ -62,7 +62,7 @@ mod tests {
     use super::*;
     use crate::kafka::framing::frame;
 
-    /// A format, a value, and what is to come of it.
+    /// Format, value, and expected result.
     type Case<'a> = (ValueFormat, &'a [u8], Result<&'a [u8], &'a str>);
 
     #[test]
