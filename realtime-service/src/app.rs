@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use service_runtime::kafka::TopicHistory;
+use service_runtime::{clock::Clock, kafka::TopicHistory};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
@@ -26,6 +26,8 @@ pub struct App {
     pub past_readers: Arc<Semaphore>,
     /// What resume tokens are sealed with.
     pub keys: Arc<TokenKeys>,
+    /// Clock.
+    pub clock: Clock,
     /// The task-service.
     pub tasks: TaskClient,
     /// The streams that are open.
@@ -42,6 +44,7 @@ impl App {
         feed: Arc<Feed>,
         past: TopicHistory,
         keys: TokenKeys,
+        clock: Clock,
         tasks: TaskClient,
         watch: WatchConfig,
         stopping: CancellationToken,
@@ -51,6 +54,7 @@ impl App {
             past,
             past_readers: Arc::new(Semaphore::new(PAST_READERS)),
             keys: Arc::new(keys),
+            clock,
             tasks,
             streams: Arc::new(Streams::new(watch.max_streams, watch.max_streams_per_user)),
             watch,

@@ -3,7 +3,8 @@
 //! - Owns nothing: it has no database.
 //! - Answers `RealtimeService`.
 //! - Emits nothing.
-//! - Listens to `task-updates`, all of it in every replica (see [`feed`]), and asks the task-service for snapshots and filters.
+//! - Listens to `task-updates`, all of it in every replica (see [`feed`]), and asks the task-service for snapshots, saved filters
+//!   and time zones.
 
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
 
@@ -49,6 +50,7 @@ impl Service for RealtimeService {
             Arc::clone(&feed),
             context.history_of(&topics::TASK_UPDATES),
             keys,
+            context.clock(),
             TaskClient::new(&config.task_url, context.identity()),
             config.watch,
             context.stopping(),

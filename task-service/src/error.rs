@@ -135,11 +135,6 @@ pub enum Error {
         "only the recurrence-service may create occurrences; complete a recurring task to get the next one"
     )]
     NotTheRecurrenceService,
-    /// The call is for the live feed only.
-    #[error(
-        "only the realtime-service may ask which tasks match; list tasks with the filter instead"
-    )]
-    NotTheRealtimeService,
     /// The recurrence-service could not be asked.
     #[error("the recurrence-service could not be asked")]
     Recurrence(#[from] UpstreamError),
@@ -231,9 +226,7 @@ impl ApiError for Error {
             | Self::ParentDeleted { .. } => ErrorCode::FailedPrecondition,
             Self::Busy => ErrorCode::Aborted,
             Self::Item { cause, .. } => cause.code(),
-            Self::NotTheRecurrenceService | Self::NotTheRealtimeService => {
-                ErrorCode::PermissionDenied
-            }
+            Self::NotTheRecurrenceService => ErrorCode::PermissionDenied,
             Self::Recurrence(error) => error.code(),
             Self::Database(DatabaseError::Unavailable(_)) => ErrorCode::Unavailable,
             Self::RecurrenceAnswer(_)
@@ -261,7 +254,7 @@ impl ApiError for Error {
             Self::TaskCompleted(_) => "TASK_COMPLETED",
             Self::Busy => "BUSY",
             Self::Unanswered(_) | Self::Unwritten(_) => "INTERNAL",
-            Self::NotTheRecurrenceService | Self::NotTheRealtimeService => "INTERNAL_RPC",
+            Self::NotTheRecurrenceService => "INTERNAL_RPC",
             Self::Recurrence(error) => error.reason(),
             Self::RecurrenceAnswer(_) => "UPSTREAM_FAILED",
             Self::Database(DatabaseError::Unavailable(_)) => "DATABASE_UNAVAILABLE",

@@ -17,34 +17,34 @@ use crate::domain::{
     record::Record,
 };
 
-/// A record is made after its event, or before it by as much as clocks differ.
-const CLOCKS_DIFFER: TimeDelta = TimeDelta::days(1);
+/// Maximum clock skew between services: a record is made at most this long before the time of its event.
+const CLOCK_SKEW: TimeDelta = TimeDelta::days(1);
 
-/// Which records, and which of them first.
+/// Selection and order of records.
 #[derive(Debug, Clone)]
 pub struct RecordQuery {
-    /// Whose records; everybody's if none.
+    /// User; none for the records of all users.
     pub user_id: Option<UserId>,
-    /// Those of them that this means.
+    /// Filter.
     pub condition: RecordFilter,
-    /// Those that were made in this time, its end not included.
+    /// Half-open range of record times.
     pub between: Option<(DateTime<Utc>, DateTime<Utc>)>,
-    /// Those behind this place.
+    /// Position after which the page starts.
     pub after: Option<Place>,
-    /// The last one first; else the first one.
+    /// Newest first; else oldest first.
     pub last_first: bool,
-    /// So many.
+    /// Maximum number of records.
     pub limit: i64,
 }
 
-/// A place in the order of records.
+/// Position in the order of records.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
-    /// When the record was made.
+    /// Time of the record.
     pub record_time: DateTime<Utc>,
-    /// Whose it is.
+    /// User of the record.
     pub user_id: UserId,
-    /// Its place in the chain.
+    /// Position in the chain.
     pub sequence: i64,
 }
 
@@ -58,7 +58,7 @@ impl From<&Record> for Place {
     }
 }
 
-/// Returns a page of records: those of one user in the order of the chain, everybody's in the order in which they were made.
+/// Returns a page of records: of one user in the order of the chain, of all users in the order of their times.
 pub async fn list(
     tx: &mut AsyncPgConnection,
     query: &RecordQuery,
@@ -131,7 +131,7 @@ fn push_test(statement: &mut Statement, test: &Test<RecordField>) {
                 // Leaves out the partitions of earlier months.
                 for (comparison, time) in point.bounds(*comparison) {
                     if comparison.is_bounded_below() {
-                        let earliest = time - CLOCKS_DIFFER;
+                        let earliest = time - CLOCK_SKEW;
                         statement.push(" AND record_time >= ").bind(earliest);
                     }
                 }

@@ -1,17 +1,25 @@
-/// Which tasks a stream is about, in the words of the client; what they mean, only the task-service knows.
+use taskmesh_proto::realtime::v1::TaskChange;
+
+/// Tasks that a stream reports, as requested by the client.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Matching {
-    /// Those that match this.
+    /// Filter; empty for all tasks.
     pub filter: String,
-    /// And the saved filter that has this name.
+    /// Name of a saved filter that tasks match too; empty for none.
     pub saved_filter: String,
-    /// Also completed ones.
+    /// Whether completed tasks match, unless a filter decides.
     pub show_completed: bool,
 }
 
 impl Matching {
-    /// Returns whether changes of all tasks are told as they are.
+    /// Returns whether all tasks match.
     pub fn is_everything(&self) -> bool {
         self.filter.is_empty() && self.saved_filter.is_empty()
+    }
+
+    /// Returns whether a change may affect which tasks match.
+    pub fn depends_on(&self, change: &TaskChange) -> bool {
+        change.settings.is_some()
+            || (change.saved_filter.is_some() && !self.saved_filter.is_empty())
     }
 }

@@ -3,11 +3,12 @@ use std::{
     sync::{Arc, Mutex, MutexGuard},
 };
 
+use bytes::Bytes;
 use service_runtime::ids::UserId;
 use tokio::sync::watch;
 use uuid::Uuid;
 
-use super::{Bounds, Change, Subscription, Taken, Told, recent::RecentEvents, subscription::Place};
+use super::{Bounds, Change, Subscription, Taken, recent::RecentEvents, subscription::Place};
 use crate::domain::Position;
 
 /// The ids of how many events are remembered: more than any relay sends again after it has died.
@@ -54,8 +55,8 @@ struct Inner {
 struct Record {
     offset: i64,
     event_id: Uuid,
-    /// Whose change it is; none if it tells nobody anything.
-    told: Option<(Arc<str>, Told)>,
+    /// User and encoded change; none if the record is no change.
+    change: Option<(Arc<str>, Bytes)>,
 }
 
 /// What there is of one user.
@@ -133,20 +134,20 @@ impl PartitionLog {
         self.reached.send_replace(offset - 1);
     }
 
-    /// Adds a record: whose change it is and what it tells, or neither if it tells nobody anything.
-    pub fn push(&self, offset: i64, event_id: Uuid, told: Option<(&str, Told)>) {
+    /// Appends a record: the user and the encoded change, or none if it is no change.
+    pub fn push(&self, offset: i64, event_id: Uuid, change: Option<(&str, Bytes)>) {
         let mut inner = self.lock();
         let is_new = event_id.is_nil() || inner.recent.add(event_id);
-        let told = told.filter(|_| is_new).map(|(user, told)| {
+        let change = change.filter(|_| is_new).map(|(user, message)| {
             let (user, of_user) = inner.of_user(user);
             of_user.offsets.push_back(offset);
             of_user.bell.send_replace(());
-            (user, told)
+            (user, message)
         });
         let record = Record {
             offset,
             event_id,
-            told,
+            change,
         };
         inner.bytes += record.bytes();
         inner.records.push_back(record);
@@ -275,14 +276,14 @@ impl Inner {
 
     fn change(&self, partition: i32, offset: i64) -> Option<Change> {
         let record = self.record(offset)?;
-        let (_, told) = record.told.as_ref()?;
+        let (_, message) = record.change.as_ref()?;
         Some(Change {
             position: Position {
                 partition,
                 offset,
                 event_id: record.event_id,
             },
-            told: told.clone(),
+            message: message.clone(),
         })
     }
 
@@ -318,7 +319,7 @@ impl Inner {
             event_id: record.event_id,
             ..self.before
         };
-        if let Some((user, _)) = &record.told
+        if let Some((user, _)) = &record.change
             && let Some(of_user) = self.users.get_mut(user)
         {
             of_user.offsets.pop_front();
@@ -332,7 +333,7 @@ impl Inner {
 
 impl Record {
     fn bytes(&self) -> usize {
-        RECORD_BYTES + self.told.as_ref().map_or(0, |(_, told)| told.message.len())
+        RECORD_BYTES + self.change.as_ref().map_or(0, |(_, message)| message.len())
     }
 }
 

@@ -29,11 +29,8 @@ fn user(name: &str) -> UserId {
     name.parse().unwrap()
 }
 
-fn change(bytes: usize) -> Told {
-    Told {
-        task: None,
-        message: Bytes::from(vec![0; bytes]),
-    }
+fn change(bytes: usize) -> Bytes {
+    Bytes::from(vec![0; bytes])
 }
 
 /// Adds a change of a user at the next offset.

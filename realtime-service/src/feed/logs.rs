@@ -4,6 +4,7 @@ use std::{
     time::Duration,
 };
 
+use bytes::Bytes;
 use service_runtime::{
     clock::Clock,
     ids::UserId,
@@ -13,7 +14,7 @@ use tokio::{sync::watch, time::timeout};
 use tracing::{error, info, warn};
 use uuid::Uuid;
 
-use super::{Bounds, PartitionLog, ReadRecord, Told};
+use super::{Bounds, PartitionLog, ReadRecord};
 use crate::{config::FeedConfig, metrics};
 
 /// How long a stream waits for a replica that has just started.
@@ -76,11 +77,11 @@ impl Feed {
         Some((self.get(&logs, partition)?, partitions))
     }
 
-    /// Returns the event of a record, and whose change it is; none if it is no change of anybody, which is told to the operator.
-    fn told(&self, record: &TopicRecord, partitions: i32) -> (Uuid, Option<(String, Told)>) {
+    /// Returns the event id of a record, and the user with the encoded change; none, and a log line, if it is no change.
+    fn change(&self, record: &TopicRecord, partitions: i32) -> (Uuid, Option<(String, Bytes)>) {
         let (partition, offset) = (record.partition, record.offset);
         let ReadRecord { event_id, change } = ReadRecord::new(record);
-        let (change, told) = match change {
+        let (change, message) = match change {
             Ok(change) => change,
             Err(reason) => {
                 warn!(
@@ -109,7 +110,7 @@ impl Feed {
             ));
         }
         metrics::record("told");
-        (event_id, Some((change.user_id, told)))
+        (event_id, Some((change.user_id, message)))
     }
 }
 
@@ -151,11 +152,11 @@ impl TopicReader for Feed {
         let Some((log, partitions)) = self.log(record.partition) else {
             return;
         };
-        let (event_id, told) = self.told(&record, partitions);
-        match told {
-            Some((user, told)) => log.push(offset, event_id, Some((&user, told))),
-            None => log.push(offset, event_id, None),
-        }
+        let (event_id, change) = self.change(&record, partitions);
+        let change = change
+            .as_ref()
+            .map(|(user, message)| (user.as_str(), message.clone()));
+        log.push(offset, event_id, change);
     }
 
     fn caught_up(&self, partition: i32) {

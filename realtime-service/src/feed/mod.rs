@@ -36,8 +36,8 @@ mod streams;
 mod subscription;
 
 pub use bounds::Bounds;
+pub use change::Change;
 pub(crate) use change::ReadRecord;
-pub use change::{Change, TaskVersion, Told};
 pub use log::{Misplaced, PartitionLog};
 pub use logs::{Feed, NotReady};
 pub(crate) use recent::RecentEvents;

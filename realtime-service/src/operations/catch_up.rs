@@ -159,9 +159,9 @@ impl Past {
             ..self.begin
         };
         match change {
-            Ok((change, told)) if is_new && change.user_id == self.user.as_ref() => {
+            Ok((change, message)) if is_new && change.user_id == self.user.as_ref() => {
                 let position = self.end;
-                self.changes.push(Change { position, told });
+                self.changes.push(Change { position, message });
             }
             Ok(_) => {}
             Err(reason) => debug!("record {} is passed over: {reason}", record.offset),

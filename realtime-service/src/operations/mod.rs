@@ -1,7 +1,8 @@
-//! What can be done with the feed: watch it. What is passed on is not looked into, so it stays in the messages that it came in.
+//! What can be done with the feed: watch it. Changes are passed on in the messages in which they arrived.
 
 mod catch_up;
 mod snapshot;
+mod stream_filter;
 mod watch;
 mod watching;
 

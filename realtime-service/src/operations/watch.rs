@@ -9,6 +9,7 @@ use super::{
     Watching,
     catch_up::{Begun, catch_up},
     snapshot::Snapshot,
+    stream_filter::StreamFilter,
     watching::Phase,
 };
 use crate::{
@@ -19,27 +20,27 @@ use crate::{
     metrics,
 };
 
-/// What to tell a client.
+/// Request to stream changes.
 #[derive(Debug, Clone)]
 pub struct Watch {
-    /// From where on.
+    /// Start.
     pub start: Start,
-    /// Which tasks.
+    /// Tasks to report.
     pub matching: Matching,
 }
 
-/// Where a stream begins.
+/// Start of a stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Start {
-    /// With the changes from now on.
+    /// Changes from now on.
     Now,
-    /// With what there is.
+    /// Snapshot of the current state, then changes.
     Snapshot,
-    /// Behind the message that had this resume token.
+    /// Changes after the message with this resume token.
     Behind(String),
 }
 
-/// Begins a stream of a user's changes.
+/// Starts a stream of a user's changes.
 #[tracing::instrument(name = "operation.watch", skip_all)]
 pub async fn watch(app: &Arc<App>, user: UserId, wanted: Watch) -> Result<Watching, Error> {
     let begun = begin(app, user, wanted).await;
@@ -58,10 +59,6 @@ async fn begin(app: &Arc<App>, user: UserId, wanted: Watch) -> Result<Watching, 
         })?),
         Start::Now | Start::Snapshot => None,
     };
-    if !matching.is_everything() {
-        // A filter that is wrong is refused before anything is said.
-        app.tasks.matching(&user, &matching, Vec::new()).await?;
-    }
     let log = app.feed.log_of(&user).await?;
     let (subscription, phase) = match position {
         Some(position) => match catch_up(app, &user, &log, position).await? {
@@ -75,7 +72,7 @@ async fn begin(app: &Arc<App>, user: UserId, wanted: Watch) -> Result<Watching, 
             Begun::Missed(reason) => (log.subscribe(&user), Phase::Resync(reason)),
         },
         None => {
-            // The position comes first: what is committed from now on is told behind it.
+            // The position comes first: changes committed from now on follow it.
             let subscription = log.subscribe(&user);
             let phase = match start {
                 Start::Snapshot => Phase::Snapshot(Snapshot::default()),
@@ -87,10 +84,13 @@ async fn begin(app: &Arc<App>, user: UserId, wanted: Watch) -> Result<Watching, 
             (subscription, phase)
         }
     };
+    // After the subscription, which reports later changes of the saved filter and of the settings.
+    let filter = StreamFilter::resolve(app, &user, &matching).await?;
     Ok(Watching::new(
         Arc::clone(app),
         user,
         matching,
+        filter,
         subscription,
         phase,
         permit,

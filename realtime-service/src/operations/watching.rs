@@ -1,15 +1,11 @@
-use std::{
-    collections::{HashSet, VecDeque},
-    sync::Arc,
-};
+use std::{collections::VecDeque, sync::Arc};
 
 use prost::Message;
 use service_runtime::ids::UserId;
 use taskmesh_proto::realtime::v1::{self as pb, ResyncReason, watch_response::Event};
 use tokio::time::timeout;
-use uuid::Uuid;
 
-use super::snapshot::Snapshot;
+use super::{snapshot::Snapshot, stream_filter::StreamFilter};
 use crate::{
     app::App,
     domain::{Matching, Position},
@@ -18,34 +14,36 @@ use crate::{
     metrics,
 };
 
-/// How many changes are taken and asked about at once.
+/// Number of changes taken at once.
 const BATCH: usize = 64;
 
-/// A stream to one client.
+/// Stream to one client.
 pub struct Watching {
     app: Arc<App>,
     user: UserId,
     matching: Matching,
+    /// Filter of tasks; none if all match.
+    filter: Option<StreamFilter>,
     subscription: Subscription,
     phase: Phase,
-    /// What is to be said next.
+    /// Next messages.
     prepared: VecDeque<pb::WatchResponse>,
     /// Counts the stream for as long as it lasts.
     _permit: StreamPermit,
 }
 
-/// How far a stream is.
+/// Phase of a stream.
 #[derive(Debug)]
 pub(super) enum Phase {
-    /// It begins behind a position, with the changes there that are no longer in memory.
+    /// Starts after a position, with the changes that are no longer in memory.
     Begin { behind: Position, past: Vec<Change> },
-    /// It tells what there is.
+    /// Sends the snapshot.
     Snapshot(Snapshot),
-    /// It tells what changes.
+    /// Sends changes.
     Live,
-    /// It tells that changes are missing.
+    /// Reports that changes are missing.
     Resync(ResyncReason),
-    /// It has told everything.
+    /// Sent its last message.
     Ended,
 }
 
@@ -54,6 +52,7 @@ impl Watching {
         app: Arc<App>,
         user: UserId,
         matching: Matching,
+        filter: Option<StreamFilter>,
         subscription: Subscription,
         phase: Phase,
         permit: StreamPermit,
@@ -62,6 +61,7 @@ impl Watching {
             app,
             user,
             matching,
+            filter,
             subscription,
             phase,
             prepared: VecDeque::new(),
@@ -71,7 +71,7 @@ impl Watching {
 
     /// Returns the next message; none at the end, and an error is the last.
     ///
-    /// Nothing is read ahead of the client: one that does not take its messages falls behind in the feed, and is told so.
+    /// Nothing is read ahead of the client: one that does not read its messages falls behind in the feed and gets a resync.
     pub async fn next(&mut self) -> Option<Result<pb::WatchResponse, Error>> {
         loop {
             if let Some(message) = self.prepared.pop_front() {
@@ -94,7 +94,7 @@ impl Watching {
         }
     }
 
-    /// Prepares what is to be said next, or waits for it.
+    /// Prepares the next messages, or waits for changes.
     async fn prepare(&mut self) -> Result<(), Error> {
         match &mut self.phase {
             Phase::Begin { behind, past } => {
@@ -106,7 +106,7 @@ impl Watching {
                 }
             }
             Phase::Snapshot(snapshot) => {
-                // In a box, as whatever else is seldom done: a stream that waits keeps room for the largest thing that it may do.
+                // In a box, because it is rare and would enlarge every waiting stream.
                 let next = Box::pin(snapshot.next(&self.app, &self.user, &self.matching));
                 match next.await? {
                     Some(part) => self.prepared.push_back(pb::WatchResponse {
@@ -138,7 +138,7 @@ impl Watching {
         Ok(())
     }
 
-    /// Tells the next changes; waits for them no longer than a client goes without a sign of life.
+    /// Prepares messages for the next changes; waits for them at most one heartbeat interval.
     async fn follow(&mut self) -> Result<(), Error> {
         let mut taken = self.take();
         if taken == Taken::Nothing {
@@ -163,41 +163,28 @@ impl Watching {
         self.subscription.take(BATCH, self.app.watch.max_pending)
     }
 
-    /// Prepares to tell changes: those of tasks that do not match as such.
+    /// Prepares messages for changes: for tasks that do not match, only that they do not.
     async fn tell(&mut self, changes: &[Change]) -> Result<(), Error> {
-        let matching = self.matching(changes).await?;
-        for Change { position, told } in changes {
-            let unmatched = told
-                .task
-                .filter(|task| matching.as_ref().is_some_and(|ids| !ids.contains(&task.id)));
-            let event = match unmatched {
-                Some(task) => Event::Unmatched(pb::Unmatched {
-                    task_id: task.id.to_string(),
-                    task_version: task.version,
-                }),
-                None => {
-                    let change = pb::TaskChange::decode(told.message.clone());
-                    Event::Change(change.expect("it decoded when it was read").into())
+        for Change { position, message } in changes {
+            let change = pb::TaskChange::decode(message.clone());
+            let change = change.expect("it decoded when it was read");
+            if self.filter.is_some() && self.matching.depends_on(&change) {
+                // In a box, because it is rare and would enlarge every waiting stream.
+                let filter = StreamFilter::resolve(&self.app, &self.user, &self.matching);
+                self.filter = Box::pin(filter).await?;
+            }
+            let event = match (&self.filter, &change.task) {
+                (Some(filter), Some(task)) if !filter.matches(task, self.app.clock.now()) => {
+                    Event::Unmatched(pb::Unmatched {
+                        task_id: task.id.clone(),
+                        task_version: change.task_version,
+                    })
                 }
+                _ => Event::Change(change.into()),
             };
             self.say(*position, event);
         }
         Ok(())
-    }
-
-    /// Returns which of the tasks that changed match now; none if all do.
-    async fn matching(&self, changes: &[Change]) -> Result<Option<HashSet<Uuid>>, Error> {
-        if self.matching.is_everything() {
-            return Ok(None);
-        }
-        let tasks = changes.iter().filter_map(|change| change.told.task);
-        let ids: HashSet<Uuid> = tasks.map(|task| task.id).collect();
-        if ids.is_empty() {
-            return Ok(None);
-        }
-        let ids = ids.into_iter().collect();
-        let matching = self.app.tasks.matching(&self.user, &self.matching, ids);
-        Box::pin(matching).await.map(Some)
     }
 
     fn say(&mut self, position: Position, event: Event) {

@@ -1,46 +1,47 @@
-//! What this service asks of the task-service.
-
-use std::collections::HashSet;
+//! Client of the task-service.
 
 use service_runtime::{
+    filter::NameKey,
     grpc::{ErrorCode, FieldViolation, ServiceIdentity, UpstreamError, connect},
     ids::UserId,
+    time_zone::TimeZone,
 };
 use taskmesh_proto::{
     realtime::v1::Snapshot,
     task::v1::{
-        ListCategoriesRequest, ListTagsRequest, ListTasksRequest, MatchTasksRequest,
-        category_service_client::CategoryServiceClient, tag_service_client::TagServiceClient,
+        GetSettingsRequest, ListCategoriesRequest, ListSavedFiltersRequest, ListTagsRequest,
+        ListTasksRequest, ListTasksResponse, category_service_client::CategoryServiceClient,
+        saved_filter_service_client::SavedFilterServiceClient,
+        settings_service_client::SettingsServiceClient, tag_service_client::TagServiceClient,
         task_service_client::TaskServiceClient,
     },
 };
 use tonic::{Status, transport::Channel};
 use url::Url;
-use uuid::Uuid;
 
 use crate::{domain::Matching, error::Error};
 
-/// How many of anything a part of a snapshot has at most.
+/// Page size of lists.
 const PAGE: i32 = 200;
 
-/// The task-service.
+/// Client of the task-service.
 #[derive(Clone)]
 pub struct TaskClient {
     channel: Channel,
     identity: ServiceIdentity,
 }
 
-/// A part of what there is, and where the next one begins; nowhere if that is empty.
+/// Page of a snapshot.
 #[derive(Debug, Default)]
 pub struct Part {
-    /// What there is.
+    /// Content.
     pub snapshot: Snapshot,
-    /// Asks for the next part.
+    /// Token of the next page; empty on the last one.
     pub next_page_token: String,
 }
 
 impl TaskClient {
-    /// Opens a channel, which connects with the first call.
+    /// Creates a client, which connects on the first call.
     pub fn new(url: &Url, identity: ServiceIdentity) -> Self {
         Self {
             channel: connect(url),
@@ -48,24 +49,46 @@ impl TaskClient {
         }
     }
 
-    /// Returns those of a user's tasks that match; fails if the filter is wrong, also without any task.
-    pub async fn matching(
-        &self,
-        user: &UserId,
-        matching: &Matching,
-        ids: Vec<Uuid>,
-    ) -> Result<HashSet<Uuid>, Error> {
-        let request = MatchTasksRequest {
-            task_ids: ids.iter().map(Uuid::to_string).collect(),
-            filter: matching.filter.clone(),
-            saved_filter: matching.saved_filter.clone(),
-            show_completed: matching.show_completed,
-        };
-        let mut client = TaskServiceClient::new(self.channel.clone());
-        let request = self.identity.request(user, request);
-        let answer = client.match_tasks(request).await.map_err(failure)?;
-        let ids = answer.into_inner().task_ids;
-        Ok(ids.iter().filter_map(|id| id.parse().ok()).collect())
+    /// Fails if the filter is invalid.
+    pub async fn check(&self, user: &UserId, matching: &Matching) -> Result<(), Error> {
+        self.list_tasks(user, matching, 1, String::new()).await?;
+        Ok(())
+    }
+
+    /// Returns the text of a user's saved filter.
+    pub async fn saved_filter(&self, user: &UserId, name: &str) -> Result<String, Error> {
+        let key = NameKey::of(name);
+        let mut page_token = String::new();
+        loop {
+            let request = ListSavedFiltersRequest {
+                page_size: PAGE,
+                page_token,
+            };
+            let mut client = SavedFilterServiceClient::new(self.channel.clone());
+            let request = self.identity.request(user, request);
+            let answer = client.list_saved_filters(request).await.map_err(failure)?;
+            let answer = answer.into_inner();
+            let mut filters = answer.saved_filters.into_iter();
+            if let Some(saved) = filters.find(|saved| NameKey::of(&saved.display_name) == key) {
+                return Ok(saved.filter);
+            }
+            if answer.next_page_token.is_empty() {
+                let wrong = format!("there is no saved filter {name:?}; create it first");
+                let violation = FieldViolation::new("saved_filter", wrong);
+                return Err(Error::InvalidFields(vec![violation]));
+            }
+            page_token = answer.next_page_token;
+        }
+    }
+
+    /// Returns a user's time zone.
+    pub async fn time_zone(&self, user: &UserId) -> Result<TimeZone, Error> {
+        let mut client = SettingsServiceClient::new(self.channel.clone());
+        let request = self.identity.request(user, GetSettingsRequest {});
+        let answer = client.get_settings(request).await.map_err(failure)?;
+        let zone = TimeZone::parse(&answer.into_inner().time_zone);
+        // As in the task-service, a zone that the time zone database no longer has counts as UTC.
+        Ok(zone.unwrap_or_else(|_| TimeZone::utc()))
     }
 
     /// Returns a page of a user's categories.
@@ -113,8 +136,25 @@ impl TaskClient {
         matching: &Matching,
         page_token: String,
     ) -> Result<Part, Error> {
+        let answer = self.list_tasks(user, matching, PAGE, page_token).await?;
+        Ok(Part {
+            snapshot: Snapshot {
+                tasks: answer.tasks,
+                ..Snapshot::default()
+            },
+            next_page_token: answer.next_page_token,
+        })
+    }
+
+    async fn list_tasks(
+        &self,
+        user: &UserId,
+        matching: &Matching,
+        page_size: i32,
+        page_token: String,
+    ) -> Result<ListTasksResponse, Error> {
         let request = ListTasksRequest {
-            page_size: PAGE,
+            page_size,
             page_token,
             show_completed: matching.show_completed,
             show_deleted: false,
@@ -126,18 +166,11 @@ impl TaskClient {
         let mut client = TaskServiceClient::new(self.channel.clone());
         let request = self.identity.request(user, request);
         let answer = client.list_tasks(request).await.map_err(failure)?;
-        let answer = answer.into_inner();
-        Ok(Part {
-            snapshot: Snapshot {
-                tasks: answer.tasks,
-                ..Snapshot::default()
-            },
-            next_page_token: answer.next_page_token,
-        })
+        Ok(answer.into_inner())
     }
 }
 
-/// A filter that is wrong is the client's fault, and the task-service has said how to mend it.
+/// Passes on the violations of an invalid filter, which the task-service explains.
 fn failure(status: Status) -> Error {
     let violations = FieldViolation::all_of(&status);
     match ErrorCode::of(&status) {

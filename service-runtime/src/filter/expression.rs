@@ -1,6 +1,6 @@
 use uuid::Uuid;
 
-use super::{Field, Moment, Name, Pattern};
+use super::{Comparison, Field, Moment, Name, Pattern};
 
 /// Condition that a record either meets or does not meet: a comparison with a missing value is false, its negation true.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,21 +34,6 @@ pub enum Test<F> {
     Present(F),
 }
 
-/// Comparison operator.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Comparison {
-    /// `=`.
-    Equal,
-    /// `<`.
-    Less,
-    /// `<=`.
-    LessOrEqual,
-    /// `>`.
-    Greater,
-    /// `>=`.
-    GreaterOrEqual,
-}
-
 impl<F: Field> Expression<F> {
     /// Returns all comparisons in the expression.
     pub fn tests(&self) -> impl Iterator<Item = &Test<F>> {
@@ -76,40 +61,6 @@ impl<F: Field> Test<F> {
             | Self::Id(field, _)
             | Self::Flag(field)
             | Self::Present(field) => *field,
-        }
-    }
-}
-
-impl Comparison {
-    /// Returns the operator's sign.
-    pub fn sign(self) -> &'static str {
-        match self {
-            Self::Equal => "=",
-            Self::Less => "<",
-            Self::LessOrEqual => "<=",
-            Self::Greater => ">",
-            Self::GreaterOrEqual => ">=",
-        }
-    }
-
-    /// Returns whether it holds for no value far below the other one.
-    pub fn is_bounded_below(self) -> bool {
-        matches!(self, Self::Equal | Self::Greater | Self::GreaterOrEqual)
-    }
-
-    /// Returns whether it holds for no value far above the other one.
-    pub fn is_bounded_above(self) -> bool {
-        matches!(self, Self::Equal | Self::Less | Self::LessOrEqual)
-    }
-
-    /// Returns whether the comparison of two values holds.
-    pub fn holds<T: PartialOrd>(self, one: T, other: T) -> bool {
-        match self {
-            Self::Equal => one == other,
-            Self::Less => one < other,
-            Self::LessOrEqual => one <= other,
-            Self::Greater => one > other,
-            Self::GreaterOrEqual => one >= other,
         }
     }
 }

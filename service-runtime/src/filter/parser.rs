@@ -8,9 +8,7 @@
 //! ```
 
 use super::{
-    Expression, Field, FilterError, lexer,
-    restriction::restriction,
-    token::{Placed, Token},
+    Expression, Field, FilterError, cursor::Cursor, lexer, restriction::restriction, token::Token,
 };
 
 /// Parses a filter into its terms.
@@ -25,16 +23,15 @@ pub fn parse<F: Field>(text: &str) -> Result<Vec<Expression<F>>, FilterError> {
     }
     let tokens = lexer::tokens(text)?;
     let mut parser = Parser {
-        tokens: &tokens,
-        next: 0,
+        cursor: Cursor::new(&tokens),
         depth: 0,
         tests: 0,
     };
-    if parser.peek().token == Token::End {
+    if parser.cursor.peek().token == Token::End {
         return Ok(Vec::new());
     }
     let terms = parser.expression()?;
-    let rest = parser.peek();
+    let rest = parser.cursor.peek();
     if rest.token != Token::End {
         return Err(FilterError::new(
             rest.position,
@@ -45,40 +42,20 @@ pub fn parse<F: Field>(text: &str) -> Result<Vec<Expression<F>>, FilterError> {
     Ok(terms)
 }
 
-/// Position in the tokens of a filter.
-pub struct Parser<'a> {
-    tokens: &'a [Placed],
-    next: usize,
+struct Parser<'a> {
+    cursor: Cursor<'a>,
     depth: usize,
     tests: usize,
 }
 
-impl<'a> Parser<'a> {
-    /// Returns the next token.
-    pub fn peek(&self) -> &'a Placed {
-        self.peek_after(0)
-    }
-
-    /// Returns the token after some others.
-    pub fn peek_after(&self, others: usize) -> &'a Placed {
-        let last = self.tokens.len() - 1;
-        &self.tokens[(self.next + others).min(last)]
-    }
-
-    /// Consumes the next token.
-    pub fn take(&mut self) -> &'a Placed {
-        let token = self.peek();
-        self.next += 1;
-        token
-    }
-
+impl Parser<'_> {
     fn expression<F: Field>(&mut self) -> Result<Vec<Expression<F>>, FilterError> {
         let mut parts = Vec::new();
         loop {
             parts.push(self.factor()?);
-            let next = self.peek();
+            let next = self.cursor.peek();
             if next.token.is_word("AND") {
-                self.take();
+                self.cursor.take();
             } else if matches!(next.token, Token::End | Token::Close) {
                 return Ok(parts);
             }
@@ -87,8 +64,8 @@ impl<'a> Parser<'a> {
 
     fn factor<F: Field>(&mut self) -> Result<Expression<F>, FilterError> {
         let mut parts = vec![self.term()?];
-        while self.peek().token.is_word("OR") {
-            self.take();
+        while self.cursor.peek().token.is_word("OR") {
+            self.cursor.take();
             parts.push(self.term()?);
         }
         Ok(match parts.pop() {
@@ -98,18 +75,18 @@ impl<'a> Parser<'a> {
     }
 
     fn term<F: Field>(&mut self) -> Result<Expression<F>, FilterError> {
-        let next = self.peek();
+        let next = self.cursor.peek();
         if next.token.is_word("NOT") || next.token == Token::Minus {
-            self.take();
+            self.cursor.take();
             return Ok(negated(self.simple()?));
         }
         self.simple()
     }
 
     fn simple<F: Field>(&mut self) -> Result<Expression<F>, FilterError> {
-        let next = self.peek();
+        let next = self.cursor.peek();
         if next.token == Token::Open {
-            self.take();
+            self.cursor.take();
             return self.nested(next.position);
         }
         self.tests += 1;
@@ -120,7 +97,7 @@ impl<'a> Parser<'a> {
                 format!("{} conditions or fewer", F::MAX_TESTS),
             ));
         }
-        restriction(self)
+        restriction(&mut self.cursor)
     }
 
     fn nested<F: Field>(&mut self, position: usize) -> Result<Expression<F>, FilterError> {
@@ -133,7 +110,7 @@ impl<'a> Parser<'a> {
             ));
         }
         let mut parts = self.expression()?;
-        let closing = self.take();
+        let closing = self.cursor.take();
         if closing.token != Token::Close {
             let expected = format!("\")\" for the \"(\" at character {position}");
             return Err(FilterError::new(closing.position, &closing.token, expected));

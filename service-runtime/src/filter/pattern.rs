@@ -68,7 +68,7 @@ impl Pattern {
     }
 }
 
-/// Lowers each character by itself, as PostgreSQL does: a sigma has one lower case, wherever it stands.
+/// Converts each character to lower case independently of its context, as PostgreSQL does: a final sigma is a sigma.
 fn lower(text: &str) -> String {
     let lower = |character: char| {
         let mut lower = character.to_lowercase();

@@ -2,8 +2,8 @@
 
 use super::{
     Comparison, Expression, Field, FilterError, Kind, Moment, Name, Pattern, Test,
+    cursor::Cursor,
     moment::Offset,
-    parser::Parser,
     token::{Literal, Operator, Placed, Token},
     unknown_field::unknown_field,
 };
@@ -16,14 +16,14 @@ const AN_INSTANT: &str = "an RFC 3339 time with its offset, such as \"2026-12-01
 const A_DURATION: &str = "a duration such as 7d: m, h, d, w, mo or y";
 
 /// Parses one restriction.
-pub fn restriction<F: Field>(parser: &mut Parser) -> Result<Expression<F>, FilterError> {
-    let subject = parser.take();
+pub fn restriction<F: Field>(cursor: &mut Cursor) -> Result<Expression<F>, FilterError> {
+    let subject = cursor.take();
     let field = subject
         .token
         .word()
         .and_then(F::from_word)
-        .ok_or_else(|| unknown_field::<F>(subject, parser.peek()))?;
-    let next = parser.peek();
+        .ok_or_else(|| unknown_field::<F>(subject, cursor.peek()))?;
+    let next = cursor.peek();
     let Token::Operator(operator) = next.token else {
         if field.kind() == Kind::Flag {
             return Ok(Expression::Test(Test::Flag(field)));
@@ -31,8 +31,8 @@ pub fn restriction<F: Field>(parser: &mut Parser) -> Result<Expression<F>, Filte
         let expected = format!("an operator after {}: {}", field.word(), field.example());
         return Err(FilterError::new(next.position, &next.token, expected));
     };
-    let operator_position = parser.take().position;
-    let value = parser.take();
+    let operator_position = cursor.take().position;
+    let value = cursor.take();
     let Token::Text(literal) = &value.token else {
         let expected = format!("a value: {}", field.example());
         return Err(FilterError::new(value.position, &value.token, expected));
@@ -44,7 +44,7 @@ pub fn restriction<F: Field>(parser: &mut Parser) -> Result<Expression<F>, Filte
         literal,
         position: value.position,
     };
-    let expression = restriction.expression(parser)?;
+    let expression = restriction.expression(cursor)?;
     Ok(if operator == Operator::NotEqual {
         Expression::Not(Box::new(expression))
     } else {
@@ -62,7 +62,7 @@ struct Restriction<'a, F> {
 
 impl<F: Field> Restriction<'_, F> {
     /// Parses the value; `!=` counts as `=`.
-    fn expression(&self, parser: &mut Parser) -> Result<Expression<F>, FilterError> {
+    fn expression(&self, cursor: &mut Cursor) -> Result<Expression<F>, FilterError> {
         let is_star = !self.literal.is_quoted && self.literal.text == "*";
         let kind = self.field.kind();
         let test = match kind {
@@ -82,7 +82,7 @@ impl<F: Field> Restriction<'_, F> {
                 }
                 Test::Choice(self.field, self.comparison(), self.one_of(words)?)
             }
-            Kind::Time => self.time(parser)?,
+            Kind::Time => self.time(cursor)?,
             Kind::Instant => Moment::parse(&self.literal.text)
                 .filter(Moment::is_instant)
                 .map(|moment| Test::Time(self.field, self.comparison(), moment))
@@ -123,7 +123,7 @@ impl<F: Field> Restriction<'_, F> {
         Ok(Test::Name(self.field, name))
     }
 
-    fn time(&self, parser: &mut Parser) -> Result<Test<F>, FilterError> {
+    fn time(&self, cursor: &mut Cursor) -> Result<Test<F>, FilterError> {
         let text = self.literal.text.as_str();
         // Without spaces, `today-7d` is one word.
         let (anchor, back) = match text.split_once('-') {
@@ -141,7 +141,7 @@ impl<F: Field> Restriction<'_, F> {
                 .moved(offset.back())
                 .ok_or_else(|| self.error(A_MOMENT))?;
         }
-        while let Some((offset, position)) = offset(parser)? {
+        while let Some((offset, position)) = offset(cursor)? {
             moment = moment.moved(offset).ok_or_else(|| {
                 FilterError::new(position, "one duration more", "the sum of the durations")
             })?;
@@ -195,8 +195,8 @@ impl<F: Field> Restriction<'_, F> {
 }
 
 /// Parses `+ 7d` or `- 2h` if it comes next; a minus before anything else negates the next term.
-fn offset(parser: &mut Parser) -> Result<Option<(Offset, usize)>, FilterError> {
-    let (sign, duration) = (parser.peek(), parser.peek_after(1));
+fn offset(cursor: &mut Cursor) -> Result<Option<(Offset, usize)>, FilterError> {
+    let (sign, duration) = (cursor.peek(), cursor.peek_after(1));
     let offset = duration.token.word().and_then(Offset::parse);
     let offset = match (&sign.token, offset) {
         (Token::Plus, Some(offset)) => offset,
@@ -207,8 +207,8 @@ fn offset(parser: &mut Parser) -> Result<Option<(Offset, usize)>, FilterError> {
         }
         _ => return Ok(None),
     };
-    parser.take();
-    parser.take();
+    cursor.take();
+    cursor.take();
     Ok(Some((offset, duration.position)))
 }
 

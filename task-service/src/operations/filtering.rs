@@ -1,4 +1,4 @@
-//! Which tasks a call means: what lists, searches and exports have in common.
+//! Filters of lists, searches and exports.
 
 use chrono::{DateTime, Utc};
 use service_runtime::{
@@ -20,41 +20,41 @@ use crate::{
     },
 };
 
-/// How many names are looked through for one that was probably meant.
+/// Maximum number of names that a suggestion is chosen from.
 const MOST_TO_SUGGEST_FROM: i64 = 500;
 
-/// Which tasks a call asks for.
+/// Filter of a request.
 #[derive(Debug, Clone, Default)]
 pub struct Wish {
-    /// Those that match this, as it is written.
+    /// Filter as written.
     pub text: String,
-    /// The same, as it is read.
+    /// Parsed filter.
     pub filter: Filter,
-    /// And the filter that has this name; no other one if empty.
+    /// Name of a saved filter that tasks must match too; empty for none.
     pub saved_filter: String,
 }
 
-/// A moment and a zone in which filters are understood: those of the call, or of the first page.
+/// Time and time zone at which a filter is evaluated: those of the call, or of the first page.
 #[derive(Debug, Clone)]
 pub struct Standpoint {
-    /// When it is.
+    /// Time.
     pub time: DateTime<Utc>,
-    /// Where the user is.
+    /// Time zone of the user.
     pub zone: TimeZone,
 }
 
-/// What a call means, ready to be asked of the table, and the text of the saved filter, which may change between two pages.
+/// Condition of a request, and the text of the saved filter, which may change between two pages.
 #[derive(Debug)]
 pub struct Meaning {
-    /// The condition.
+    /// Condition.
     pub condition: Condition,
-    /// Where and when it is meant.
+    /// Time and time zone of the evaluation.
     pub standpoint: Standpoint,
-    /// What the saved filter says; empty if none is asked for.
+    /// Text of the saved filter; empty if none is requested.
     pub saved_text: String,
 }
 
-/// Finds out what a call means.
+/// Resolves the saved filter, the names and the time zone of a request.
 pub async fn meaning(
     tx: &mut AsyncPgConnection,
     user_id: &UserId,
@@ -72,7 +72,7 @@ pub async fn meaning(
     let (saved, saved_text) = saved_filter(tx, user_id, &wish.saved_filter).await?;
     let filter = wish.filter.clone().and(saved);
     let names = filter_names::find(tx, user_id, &filter).await?;
-    // A filter that was saved may name what was deleted since: that matches nothing.
+    // A saved filter may name a category that was deleted since: it matches nothing.
     if let Some(name) = names.unknown_category(&wish.filter) {
         return Err(unknown_category(tx, user_id, name).await?);
     }
@@ -101,7 +101,7 @@ async fn saved_filter(
         return Ok((Filter::default(), String::new()));
     }
     let key = NameKey::of(name);
-    // What no name contains, the database would refuse.
+    // The database refuses U+0000, which no name contains.
     let is_possible = !key.as_ref().contains('\0');
     let saved = match is_possible {
         true => store::saved_filter::find_by_name(tx, user_id, &key).await?,
@@ -128,12 +128,12 @@ async fn unknown_saved_filter(
     let known = store::saved_filter::list(tx, user_id, "", MOST_TO_SUGGEST_FROM).await?;
     let names = known.iter().map(|saved| saved.name.as_ref());
     let shown: String = name.chars().take(100).collect();
-    let cure = match nearest(&shown, names) {
+    let hint = match nearest(&shown, names) {
         Some(near) => format!("did you mean {near:?}?"),
         None => "create it first, or give its condition as filter".to_owned(),
     };
     let mut violations = Violations::default();
-    let wrong = format!("there is no saved filter {shown:?}; {cure}");
+    let wrong = format!("there is no saved filter {shown:?}; {hint}");
     violations.push("saved_filter", wrong);
     Ok(violations.into())
 }
@@ -159,7 +159,7 @@ async fn unknown_category(
     })
 }
 
-/// Returns a number that tells lists or searches from each other (FNV-1a), of this and every later copy of the service.
+/// Returns a hash that identifies a list or search (FNV-1a), stable across replicas and versions.
 pub fn fingerprint(parts: &[&str]) -> u64 {
     let bytes = parts
         .iter()

@@ -18,7 +18,7 @@ use crate::{
     operations::{
         self, Batch, CompleteTask, CreateOccurrence, CreateTask, DeleteTask, ExportTasks,
         ImportTasks, ReopenTask, TagTask, UndeleteTask, UndoOperation, UpdateTask,
-        create_occurrence, match_tasks,
+        create_occurrence,
     },
 };
 
@@ -204,18 +204,6 @@ impl TaskService for Rpc {
         let call = Call::without_id(caller);
         let answer = operations::write(&self.0, &call, &operation).await;
         answer.map(Response::new).map_err(refuse)
-    }
-
-    async fn match_tasks(
-        &self,
-        request: Request<pb::MatchTasksRequest>,
-    ) -> Result<Response<pb::MatchTasksResponse>, Status> {
-        let (caller, message) = accept(request)?;
-        match_tasks::authorize(&caller).map_err(refuse)?;
-        let wanted = message.try_into().map_err(refuse)?;
-        let matching = match_tasks::match_tasks(&self.0, &caller, &wanted).await;
-        let answer = matching.map(|ids| Response::new(convert::matching(&ids)));
-        answer.map_err(refuse)
     }
 }
 

@@ -18,7 +18,6 @@ pub mod settings;
 pub mod structure;
 pub mod task;
 pub mod task_list;
-pub mod task_match;
 mod task_reader;
 mod task_row;
 pub mod task_write;

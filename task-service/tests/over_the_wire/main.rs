@@ -16,7 +16,6 @@ mod importing;
 mod importing_damage;
 mod isolation;
 mod listing;
-mod matching;
 mod nul_text;
 mod occurrences;
 mod ordering;

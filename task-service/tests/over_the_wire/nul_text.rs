@@ -64,9 +64,6 @@ async fn every_rpc_refuses_text_with_nul() {
                         mesh.service
                             .request_from("recurrence-service", "alice", message)
                     }
-                    "MatchTasks" => mesh
-                        .service
-                        .request_from("realtime-service", "alice", message),
                     _ => mesh.service.request_as("alice", message),
                 },
             );

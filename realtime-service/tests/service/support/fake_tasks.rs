@@ -11,9 +11,11 @@ use axum::{
     routing::{MethodRouter, post},
 };
 use prost::Message;
+use service_runtime::{clock::Clock, filter::Now, task_filter::TaskFilter, time_zone::TimeZone};
 use taskmesh_proto::task::v1::{
-    Category, ListCategoriesRequest, ListCategoriesResponse, ListTagsRequest, ListTagsResponse,
-    ListTasksRequest, ListTasksResponse, MatchTasksRequest, MatchTasksResponse, Tag, Task,
+    Category, GetSettingsRequest, ListCategoriesRequest, ListCategoriesResponse,
+    ListSavedFiltersRequest, ListSavedFiltersResponse, ListTagsRequest, ListTagsResponse,
+    ListTasksRequest, ListTasksResponse, SavedFilter, Settings, Tag, Task,
 };
 use tonic::{Code, Request, Response, Status, server::Grpc};
 use tonic_prost::ProstCodec;
@@ -21,13 +23,15 @@ use tonic_types::{ErrorDetails, StatusExt};
 
 type Meanwhile = Box<dyn FnOnce() -> Pin<Box<dyn Future<Output = ()> + Send>> + Send>;
 
-/// A task-service with the tasks of one user. Its filters know one form: `title = X`.
+/// Task-service with the tasks, saved filters and settings of one user.
 #[derive(Clone, Default)]
 pub struct FakeTasks(Arc<Mutex<State>>);
 
 #[derive(Default)]
 struct State {
     tasks: Vec<Task>,
+    saved_filters: Vec<SavedFilter>,
+    settings: Settings,
     meanwhile: Option<Meanwhile>,
 }
 
@@ -36,10 +40,12 @@ impl FakeTasks {
         self.0.lock().unwrap().tasks.push(task.clone());
     }
 
-    pub fn rename(&self, id: &str, title: &str) {
-        let mut state = self.0.lock().unwrap();
-        let task = state.tasks.iter_mut().find(|task| task.id == id).unwrap();
-        task.title = title.to_owned();
+    pub fn save_filters(&self, filters: &[SavedFilter]) {
+        self.0.lock().unwrap().saved_filters = filters.to_vec();
+    }
+
+    pub fn set_settings(&self, settings: &Settings) {
+        self.0.lock().unwrap().settings = settings.clone();
     }
 
     /// Has something happen between the first page of tasks and the second.
@@ -54,7 +60,7 @@ impl FakeTasks {
     pub async fn serve(&self) -> String {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address: SocketAddr = listener.local_addr().unwrap();
-        let (lists, matches) = (self.clone(), self.clone());
+        let (lists, filters, settings) = (self.clone(), self.clone(), self.clone());
         let router = Router::new()
             .route(
                 "/taskmesh.task.v1.CategoryService/ListCategories",
@@ -88,10 +94,22 @@ impl FakeTasks {
                 }),
             )
             .route(
-                "/taskmesh.task.v1.TaskService/MatchTasks",
-                unary(move |request| {
-                    let matches = matches.clone();
-                    async move { matches.matching(&request) }
+                "/taskmesh.task.v1.SavedFilterService/ListSavedFilters",
+                unary(move |_: ListSavedFiltersRequest| {
+                    let saved_filters = filters.0.lock().unwrap().saved_filters.clone();
+                    async move {
+                        Ok(ListSavedFiltersResponse {
+                            saved_filters,
+                            ..ListSavedFiltersResponse::default()
+                        })
+                    }
+                }),
+            )
+            .route(
+                "/taskmesh.task.v1.SettingsService/GetSettings",
+                unary(move |_: GetSettingsRequest| {
+                    let settings = settings.0.lock().unwrap().settings.clone();
+                    async move { Ok(settings) }
                 }),
             );
         tokio::spawn(async move { axum::serve(listener, router).await });
@@ -108,12 +126,17 @@ impl FakeTasks {
         if let Some(meanwhile) = meanwhile {
             meanwhile().await;
         }
-        let wanted = wanted_title(&request.filter)?;
+        let filter = TaskFilter::parse(&request.filter).map_err(|error| {
+            let details = ErrorDetails::with_bad_request_violation("filter", error.to_string());
+            let wrong = "the request is invalid";
+            Status::with_error_details(Code::InvalidArgument, wrong, details)
+        })?;
+        let now = Now::new(Clock::system().now(), &TimeZone::utc());
         let state = self.0.lock().unwrap();
         let mut tasks = state
             .tasks
             .iter()
-            .filter(|task| wanted.is_none_or(|wanted| task.title == wanted));
+            .filter(|task| filter.matches(*task, &now));
         let task = tasks.nth(at).cloned();
         let next_page_token = match tasks.next() {
             Some(_) => (at + 1).to_string(),
@@ -123,34 +146,6 @@ impl FakeTasks {
             tasks: task.into_iter().collect(),
             next_page_token,
         })
-    }
-
-    fn matching(&self, request: &MatchTasksRequest) -> Result<MatchTasksResponse, Status> {
-        let wanted = wanted_title(&request.filter)?;
-        let state = self.0.lock().unwrap();
-        let tasks = state.tasks.iter();
-        let matching = tasks
-            .filter(|task| request.task_ids.contains(&task.id))
-            .filter(|task| wanted.is_none_or(|wanted| task.title == wanted));
-        Ok(MatchTasksResponse {
-            task_ids: matching.map(|task| task.id.clone()).collect(),
-        })
-    }
-}
-
-fn wanted_title(filter: &str) -> Result<Option<&str>, Status> {
-    match filter.strip_prefix("title = ") {
-        Some(title) => Ok(Some(title)),
-        None if filter.is_empty() => Ok(None),
-        None => {
-            let details = ErrorDetails::with_bad_request_violation("filter", "is wrong");
-            let wrong = "the request is invalid";
-            Err(Status::with_error_details(
-                Code::InvalidArgument,
-                wrong,
-                details,
-            ))
-        }
     }
 }
 

@@ -92,13 +92,6 @@ impl TaskService for FakeTaskService {
         }))
     }
 
-    async fn match_tasks(
-        &self,
-        _: Request<pb::MatchTasksRequest>,
-    ) -> Answer<pb::MatchTasksResponse> {
-        not_needed()
-    }
-
     async fn create_task(&self, _: Request<pb::CreateTaskRequest>) -> Answer<pb::Task> {
         not_needed()
     }

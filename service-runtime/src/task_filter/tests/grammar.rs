@@ -5,14 +5,14 @@ use crate::{
 };
 
 #[test]
-fn an_empty_filter_has_no_terms() {
+fn empty_filter_has_no_terms() {
     for text in ["", "  ", "\n\t"] {
         assert!(Filter::parse(text).unwrap().terms().is_empty());
     }
 }
 
 #[test]
-fn terms_side_by_side_must_all_hold() {
+fn adjacent_terms_are_joined_by_and() {
     assert_eq!(shape("muted blocked"), "muted & blocked");
     assert_eq!(shape("muted AND blocked"), "muted & blocked");
     assert_eq!(
@@ -42,7 +42,7 @@ fn or_binds_tighter_than_and() {
 }
 
 #[test]
-fn not_and_minus_turn_one_term_round() {
+fn not_and_minus_negate_one_term() {
     assert_eq!(shape("NOT muted blocked"), "!muted & blocked");
     assert_eq!(shape("-muted OR blocked"), "(!muted | blocked)");
     assert_eq!(
@@ -56,13 +56,13 @@ fn not_and_minus_turn_one_term_round() {
 }
 
 #[test]
-fn parentheses_may_be_needless() {
+fn redundant_parentheses_are_accepted() {
     assert_eq!(shape("((muted))"), "muted");
     assert_eq!(shape("( muted AND (blocked) )"), "(muted & blocked)");
 }
 
 #[test]
-fn a_minus_after_a_date_is_a_stretch_only_if_one_follows() {
+fn minus_after_date_subtracts_only_a_duration() {
     assert_eq!(shape("due < today - 7d blocked"), "due & blocked");
     assert_eq!(shape("due < today -blocked"), "due & !blocked");
     assert_eq!(shape("due < today-7d -blocked"), "due & !blocked");
@@ -71,7 +71,7 @@ fn a_minus_after_a_date_is_a_stretch_only_if_one_follows() {
 }
 
 #[test]
-fn texts_stand_in_either_quotes_or_none() {
+fn text_is_quoted_with_either_quotes_or_none() {
     let contains = |text: &str| Test::Text(Field::Title, Pattern::Contains(text.to_owned()));
     assert_eq!(test("title:milk"), contains("milk"));
     assert_eq!(test("title:follow-up"), contains("follow-up"));
@@ -85,7 +85,7 @@ fn texts_stand_in_either_quotes_or_none() {
 }
 
 #[test]
-fn a_star_at_one_end_stands_for_any_text() {
+fn star_at_either_end_stands_for_any_text() {
     let title = |pattern| Test::Text(Field::Title, pattern);
     assert_eq!(
         test("title = \"Pay*\""),
@@ -114,7 +114,7 @@ fn a_star_at_one_end_stands_for_any_text() {
 }
 
 #[test]
-fn a_star_alone_asks_whether_there_is_a_value() {
+fn star_alone_asks_for_presence() {
     for (text, field) in [
         ("due:*", "due"),
         ("category = *", "category"),
@@ -128,7 +128,7 @@ fn a_star_alone_asks_whether_there_is_a_value() {
 }
 
 #[test]
-fn values_are_read_as_programs_and_people_write_them() {
+fn values_are_accepted_in_api_spelling() {
     let high = Test::Choice(Field::Priority, Comparison::GreaterOrEqual, 2);
     for text in [
         "priority >= high",
@@ -155,7 +155,7 @@ fn values_are_read_as_programs_and_people_write_them() {
 }
 
 #[test]
-fn fields_also_have_the_names_that_they_have_in_a_task() {
+fn fields_accept_names_of_the_task_message() {
     for (text, field) in [
         ("due_time < now", "due"),
         ("due_date = today", "due"),

@@ -7,7 +7,7 @@ use crate::{
 };
 
 #[test]
-fn a_filter_has_at_most_ten_thousand_characters() {
+fn filter_has_at_most_ten_thousand_characters() {
     let longest = format!("title:\"{}\"", "日".repeat(9_992));
     assert!(Filter::parse(&longest).is_ok());
     let error = Filter::parse(&format!("{longest} ")).unwrap_err();
@@ -34,7 +34,7 @@ fn parentheses_nest_at_most_thirty_two_deep() {
 }
 
 #[test]
-fn a_filter_has_at_most_two_hundred_conditions() {
+fn filter_has_at_most_two_hundred_conditions() {
     assert!(Filter::parse(&"muted ".repeat(200)).is_ok());
     let error = Filter::parse(&"muted ".repeat(201)).unwrap_err();
     assert_eq!(
@@ -46,7 +46,7 @@ fn a_filter_has_at_most_two_hundred_conditions() {
 }
 
 #[test]
-fn random_texts_are_read_or_refused_but_break_nothing() {
+fn random_texts_are_parsed_or_refused_without_panic() {
     let mut random = StdRng::seed_from_u64(160);
     let now = Now::new(
         chrono::DateTime::UNIX_EPOCH,

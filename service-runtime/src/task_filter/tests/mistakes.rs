@@ -10,7 +10,7 @@ fn suggestion(text: &str) -> Option<String> {
 }
 
 #[test]
-fn a_misspelt_field_brings_its_place_and_what_was_meant() {
+fn misspelt_field_reports_position_and_suggestion() {
     let (position, words) = mistake("state = open AND priorty >= high");
     assert_eq!(position, 18);
     assert_eq!(
@@ -21,7 +21,7 @@ fn a_misspelt_field_brings_its_place_and_what_was_meant() {
 }
 
 #[test]
-fn a_misspelt_value_brings_its_place_and_what_was_meant() {
+fn misspelt_value_reports_position_and_suggestion() {
     assert_eq!(
         mistake("priority >= hihg").1,
         "at character 13: found \"hihg\"; did you mean high? Expected low, medium, high, urgent"
@@ -38,7 +38,7 @@ fn positions_count_characters_and_not_bytes() {
 }
 
 #[test]
-fn keywords_in_small_letters_are_recognised() {
+fn lower_case_keywords_are_recognised() {
     for (text, meant) in [
         ("muted and blocked", "AND"),
         ("muted or blocked", "OR"),
@@ -52,7 +52,7 @@ fn keywords_in_small_letters_are_recognised() {
 }
 
 #[test]
-fn words_of_other_systems_are_recognised() {
+fn names_of_other_systems_are_recognised() {
     for (text, meant) in [
         ("open", "state = open"),
         ("urgent", "priority = urgent"),
@@ -108,7 +108,7 @@ fn words_of_other_systems_are_recognised() {
 }
 
 #[test]
-fn what_is_missing_is_named_where_it_is_missing() {
+fn missing_parts_are_reported_at_their_position() {
     for (text, position, expected) in [
         ("due", 4, "an operator after due: due < today + 7d"),
         ("due <", 6, "a value: due < today + 7d"),
@@ -133,7 +133,7 @@ fn what_is_missing_is_named_where_it_is_missing() {
 }
 
 #[test]
-fn an_operator_that_a_field_does_not_have_is_refused() {
+fn unsupported_operators_and_values_are_refused() {
     for (text, position) in [
         ("title < \"a\"", 7),
         ("state >= open", 7),

@@ -1,11 +1,12 @@
 //! An order as a row of stretches, each of which one index has in its order.
 
+use service_runtime::filter::Field as _;
+
 use super::Page;
 use crate::domain::{
     KeyValue, OrderField, OrderKey, Priority,
     filter::{Comparison, Expression, Field, Filter, Test},
 };
-use service_runtime::filter::Field as _;
 
 /// A stretch of a list whose first key is never absent and no priority.
 #[derive(Debug, Clone)]
