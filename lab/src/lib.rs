@@ -5,6 +5,7 @@
     reason = "tasks of a run end with its process"
 )]
 
+mod bearer;
 pub mod bench;
 pub mod chaos;
 pub mod checker;

@@ -25,18 +25,11 @@ use uuid::Uuid;
 const KIND: &str = "taskmesh.notification.v1.ReminderSent";
 
 fn change(subject: &str, version: i64) -> Change {
-    Change {
-        topic: TASK_EVENTS.name,
-        subject: subject.to_owned(),
-        version,
-    }
+    Change::new(TASK_EVENTS.name, subject, version)
 }
 
 fn effect(event: Uuid) -> Effect {
-    Effect {
-        kind: "effect",
-        cause: event.to_string(),
-    }
+    Effect::new("effect", event)
 }
 
 fn check_events(changes: &[Change], arrivals: Vec<Arrival>) -> Vec<Violation> {

@@ -13,14 +13,11 @@ use service_runtime::{BoxError, grpc};
 use taskmesh::{data_folder::Location, embedded::postgres::SUPERUSER, secrets, token};
 use taskmesh_proto::{task::v1::task_service_client::TaskServiceClient, topics::Topic};
 use tokio_postgres::Client;
-use tonic::{
-    Request,
-    metadata::{Ascii, MetadataValue},
-    transport::Channel,
-};
+use tonic::{Request, transport::Channel};
 use url::Url;
 
-const TOKEN_TTL: Duration = Duration::from_secs(3_600);
+use crate::bearer::Bearer;
+
 const CALL_TIMEOUT: Duration = Duration::from_secs(10);
 const BROKER_TIMEOUT: Duration = Duration::from_secs(10);
 /// Number of HTTP/2 connections over which the calls go.
@@ -66,8 +63,7 @@ pub struct Mesh<'a> {
 #[derive(Debug)]
 pub struct Caller {
     pub user: String,
-    pub token: String,
-    bearer: MetadataValue<Ascii>,
+    pub bearer: Bearer,
     channels: Vec<Channel>,
 }
 
@@ -131,12 +127,10 @@ impl Mesh<'_> {
     /// Creates a caller for a user.
     pub fn caller(&self, user: &str) -> Result<Arc<Caller>, BoxError> {
         let secret = self.connection.secret.of_mesh(&self.connection.location)?;
-        let token = token::mint(secret, &user.parse()?, &[], TOKEN_TTL)?;
         Ok(Arc::new(Caller {
             user: user.to_owned(),
-            bearer: format!("Bearer {token}").parse()?,
+            bearer: Bearer::new(&secret, user, &[])?,
             channels: self.channels.clone(),
-            token,
         }))
     }
 
@@ -189,11 +183,7 @@ impl Caller {
 
     /// Adds the token and a timeout to a message.
     pub fn request<T>(&self, message: T) -> Request<T> {
-        let mut request = Request::new(message);
-        request.set_timeout(CALL_TIMEOUT);
-        let metadata = request.metadata_mut();
-        metadata.insert("authorization", self.bearer.clone());
-        request
+        self.bearer.request(message, CALL_TIMEOUT)
     }
 }
 

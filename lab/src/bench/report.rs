@@ -1,6 +1,6 @@
 //! Report of a benchmark: a table of rows, or JSON.
 
-use std::{fmt, fs, process::ExitCode};
+use std::{fmt, process::ExitCode};
 
 use serde::Serialize;
 use service_runtime::BoxError;
@@ -141,16 +141,9 @@ impl Report {
             true => "debug",
             false => "release",
         };
-        let processor = value_of("/proc/cpuinfo", "model name");
-        let memory = value_of("/proc/meminfo", "MemTotal");
-        let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+        let version: &str = postgresql.get(0);
         Ok(Self {
-            machine: format!(
-                "{cores} x {processor}, {memory}, {} {}, PostgreSQL {}; load from a {build} build",
-                std::env::consts::OS,
-                kernel.trim(),
-                postgresql.get::<_, &str>(0)
-            ),
+            machine: format!("{cores} cores, PostgreSQL {version}, load from a {build} build"),
             rows: Vec::new(),
         })
     }
@@ -206,16 +199,6 @@ impl fmt::Display for Row {
         }
         Ok(())
     }
-}
-
-/// Reads the first `name : value` of a file.
-fn value_of(path: &str, name: &str) -> String {
-    let text = fs::read_to_string(path).unwrap_or_default();
-    let value = text.lines().find_map(|line| {
-        let (key, value) = line.split_once(':')?;
-        (key.trim() == name).then(|| value.trim().to_owned())
-    });
-    value.unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -64,7 +64,7 @@ impl Clients {
             let user = number % USERS;
             let follower = Follower::new(format!("client {number}"));
             followers.push((Users::name(user), follower.clone()));
-            let token = Users::token(user, &mesh.users_secret)?;
+            let token = Users::bearer(user, &mesh.users_secret)?.token;
             let mut rng = seeded_rng(seed, STREAM + u64::try_from(number)?);
             let (gateways, settled) = (gateways.clone(), settled.clone());
             let refused = Arc::clone(&refused);

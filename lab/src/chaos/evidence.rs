@@ -174,34 +174,21 @@ pub async fn unfinished(client: &Client) -> Result<Option<String>, BoxError> {
     }))
 }
 
-fn effect(kind: &'static str, cause: impl Into<String>) -> Effect {
-    let cause = cause.into();
-    Effect { kind, cause }
-}
-
-fn change(topic: &'static str, subject: &str, version: i64) -> Change {
-    let subject = subject.to_owned();
-    Change {
-        topic,
-        subject,
-        version,
-    }
-}
-
 fn inbox_entry(schema: &str, event: &str) -> Effect {
-    effect("inbox entry", format!("{event} in {schema}"))
+    Effect::new("inbox entry", format!("{event} in {schema}"))
 }
 
 /// Adds what follows from an answer: a row, an event, and exactly one change with its title.
 fn add_answers(evidence: &mut Evidence, answered: &[Answered]) {
     for write in answered {
         let (id, version) = (&write.task_id, write.version);
-        let changes = [TASK_EVENTS.name, TASK_UPDATES.name].map(|topic| change(topic, id, version));
+        let changes =
+            [TASK_EVENTS.name, TASK_UPDATES.name].map(|topic| Change::new(topic, id, version));
         evidence.changes.extend(changes);
         evidence
             .due
-            .push(effect("row", format!("{id} version {version}")));
-        let call = write.title.as_ref().map(|title| effect("call", title));
+            .push(Effect::new("row", format!("{id} version {version}")));
+        let call = write.title.as_ref().map(|title| Effect::new("call", title));
         evidence.due.extend(call);
     }
 }
@@ -213,13 +200,18 @@ async fn add_tables(evidence: &mut Evidence, client: &Client) -> Result<(), BoxE
         .await?;
     for (topic, query) in CHANGES {
         for row in client.query(query, &[]).await? {
-            evidence.changes.push(change(topic, row.get(0), row.get(1)));
+            evidence
+                .changes
+                .push(Change::new(topic, row.get::<_, &str>(0), row.get(1)));
         }
     }
     for (queries, effects) in [(DUE, &mut evidence.due), (EFFECTS, &mut evidence.effects)] {
         for (kind, query) in queries {
             let rows = client.query(query, &[]).await?;
-            effects.extend(rows.iter().map(|row| effect(kind, row.get::<_, &str>(0))));
+            effects.extend(
+                rows.iter()
+                    .map(|row| Effect::new(kind, row.get::<_, &str>(0))),
+            );
         }
     }
     for (schema, topic) in INBOXES {
@@ -246,7 +238,7 @@ fn add_records(
             occurrence(&TaskEvent::decode(value)?).ok_or("an occurrence without a series")?
         } else {
             let version = header(record, "ce_aggregateversion")?.parse()?;
-            change(topic.name, header(record, "ce_subject")?, version)
+            Change::new(topic.name, header(record, "ce_subject")?, version)
         };
         evidence.arrivals.push(Arrival {
             change: reported,
@@ -259,12 +251,12 @@ fn add_records(
         let entries = readers.map(|(schema, _)| inbox_entry(schema, event_id));
         evidence.due.extend(entries);
         if topic.name == TASK_EVENTS.name {
-            evidence.due.push(effect("audit record", event_id));
+            evidence.due.push(Effect::new("audit record", event_id));
             evidence
                 .effects
                 .extend(written_title(TaskEvent::decode(value)?));
         } else if topic.name == TASK_REMINDERS.name {
-            evidence.due.push(effect("audit record", event_id));
+            evidence.due.push(Effect::new("audit record", event_id));
             add_reminder_event(evidence, &ReminderEvent::decode(value)?);
         }
     }
@@ -278,7 +270,7 @@ fn add_mail(evidence: &mut Evidence, mailbox: &Mailbox) -> Result<(), BoxError> 
         let message_id = parsed.as_ref().and_then(|mail| mail.message_id());
         let message_id = message_id.ok_or("an e-mail without a Message-ID")?;
         let message_id = message_id.trim_matches(['<', '>']);
-        evidence.effects.push(effect("e-mail", message_id));
+        evidence.effects.push(Effect::new("e-mail", message_id));
     }
     Ok(())
 }
@@ -288,7 +280,7 @@ fn occurrence(event: &TaskEvent) -> Option<Change> {
     let task = event.task.as_ref()?;
     let time: chrono::NaiveDateTime = task.recurrence_id.parse().ok()?;
     let version = time.and_utc().timestamp();
-    Some(change(TASK_RECURRENCE.name, &task.series_id, version))
+    Some(Change::new(TASK_RECURRENCE.name, &task.series_id, version))
 }
 
 /// Returns the title that a user's call has written; a next occurrence repeats the title of the one before.
@@ -300,7 +292,7 @@ fn written_title(event: TaskEvent) -> Option<Effect> {
         _ => false,
     };
     let task = event.task.filter(|_| is_by_user && has_written)?;
-    Some(effect("call", task.title))
+    Some(Effect::new("call", task.title))
 }
 
 /// Adds the update for live clients, and the in-app message, of a reminder that has fired.
@@ -310,7 +302,7 @@ fn add_reminder_event(evidence: &mut Evidence, event: &ReminderEvent) {
         return;
     };
     if let Some(Sent(_) | Failed(_)) = &event.change {
-        let update = change(TASK_UPDATES.name, &reminder.id, event.reminder_version);
+        let update = Change::new(TASK_UPDATES.name, &reminder.id, event.reminder_version);
         evidence.changes.push(update);
     }
     if let Some(Sent(sent)) = &event.change
@@ -318,6 +310,6 @@ fn add_reminder_event(evidence: &mut Evidence, event: &ReminderEvent) {
     {
         evidence
             .effects
-            .push(effect("in-app message", &reminder.id));
+            .push(Effect::new("in-app message", &reminder.id));
     }
 }

@@ -23,11 +23,7 @@ use tokio::{
     time::{MissedTickBehavior, interval, sleep, timeout},
 };
 use tokio_util::sync::CancellationToken;
-use tonic::{
-    Code, Request, Response, Status,
-    metadata::{Ascii, MetadataValue},
-    transport::Channel,
-};
+use tonic::{Code, Response, Status, transport::Channel};
 use uuid::Builder;
 
 use super::{
@@ -36,6 +32,7 @@ use super::{
     throughput::Throughput,
     users::{USERS, Users},
 };
+use crate::bearer::Bearer;
 
 const WRITERS: u32 = 32;
 /// Time after which a call is repeated at the other instance.
@@ -93,14 +90,13 @@ impl Load {
         for number in 0..WRITERS {
             let index = usize::try_from(number)?;
             let user = index % USERS;
-            let token = Users::token(user, &mesh.users_secret)?;
             let writer = Writer {
                 user,
                 rng: seeded_rng(seed, STREAM + u64::from(number)),
                 channels: mesh.task_urls.each_ref().map(grpc::connect),
                 // Spreads the writers over the instances.
                 next_channel: index,
-                bearer: format!("Bearer {token}").parse()?,
+                bearer: Users::bearer(user, &mesh.users_secret)?,
                 users: Arc::clone(users),
                 throughput: Arc::clone(throughput),
                 counts: Arc::clone(&counts),
@@ -129,7 +125,7 @@ struct Writer {
     rng: StdRng,
     channels: [Channel; 2],
     next_channel: usize,
-    bearer: MetadataValue<Ascii>,
+    bearer: Bearer,
     users: Arc<Users>,
     throughput: Arc<Throughput>,
     counts: Arc<Mutex<LoadCounts>>,
@@ -305,24 +301,32 @@ impl Write {
     async fn call(
         &self,
         mut client: TaskServiceClient<Channel>,
-        bearer: &MetadataValue<Ascii>,
+        bearer: &Bearer,
     ) -> Result<Task, Status> {
         let answer = match self.clone() {
-            Self::Create(message) => client.create_task(request(message, bearer)).await,
-            Self::Update(message) => client.update_task(request(message, bearer)).await,
-            Self::Complete(message) => client.complete_task(request(message, bearer)).await,
-            Self::Delete(message) => client.delete_task(request(message, bearer)).await,
+            Self::Create(message) => {
+                client
+                    .create_task(bearer.request(message, CALL_TIMEOUT))
+                    .await
+            }
+            Self::Update(message) => {
+                client
+                    .update_task(bearer.request(message, CALL_TIMEOUT))
+                    .await
+            }
+            Self::Complete(message) => {
+                client
+                    .complete_task(bearer.request(message, CALL_TIMEOUT))
+                    .await
+            }
+            Self::Delete(message) => {
+                client
+                    .delete_task(bearer.request(message, CALL_TIMEOUT))
+                    .await
+            }
         };
         answer.map(Response::into_inner)
     }
-}
-
-fn request<T>(message: T, bearer: &MetadataValue<Ascii>) -> Request<T> {
-    let mut request = Request::new(message);
-    request.set_timeout(CALL_TIMEOUT);
-    let metadata = request.metadata_mut();
-    metadata.insert("authorization", bearer.clone());
-    request
 }
 
 fn from_now(delay: Duration) -> Timestamp {

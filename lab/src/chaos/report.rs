@@ -133,90 +133,56 @@ impl Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (counts, tally) = (&self.counts, self.tally);
+        let (seconds, rate) = (self.seconds, self.rate);
         writeln!(
             f,
-            "seed {}, {:.0} s, {} calls per second\n",
-            self.seed, self.seconds, self.rate
+            "seed {}, {seconds:.0} s, {rate} calls per second",
+            self.seed
         )?;
-        let header = [
-            "writes recovered after (p50, max)",
-            "events recovered after (p50, max)",
-        ];
         writeln!(
             f,
-            "{:<16} {:>6}   {:<34} {}",
-            "fault", "count", header[0], header[1]
+            "\np50 and max of each fault: recovery of the writes, of the events, and graceful stop"
         )?;
         let mut kinds: BTreeMap<Kind, Vec<&FaultResult>> = BTreeMap::new();
         for fault in &self.faults {
             kinds.entry(fault.kind).or_default().push(fault);
         }
-        for (kind, faults) in &kinds {
+        for (kind, faults) in kinds {
             let writes = spread(faults.iter().map(|fault| fault.writes_back_s));
             let events = spread(faults.iter().map(|fault| fault.events_back_s));
-            writeln!(f, "{kind:<16} {:>6}   {writes:<34} {events}", faults.len())?;
-        }
-        for (kind, faults) in kinds.iter().filter(|(kind, _)| kind.stop_limit().is_some()) {
-            let times = spread(faults.iter().map(|fault| fault.stopped_after_s));
-            let bad = faults
-                .iter()
-                .filter(|fault| fault.stopped_well == Some(false));
-            let bad = bad.count();
-            writeln!(
+            let is_bad = |fault: &&&FaultResult| fault.stopped_well == Some(false);
+            let stops = match kind.stop_limit() {
+                Some(_) => spread(faults.iter().map(|fault| fault.stopped_after_s)),
+                None => String::new(),
+            };
+            write!(
                 f,
-                "\n{kind}: stopped after (p50, max) {times}; {bad} too late or with a failure"
+                "{kind:<16} {:>3}  {writes:<36} {events:<36} {stops}",
+                faults.len()
             )?;
+            match faults.iter().filter(is_bad).count() {
+                0 => writeln!(f)?,
+                bad => writeln!(f, "; {bad} too late or with a failure")?,
+            }
         }
-        let load = &counts.load;
-        writeln!(
-            f,
-            "\nwrites: {} answered, refused {:?}, {} calls repeated, {} never answered",
-            load.answered, load.refused, load.repeated, load.unanswered
-        )?;
-        writeln!(
-            f,
-            "topics: {} records, {} of them redelivered, {} dead letters; effects: {}; {} records wait",
-            counts.records, counts.redelivered, counts.dead_letters, counts.effects, counts.waiting
-        )?;
-        writeln!(
-            f,
-            "no work left {:.1} s after the last answer; unexpected exits: {:?}",
-            counts.rest_after_s, counts.unexpected_exits
-        )?;
-        let LiveCounts {
-            clients,
-            feeds,
-            refused,
-        } = &counts.live;
-        writeln!(
-            f,
-            "live: {clients} clients received {} changes over {} sockets, {} of them resumed; {} resyncs; refused {refused:?}",
-            feeds.changes, feeds.sockets, feeds.resumed, feeds.resyncs
-        )?;
-        let AuditCounts {
-            records,
-            checkpoints,
-            findings,
-        } = &counts.audit;
-        writeln!(
-            f,
-            "audit: {records} records, {checkpoints} checkpoints; findings {findings:?}"
-        )?;
+        let counts = serde_json::to_string_pretty(&self.counts).map_err(|_| fmt::Error)?;
+        writeln!(f, "\n{counts}\n")?;
         for violation in self.violations.iter().take(MAX_VIOLATIONS) {
             writeln!(f, "{violation}")?;
         }
-        if let Some(more @ 1..) = self.violations.len().checked_sub(MAX_VIOLATIONS) {
-            writeln!(f, "… and {more} more")?;
-        }
+        let Tally {
+            lost,
+            doubled,
+            inverted,
+            unfounded,
+        } = self.tally;
         let verdict = match self.is_clean() {
             true => "every promise was kept",
             false => "PROMISES WERE BROKEN",
         };
         write!(
             f,
-            "\n{} lost, {} doubled, {} inverted, {} unfounded: {verdict}",
-            tally.lost, tally.doubled, tally.inverted, tally.unfounded
+            "{lost} lost, {doubled} doubled, {inverted} inverted, {unfounded} unfounded: {verdict}"
         )
     }
 }
@@ -232,6 +198,6 @@ fn spread(times: impl Iterator<Item = Option<f64>>) -> String {
     };
     match unknown.len() {
         0 => text,
-        count => format!("{text} ({count} not before the next)"),
+        count => format!("{text} ({count} cut short)"),
     }
 }

@@ -7,11 +7,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use service_runtime::{BoxError, grpc, ids::UserId};
-use taskmesh::{token, up::progress::step};
+use service_runtime::{BoxError, grpc};
+use taskmesh::up::progress::step;
 use taskmesh_proto::audit::v1::{VerifyAuditRequest, audit_service_client::AuditServiceClient};
 use tokio::time::{sleep, sleep_until};
-use tonic::Request;
 
 use super::{
     brokers::External,
@@ -25,7 +24,10 @@ use super::{
     topics,
     users::Users,
 };
-use crate::checker::{Tally, Violation, check};
+use crate::{
+    bearer::Bearer,
+    checker::{Tally, Violation, check},
+};
 
 /// Maximum time from the last answer until no work is left.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(300);
@@ -174,15 +176,12 @@ async fn drain(
 
 /// Verifies the audit chains of all users.
 async fn verify_audit(mesh: &Mesh) -> Result<AuditCounts, BoxError> {
-    let auditor: UserId = "chaos-auditor".parse()?;
     let roles = [grpc::AUDITOR.to_owned()];
-    let token = token::mint(mesh.users_secret.clone(), &auditor, &roles, AUDIT_TIMEOUT)?;
-    let mut request = Request::new(VerifyAuditRequest {
+    let bearer = Bearer::new(&mesh.users_secret, "chaos-auditor", &roles)?;
+    let message = VerifyAuditRequest {
         user_id: "-".to_owned(),
-    });
-    request.set_timeout(AUDIT_TIMEOUT);
-    let bearer = format!("Bearer {token}").parse()?;
-    request.metadata_mut().insert("authorization", bearer);
+    };
+    let request = bearer.request(message, AUDIT_TIMEOUT);
     let mut client = AuditServiceClient::new(grpc::connect(&mesh.audit_url));
     let response = client.verify_audit(request).await?.into_inner();
     let findings = response.findings.into_iter();

@@ -6,8 +6,9 @@ use std::{
 };
 
 use rand::{Rng, rngs::StdRng};
-use service_runtime::{BoxError, ids::UserId};
-use taskmesh::token;
+use service_runtime::BoxError;
+
+use crate::bearer::Bearer;
 
 /// Number of users. Several writers act for each, so that they change the same tasks.
 pub const USERS: usize = 8;
@@ -15,7 +16,6 @@ pub const USERS: usize = 8;
 const HOT: usize = 4;
 /// Maximum number of plain tasks of a user that are remembered.
 const MAX_TASKS: usize = 50;
-const TOKEN_TTL: std::time::Duration = std::time::Duration::from_secs(24 * 3600);
 
 /// All users.
 #[derive(Debug, Default)]
@@ -36,9 +36,8 @@ impl Users {
         format!("chaos-{user}")
     }
 
-    pub fn token(user: usize, secret: &str) -> Result<String, BoxError> {
-        let user: UserId = Self::name(user).parse()?;
-        token::mint(secret.to_owned(), &user, &[], TOKEN_TTL)
+    pub fn bearer(user: usize, secret: &str) -> Result<Bearer, BoxError> {
+        Bearer::new(secret, &Self::name(user), &[])
     }
 
     /// Picks one of the user's newest tasks.

@@ -22,6 +22,17 @@ pub struct Change {
     pub version: i64,
 }
 
+impl Change {
+    pub fn new(topic: &'static str, subject: impl Into<String>, version: i64) -> Self {
+        let subject = subject.into();
+        Self {
+            topic,
+            subject,
+            version,
+        }
+    }
+}
+
 impl fmt::Display for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
@@ -47,6 +58,13 @@ pub struct Effect {
     pub kind: &'static str,
     /// Cause, unique among the effects of the kind.
     pub cause: String,
+}
+
+impl Effect {
+    pub fn new(kind: &'static str, cause: impl Into<String>) -> Self {
+        let cause = cause.into();
+        Self { kind, cause }
+    }
 }
 
 impl fmt::Display for Effect {

@@ -5,11 +5,7 @@ use super::{Arrival, Change, Effect, Evidence, Tally, Violation, check};
 const TOPIC: &str = "task-events";
 
 fn change(subject: &str, version: i64) -> Change {
-    Change {
-        topic: TOPIC,
-        subject: subject.to_owned(),
-        version,
-    }
+    Change::new(TOPIC, subject, version)
 }
 
 fn arrival(subject: &str, version: i64, event: u128) -> Arrival {
@@ -20,10 +16,7 @@ fn arrival(subject: &str, version: i64, event: u128) -> Arrival {
 }
 
 fn effect(cause: &str) -> Effect {
-    Effect {
-        kind: "effect",
-        cause: cause.to_owned(),
-    }
+    Effect::new("effect", cause)
 }
 
 fn check_events(changes: &[Change], arrivals: &[Arrival]) -> Vec<Violation> {

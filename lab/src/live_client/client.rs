@@ -15,7 +15,7 @@ use tokio_tungstenite::{
 };
 use url::Url;
 
-use super::{Event, Message};
+use super::Message;
 
 /// Read buffer of a socket: most messages are one task.
 const READ_BUFFER_BYTES: usize = 4 * 1024;
@@ -122,11 +122,16 @@ impl Socket {
             })?;
             match received {
                 Some(Ok(protocol::Message::Text(text))) => {
-                    let message = Message::parse(text.as_str()).map_err(End::Refused)?;
-                    match message.event {
+                    let message: Message =
+                        serde_json::from_str(text.as_str()).map_err(|error| {
+                            End::Refused(format!("invalid message: {error}").into())
+                        })?;
+                    match message.error {
                         // The close code that follows decides whether to retry.
-                        Event::Failed(error) => failure = Some(error),
-                        _ => return Ok(message),
+                        Some(error) => {
+                            failure = Some(format!("{}: {}", error.status, error.message))
+                        }
+                        None => return Ok(message),
                     }
                 }
                 Some(Ok(protocol::Message::Close(frame))) => {

@@ -5,7 +5,7 @@ use std::{
 
 use serde::Serialize;
 
-use super::{End, Event, LiveClient, Message, Socket, Start, View};
+use super::{End, LiveClient, Message, Socket, Start, View};
 
 /// Client that follows the feed from a snapshot on, over any number of sockets; cheap to clone.
 #[derive(Debug, Clone)]
@@ -95,15 +95,14 @@ impl State {
     }
 
     fn apply(&mut self, message: Message) {
-        match message.event {
-            Event::Snapshot(tasks) => self.view.add_snapshot(tasks),
-            Event::Task(task) => {
-                self.counts.changes += 1;
-                self.view.change(task);
-            }
-            Event::Resync => self.counts.resyncs += 1,
-            Event::Live | Event::Other | Event::Failed(_) => {}
+        if let Some(snapshot) = message.snapshot {
+            self.view.add_snapshot(snapshot.tasks);
         }
+        if let Some(task) = message.change.and_then(|change| change.task) {
+            self.counts.changes += 1;
+            self.view.change(task);
+        }
+        self.counts.resyncs += usize::from(message.resync.is_some());
         self.resume_token = message.resume_token;
     }
 }
@@ -123,11 +122,8 @@ impl Sum for FeedCounts {
 mod tests {
     use super::*;
 
-    fn message(resume_token: &str, event: Event) -> Message {
-        Message {
-            resume_token: resume_token.to_owned(),
-            event,
-        }
+    fn message(json: &str) -> Message {
+        serde_json::from_str(json).unwrap()
     }
 
     #[test]
@@ -135,12 +131,12 @@ mod tests {
         let follower = Follower::new("client".to_owned());
         let mut state = follower.lock();
         state.start(false);
-        state.apply(message("", Event::Snapshot(Vec::new())));
-        state.apply(message("a", Event::Live));
-        state.apply(message("b", Event::Other));
+        state.apply(message(r#"{"snapshot": {}}"#));
+        state.apply(message(r#"{"resume_token": "a", "live": {}}"#));
+        state.apply(message(r#"{"resume_token": "b", "heartbeat": {}}"#));
         assert_eq!(state.resume_token, "b");
         state.start(true);
-        state.apply(message("", Event::Resync));
+        state.apply(message(r#"{"resync": {}}"#));
         assert_eq!(state.resume_token, "");
         let FeedCounts {
             sockets,

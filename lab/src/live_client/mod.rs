@@ -7,5 +7,5 @@ mod view;
 
 pub use client::{End, LiveClient, Socket, Start};
 pub use follower::{FeedCounts, Follower};
-pub use message::{Event, Message};
+pub use message::Message;
 pub use view::{Shown, View};

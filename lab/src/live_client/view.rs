@@ -83,10 +83,9 @@ impl View {
     /// Each version of a task after the snapshot is due once, in order; one that the snapshot contains may come again.
     pub fn add_evidence(&self, evidence: &mut Evidence, tasks: &[Shown]) {
         for (number, session) in self.sessions.iter().enumerate() {
-            let change = |id: &str, version| Change {
-                topic: FEED,
-                subject: format!("{id} at {} since snapshot {number}", self.name),
-                version,
+            let change = |id: &str, version| {
+                let subject = format!("{id} at {} since snapshot {number}", self.name);
+                Change::new(FEED, subject, version)
             };
             for (id, version) in &session.changes {
                 evidence.arrivals.push(Arrival {
@@ -102,9 +101,9 @@ impl View {
                     .extend(versions.map(|version| change(id, version)));
             }
         }
-        let shown = |id: &str, version: i64, title: &str| Effect {
-            kind: "task shown",
-            cause: format!("{id} version {version} \"{title}\" at {}", self.name),
+        let shown = |id: &str, version: i64, title: &str| {
+            let cause = format!("{id} version {version} \"{title}\" at {}", self.name);
+            Effect::new("task shown", cause)
         };
         let existing = tasks.iter().filter(|task| !task.is_deleted);
         let due = existing.map(|task| shown(&task.id, task.version, &task.title));

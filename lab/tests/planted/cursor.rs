@@ -71,11 +71,7 @@ impl Relay {
         for row in rows {
             self.last = row.position;
             self.topic.push(Arrival {
-                change: Change {
-                    topic: TASK_EVENTS.name,
-                    subject: row.subject,
-                    version: row.aggregate_version,
-                },
+                change: Change::new(TASK_EVENTS.name, row.subject, row.aggregate_version),
                 event_id: row.event_id,
             });
         }

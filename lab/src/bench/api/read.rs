@@ -62,7 +62,7 @@ pub async fn through_gateway(
             .gateway_url
             .join(&format!("/v1/tasks/{}", ids[number % ids.len()]))?;
         let begin = Instant::now();
-        let http_result = get_url(&http, url, &caller.token).await;
+        let http_result = get_url(&http, url, &caller.bearer.token).await;
         if number >= warm_up {
             through.add(begin.elapsed(), http_result);
             direct.add(elapsed, result);

@@ -1,4 +1,4 @@
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use clap::Args;
 use service_runtime::BoxError;
@@ -15,6 +15,7 @@ use crate::bench::{
     servers::Servers,
 };
 
+const TIMEOUT: Duration = Duration::from_secs(10);
 const SCHEMA: &str = "audit";
 const GOAL_PER_SECOND: f64 = 10_000.0;
 const GOAL_HISTORY_MS: f64 = 20.0;
@@ -78,7 +79,7 @@ async fn history(audit: &Audit<'_>, backlog: &Backlog, calls: usize) -> Result<R
         };
         let answer = client
             .clone()
-            .get_task_history(bearer.request(message))
+            .get_task_history(bearer.request(message, TIMEOUT))
             .await?;
         match u32::try_from(answer.into_inner().records.len())? {
             HISTORY_LENGTH => Ok(()),

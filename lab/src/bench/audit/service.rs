@@ -6,7 +6,7 @@ use std::{
 use audit_service::AuditService;
 use service_runtime::{BoxError, Running, grpc, service};
 use taskmesh::{
-    secrets, token,
+    secrets,
     up::{
         mesh::migrate_schema,
         ports::Ports,
@@ -15,16 +15,11 @@ use taskmesh::{
 };
 use taskmesh_proto::audit::v1::audit_service_client::AuditServiceClient;
 use tokio::time::sleep;
-use tonic::{
-    Request,
-    metadata::{Ascii, MetadataValue},
-    transport::Channel,
-};
+use tonic::transport::Channel;
 use url::Url;
 
-use crate::bench::servers::Servers;
+use crate::{bearer::Bearer, bench::servers::Servers};
 
-const TOKEN_TTL: Duration = Duration::from_secs(3_600);
 const TIMEOUT: Duration = Duration::from_secs(600);
 const POLL: Duration = Duration::from_millis(5);
 const MAX_MESSAGE_BYTES: usize = 64 * 1024 * 1024;
@@ -35,9 +30,6 @@ pub struct Audit<'a> {
     users_secret: String,
     running: Running,
 }
-
-/// Token of a user.
-pub struct Bearer(MetadataValue<Ascii>);
 
 impl<'a> Audit<'a> {
     pub async fn start(servers: &'a Servers) -> Result<Self, BoxError> {
@@ -102,19 +94,6 @@ impl<'a> Audit<'a> {
 
     /// Signs a token for a user with these roles.
     pub fn bearer(&self, user: &str, roles: &[String]) -> Result<Bearer, BoxError> {
-        let secret = self.users_secret.clone();
-        let token = token::mint(secret, &user.parse()?, roles, TOKEN_TTL)?;
-        Ok(Bearer(format!("Bearer {token}").parse()?))
-    }
-}
-
-impl Bearer {
-    /// Adds the token to a message.
-    pub fn request<T>(&self, message: T) -> Request<T> {
-        let mut request = Request::new(message);
-        request
-            .metadata_mut()
-            .insert("authorization", self.0.clone());
-        request
+        Bearer::new(&self.users_secret, user, roles)
     }
 }

@@ -19,8 +19,11 @@ use taskmesh_proto::audit::v1::{
 };
 use tokio::{task::spawn_blocking, time::sleep};
 
-use super::service::{Audit, Bearer};
-use crate::bench::report::{Measure, Report, Row, step};
+use super::service::Audit;
+use crate::{
+    bearer::Bearer,
+    bench::report::{Measure, Report, Row, step},
+};
 
 const GOAL_PER_SECOND: f64 = 200_000.0;
 const ALL_USERS: &str = "-";
@@ -70,7 +73,7 @@ async fn verify(audit: &Audit<'_>, auditor: &Bearer) -> Result<VerifyAuditRespon
     };
     let verified = audit
         .client()?
-        .verify_audit(auditor.request(message))
+        .verify_audit(auditor.request(message, TIMEOUT))
         .await?
         .into_inner();
     match verified.findings.first() {
@@ -118,7 +121,7 @@ async fn export(audit: &Audit<'_>, auditor: &Bearer) -> Result<verify::Arguments
     };
     let mut parts = audit
         .client()?
-        .export_records(auditor.request(message))
+        .export_records(auditor.request(message, TIMEOUT))
         .await?
         .into_inner();
     let mut file = File::create(&arguments.records[0])?;

@@ -19,8 +19,6 @@ const PREFIX: &str = "bench-";
 const TASKS_OF_OTHERS: usize = 500;
 /// Number of tasks that one statement inserts.
 const CHUNK: usize = 5_000;
-/// Number of tasks whose index one statement fills.
-const INDEX_CHUNK: usize = 20_000;
 const TABLES: [&str; 7] = [
     "task.tasks",
     "task.tags",
@@ -157,8 +155,7 @@ async fn seed(
     // The marker is committed last, so a crash may lose any of this.
     client
         .batch_execute(
-            "SET synchronous_commit = off; SET work_mem = '256MB'; SET maintenance_work_mem = '256MB'; DELETE FROM bench.data_set;
-             CREATE TEMPORARY TABLE seeded (user_id text PRIMARY KEY)",
+            "SET synchronous_commit = off; SET work_mem = '256MB'; SET maintenance_work_mem = '256MB'; DELETE FROM bench.data_set",
         )
         .await?;
     remove_users(client, PREFIX).await?;
@@ -185,21 +182,10 @@ async fn seed(
         }
     }
     step("indexes their words");
-    let mut pending = 0;
-    for (number, (user, count)) in users.iter().enumerate() {
-        client
-            .execute("INSERT INTO pg_temp.seeded VALUES ($1)", &[user])
-            .await?;
-        pending += count;
-        if pending >= INDEX_CHUNK || number + 1 == users.len() {
-            client.batch_execute("ANALYZE pg_temp.seeded").await?;
-            client.batch_execute(FILL_INDEX).await?;
-            client.batch_execute("TRUNCATE pg_temp.seeded").await?;
-            pending = 0;
-        }
-    }
+    client.batch_execute("ANALYZE task.tasks").await?;
+    client.batch_execute(FILL_INDEX).await?;
     client
-        .batch_execute("RESET synchronous_commit; RESET work_mem; RESET maintenance_work_mem; DROP TABLE pg_temp.seeded")
+        .batch_execute("RESET synchronous_commit; RESET work_mem; RESET maintenance_work_mem")
         .await?;
     vacuum(client).await?;
     client

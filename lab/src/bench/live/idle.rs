@@ -36,7 +36,7 @@ pub async fn measure(
     let crowd = Crowd::create(mesh, (first + clients).div_ceil(STREAMS), 0).await?;
     let members = crowd.members.iter();
     let tokens: Vec<&str> = members
-        .flat_map(|member| std::iter::repeat_n(member.caller.token.as_str(), STREAMS))
+        .flat_map(|member| std::iter::repeat_n(member.caller.bearer.token.as_str(), STREAMS))
         .collect();
     let mut listeners = Listeners::new();
     listeners.open(gateway, &tokens[..first]).await?;

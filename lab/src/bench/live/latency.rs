@@ -50,7 +50,7 @@ pub async fn measure(
     let crowd = Crowd::create(mesh, users, TASKS).await?;
     let members = crowd.members.iter();
     let tokens: Vec<&str> = members
-        .flat_map(|member| std::iter::repeat_n(member.caller.token.as_str(), per_user))
+        .flat_map(|member| std::iter::repeat_n(member.caller.bearer.token.as_str(), per_user))
         .collect();
     let mut listeners = Listeners::new();
     listeners.open(gateway, &tokens).await?;

@@ -10,7 +10,7 @@ use tokio::{
 
 use crate::{
     bench::report::step,
-    live_client::{End, Event, LiveClient, Socket, Start},
+    live_client::{End, LiveClient, Socket, Start},
 };
 
 /// Number of sockets that are opened concurrently.
@@ -82,7 +82,7 @@ impl Listeners {
 
 async fn open(gateway: &LiveClient, token: &str) -> Result<Socket, End> {
     let mut socket = gateway.open(token, Start::Now).await?;
-    while socket.next().await?.event != Event::Live {}
+    while socket.next().await?.live.is_none() {}
     Ok(socket)
 }
 
@@ -91,7 +91,7 @@ async fn listen(client: usize, mut socket: Socket, arrivals: UnboundedSender<Arr
         match socket.next().await {
             Ok(message) => {
                 let time = Instant::now();
-                if let Event::Task(task) = message.event {
+                if let Some(task) = message.change.and_then(|change| change.task) {
                     // The receiver is dropped only together with this client.
                     let _ = arrivals.send(Arrival {
                         client,

@@ -52,6 +52,7 @@ pub async fn measure(
             cuts.map(|_| Duration::from_secs(bounds.seconds).mul_f64(rng.random_range(0.1..1.0)));
         let token = crowd.members[client / CLIENTS_PER_USER]
             .caller
+            .bearer
             .token
             .clone();
         running.spawn(follow(follower, gateway.clone(), token, cuts.collect()));
