@@ -221,7 +221,7 @@ fn argument_that_another_tool_takes_brings_its_hint() {
         assert_eq!(
             tool("UpdateShelf", arguments).unwrap_err(),
             [format!(
-                "{name}: is not taken by this tool; use update_book"
+                "{name}: is not accepted by this tool; use update_book"
             )]
         );
     }
