@@ -55,7 +55,7 @@ impl ErrorResponse {
             ErrorCode::Unavailable => {
                 warn!(
                     error.r#type = answer.reason,
-                    "request failed for now: {}",
+                    "request failed, the client may retry: {}",
                     error_chain(error)
                 );
             }

@@ -7,33 +7,33 @@ use metrics::{
     Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram,
 };
 
-/// Number of HTTP requests answered, by method and status.
+/// HTTP responses sent, by method and status.
 pub const REQUESTS: &str = "http_server_requests_total";
-/// Duration of the answers, by method and status.
+/// Duration of HTTP requests, by method and status.
 pub const DURATION: &str = "http_server_request_duration_seconds";
-/// Number of tool calls, by tool and outcome.
+/// MCP tool calls, by tool and outcome.
 pub const TOOL_CALLS: &str = "mcp_server_tool_calls_total";
 
-/// Number of open WebSockets.
+/// Open WebSockets.
 pub const SOCKETS: &str = "websocket_server_connections";
-/// Number of WebSockets closed, by close code.
+/// Closed WebSockets, by close code.
 pub const SOCKETS_CLOSED: &str = "websocket_server_connections_closed_total";
 
-/// Describes the metrics with help and units.
+/// Registers help and units of the metrics.
 pub fn describe() {
     describe_counter!(
         REQUESTS,
-        "HTTP requests answered, by http_request_method and http_response_status_code"
+        "HTTP responses sent, by http_request_method and http_response_status_code"
     );
-    describe_histogram!(DURATION, Unit::Seconds, "How long answers took");
-    describe_gauge!(SOCKETS, "WebSockets that are open");
+    describe_histogram!(DURATION, Unit::Seconds, "Duration of HTTP requests");
+    describe_gauge!(SOCKETS, "Open WebSockets");
     describe_counter!(
         SOCKETS_CLOSED,
-        "WebSockets closed, by close code; 0 if the client was gone"
+        "Closed WebSockets, by close code; 0 if the client disconnected without one"
     );
     describe_counter!(
         TOOL_CALLS,
-        "Tools called, by tool and by error_type, which is empty for success"
+        "MCP tool calls, by tool and error_type, which is empty on success"
     );
 }
 
@@ -70,7 +70,7 @@ impl Drop for SocketOpen {
     }
 }
 
-/// Counts a WebSocket that was closed with this code; 0 if the client was gone.
+/// Counts a WebSocket that was closed with this code; 0 if there was nobody to close it for.
 pub fn socket_closed(code: u16) {
     counter!(SOCKETS_CLOSED, "code" => code.to_string()).increment(1);
 }

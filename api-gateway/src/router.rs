@@ -43,7 +43,7 @@ pub fn router(
         .map_err(StartError::Config)?;
     let tools = Tools::new(&catalog).map_err(|error| StartError::Other(error.into()))?;
     info!(
-        "offers {} RPCs, {} of them as tools",
+        "serving {} RPCs, {} of them as MCP tools",
         catalog.rpcs.len(),
         tools.list().len()
     );

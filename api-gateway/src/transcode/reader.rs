@@ -143,7 +143,7 @@ impl<'a> Reader<'a> {
             .iter()
             .find(|redirect| is_about(redirect, name))
         {
-            let description = format!("is not taken by this tool; {}", redirect.hint);
+            let description = format!("is not accepted by this tool; {}", redirect.hint);
             self.faults.add(within(at, name), description);
             return;
         }

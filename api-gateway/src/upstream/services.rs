@@ -40,7 +40,7 @@ impl Upstreams {
             if !urls.contains_key(&rpc.upstream) {
                 let (name, rpc) = (&rpc.upstream, rpc.full_name());
                 return Err(format!(
-                    "upstreams.{name} is missing: it answers {rpc}; give it as http://host:port"
+                    "upstreams.{name} is missing; set the address of the service that serves {rpc}, as http://host:port"
                 ));
             }
         }
@@ -53,7 +53,7 @@ impl Upstreams {
         if let Some(name) = urls.keys().find(|name| !known.contains(&name.as_str())) {
             let known = known.join(", ");
             return Err(format!(
-                "upstreams.{name} answers no RPC of the contract; known are {known}"
+                "upstreams.{name} serves no RPC of the contract; use one of {known}"
             ));
         }
         let channels = urls.iter().map(|(name, url)| (name.clone(), connect(url)));

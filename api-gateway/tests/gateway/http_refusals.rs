@@ -270,12 +270,12 @@ async fn a_contract_without_its_services_fails_the_start() {
     };
     let missing = start(&[("UPSTREAMS__TASK", "")]).await;
     assert!(
-        missing.starts_with("upstreams.task is missing: it answers taskmesh.task.v1.TaskService."),
+        missing.starts_with("upstreams.task is missing; set the address of the service that serves taskmesh.task.v1.TaskService."),
         "{missing}"
     );
     let unknown = start(&[("UPSTREAMS__TAKS", "http://127.0.0.1:1")]).await;
     assert!(
-        unknown.starts_with("upstreams.taks answers no RPC"),
+        unknown.starts_with("upstreams.taks serves no RPC"),
         "{unknown}"
     );
     assert!(config("http://127.0.0.1:1", &[("HTPP__ADDRESS", "x")]).is_err());

@@ -15,14 +15,76 @@ pub fn plain(message: &DynamicMessage) -> Value {
         .unwrap()
 }
 
-pub fn http(name: &str, input: HttpInput<'_>) -> Result<Value, Vec<String>> {
-    let message = from_http(
-        &LIBRARY.notes,
-        rpc(&LIBRARY, name),
-        binding(&LIBRARY, name),
-        input,
-    );
-    lines(message)
+/// An HTTP request to an RPC of the library, by its main route.
+#[derive(Clone, Default)]
+pub struct Http {
+    name: &'static str,
+    path_values: Vec<String>,
+    query: Vec<(String, String)>,
+    body: Option<Value>,
+    if_match: Option<&'static str>,
+    idempotency_key: Option<&'static str>,
+}
+
+pub fn http(name: &'static str) -> Http {
+    Http {
+        name,
+        ..Http::default()
+    }
+}
+
+impl Http {
+    pub fn path(mut self, value: &str) -> Self {
+        self.path_values.push(value.to_owned());
+        self
+    }
+
+    pub fn query(mut self, query: &[(&str, &str)]) -> Self {
+        let query = query
+            .iter()
+            .map(|(n, v)| ((*n).to_owned(), (*v).to_owned()));
+        self.query.extend(query);
+        self
+    }
+
+    pub fn body(self, body: Value) -> Self {
+        Self {
+            body: Some(body),
+            ..self
+        }
+    }
+
+    pub fn if_match(self, etag: &'static str) -> Self {
+        Self {
+            if_match: Some(etag),
+            ..self
+        }
+    }
+
+    pub fn idempotency_key(self, key: &'static str) -> Self {
+        Self {
+            idempotency_key: Some(key),
+            ..self
+        }
+    }
+
+    /// Returns the message as JSON, or the faults as `field: description`.
+    pub fn read(&self) -> Result<Value, Vec<String>> {
+        let input = HttpInput {
+            path_values: &self.path_values,
+            query: &self.query,
+            body: self.body.as_ref(),
+            file: None,
+            if_match: self.if_match,
+            idempotency_key: self.idempotency_key,
+        };
+        let (rpc, binding) = (rpc(&LIBRARY, self.name), binding(&LIBRARY, self.name));
+        lines(from_http(&LIBRARY.notes, rpc, binding, input))
+    }
+
+    pub fn faults(&self) -> Vec<String> {
+        self.read().unwrap_err()
+    }
 }
 
 pub fn lines(
@@ -38,27 +100,11 @@ pub fn lines(
 }
 
 pub fn post(body: Value) -> Result<Value, Vec<String>> {
-    http(
-        "MoveBook",
-        HttpInput {
-            body: Some(&body),
-            ..HttpInput::default()
-        },
-    )
+    http("MoveBook").body(body).read()
 }
 
 fn query(query: &[(&str, &str)]) -> Result<Value, Vec<String>> {
-    let query: Vec<_> = query
-        .iter()
-        .map(|(n, v)| ((*n).to_owned(), (*v).to_owned()))
-        .collect();
-    http(
-        "ListBooks",
-        HttpInput {
-            query: &query,
-            ..HttpInput::default()
-        },
-    )
+    http("ListBooks").query(query).read()
 }
 
 #[test]
@@ -291,17 +337,9 @@ fn a_query_parameter_that_is_no_list_is_given_once() {
 
 #[test]
 fn a_body_where_none_belongs_is_refused() {
-    let body = json!({});
-    let faults = http(
-        "ListBooks",
-        HttpInput {
-            body: Some(&body),
-            ..HttpInput::default()
-        },
-    )
-    .unwrap_err();
+    let faults = http("ListBooks").body(json!({})).faults();
     assert!(faults[0].starts_with("body: must be empty"), "{faults:?}");
-    assert!(http("ListBooks", HttpInput::default()).is_ok());
+    assert!(http("ListBooks").read().is_ok());
     assert_eq!(
         post(json!([])).unwrap_err(),
         ["body: must be a JSON object, in {}"]

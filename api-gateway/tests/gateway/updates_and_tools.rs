@@ -1,6 +1,6 @@
 //! What an update touches, and the arguments of tools.
 
-use api_gateway::transcode::{HttpInput, from_arguments};
+use api_gateway::transcode::from_arguments;
 use serde_json::{Value, json};
 
 use crate::{
@@ -17,15 +17,7 @@ fn tool(name: &str, arguments: Value) -> Result<Value, Vec<String>> {
 }
 
 fn patch_shelf(body: Value) -> Result<Value, Vec<String>> {
-    let values = ["7".to_owned()];
-    http(
-        "UpdateShelf",
-        HttpInput {
-            path_values: &values,
-            body: Some(&body),
-            ..HttpInput::default()
-        },
-    )
+    http("UpdateShelf").path("7").body(body).read()
 }
 
 #[test]
@@ -46,18 +38,11 @@ fn an_explicit_mask_is_respected_and_checked() {
         ["update_mask: names titel, which is not a field; did you mean title?"]
     );
 
-    let (values, query) = (
-        ["7".to_owned()],
-        [("updateMask".to_owned(), "room".to_owned())],
-    );
-    let body = json!({"title": "Novels"});
-    let input = HttpInput {
-        path_values: &values,
-        query: &query,
-        body: Some(&body),
-        ..HttpInput::default()
-    };
-    assert_eq!(http("UpdateShelf", input).unwrap()["update_mask"], "room");
+    let masked = http("UpdateShelf")
+        .path("7")
+        .query(&[("updateMask", "room")])
+        .body(json!({"title": "Novels"}));
+    assert_eq!(masked.read().unwrap()["update_mask"], "room");
 }
 
 #[test]
@@ -67,75 +52,40 @@ fn a_field_of_the_path_is_not_given_again() {
         faults,
         ["shelf_id: stands in the path; leave it out of the body"]
     );
-    let (values, query) = (["7".to_owned()], [("room".to_owned(), "x".to_owned())]);
-    let input = HttpInput {
-        path_values: &values,
-        query: &query,
-        ..HttpInput::default()
-    };
-    let faults = http("UpdateShelf", input).unwrap_err();
+    let in_query = http("UpdateShelf").path("7").query(&[("room", "x")]);
+    let faults = in_query.faults();
     assert_eq!(faults, ["room: belongs in the JSON body, not in the query"]);
 }
 
 #[test]
 fn single_field_body_derives_mask_of_its_fields() {
-    let (values, body) = (
-        ["shelves/1/books/2".to_owned()],
-        json!({"page_count": 5, "id": "x", "tags": null}),
-    );
-    let input = HttpInput {
-        path_values: &values,
-        body: Some(&body),
-        ..HttpInput::default()
-    };
+    let update = http("UpdateBook")
+        .path("shelves/1/books/2")
+        .body(json!({"page_count": 5, "id": "x", "tags": null}));
     let expected = json!({"book": {"name": "shelves/1/books/2", "page_count": 5}, "update_mask": "pageCount,tags"});
-    assert_eq!(http("UpdateBook", input), Ok(expected));
+    assert_eq!(update.read(), Ok(expected));
 }
 
 #[test]
 fn a_required_field_is_missed_with_what_it_is() {
-    let values = ["shelves/1/books/2".to_owned()];
     let faults = tool("UpdateShelf", json!({"title": "x", "shelf_id": ""})).unwrap_err();
     assert_eq!(faults, ["shelf_id: is required: Which."]);
     // The path already says which book, so the field is there.
-    let input = HttpInput {
-        path_values: &values,
-        ..HttpInput::default()
-    };
-    assert!(http("UpdateBook", input).is_ok());
+    let update = http("UpdateBook").path("shelves/1/books/2");
+    assert!(update.read().is_ok());
 }
 
 #[test]
 fn if_match_fills_etag() {
-    let (values, body) = (["7".to_owned()], json!({"title": "x"}));
-    let input = HttpInput {
-        path_values: &values,
-        body: Some(&body),
-        if_match: Some("e"),
-        ..HttpInput::default()
-    };
-    assert_eq!(http("UpdateShelf", input).unwrap()["etag"], "e");
-    let body = json!({"title": "x", "etag": "f"});
-    let differs = http(
-        "UpdateShelf",
-        HttpInput {
-            body: Some(&body),
-            ..input
-        },
-    )
-    .unwrap_err();
+    let update = http("UpdateShelf").path("7").if_match("e");
+    let body = json!({"title": "x"});
+    assert_eq!(update.clone().body(body).read().unwrap()["etag"], "e");
+    let differs = update.body(json!({"title": "x", "etag": "f"})).faults();
     assert_eq!(
         differs,
         ["etag: differs from the header If-Match; give one of them"]
     );
-    let faults = http(
-        "ListBooks",
-        HttpInput {
-            if_match: Some("e"),
-            ..HttpInput::default()
-        },
-    )
-    .unwrap_err();
+    let faults = http("ListBooks").if_match("e").faults();
     assert_eq!(
         faults,
         ["If-Match: has no meaning for this call; leave the header out"]
@@ -221,18 +171,11 @@ fn argument_that_another_tool_takes_brings_its_hint() {
         assert_eq!(
             tool("UpdateShelf", arguments).unwrap_err(),
             [format!(
-                "{name}: is not taken by this tool; use update_book"
+                "{name}: is not accepted by this tool; use update_book"
             )]
         );
     }
-    let values = ["7".to_owned()];
-    let body = json!({"book": "x"});
-    let input = HttpInput {
-        path_values: &values,
-        body: Some(&body),
-        ..HttpInput::default()
-    };
-    let faults = http("UpdateShelf", input).unwrap_err();
+    let faults = patch_shelf(json!({"book": "x"})).unwrap_err();
     assert!(
         faults[0].starts_with("book: is not a known field"),
         "{faults:?}"
@@ -281,24 +224,17 @@ fn batch_update_item_derives_mask() {
         {"shelfId": "8", "open": false, "updateMask": "open,room"},
         {"shelf_id": "9"},
     ]});
-    let input = HttpInput {
-        body: Some(&body),
-        ..HttpInput::default()
-    };
     let expected = json!({"shelves": [
         {"shelf_id": "7", "update_mask": "title,room", "etag": "e", "title": "Novels"},
         {"shelf_id": "8", "update_mask": "open,room"},
         {"shelf_id": "9", "update_mask": ""},
     ]});
-    assert_eq!(http("BatchUpdateShelves", input), Ok(expected));
+    let batch = |body: Value| http("BatchUpdateShelves").body(body);
+    assert_eq!(batch(body).read(), Ok(expected));
 
     let body = json!({"shelves": [{"shelf_id": "7", "update_mask": "titel"}]});
-    let input = HttpInput {
-        body: Some(&body),
-        ..HttpInput::default()
-    };
     assert_eq!(
-        http("BatchUpdateShelves", input).unwrap_err(),
+        batch(body).faults(),
         ["shelves[0].update_mask: names titel, which is not a field; did you mean title?"]
     );
 }
@@ -351,12 +287,8 @@ fn a_tool_does_not_know_what_is_hidden_from_it() {
 fn idempotency_key_fills_request_id() {
     const UUID: &str = "0198c0de-0000-7000-8000-000000000001";
     let batch = |body: Value| {
-        let input = HttpInput {
-            body: Some(&body),
-            idempotency_key: Some(UUID),
-            ..HttpInput::default()
-        };
-        http("BatchUpdateShelves", input)
+        let batch = http("BatchUpdateShelves").body(body);
+        batch.idempotency_key(UUID).read()
     };
     let message = batch(json!({"shelves": []})).unwrap();
     assert_eq!(message["request_id"], UUID);
@@ -365,12 +297,8 @@ fn idempotency_key_fills_request_id() {
         batch(json!({"shelves": [], "request_id": "other"})).unwrap_err(),
         ["request_id: differs from the header Idempotency-Key; give one of them"]
     );
-    let input = HttpInput {
-        idempotency_key: Some(UUID),
-        ..HttpInput::default()
-    };
     assert_eq!(
-        http("ListBooks", input).unwrap_err(),
+        http("ListBooks").idempotency_key(UUID).faults(),
         ["Idempotency-Key: has no meaning for this call; leave the header out"]
     );
 }

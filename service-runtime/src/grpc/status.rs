@@ -28,7 +28,7 @@ pub fn status(error: &dyn ApiError) -> Status {
     if code == ErrorCode::Internal && unstorable {
         warn!(
             "error.type" = error.reason(),
-            "text with U+0000 reached the database, refusing the call: {}",
+            "text with U+0000 reached the database, rejecting the call: {}",
             error_chain(error)
         );
         return status(&UnstorableText);
@@ -50,7 +50,7 @@ pub fn status(error: &dyn ApiError) -> Status {
         ErrorCode::Unavailable => {
             warn!(
                 "error.type" = error.reason(),
-                "call failed for now: {}",
+                "call failed, the client may retry: {}",
                 error_chain(error)
             );
             "temporarily unavailable, try again".to_owned()

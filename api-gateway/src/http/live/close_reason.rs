@@ -30,9 +30,9 @@ pub(super) struct CloseReason {
 
 impl CloseReason {
     /// The service has sent everything.
-    pub(super) const COMPLETED: Self = Self::new(1000, "told");
+    pub(super) const COMPLETED: Self = Self::new(1000, "stream completed");
     /// The gateway shuts down, or the time of the stream is up; the client reconnects and resumes.
-    pub(super) const RECONNECT: Self = Self::new(1001, "come back with the last resume_token");
+    pub(super) const RECONNECT: Self = Self::new(1001, "reconnect with the last resume_token");
     /// The token has expired.
     pub(super) const TOKEN_EXPIRED: Self = Self::new(APPLICATION_CODES + 401, "TOKEN_EXPIRED");
     /// The client is gone, or does not read.
@@ -58,12 +58,12 @@ impl CloseReason {
     /// Returns the reason of a failure to receive.
     pub(super) fn receive_failed(cause: &tungstenite::Error) -> Self {
         match cause {
-            tungstenite::Error::Capacity(_) => Self::new(1009, "send less at once"),
-            tungstenite::Error::Utf8(_) => Self::new(1007, "a text must be UTF-8"),
-            tungstenite::Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => Self::GONE,
-            tungstenite::Error::Protocol(_) => {
-                Self::new(1002, "the frames must be as RFC 6455 has them")
+            tungstenite::Error::Capacity(_) => {
+                Self::new(1009, "message too large; send less at once")
             }
+            tungstenite::Error::Utf8(_) => Self::new(1007, "text must be UTF-8"),
+            tungstenite::Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => Self::GONE,
+            tungstenite::Error::Protocol(_) => Self::new(1002, "invalid frame; follow RFC 6455"),
             _ => Self::GONE,
         }
     }

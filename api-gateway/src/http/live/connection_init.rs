@@ -30,7 +30,7 @@ impl ConnectionInit {
                 None => {}
                 Some(Message::Text(text)) => return Ok(Self::read(text.as_bytes())?),
                 Some(_) => {
-                    let text = "the first message must be a text of JSON";
+                    let text = "the first message must be JSON text";
                     return Err(CloseReason::unexpected(text));
                 }
             }
@@ -41,16 +41,16 @@ impl ConnectionInit {
         let Value::Object(mut fields) = parse(text)? else {
             return Err(Error::field(
                 "token",
-                "is missing: the first message must be {\"token\": \"…\", \"request\": {…}}",
+                "is missing; the first message must be {\"token\": \"…\", \"request\": {…}}",
             ));
         };
         let token = match fields.shift_remove("token") {
             Some(Value::String(token)) => token,
-            Some(_) => return Err(Error::field("token", "must be a text")),
+            Some(_) => return Err(Error::field("token", "must be a string")),
             None => {
                 return Err(Error::field(
                     "token",
-                    "is missing: send the token that other requests have in their header Authorization",
+                    "is missing; send the token that other requests have in the header Authorization",
                 ));
             }
         };
@@ -79,7 +79,7 @@ mod tests {
         for (text, expected) in [
             ("{}", "token: is missing"),
             ("[]", "token: is missing"),
-            (r#"{"token": 7}"#, "token: must be a text"),
+            (r#"{"token": 7}"#, "token: must be a string"),
             (r#"{"token": "t", "requst": {}}"#, "requst: is not a known"),
             ("{", "not valid JSON"),
         ] {

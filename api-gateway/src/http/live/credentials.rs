@@ -55,6 +55,6 @@ impl Credentials {
 pub(super) fn two_credentials() -> Error {
     Error::field(
         tickets::PARAMETER,
-        "must not be given beside a token; use one of them",
+        "must not be given together with a token; use one of them",
     )
 }

@@ -92,7 +92,8 @@ impl Session {
                     init = received => init,
                     () = gateway.streams.stopping.cancelled() => return Err(CloseReason::RECONNECT),
                 };
-                let missing = CloseReason::unexpected("no token came: send it first");
+                let missing =
+                    CloseReason::unexpected("no token received; send it in the first message");
                 let init = init.map_err(|_| missing)??;
                 request = init.request;
                 gateway.auth.verify(&init.token).await?
@@ -163,7 +164,7 @@ async fn forward(
             received = socket.next() => match data(received)? {
                 None => is_alive = true,
                 Some(_) => {
-                    return Err(CloseReason::unexpected("nothing is expected from the client any more"));
+                    return Err(CloseReason::unexpected("no further message is expected from the client"));
                 }
             },
             _ = ping.tick() => {

@@ -91,7 +91,7 @@ pub fn openapi(catalog: &Catalog, public_url: &Url) -> Value {
     document
 }
 
-/// Conventions of every call.
+/// What holds for every call.
 pub(in crate::http) const INTRODUCTION: &str = "JSON over HTTP to the services of Taskmesh. Fields are written in snake_case (camelCase is \
     understood too), enum values by their full names (a request may use the short word, such as high for PRIORITY_HIGH), \
     64-bit integers as strings, times in RFC 3339 with an offset. \
