@@ -191,7 +191,7 @@ async fn ticket_is_for_live_streams_alone() {
     assert_eq!(both.status, 400);
     assert_eq!(
         both.violations(),
-        ["ticket: must not be given beside a token; use one of them"]
+        ["ticket: must not be given together with a token; use one of them"]
     );
     assert!(gateway.services.calls().is_empty());
     gateway.stop().await;

@@ -81,7 +81,7 @@ fn argument_of_another_tool_brings_name_of_that_tool() {
     ] {
         for name in names.split(' ') {
             let answer = answer(&catalog, tool, name, json!("completed"));
-            let expected = format!("is not taken by this tool; {hint}");
+            let expected = format!("is not accepted by this tool; {hint}");
             assert!(answer.starts_with(&expected), "{tool} {name}: {answer}");
         }
     }
