@@ -55,7 +55,7 @@ impl Answer {
             ErrorCode::Unavailable => {
                 warn!(
                     error.r#type = answer.reason,
-                    "request failed for now: {}",
+                    "request failed, the client may retry: {}",
                     chain(error)
                 );
             }
@@ -179,14 +179,14 @@ fn generic(code: ErrorCode) -> &'static str {
         ErrorCode::Unauthenticated => "no valid token",
         ErrorCode::PermissionDenied => "not allowed",
         ErrorCode::NotFound => "not found",
-        ErrorCode::AlreadyExists => "it exists already",
-        ErrorCode::FailedPrecondition => "not possible in the present state",
+        ErrorCode::AlreadyExists => "already exists",
+        ErrorCode::FailedPrecondition => "not possible in the current state",
         ErrorCode::StaleEtag => "changed since it was read; read it again",
-        ErrorCode::Aborted => "collided with another request, try again",
+        ErrorCode::Aborted => "conflicted with another request, try again",
         ErrorCode::ResourceExhausted => "a limit is reached, try again later or ask for less",
         ErrorCode::OutOfRange => "out of range",
         ErrorCode::Cancelled => "the request was cancelled",
-        ErrorCode::DeadlineExceeded => "no answer in time, try again",
+        ErrorCode::DeadlineExceeded => "no response in time, try again",
         ErrorCode::Unimplemented => "not available here",
         ErrorCode::Unavailable => "temporarily unavailable, try again",
         ErrorCode::Internal => "internal error",

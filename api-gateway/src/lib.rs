@@ -55,7 +55,7 @@ impl Service for ApiGateway {
             .map_err(|wrong| StartError::Config(wrong.to_string()))?;
         let tools = mcp::Tools::new(&catalog).map_err(fault)?;
         info!(
-            "offers {} RPCs, {} of them as tools",
+            "serving {} RPCs, {} of them as MCP tools",
             catalog.rpcs.len(),
             tools.list().len()
         );

@@ -7,33 +7,33 @@ use metrics::{
     Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram,
 };
 
-/// How many HTTP requests were answered, by method and status.
+/// HTTP responses sent, by method and status.
 pub const REQUESTS: &str = "http_server_requests_total";
-/// How long the answers took, by method and status.
+/// Duration of HTTP requests, by method and status.
 pub const DURATION: &str = "http_server_request_duration_seconds";
-/// How many tools were called, by tool and outcome.
+/// MCP tool calls, by tool and outcome.
 pub const TOOL_CALLS: &str = "mcp_server_tool_calls_total";
 
-/// How many WebSockets are open.
+/// Open WebSockets.
 pub const SOCKETS: &str = "websocket_server_connections";
-/// How many WebSockets were closed, by close code.
+/// Closed WebSockets, by close code.
 pub const SOCKETS_CLOSED: &str = "websocket_server_connections_closed_total";
 
-/// Gives help and units to whoever collects the metrics.
+/// Registers help and units of the metrics.
 pub fn describe() {
     describe_counter!(
         REQUESTS,
-        "HTTP requests answered, by http_request_method and http_response_status_code"
+        "HTTP responses sent, by http_request_method and http_response_status_code"
     );
-    describe_histogram!(DURATION, Unit::Seconds, "How long answers took");
-    describe_gauge!(SOCKETS, "WebSockets that are open");
+    describe_histogram!(DURATION, Unit::Seconds, "Duration of HTTP requests");
+    describe_gauge!(SOCKETS, "Open WebSockets");
     describe_counter!(
         SOCKETS_CLOSED,
-        "WebSockets closed, by close code; 0 if the client was gone"
+        "Closed WebSockets, by close code; 0 if the client disconnected without one"
     );
     describe_counter!(
         TOOL_CALLS,
-        "Tools called, by tool and by error_type, which is empty for success"
+        "MCP tool calls, by tool and error_type, which is empty on success"
     );
 }
 

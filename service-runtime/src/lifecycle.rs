@@ -17,7 +17,7 @@ const CUT_PATIENCE: Duration = Duration::from_millis(500);
 
 /// A task that ended although nobody had asked it to.
 #[derive(Debug, thiserror::Error)]
-#[error("the task {name} ended unasked{}", cause.as_ref().map(|cause| format!(": {cause}")).unwrap_or_default())]
+#[error("task {name} ended unexpectedly{}", cause.as_ref().map(|cause| format!(": {cause}")).unwrap_or_default())]
 pub struct TaskFailure {
     name: &'static str,
     cause: Option<BoxError>,
@@ -25,7 +25,7 @@ pub struct TaskFailure {
 
 /// Tasks that were still at work when they were cut.
 #[derive(Debug, thiserror::Error)]
-#[error("not everything could be finished within {} ms", GRACE_PERIOD.as_millis())]
+#[error("graceful shutdown did not complete within {} ms", GRACE_PERIOD.as_millis())]
 pub struct StopError;
 
 /// Runs the tasks of one service.
@@ -71,7 +71,7 @@ impl Lifecycle {
         self.tracker.spawn(async move {
             let cause = match running.await {
                 Ok(None) => {
-                    warn!("task {name} was cut");
+                    warn!("task {name} was aborted");
                     return;
                 }
                 Ok(Some(Ok(()))) => None,
@@ -80,7 +80,7 @@ impl Lifecycle {
             };
             if stopping.is_cancelled() {
                 if let Some(cause) = cause {
-                    warn!(error = %cause, "task {name} failed while it was stopping");
+                    warn!(error = %cause, "task {name} failed during shutdown");
                 } else {
                     debug!("task {name} stopped");
                 }

@@ -216,7 +216,7 @@ impl<C: ServiceConfig> Context<C> {
         let listener = listen(config.address).await?;
         let address = local_address(&listener)?;
         self.addresses().grpc = Some(address);
-        info!(server.address = %address, "answers gRPC on {address}");
+        info!(server.address = %address, "serving gRPC on {address}");
         let signals = StopSignals {
             stopping: self.lifecycle.stopping(),
             cut: self.lifecycle.cut(),
@@ -235,13 +235,13 @@ impl<C: ServiceConfig> Context<C> {
         let listener = listen(config.address).await?;
         let address = local_address(&listener)?;
         self.addresses().http = Some(address);
-        info!(server.address = %address, "answers HTTP on {address}");
+        info!(server.address = %address, "serving HTTP on {address}");
         let stopping = self.lifecycle.stopping();
         self.lifecycle.spawn("http", async move {
             // What is said of a live stream is small and must not wait for what was said before.
             let listener = listener.tap_io(|connection| {
                 if let Err(cause) = connection.set_nodelay(true) {
-                    debug!("a connection may hold back small messages: {cause}");
+                    debug!("setting TCP_NODELAY failed, small messages may be delayed: {cause}");
                 }
             });
             axum::serve(
@@ -337,7 +337,7 @@ pub async fn start_with_clock<S: Service>(
         service.name = S::NAME,
         service.version = env!("CARGO_PKG_VERSION"),
         ?config,
-        "starts {}",
+        "starting {}",
         S::NAME
     );
     metrics::init().map_err(|error| StartError::Other(error.into()))?;
@@ -449,7 +449,7 @@ pub fn main<S: Service>() -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(cause) => {
-            error!(error = %cause, "{} ends", S::NAME);
+            error!(error = %cause, "{} failed, exiting", S::NAME);
             eprintln!("{}: {cause}", S::NAME);
             ExitCode::FAILURE
         }

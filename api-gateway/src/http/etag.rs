@@ -11,7 +11,7 @@ use crate::error::Error;
 pub(super) fn if_match(headers: &HeaderMap) -> Result<Option<String>, Error> {
     let wrong = Error::Header {
         name: "If-Match",
-        cure: "must be one etag in quotes, as the answer before had it",
+        cure: "must be one etag in quotes, as returned by the last read",
     };
     let mut values = headers.get_all(header::IF_MATCH).iter();
     let Some(value) = values.next() else {

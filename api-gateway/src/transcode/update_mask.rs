@@ -50,7 +50,7 @@ pub fn clearable_fields(notes: &Notes, rpc: &Rpc) -> Vec<FieldDescriptor> {
 pub(super) fn refuse_blank(reader: &mut Reader<'_>, named: &Named, can_clear: bool, at: &str) {
     let name = named.field.name();
     let description = match can_clear {
-        true => format!("is empty; to empty it give clear: [\"{name}\"], to keep it leave it out"),
+        true => format!("is empty; to clear it, give clear: [\"{name}\"], to keep it leave it out"),
         false => "is empty; give a value, or leave it out to keep it".to_owned(),
     };
     reader.faults.add(within(at, name), description);

@@ -29,7 +29,9 @@ pub struct Upstreams {
 #[derive(Debug, thiserror::Error)]
 pub enum UpstreamConfigError {
     /// An RPC has no service to answer it.
-    #[error("upstreams.{name} is missing: it answers {rpc}; give it as http://host:port")]
+    #[error(
+        "upstreams.{name} is missing; set the address of the service that serves {rpc}, as http://host:port"
+    )]
     Missing {
         /// The name of the service in the configuration.
         name: String,
@@ -37,7 +39,7 @@ pub enum UpstreamConfigError {
         rpc: String,
     },
     /// A service answers no RPC, so its name is probably misspelt.
-    #[error("upstreams.{name} answers no RPC of the contract; known are {known}")]
+    #[error("upstreams.{name} serves no RPC of the contract; use one of {known}")]
     Unknown {
         /// The name as it was given.
         name: String,
@@ -159,7 +161,7 @@ async fn ready(client: &mut Grpc<Channel>) -> Result<(), Status> {
 /// The timer of the channel does not run while it still connects.
 async fn in_time<T>(call: impl Future<Output = Result<T, Status>>) -> Result<T, Status> {
     let answer = tokio::time::timeout(time_left(), call).await;
-    answer.unwrap_or_else(|_| Err(Status::deadline_exceeded("no answer in time")))
+    answer.unwrap_or_else(|_| Err(Status::deadline_exceeded("no response in time")))
 }
 
 fn time_left() -> Duration {

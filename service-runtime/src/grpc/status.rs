@@ -28,7 +28,7 @@ pub fn status(error: &dyn ApiError) -> Status {
     if code == ErrorCode::Internal && unstorable {
         warn!(
             "error.type" = error.reason(),
-            "text with U+0000 reached the database, refusing the call: {}",
+            "text with U+0000 reached the database, rejecting the call: {}",
             chain(error)
         );
         return status(&UnstorableText);
@@ -50,7 +50,7 @@ pub fn status(error: &dyn ApiError) -> Status {
         ErrorCode::Unavailable => {
             warn!(
                 "error.type" = error.reason(),
-                "call failed for now: {}",
+                "call failed, the client may retry: {}",
                 chain(error)
             );
             "temporarily unavailable, try again".to_owned()
@@ -72,7 +72,7 @@ pub fn status(error: &dyn ApiError) -> Status {
 
 /// A text with U+0000, which PostgreSQL cannot store.
 #[derive(Debug, thiserror::Error)]
-#[error("a text of the request has the character U+0000; remove it")]
+#[error("a string in the request contains U+0000; remove it")]
 struct UnstorableText;
 
 impl ApiError for UnstorableText {

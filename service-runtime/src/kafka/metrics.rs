@@ -25,7 +25,7 @@ const REPLACED: &str = "consumer_replaced_total";
 /// How often a partition was stopped because its next record is gone.
 const STOPPED: &str = "consumer_partitions_stopped_total";
 
-/// Gives help and units to whoever collects the metrics.
+/// Registers help and units of the metrics.
 pub(super) fn describe() {
     describe_counter!(
         EVENTS,

@@ -90,13 +90,13 @@ impl End {
     /// Returns the frame that closes the socket, if the client has not closed it already.
     pub(super) fn frame(&self) -> Option<CloseFrame> {
         let reason = match self {
-            Self::Told => "told",
-            Self::ComeBack => "come back with the last resume_token",
-            Self::ProtocolError => "the frames must be as RFC 6455 has them",
-            Self::NotUtf8 => "a text must be UTF-8",
+            Self::Told => "stream completed",
+            Self::ComeBack => "reconnect with the last resume_token",
+            Self::ProtocolError => "invalid frame; follow RFC 6455",
+            Self::NotUtf8 => "text must be UTF-8",
             Self::TokenExpired => "TOKEN_EXPIRED",
             Self::Unexpected(reason) => reason,
-            Self::TooLarge => "send less at once",
+            Self::TooLarge => "message too large; send less at once",
             Self::Failed(answer) => answer.reason.as_str(),
             Self::ClosedByClient(_) | Self::Gone => return None,
         };

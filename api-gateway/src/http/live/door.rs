@@ -166,6 +166,6 @@ fn resumes(headers: &HeaderMap) -> bool {
 fn two_credentials() -> Error {
     Error::InvalidFields(vec![FieldViolation::new(
         tickets::PARAMETER,
-        "must not be given beside a token; use one of them",
+        "must not be given together with a token; use one of them",
     )])
 }

@@ -30,7 +30,7 @@ impl Greeting {
                     return Self::read(&Bytes::from(text)).map_err(|error| End::of(&error));
                 }
                 Some(Ok(Message::Binary(_))) => {
-                    return Err(End::Unexpected("the first message must be a text of JSON"));
+                    return Err(End::Unexpected("the first message must be JSON text"));
                 }
                 Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => {}
                 Some(Ok(Message::Close(frame))) => {
@@ -46,16 +46,16 @@ impl Greeting {
         let Value::Object(mut fields) = parse(text)? else {
             return Err(wrong(
                 "token",
-                "is missing: the first message must be {\"token\": \"…\", \"request\": {…}}",
+                "is missing; the first message must be {\"token\": \"…\", \"request\": {…}}",
             ));
         };
         let token = match fields.shift_remove("token") {
             Some(Value::String(token)) => token,
-            Some(_) => return Err(wrong("token", "must be a text")),
+            Some(_) => return Err(wrong("token", "must be a string")),
             None => {
                 return Err(wrong(
                     "token",
-                    "is missing: send the token that other requests have in their header Authorization",
+                    "is missing; send the token that other requests have in the header Authorization",
                 ));
             }
         };
@@ -95,7 +95,7 @@ mod tests {
         for (text, expected) in [
             ("{}", "token: is missing"),
             ("[]", "token: is missing"),
-            (r#"{"token": 7}"#, "token: must be a text"),
+            (r#"{"token": 7}"#, "token: must be a string"),
             (r#"{"token": "t", "requst": {}}"#, "requst: is not a known"),
             ("{", "not valid JSON"),
         ] {

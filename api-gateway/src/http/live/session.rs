@@ -103,8 +103,9 @@ impl Session {
                     greeting = timeout(GREETING_PATIENCE, Greeting::receive(socket)) => greeting,
                     () = gateway.stopping.cancelled() => return Err(End::ComeBack),
                 };
-                let greeting =
-                    greeting.map_err(|_| End::Unexpected("no token came: send it first"))??;
+                let greeting = greeting.map_err(|_| {
+                    End::Unexpected("no token received; send it in the first message")
+                })??;
                 let verified = auth.verify(&greeting.token).await;
                 (verified.map_err(Error::from), greeting.request)
             }
@@ -181,7 +182,7 @@ impl Session {
                 received = socket.next() => match received {
                     Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => is_there = true,
                     Some(Ok(Message::Text(_) | Message::Binary(_))) => {
-                        return End::Unexpected("nothing is expected from the client any more");
+                        return End::Unexpected("no further message is expected from the client");
                     }
                     Some(Ok(Message::Close(frame))) => return End::closed_by_client(frame.as_ref()),
                     Some(Err(cause)) => return End::of_broken(&cause),
