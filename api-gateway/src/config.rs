@@ -136,7 +136,7 @@ impl Config {
         }
         if self.requests.rate_per_second > 0 && self.requests.rate_burst == 0 {
             return Err(
-                "requests.rate_burst: must be at least 1; for any number of requests, set requests.rate_per_second to 0"
+                "requests.rate_burst: must be at least 1; to disable the limit, set requests.rate_per_second to 0"
                     .to_owned(),
             );
         }

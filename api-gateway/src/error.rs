@@ -31,10 +31,10 @@ pub enum Error {
     #[error("the body took too long to arrive; send it again")]
     BodyTooSlow,
     /// The body is not JSON.
-    #[error("the body must be JSON: send the header \"content-type: application/json\"")]
+    #[error("the body must be JSON; send the header \"content-type: application/json\"")]
     UnsupportedMediaType,
     /// The body is compressed.
-    #[error("the body must not be compressed: leave the header \"content-encoding\" out")]
+    #[error("the body must not be compressed; remove the header \"content-encoding\"")]
     UnsupportedEncoding,
     /// There is no such path.
     #[error("no such path: {path}{}", .nearest.as_deref().map(|nearest| format!("; did you mean {nearest}?")).unwrap_or_default())]
@@ -45,7 +45,7 @@ pub enum Error {
         nearest: Option<String>,
     },
     /// The path has other methods.
-    #[error("{method} is not possible here; possible are {}", methods_text(.allowed))]
+    #[error("{method} is not allowed for this path; use {}", methods_text(.allowed))]
     MethodNotAllowed {
         /// The method of the request.
         method: Method,
@@ -59,7 +59,9 @@ pub enum Error {
         cure: &'static str,
     },
     /// The request comes from a web page that may not call.
-    #[error("pages of {origin} may not call; an operator can allow it with the setting {setting}")]
+    #[error(
+        "pages of {origin} may not call this API; an operator can allow the origin with the setting {setting}"
+    )]
     OriginNotAllowed {
         /// The page's origin.
         origin: String,
@@ -107,7 +109,7 @@ pub enum Error {
     },
     /// The caller asks too often.
     #[error(
-        "more than {per_second} requests a second, after a burst; wait as long as the header Retry-After says"
+        "rate limit of {per_second} requests per second exceeded; wait for the time in the header Retry-After"
     )]
     TooManyRequests {
         /// Requests per second that a caller may make.

@@ -80,7 +80,7 @@ impl Config {
         }
         if self.retention.months == Some(0) {
             return Err(
-                "retention.months must be at least 1, or left out to keep records for ever"
+                "retention.months must be at least 1, or omitted to keep records without limit"
                     .to_owned(),
             );
         }

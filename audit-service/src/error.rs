@@ -21,13 +21,13 @@ pub enum Error {
     #[error(transparent)]
     Database(#[from] DatabaseError),
     /// A checkpoint could not be signed.
-    #[error("a checkpoint could not be signed")]
+    #[error("signing a checkpoint failed")]
     Signature(#[from] ErrorStack),
     /// The key that signs checkpoints is unusable.
     #[error("the key that signs checkpoints is unusable")]
     Key(#[from] KeyError),
     /// Records could not be written out.
-    #[error("records could not be written out")]
+    #[error("exporting records failed")]
     Unwritten(#[source] service_runtime::BoxError),
 }
 

@@ -6,15 +6,18 @@ const APPENDED: &str = "audit_service_records_appended_total";
 const SEALED: &str = "audit_service_checkpoint_number";
 const DROPPED: &str = "audit_service_months_dropped_total";
 
-/// Tells the exporter what the metrics mean.
+/// Registers help and units of the metrics.
 pub fn describe() {
-    describe_counter!(APPENDED, "Records that were appended.");
+    describe_counter!(APPENDED, "Appended audit records.");
     describe_gauge!(
         SEALED,
         Unit::Count,
-        "The number of the last checkpoint that this replica made."
+        "Number of the last checkpoint created by this replica."
     );
-    describe_counter!(DROPPED, "Months whose records were dropped by policy.");
+    describe_counter!(
+        DROPPED,
+        "Monthly partitions dropped because their retention period ended."
+    );
 }
 
 /// Counts records that were appended, also by a transaction that runs again.
@@ -22,7 +25,7 @@ pub fn appended(records: usize) {
     counter!(APPENDED).increment(u64::try_from(records).unwrap_or(u64::MAX));
 }
 
-/// Tells of a checkpoint.
+/// Records a new checkpoint.
 pub fn sealed(number: i64) {
     // Exact up to 2^53 checkpoints.
     gauge!(SEALED).set(number as f64);

@@ -14,7 +14,7 @@ pub enum Error {
     InvalidFields(Vec<FieldViolation>),
     /// The preferences changed since the caller read them, to this version.
     #[error(
-        "the preferences have changed since they were read: read them again and repeat the change"
+        "the preferences have changed since they were read; read them again and repeat the change with the new etag"
     )]
     StalePreferences(i64),
     /// The request_id was used for another call.

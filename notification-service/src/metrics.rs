@@ -11,24 +11,27 @@ const FAILED: &str = "notification_service_deliveries_failed_total";
 const UNKNOWN: &str = "notification_service_deliveries_unknown_total";
 const RETRIED: &str = "notification_service_deliveries_retried_total";
 
-/// Tells the exporter what the metrics mean.
+/// Registers help and units of the metrics.
 pub fn describe() {
     describe_histogram!(
         LATENESS,
         Unit::Seconds,
-        "Time from a reminder's fire time until a channel had it, by channel."
+        "Time from the fire time of a reminder to its delivery, by channel."
     );
-    describe_counter!(FIRED, "Reminders that fired.");
-    describe_counter!(SENT, "Deliveries that the other side accepted, by channel.");
+    describe_counter!(FIRED, "Fired reminders.");
+    describe_counter!(SENT, "Deliveries accepted by the receiver, by channel.");
     describe_counter!(
         FAILED,
-        "Deliveries that were refused or given up, by channel."
+        "Deliveries permanently rejected or abandoned after the last attempt, by channel."
     );
     describe_counter!(
         UNKNOWN,
-        "Deliveries whose answer was lost and that are not sent again, by channel."
+        "Deliveries whose response was lost and that are not repeated, by channel."
     );
-    describe_counter!(RETRIED, "Tries that failed for the moment, by channel.");
+    describe_counter!(
+        RETRIED,
+        "Delivery attempts that failed and are retried, by channel."
+    );
 }
 
 /// Counts a reminder that fired.

@@ -12,22 +12,22 @@ pub enum Error {
     #[error("the request is invalid")]
     InvalidFields(Vec<FieldViolation>),
     /// The user has too many streams.
-    #[error("you have {0} streams open, which is as many as you may have; close one first")]
+    #[error("you have {0} open streams, the maximum per user; close one first")]
     TooManyStreamsOfUser(usize),
     /// All users together have too many streams.
     #[error("too many streams are open; try again later")]
     TooManyStreams,
     /// The changes are not read yet.
-    #[error("the changes are not read yet; try again in a moment")]
+    #[error("this replica is still starting; try again in a moment")]
     NotReady,
     /// The service stops.
-    #[error("this replica stops; come back with the last resume_token")]
+    #[error("this replica is shutting down; reconnect with the last resume_token")]
     Stopping,
     /// Changes of before cannot be read.
-    #[error("changes of before cannot be read")]
+    #[error("earlier changes cannot be read")]
     Past(#[source] HistoryError),
     /// The task-service could not be asked.
-    #[error("the task-service could not be asked")]
+    #[error("the call to the task-service failed")]
     Tasks(#[from] UpstreamError),
 }
 

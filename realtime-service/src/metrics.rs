@@ -13,23 +13,20 @@ const REFUSED: &str = "realtime_service_streams_refused_total";
 const RECORDS: &str = "realtime_service_records_total";
 const DELAY: &str = "realtime_service_change_delay_seconds";
 
-/// Tells the exporter what the metrics mean.
+/// Registers help and units of the metrics.
 pub fn describe() {
-    describe_gauge!(STREAMS, "Streams that are open.");
-    describe_counter!(MESSAGES, "Messages sent to clients, by kind.");
-    describe_counter!(
-        RESYNCS,
-        "Streams whose clients were told to begin anew, by reason."
-    );
-    describe_counter!(REFUSED, "Streams that did not begin, by reason.");
+    describe_gauge!(STREAMS, "Open streams.");
+    describe_counter!(MESSAGES, "Messages sent to clients, by type.");
+    describe_counter!(RESYNCS, "Streams that ended with a resync, by reason.");
+    describe_counter!(REFUSED, "Rejected streams, by reason.");
     describe_counter!(
         RECORDS,
-        "Records of the topic that were read, by outcome: told, refused, misplaced."
+        "Records read from the topic, by outcome: told, refused (invalid) or misplaced (wrong partition)."
     );
     describe_histogram!(
         DELAY,
         Unit::Seconds,
-        "Time from a change until this replica knew of it."
+        "Time from a change until this replica received it."
     );
 }
 

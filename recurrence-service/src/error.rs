@@ -9,7 +9,7 @@ pub enum Error {
     #[error("the request has invalid fields")]
     Invalid(Vec<FieldViolation>),
     /// The fields are right, but no series can be made of them.
-    #[error("the rule and the start make no series: it {0}")]
+    #[error("the rule and the start do not form a series: it {0}")]
     NoSeries(#[from] SeriesError),
 }
 

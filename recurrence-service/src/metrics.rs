@@ -25,11 +25,11 @@ impl Outcome {
     }
 }
 
-/// Tells the recorder what each metric means.
+/// Registers the help of the metrics.
 pub fn describe() {
     describe_counter!(
         COMPLETED,
-        "Completed occurrences that were followed up, by outcome: created, existed or ended."
+        "Processed completions of occurrences, by outcome: created, existed or ended."
     );
 }
 

@@ -149,7 +149,7 @@ impl<C: ServiceConfig> Context<C> {
             routes = routes.add_service(server);
         }
         let (listener, address) = listen(config.address).await?;
-        info!(server.address = %address, "answers gRPC on {address}");
+        info!(server.address = %address, "serving gRPC on {address}");
         let shutdown = self.running.lifecycle.shutdown();
         let server = grpc::serve(listener, config, routes, self.verifier(), shutdown).await?;
         self.running.lifecycle.spawn("grpc", server);
@@ -164,7 +164,7 @@ impl<C: ServiceConfig> Context<C> {
             .http()
             .expect("a service that answers HTTP configures its server");
         let (listener, address) = listen(config.address).await?;
-        info!(server.address = %address, "answers HTTP on {address}");
+        info!(server.address = %address, "serving HTTP on {address}");
         // Small messages of live streams are sent at once.
         let listener = listener.tap_io(|connection| {
             if let Err(cause) = connection.set_nodelay(true) {

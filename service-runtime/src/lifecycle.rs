@@ -17,7 +17,7 @@ const HARD_SHUTDOWN_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// Task that ended before the shutdown.
 #[derive(Debug, thiserror::Error)]
-#[error("the task {name} ended unasked{}", cause.as_ref().map(|cause| format!(": {cause}")).unwrap_or_default())]
+#[error("task {name} ended unexpectedly{}", cause.as_ref().map(|cause| format!(": {cause}")).unwrap_or_default())]
 pub struct TaskFailure {
     name: &'static str,
     cause: Option<BoxError>,
@@ -25,7 +25,7 @@ pub struct TaskFailure {
 
 /// Hard shutdown of tasks that had not finished.
 #[derive(Debug, thiserror::Error)]
-#[error("not everything could be finished within {} ms", GRACE_PERIOD.as_millis())]
+#[error("graceful shutdown did not complete within {} ms", GRACE_PERIOD.as_millis())]
 pub struct StopError;
 
 /// Tokens of the two steps of a shutdown.

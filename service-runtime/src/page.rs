@@ -12,7 +12,9 @@ pub const LARGEST: i32 = 500;
 
 /// A page token that no list of this service has handed out.
 #[derive(Debug, thiserror::Error)]
-#[error("not a page token of this list: pass next_page_token of the answer before, as it is")]
+#[error(
+    "is not a page token of this list; pass the next_page_token of the previous response unchanged"
+)]
 pub struct InvalidPageToken;
 
 /// Makes an opaque token of the place where the next page begins.

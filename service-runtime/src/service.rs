@@ -50,7 +50,7 @@ pub async fn start_with_clock<S: Service>(
         service.name = S::NAME,
         service.version = env!("CARGO_PKG_VERSION"),
         ?config,
-        "starts {}",
+        "starting {}",
         S::NAME
     );
     metrics::init().map_err(|error| StartError::Other(error.into()))?;

@@ -8,7 +8,7 @@ async fn task_that_ends_early_is_reported() {
     let (lifecycle, mut failures) = Lifecycle::new();
     lifecycle.spawn("quitter", async { Ok::<(), BoxError>(()) });
     let failure = failures.recv().await.unwrap();
-    assert_eq!(failure.to_string(), "the task quitter ended unasked");
+    assert_eq!(failure.to_string(), "task quitter ended unexpectedly");
 
     lifecycle.spawn("failer", async {
         Err::<(), BoxError>("out of paper".into())
@@ -16,7 +16,7 @@ async fn task_that_ends_early_is_reported() {
     let failure = failures.recv().await.unwrap();
     assert_eq!(
         failure.to_string(),
-        "the task failer ended unasked: out of paper"
+        "task failer ended unexpectedly: out of paper"
     );
 }
 

@@ -44,7 +44,7 @@ pub enum Error {
     )]
     OperationNotFound(OperationId),
     /// Another category, tag or saved filter has the name.
-    #[error("there is a {kind} {name:?} already; choose another name, or use that one")]
+    #[error("the {kind} {name:?} already exists; choose another name, or use that one")]
     NameTaken {
         /// What has the name.
         kind: &'static str,
@@ -53,7 +53,7 @@ pub enum Error {
     },
     /// The thing changed since the caller read it.
     #[error(
-        "{id} has changed since it was read; get it again and repeat the change with its new etag"
+        "{id} has changed since it was read; read it again and repeat the change with its new etag"
     )]
     StaleEtag {
         /// The task, category, tag or saved filter.
@@ -63,7 +63,7 @@ pub enum Error {
     },
     /// The settings changed since the caller read them.
     #[error(
-        "the settings have changed since they were read; get them again and repeat the change with their new etag"
+        "the settings have changed since they were read; read them again and repeat the change with their new etag"
     )]
     StaleSettings(Etag),
     /// The request_id was used for another call.
@@ -71,7 +71,7 @@ pub enum Error {
     IdempotencyConflict(#[from] IdempotencyConflict),
     /// A task with open parts is not done.
     #[error(
-        "task {id} has {count} open parts ({}); complete them first, or set complete_children",
+        "task {id} has {count} open subtasks ({}); complete them first, or set complete_children",
         titles(parts)
     )]
     OpenParts {
@@ -84,7 +84,7 @@ pub enum Error {
     },
     /// A task waits for others.
     #[error(
-        "task {id} is blocked by {}; complete that first, or take it out of depends_on",
+        "task {id} is blocked by {}; complete that first, or remove it from depends_on",
         titles(blocked_by)
     )]
     TaskBlocked {
@@ -94,7 +94,7 @@ pub enum Error {
         blocked_by: Vec<(TaskId, String)>,
     },
     /// A part cannot come back before the whole.
-    #[error("task {id} is a part of task {parent}, which is deleted; undelete that one first")]
+    #[error("task {id} is a subtask of task {parent}, which is deleted; restore that task first")]
     ParentDeleted {
         /// The task.
         id: TaskId,
@@ -102,7 +102,7 @@ pub enum Error {
         parent: TaskId,
     },
     /// One item of a batch is wrong, and so nothing was done.
-    #[error("nothing was done because of {field}[{index}]: {cause}")]
+    #[error("nothing was changed because of {field}[{index}]: {cause}")]
     Item {
         /// What the items are called in the request.
         field: &'static str,
@@ -117,18 +117,18 @@ pub enum Error {
     #[error("the recurrence-service must be asked first")]
     Unanswered(Vec<Repetition>),
     /// The task is deleted, and so nothing else can be done with it.
-    #[error("task {0} is deleted; undelete it first")]
+    #[error("task {0} is deleted; restore it first")]
     TaskDeleted(TaskId),
     /// The task is done, and so is its place in its series.
     #[error(
-        "task {0} is completed, so its recurrence stays as it was; change the next occurrence, or reopen this one first"
+        "task {0} is completed, so its recurrence cannot change; change the next occurrence, or reopen this one first"
     )]
     TaskCompleted(TaskId),
     /// Others kept changing the same things.
-    #[error("others changed the same things at the same time; try again")]
+    #[error("other calls changed the same data at the same time; try again")]
     Busy,
     /// A part of a file could not be written.
-    #[error("a part of a file could not be written")]
+    #[error("writing a part of the file failed")]
     Unwritten(#[source] std::io::Error),
     /// The call is for one service of the mesh only.
     #[error(
@@ -136,10 +136,10 @@ pub enum Error {
     )]
     NotTheRecurrenceService,
     /// The recurrence-service could not be asked.
-    #[error("the recurrence-service could not be asked")]
+    #[error("the call to the recurrence-service failed")]
     Recurrence(#[from] UpstreamError),
     /// The recurrence-service answered something that makes no sense.
-    #[error("the recurrence-service answered without {0}")]
+    #[error("the response of the recurrence-service has no {0}")]
     RecurrenceAnswer(&'static str),
     /// The database failed.
     #[error("the database failed")]

@@ -37,7 +37,7 @@ const COUNTERS: [(Change, &str, &str); 6] = [
     ),
 ];
 
-/// Tells the recorder what each metric means.
+/// Registers the help of the metrics.
 pub fn describe() {
     for (_, name, help) in COUNTERS {
         describe_counter!(name, help);

@@ -8,13 +8,13 @@ use service_runtime::{BoxError, ShutdownSignal};
 
 use crate::data_folder::DataFolder;
 
-/// Run only the embedded broker, until Ctrl-C.
+/// Run the embedded broker alone, until Ctrl-C.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// The folder that holds the broker's data; no mesh may work in it at the same time.
+    /// Data folder of the broker; no mesh may use it at the same time.
     #[arg(long, default_value = ".taskmesh-broker")]
     data_dir: std::path::PathBuf,
-    /// The port on loopback; 0 picks a free one.
+    /// Loopback port; 0 selects a free one.
     #[arg(long, default_value_t = 9092)]
     port: u16,
 }

@@ -8,7 +8,7 @@ use service_runtime::BoxError;
 
 use crate::{audit, broker, dlq, infra, mail_sink, open_files, token, topics, up};
 
-/// Runs Taskmesh on a developer's machine, and looks after it anywhere.
+/// Runs Taskmesh on a developer's machine, and operates it anywhere.
 #[derive(Debug, Parser)]
 #[command(name = "taskmesh", version)]
 struct CommandLine {
@@ -64,7 +64,7 @@ pub fn run_command(command: impl Future<Output = Result<ExitCode, BoxError>>) ->
     })
 }
 
-/// Tells an error with its causes.
+/// Prints an error with its causes.
 pub fn report(error: &dyn Error) {
     let mut told = error.to_string();
     eprintln!("taskmesh: {told}");
@@ -73,7 +73,7 @@ pub fn report(error: &dyn Error) {
         // Some errors repeat their cause in their own words.
         let text = error.to_string();
         if !told.contains(&text) {
-            eprintln!("  because {text}");
+            eprintln!("  caused by: {text}");
         }
         told = text;
         cause = error.source();

@@ -15,7 +15,7 @@ const LOCK: &str = "lock";
 /// Which data folder a command works with.
 #[derive(Debug, Clone, Args)]
 pub struct Location {
-    /// The folder that holds the mesh's data.
+    /// Data folder of the mesh.
     #[arg(long, env = "TASKMESH_DATA_DIR", default_value = ".taskmesh")]
     pub data_dir: PathBuf,
 }
@@ -51,12 +51,12 @@ pub enum DataFolderError {
     #[error("the data folder {} cannot be used", .0.display())]
     File(PathBuf, #[source] io::Error),
     #[error(
-        "no mesh has run in the data folder {}: start one there with `taskmesh up`, or name another folder with --data-dir or TASKMESH_DATA_DIR",
+        "no mesh has run in the data folder {}; start one there with `taskmesh up`, or select another folder with --data-dir or TASKMESH_DATA_DIR",
         .0.display()
     )]
     NoMesh(PathBuf),
     #[error(
-        "another mesh{process} works in the data folder {path}: stop it, or choose another folder with --data-dir or TASKMESH_DATA_DIR",
+        "another mesh{process} uses the data folder {path}; stop it, or select another folder with --data-dir or TASKMESH_DATA_DIR",
         path = path.display()
     )]
     Taken { path: PathBuf, process: String },

@@ -26,17 +26,17 @@ use crate::{
     secrets,
 };
 
-/// Run a command with TEST_DATABASE_URL and TEST_KAFKA_BOOTSTRAP_SERVERS set to a database and a broker of its own.
+/// Run a command with its own database and broker, in TEST_DATABASE_URL and TEST_KAFKA_BOOTSTRAP_SERVERS.
 ///
-/// They live in a temporary folder and end with the command, whose exit code is passed on. Where DATABASE_URL or
-/// KAFKA_BOOTSTRAP_SERVERS is set, that server is used instead; TASKMESH_KAFKA__… variables say how those brokers are
-/// reached.
+/// Both use a temporary folder and stop with the command, whose exit code is returned. If DATABASE_URL or
+/// KAFKA_BOOTSTRAP_SERVERS is set, that server is used instead; TASKMESH_KAFKA__… variables configure the connection to
+/// those brokers.
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// Keep the data in this folder instead of a temporary one.
     #[arg(long)]
     data_dir: Option<PathBuf>,
-    /// How many connections the database takes.
+    /// Maximum number of database connections.
     #[arg(long, default_value_t = 300)]
     max_connections: u16,
     /// The command and its arguments.
@@ -177,7 +177,9 @@ async fn run_beside(
     command: &[String],
     signals: &mut Signals,
 ) -> Result<ExitCode, BoxError> {
-    let (program, arguments) = command.split_first().ok_or("no command given")?;
+    let (program, arguments) = command
+        .split_first()
+        .ok_or("command is missing; give it after --")?;
     let mut child = Command::new(program)
         .args(arguments)
         .envs(servers.environment())

@@ -59,16 +59,16 @@ impl Secret {
     }
 }
 
-/// Print a token that lets a user in.
+/// Print a token for a user.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// The user's id: the token's subject.
+    /// User id, the subject of the token.
     #[arg(long, value_parser = |text: &str| text.parse::<UserId>())]
     user: UserId,
-    /// A role of the user, such as `operator`, who may call what looks after dead letters; can be given several times.
+    /// Role of the user: `operator` may manage dead letters, `auditor` may read the records of other users. Repeatable.
     #[arg(long = "role")]
     roles: Vec<String>,
-    /// How long the token is valid, such as 90s, 15m, 12h or 30d.
+    /// Validity period of the token, such as 90s, 15m, 12h or 30d.
     #[arg(long, default_value = "30d", value_parser = duration::parse)]
     ttl: Duration,
     #[command(flatten)]

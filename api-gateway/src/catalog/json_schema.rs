@@ -329,7 +329,7 @@ impl<'a> SchemaWriter<'a> {
             SchemaTarget::ToolOutput => self.shared.get(message.full_name())?,
             _ => return None,
         };
-        let description = format!("The same as {tool} answers.");
+        let description = format!("Same as the result of {tool}.");
         Some(object(
             json!({"type": "object", "description": description}),
         ))

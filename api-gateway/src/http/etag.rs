@@ -12,7 +12,7 @@ use crate::error::Error;
 pub(super) fn if_match(headers: &HeaderMap) -> Result<Option<&str>, Error> {
     let wrong = Error::Header {
         name: "If-Match",
-        cure: "must be one etag in quotes, as the answer before had it",
+        cure: "must be one etag in quotes, as returned by the last read",
     };
     let Ok(value) = single_value(headers, header::IF_MATCH) else {
         return Err(wrong);

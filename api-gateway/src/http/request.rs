@@ -70,7 +70,7 @@ fn resume(message: &mut DynamicMessage, live: &Live, headers: &HeaderMap) -> Res
     };
     let place = value.to_str().map_err(|_| Error::Header {
         name: "Last-Event-ID",
-        cure: "must be the id of an event of this stream, as it came",
+        cure: "must be the unchanged id of an event of this stream",
     })?;
     if !place.is_empty() {
         message.set_field(&live.resume_from, Value::String(place.to_owned()));

@@ -35,7 +35,7 @@ fn with_other_tools(error: Error, tools: &Tools, rpc: &Rpc) -> Error {
     };
     for violation in &mut violations {
         if let Some(tool) = tools.taking_instead(rpc, &violation.field) {
-            violation.description = format!("is not taken by this tool; {tool} takes it");
+            violation.description = format!("is not accepted by this tool; use {tool}");
         }
     }
     Error::InvalidFields(violations)

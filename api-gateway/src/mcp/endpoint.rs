@@ -142,7 +142,7 @@ async fn in_one_shape(response: http::Response<Body>) -> Response {
         },
         406 => Error::Transport {
             http: 406,
-            message: "answers are application/json, which the header Accept excludes".to_owned(),
+            message: "responses are application/json, which the header Accept excludes".to_owned(),
         },
         500.. => Error::Internal(text.into()),
         http => Error::Transport {

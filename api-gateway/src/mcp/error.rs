@@ -34,7 +34,7 @@ pub(super) fn tool_error(error: &Error) -> (CallToolResult, String) {
 /// Says what a model can do about an error.
 fn next(answer: &ErrorResponse) -> String {
     if answer.code == ErrorCode::AlreadyExists && answer.reason == IDEMPOTENCY_CONFLICT {
-        return "Give this call a request_id of its own: a new UUID.".to_owned();
+        return "Call again with a new UUID as the request_id.".to_owned();
     }
     match answer.retry_after_seconds() {
         Some(seconds) => format!("Wait {seconds} s, then try again with the same arguments."),
@@ -47,12 +47,12 @@ fn next_after(code: ErrorCode) -> &'static str {
         ErrorCode::InvalidArgument | ErrorCode::OutOfRange => {
             "Correct the named fields and call the tool again."
         }
-        ErrorCode::NotFound => "Check the id; list what there is to find the right one.",
+        ErrorCode::NotFound => "Check the id; list the resources to find the right one.",
         ErrorCode::AlreadyExists => {
-            "Nothing needs to be done if this is what was wanted; else use other values."
+            "Do nothing if this is the desired state; otherwise use other values."
         }
         ErrorCode::FailedPrecondition => {
-            "Read the present state and decide whether the call still makes sense."
+            "Read the current state and decide whether the call still makes sense."
         }
         ErrorCode::StaleEtag => {
             "Read it again, check that the change still makes sense, and repeat it with the new etag."

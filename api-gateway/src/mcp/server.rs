@@ -82,7 +82,7 @@ impl ServerHandler for Server {
         let Some(rpc) = self.tools.rpc(name) else {
             let nearest = self.tools.nearest(name);
             let hint = nearest.map(|nearest| format!("; did you mean {nearest}?"));
-            let message = format!("there is no tool {name}{}", hint.unwrap_or_default());
+            let message = format!("tool {name} does not exist{}", hint.unwrap_or_default());
             return Err(ErrorData::invalid_params(message, None));
         };
         let parts = context.extensions.get::<http::request::Parts>();

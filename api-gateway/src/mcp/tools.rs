@@ -113,7 +113,7 @@ fn input_schema(catalog: &Catalog, rpc: &Rpc) -> Result<Schema, CatalogError> {
             json!({
                 "type": "array",
                 "items": {"type": "string", "enum": names},
-                "description": "The names of fields to empty.",
+                "description": "Names of the fields to clear.",
             }),
         );
     }

@@ -43,7 +43,7 @@ pub fn read_arguments(notes: &Notes, rpc: &Rpc, arguments: &Map<String, Json>) -
     let named = reader.fill(&mut message, &arguments, "");
     if let Some(mask) = mask_field(&rpc.method.input()) {
         if named.iter().any(|named| named.field == mask) {
-            let description = "is not a known field; the given fields are changed and no others";
+            let description = "is not a known field; only the given fields are changed";
             reader.faults.add(mask.name(), description);
         }
         let names = changed(
@@ -92,7 +92,7 @@ fn changed(
             .filter(|field| written(field) && !notes.field(field).tool_hidden);
         let fields: Vec<String> = fields.map(|field| field.name().to_owned()).collect();
         let description = format!(
-            "names nothing, and no other argument changes anything; give one of {}, or name here what to empty",
+            "is empty, and no other argument changes anything; give one of {}, or list the fields to clear here",
             fields.join(", ")
         );
         reader.faults.add(CLEAR, description);
@@ -133,7 +133,7 @@ fn cleared(
         } else if given.contains(&name) {
             reader.faults.add(
                 path,
-                format!("names {name}, which is given a value too; do one of them"),
+                format!("lists {name}, which also has a value; do only one of them"),
             );
         } else {
             names.push(name.to_owned());

@@ -77,7 +77,7 @@ pub fn read_http(notes: &Notes, rpc: &Rpc, binding: &Binding, input: HttpInput<'
         {
             reader
                 .faults
-                .add(dotted, "stands in the path; leave it out of the body");
+                .add(dotted, "is part of the path; remove it from the body");
         } else if let Some(value) = query::value(&mut reader, last, text, &dotted) {
             query::set(&mut message, path, value);
         }
@@ -156,7 +156,7 @@ fn fill_from_body(
         (Body::None | Body::File(_), _) => {
             reader.faults.add(
                 "body",
-                "must be empty: this call takes its values from the path and the query",
+                "must be empty; this call takes its values from the path and the query",
             );
             InBody::default()
         }
@@ -209,7 +209,7 @@ fn set_from_header(
         .get_field_by_name(field)
         .filter(|field| field.kind() == Kind::String && reader.notes.field(field).call_control);
     let Some(field) = field else {
-        let cure = "has no meaning for this call; leave the header out";
+        let cure = "has no meaning for this call; remove the header";
         reader.faults.add(header, cure);
         return;
     };

@@ -25,9 +25,7 @@ pub enum JsonFault {
         what: String,
     },
     /// Objects and lists stand too deep within each other.
-    #[error(
-        "the body is nested too deep: objects and lists may be nested {MAX_DEPTH} deep at most"
-    )]
+    #[error("the body is nested too deeply; use at most {MAX_DEPTH} levels of objects and lists")]
     TooDeep,
     /// A list or an object is too long.
     #[error(

@@ -109,7 +109,7 @@ fn may_stand_in_query(
     field: &FieldDescriptor,
 ) -> Result<(), &'static str> {
     if binding.fills(field) {
-        return Err("stands in the path; leave it out of the query");
+        return Err("is part of the path; remove it from the query");
     }
     let steers = field.name() == "update_mask" || reader.notes.field(field).call_control;
     match &binding.body {

@@ -59,7 +59,7 @@ impl<'a> Reader<'a> {
             let field = match self.find(&descriptor, name) {
                 Some(field) if self.is_offered(&field, at) => field,
                 Some(field) if self.notes.field(&field).call_control && !at.is_empty() => {
-                    let cure = "belongs to the whole call; leave it out of its items";
+                    let cure = "applies to the whole call; remove it from the items";
                     self.faults.add(within(at, name), cure);
                     continue;
                 }
@@ -202,7 +202,7 @@ impl<'a> Reader<'a> {
                 (Kind::Bool, _) => Err("has a key that must be true or false".to_owned()),
                 (kind, name) => scalar(kind, &Json::from(name)).and_then(|key| {
                     key.into_map_key()
-                        .ok_or_else(|| "has a wrong key".to_owned())
+                        .ok_or_else(|| "has an invalid key".to_owned())
                 }),
             };
             match key {

@@ -8,7 +8,7 @@ pub(super) fn timestamp(text: &str) -> Result<prost_types::Timestamp, String> {
     let time = instant(text).ok_or_else(|| cure(text))?;
     let nanos = time.timestamp_subsec_nanos();
     if nanos >= 1_000_000_000 {
-        return Err("has a leap second, which cannot be kept; write second 59".to_owned());
+        return Err("has a leap second, which is not supported; write second 59".to_owned());
     }
     if !(1..=9999).contains(&time.to_utc().year()) {
         return Err("must be between the years 1 and 9999".to_owned());

@@ -50,7 +50,7 @@ pub(super) fn refuse_blank(
 ) {
     let name = field.name();
     let description = match can_clear {
-        true => format!("is empty; to empty it give clear: [\"{name}\"], to keep it leave it out"),
+        true => format!("is empty; to clear it, give clear: [\"{name}\"], to keep it leave it out"),
         false => "is empty; give a value, or leave it out to keep it".to_owned(),
     };
     faults.add(within(at, name), description);

@@ -138,7 +138,7 @@ async fn ready(client: &mut Grpc<Channel>) -> Result<(), Status> {
 /// The timer of the channel does not run while it still connects.
 async fn in_time<T>(call: impl Future<Output = Result<T, Status>>) -> Result<T, Status> {
     let answer = tokio::time::timeout(time_left(), call).await;
-    answer.unwrap_or_else(|_| Err(Status::deadline_exceeded("no answer in time")))
+    answer.unwrap_or_else(|_| Err(Status::deadline_exceeded("no response in time")))
 }
 
 fn time_left() -> Duration {

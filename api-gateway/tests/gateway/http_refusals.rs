@@ -31,7 +31,7 @@ async fn bad_input_names_every_field_and_changes_nothing() {
             "titel: is not a known field; did you mean title?",
             "priority: must be one of low, medium, high, urgent, or a full name such as PRIORITY_LOW; did you mean high?",
             "due_time: needs an offset: write 2026-12-01T09:00:00Z or 2026-12-01T09:00:00+01:00",
-            "title: is required: What is to be done, 1 to 500 characters.",
+            "title: is required: Name of the task, 1 to 500 characters.",
         ]
     );
     assert_eq!(answer.json()["code"], 3);
@@ -72,7 +72,7 @@ async fn faults_found_by_gateway_and_service_are_reported_at_once() {
     let body = json!({"tittle": "x", "recurrence_rule": "FREQ=HOURLY", "request_id": TASK});
     let expected = [
         "tittle: is not a known field; did you mean title?",
-        "title: is required: What is to be done, 1 to 500 characters.",
+        "title: is required: Name of the task, 1 to 500 characters.",
         "recurrence_rule: is wrong",
         "due_time: is wrong",
     ];

@@ -179,7 +179,7 @@ async fn an_error_says_what_helps_against_it() {
     let fault = error(&call_once(&gateway, "get_task", arguments.clone()).await);
     assert_eq!(
         fault["next"],
-        "Give this call a request_id of its own: a new UUID."
+        "Call again with a new UUID as the request_id."
     );
     refuse(Code::Unavailable, "DATABASE_UNAVAILABLE", &[]);
     let fault = error(&call_once(&gateway, "get_task", arguments.clone()).await);
@@ -203,7 +203,7 @@ async fn an_argument_of_another_tool_is_answered_with_its_name() {
     let fields = error(&call(&gateway, "update_task", arguments).await)["fields"].clone();
     assert_eq!(
         fields[0]["description"],
-        "is not taken by this tool; set_recurrence takes it"
+        "is not accepted by this tool; use set_recurrence"
     );
     let unknown = fields[1]["description"].as_str().unwrap();
     assert!(unknown.starts_with("is not a known field"), "{unknown}");
@@ -259,7 +259,7 @@ async fn an_unknown_tool_is_refused_with_a_suggestion() {
     assert_eq!(answer["error"]["code"], -32602);
     assert_eq!(
         answer["error"]["message"],
-        "there is no tool ad_task; did you mean add_task?"
+        "tool ad_task does not exist; did you mean add_task?"
     );
 }
 

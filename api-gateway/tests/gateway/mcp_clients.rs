@@ -90,7 +90,7 @@ async fn wrong_params_are_named() {
             json!({"name": 5}),
             "params.name must be a string",
         ),
-        ("tools/call", json!({"name": ""}), "there is no tool "),
+        ("tools/call", json!({"name": ""}), "tool  does not exist"),
         ("tools/call", json!(null), "params must be an object"),
         (
             "tools/call",
@@ -195,7 +195,7 @@ async fn empty_value_in_update_is_refused_with_hint() {
         let fault = error(&call(&gateway, "update_task", arguments).await);
         let fields = json!([{
             "field": argument,
-            "description": format!(r#"is empty; to empty it give clear: ["{argument}"], to keep it leave it out"#),
+            "description": format!(r#"is empty; to clear it, give clear: ["{argument}"], to keep it leave it out"#),
         }]);
         assert_eq!(fault["fields"], fields);
     }

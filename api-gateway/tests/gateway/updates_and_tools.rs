@@ -50,7 +50,7 @@ fn a_field_of_the_path_is_not_given_again() {
     let faults = patch_shelf(json!({"shelf_id": "8"})).unwrap_err();
     assert_eq!(
         faults,
-        ["shelf_id: stands in the path; leave it out of the body"]
+        ["shelf_id: is part of the path; remove it from the body"]
     );
     let in_query = http("UpdateShelf").path("7").query(&[("room", "x")]);
     let faults = in_query.faults();
@@ -88,7 +88,7 @@ fn if_match_fills_etag() {
     let faults = http("ListBooks").if_match("e").faults();
     assert_eq!(
         faults,
-        ["If-Match: has no meaning for this call; leave the header out"]
+        ["If-Match: has no meaning for this call; remove the header"]
     );
 }
 
@@ -132,7 +132,7 @@ fn empty_value_in_update_is_refused_and_names_clear() {
     ] {
         let expected: Vec<String> = fields
             .iter()
-            .map(|name| format!(r#"{name}: is empty; to empty it give clear: ["{name}"], to keep it leave it out"#))
+            .map(|name| format!(r#"{name}: is empty; to clear it, give clear: ["{name}"], to keep it leave it out"#))
             .collect();
         assert_eq!(update(arguments.clone()), Err(expected), "{arguments}");
     }
@@ -155,8 +155,8 @@ fn update_without_change_is_refused_in_words_of_the_tool() {
         assert_eq!(
             tool("UpdateShelf", arguments.clone()).unwrap_err(),
             [
-                "clear: names nothing, and no other argument changes anything; give one of title, room, binding, tags, open, \
-              or name here what to empty"
+                "clear: is empty, and no other argument changes anything; give one of title, room, binding, tags, open, \
+              or list the fields to clear here"
             ],
             "{arguments}"
         );
@@ -194,7 +194,7 @@ fn a_tool_empties_what_clear_names() {
         json!({"shelf_id": "7", "room": "x", "clear": ["room", "shelf_id"]}),
     );
     insta::assert_snapshot!(faults.unwrap_err().join("\n"), @r#"
-    clear[0]: names room, which is given a value too; do one of them
+    clear[0]: lists room, which also has a value; do only one of them
     clear[1]: must be one of title, room, binding, tags
     "#);
 }
@@ -208,7 +208,7 @@ fn a_tool_refuses_what_it_does_not_know() {
     insta::assert_snapshot!(faults.unwrap_err().join("\n"), @r#"
     rooom: is not a known field; did you mean room?
     binding: must be one of paperback, hard_cover
-    update_mask: is not a known field; the given fields are changed and no others
+    update_mask: is not a known field; only the given fields are changed
     "#);
     let faults = tool("ListBooks", json!({"clear": ["page_size"]})).unwrap_err();
     assert!(
@@ -264,7 +264,7 @@ fn a_tool_steers_whole_calls_and_not_their_items() {
         json!({"shelves": [{"shelf_id": "7", "etag": "e", "update_mask": "title", "rom": "x", "door": "y"}]}),
     );
     insta::assert_snapshot!(faults.unwrap_err().join("\n"), @r#"
-    shelves[0].etag: belongs to the whole call; leave it out of its items
+    shelves[0].etag: applies to the whole call; remove it from the items
     shelves[0].update_mask: is not a known field; known are shelf_id, title, room, binding, tags, open
     shelves[0].rom: is not a known field; did you mean room?
     shelves[0].door: is not a known field; known are shelf_id, title, room, binding, tags, open
@@ -299,6 +299,6 @@ fn idempotency_key_fills_request_id() {
     );
     assert_eq!(
         http("ListBooks").idempotency_key(UUID).faults(),
-        ["Idempotency-Key: has no meaning for this call; leave the header out"]
+        ["Idempotency-Key: has no meaning for this call; remove the header"]
     );
 }

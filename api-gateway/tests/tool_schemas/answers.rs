@@ -58,9 +58,10 @@ fn kind_sample(kind: &Kind, pick: &dyn Fn(u32) -> bool) -> Value {
 
 /// Returns a schema that takes only what it names, with what other tools describe put in place.
 fn strict(schema: &Json, tools: &[Json]) -> Json {
-    let described = schema["description"]
-        .as_str()
-        .and_then(|text| text.strip_prefix("The same as ")?.strip_suffix(" answers."));
+    let described = schema["description"].as_str().and_then(|text| {
+        text.strip_prefix("Same as the result of ")?
+            .strip_suffix('.')
+    });
     if let Some(name) = described {
         let tool = tools.iter().find(|tool| tool["name"] == name).unwrap();
         assert!(tool["outputSchema"]["properties"].is_object(), "{name}");

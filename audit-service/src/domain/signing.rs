@@ -14,11 +14,13 @@ use super::checkpoint::{Checkpoint, Seal};
 pub enum KeyError {
     /// The file holds no such key.
     #[error(
-        "must be a PEM file with an Ed25519 key, such as `openssl genpkey -algorithm ed25519` makes"
+        "must be a PEM file with an Ed25519 key, such as created by `openssl genpkey -algorithm ed25519`"
     )]
     Format(#[from] ErrorStack),
     /// The key is of another kind.
-    #[error("must be a key of kind Ed25519, such as `openssl genpkey -algorithm ed25519` makes")]
+    #[error(
+        "must be a key of kind Ed25519, such as created by `openssl genpkey -algorithm ed25519`"
+    )]
     Kind,
 }
 

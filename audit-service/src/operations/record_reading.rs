@@ -51,7 +51,7 @@ pub async fn record_reading(
         name => Some(name.parse().map_err(|_| {
             Error::InvalidFields(vec![FieldViolation::new(
                 "user_id",
-                "must be the id of a user, - for everybody, or empty for your own records",
+                "must be the id of a user, - for all users, or empty for your own records",
             )])
         })?),
     };

@@ -242,7 +242,7 @@ fn place(token: &str, question: &str) -> Result<Option<Place>, FieldViolation> {
         .ok_or_else(|| {
             FieldViolation::new(
                 "page_token",
-                "must be the next_page_token of the answer before, with the same other fields as there",
+                "must be the next_page_token of the previous response, with the same other fields",
             )
         })
 }

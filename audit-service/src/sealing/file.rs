@@ -39,7 +39,7 @@ impl CheckpointFile {
         let end = line_begin(&file, length)?;
         if end < length {
             warn!(
-                "the last line of {} was not finished and is written again",
+                "last line of {} is incomplete, writing it again",
                 path.display()
             );
             file.set_len(end)?;
@@ -72,7 +72,7 @@ impl CheckpointFile {
                     }
                 }
                 Err(error) => {
-                    warn!(%error, "checkpoints could not be read for the file; tried again shortly");
+                    warn!(%error, "reading checkpoints for the checkpoint file failed, retrying");
                 }
             }
             if stopping.run_until_cancelled(sleep(PAUSE)).await.is_none() {

@@ -36,7 +36,7 @@ impl Sealer {
                 .await
                 .is_none();
             if let Err(error) = operations::seal_records(&self.app, self.keep_months).await {
-                warn!(%error, "new records could not be sealed; tried again shortly");
+                warn!(%error, "creating a checkpoint failed, retrying");
             }
             if stopped {
                 return Ok(());
@@ -45,7 +45,7 @@ impl Sealer {
                 match self.keep_house().await {
                     Ok(()) => housekeeping = Instant::now() + HOUSEKEEPING,
                     Err(error) => {
-                        warn!(%error, "room for new months could not be made, or old ones not be dropped; tried again shortly");
+                        warn!(%error, "partition maintenance failed, retrying");
                     }
                 }
             }
@@ -56,7 +56,7 @@ impl Sealer {
         operations::make_room(&self.app, self.app.clock.now()).await?;
         let dropped = operations::drop_months(&self.app).await?;
         if dropped > 0 {
-            info!("dropped {dropped} months of records that are no longer kept");
+            info!("dropped {dropped} monthly partitions of expired records");
             metrics::dropped(dropped);
         }
         Ok(())

@@ -38,7 +38,7 @@ pub(super) async fn attempt(app: &App, due: DueDelivery, stopping: &Cancellation
             Ok(false) => {
                 warn!(
                     reminder.id = %claim.reminder_id,
-                    "delivery of reminder {} was settled before its outcome came: {outcome:?}", claim.reminder_id
+                    "delivery of reminder {} was already completed, ignoring outcome {outcome:?}", claim.reminder_id
                 );
                 return;
             }
@@ -46,7 +46,7 @@ pub(super) async fn attempt(app: &App, due: DueDelivery, stopping: &Cancellation
                 failures += 1;
                 warn!(
                     reminder.id = %claim.reminder_id, error = %cause,
-                    "outcome of the delivery of reminder {} is not written down yet", claim.reminder_id
+                    "storing the outcome of the delivery of reminder {} failed, retrying", claim.reminder_id
                 );
                 if stopping.is_cancelled() {
                     // Whoever works on gives it up as unknown when the claim runs out.
@@ -101,22 +101,22 @@ async fn outcome(app: &App, due: &DueDelivery, stopping: &CancellationToken) -> 
     match operations::begin_sending(app, &delivery.claim, patience).await {
         Ok(true) => {}
         Ok(false) => {
-            debug!(reminder.id = %delivery.claim.reminder_id, "claim ran out before the handing over");
+            debug!(reminder.id = %delivery.claim.reminder_id, "claim expired before the message was sent");
             return None;
         }
         Err(cause) => {
             // Whether the mark was written is not known, so the message must stay here. If it was, the delivery becomes
             // unknown when the claim runs out; if not, it is tried again then.
-            warn!(reminder.id = %delivery.claim.reminder_id, error = %cause, "delivery could not be marked as sending");
+            warn!(reminder.id = %delivery.claim.reminder_id, error = %cause, "marking the delivery as sending failed");
             return None;
         }
     }
     let lost = |reason: &str| Outcome::Unknown(reason.to_owned());
     Some(tokio::select! {
         answer = tokio::time::timeout(channel.patience(), handover.hand_over()) => {
-            answer.unwrap_or_else(|_elapsed| lost("the answer did not come in time"))
+            answer.unwrap_or_else(|_elapsed| lost("the response did not arrive in time"))
         }
-        () = last_moments(stopping) => lost("the service was stopped before the answer came"),
+        () = last_moments(stopping) => lost("the service was stopped before the response arrived"),
     })
 }
 
@@ -142,22 +142,22 @@ async fn write_down(app: &App, due: &DueDelivery, outcome: &Outcome) -> Result<b
             settle(DeliveryState::Sent, "").await
         }
         Outcome::Unknown(reason) => {
-            warn!(reminder.id = %id, "delivery of reminder {id} is unknown and not repeated: {reason}");
+            warn!(reminder.id = %id, "outcome of the delivery of reminder {id} is unknown, not retrying: {reason}");
             settle(DeliveryState::Unknown, reason).await
         }
         Outcome::Refused(Refusal::Permanent(reason)) => {
-            info!(reminder.id = %id, "delivery of reminder {id} failed: {reason}");
+            info!(reminder.id = %id, "delivery of reminder {id} was rejected: {reason}");
             settle(DeliveryState::Failed, reason).await
         }
         Outcome::Refused(Refusal::Transient(reason)) => match next_wait(due) {
             Some(wait) => {
-                info!(reminder.id = %id, "delivery of reminder {id} is tried again in {} ms: {reason}", wait.as_millis());
+                info!(reminder.id = %id, "delivery of reminder {id} failed, retrying in {} ms: {reason}", wait.as_millis());
                 let released = operations::release_delivery(app, claim, wait, reason).await?;
                 metrics::retried(claim.channel);
                 Ok(released)
             }
             None => {
-                info!(reminder.id = %id, "delivery of reminder {id} is given up: {reason}");
+                info!(reminder.id = %id, "delivery of reminder {id} failed after the last attempt: {reason}");
                 settle(DeliveryState::Failed, reason).await
             }
         },

@@ -41,7 +41,7 @@ impl Dispatcher {
                     self.pace.recovered();
                     wait
                 }
-                Err(cause) => self.pace.stumbled("dispatcher", &cause),
+                Err(cause) => self.pace.failed("dispatcher", &cause),
             };
             tokio::select! {
                 () = stopping.cancelled() => break,
@@ -92,8 +92,8 @@ fn note(ended: Result<(), tokio::task::JoinError>) {
     match ended {
         Ok(()) => {}
         Err(panic) if panic.is_panic() => {
-            error!(error = %panic, "a try panicked; its delivery is looked after when its claim runs out");
+            error!(error = %panic, "delivery attempt panicked, retrying when its claim expires");
         }
-        Err(cancelled) => warn!(error = %cancelled, "a try was cut"),
+        Err(cancelled) => warn!(error = %cancelled, "delivery attempt was aborted"),
     }
 }

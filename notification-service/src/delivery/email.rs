@@ -102,7 +102,7 @@ impl Channel for EmailChannel {
             return Err(Refusal::Permanent(reason.to_owned()));
         };
         let message = mail::compose(notice, &self.from, &to)
-            .ok_or_else(|| Refusal::Permanent("no e-mail can be made of it".to_owned()))?;
+            .ok_or_else(|| Refusal::Permanent("the e-mail could not be created".to_owned()))?;
         let connection = self
             .server
             .address(&self.from.email, to.as_address())

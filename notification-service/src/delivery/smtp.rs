@@ -145,7 +145,9 @@ impl SmtpServer {
                 Outcome::Sent
             }
             Err(error) if error.status().is_some() => Outcome::Refused(refusal(&error)),
-            Err(error) => Outcome::Unknown(describe("the mail server's answer was lost", &error)),
+            Err(error) => {
+                Outcome::Unknown(describe("the response of the mail server was lost", &error))
+            }
         }
     }
 
@@ -230,20 +232,26 @@ impl From<EnvelopeError> for Refusal {
     fn from(error: EnvelopeError) -> Self {
         match error {
             EnvelopeError::Smtp(error) => refusal(&error),
-            EnvelopeError::International => {
-                Self::Permanent("the mail server takes no international addresses".to_owned())
-            }
+            EnvelopeError::International => Self::Permanent(
+                "the mail server does not support internationalised addresses".to_owned(),
+            ),
         }
     }
 }
 
 fn refusal(error: &Error) -> Refusal {
     if error.is_permanent() {
-        Refusal::Permanent(describe("the mail server refused it", error))
+        Refusal::Permanent(describe("the mail server rejected the message", error))
     } else if error.is_transient() {
-        Refusal::Transient(describe("the mail server refused it for now", error))
+        Refusal::Transient(describe(
+            "the mail server rejected the message temporarily",
+            error,
+        ))
     } else {
-        Refusal::Transient(describe("the connection to the mail server broke", error))
+        Refusal::Transient(describe(
+            "the connection to the mail server was lost",
+            error,
+        ))
     }
 }
 

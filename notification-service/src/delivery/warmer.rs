@@ -23,7 +23,7 @@ pub async fn warm_up_channels(app: App, stopping: CancellationToken) -> Result<(
             for channel in app.channels.iter() {
                 let warm = tokio::time::timeout(channel.patience(), channel.warm_up()).await;
                 if let Ok(Err(Refusal::Transient(reason) | Refusal::Permanent(reason))) = warm {
-                    debug!("{:?} could not be prepared: {reason}", channel.kind());
+                    debug!("preparing {:?} failed: {reason}", channel.kind());
                     tokio::time::sleep(PAUSE).await;
                 }
             }

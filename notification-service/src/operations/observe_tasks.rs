@@ -94,7 +94,7 @@ async fn observe_round(
             Written::First => {}
             Written::Newer => newer.push(task),
             Written::Not => {
-                debug!(task.id = %task.task_id, "version {} of task {} is not new", task.version, task.task_id);
+                debug!(task.id = %task.task_id, "version {} of task {} is not newer than the stored one, skipping", task.version, task.task_id);
             }
         }
     }

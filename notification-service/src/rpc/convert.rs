@@ -172,7 +172,7 @@ fn place(token: &str, task_id: Option<TaskId>) -> Result<Option<After>, FieldVio
         .ok_or_else(|| {
             FieldViolation::new(
                 "page_token",
-                "must be the next_page_token of the answer before, with the same task_id as there",
+                "must be the next_page_token of the previous response, with the same task_id",
             )
         })
 }

@@ -51,7 +51,7 @@ impl Scheduler {
                     self.pace.recovered();
                     wait
                 }
-                Err(cause) => self.pace.stumbled("scheduler", &cause),
+                Err(cause) => self.pace.failed("scheduler", &cause),
             };
             tokio::select! {
                 () = stopping.cancelled() => return Ok(()),

@@ -63,12 +63,12 @@ impl Pace {
     }
 
     /// Notes a failure, logs the first of a row, and returns how long to wait.
-    pub fn stumbled(&mut self, who: &str, cause: &Error) -> Duration {
+    pub fn failed(&mut self, who: &str, cause: &Error) -> Duration {
         self.failures += 1;
         if self.failures == 1 {
-            warn!(error = %chain(cause), "{who} stumbled and goes on");
+            warn!(error = %chain(cause), "{who} failed, retrying");
         } else {
-            debug!(error = %chain(cause), failures = self.failures, "{who} stumbles still");
+            debug!(error = %chain(cause), failures = self.failures, "{who} failed again, retrying");
         }
         BACKOFF.delay(self.failures)
     }

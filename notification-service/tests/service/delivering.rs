@@ -72,7 +72,7 @@ async fn a_refusal_for_good_fails_and_its_reason_names_no_address() {
     let row = bench.email_in("failed").await;
     assert_eq!(
         row.reason.as_deref(),
-        Some("the mail server refused it: 550 5.1.1")
+        Some("the mail server rejected the message: 550 5.1.1")
     );
     // It was in the list all the same.
     assert_eq!((row.state.as_str(), row.attempts), ("sent", Some(1)));
@@ -91,7 +91,7 @@ async fn a_message_whose_answer_is_lost_is_unknown_and_not_sent_again() {
     let row = bench.email_in("unknown").await;
     assert_eq!(
         row.reason.as_deref(),
-        Some("the mail server's answer was lost")
+        Some("the response of the mail server was lost")
     );
     server.behave(Behaviour::Accept);
     // The dispatcher goes on with others and leaves this one alone.
@@ -303,7 +303,7 @@ async fn a_delivery_that_failed_long_enough_is_given_up() {
     let row = bench.email_in("failed").await;
     assert_eq!(
         row.reason.as_deref(),
-        Some("the mail server refused it for now: 450 4.2.0")
+        Some("the mail server rejected the message temporarily: 450 4.2.0")
     );
     assert_eq!(row.attempts, Some(10));
 }
@@ -333,7 +333,7 @@ async fn an_answer_that_does_not_come_in_time_leaves_an_unknown_delivery() {
     let row = bench.email_in("unknown").await;
     assert_eq!(
         row.reason.as_deref(),
-        Some("the answer did not come in time")
+        Some("the response did not arrive in time")
     );
     assert_eq!(server.messages().len(), 1);
 }

@@ -26,7 +26,7 @@ const MOST_CHARACTERS: usize = 100;
 /// A text that is no resume token of this user.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error(
-    "is not a resume_token of yours: pass the last one that you were given as it is, or leave it out and begin with a snapshot"
+    "is not a resume_token of this user; pass the last received one unchanged, or omit it and start with a snapshot"
 )]
 pub struct InvalidResumeToken;
 

@@ -87,7 +87,7 @@ impl Feed {
                 warn!(
                     messaging.destination.partition.id = partition,
                     messaging.kafka.offset = offset,
-                    "record {offset} of partition {partition} is no change and is passed over: {reason}"
+                    "record {offset} of partition {partition} is not a valid change, skipping: {reason}"
                 );
                 metrics::record("refused");
                 return (event_id, None);
@@ -97,7 +97,7 @@ impl Feed {
             error!(
                 messaging.destination.partition.id = partition,
                 messaging.kafka.offset = offset,
-                "record {offset} of partition {partition} is where its user's streams do not look: the number of partitions of the topic must not change"
+                "record {offset} is in partition {partition}, which does not match its key, skipping: the number of partitions of the topic must not change"
             );
             metrics::record("misplaced");
             return (event_id, None);
@@ -142,7 +142,7 @@ impl TopicReader for Feed {
         let log = self.get(&logs, partition);
         drop(logs);
         if let Some(log) = log {
-            info!("reads partition {partition} from offset {offset} on");
+            info!("reading partition {partition} from offset {offset}");
             log.begin(offset);
         }
     }
@@ -166,7 +166,7 @@ impl TopicReader for Feed {
         };
         partitions.remove(&partition);
         if partitions.is_empty() && !self.is_ready.send_replace(true) {
-            info!("has read the changes that the topic keeps, and passes on what comes");
+            info!("caught up with the topic, serving live changes");
         }
     }
 }

@@ -164,7 +164,7 @@ impl Past {
                 self.changes.push(Change { position, message });
             }
             Ok(_) => {}
-            Err(reason) => debug!("record {} is passed over: {reason}", record.offset),
+            Err(reason) => debug!("skipping record {}: {reason}", record.offset),
         }
         match self.changes.len() > self.most {
             true => ControlFlow::Break(()),

@@ -5,7 +5,7 @@ use crate::BoxError;
 #[derive(Debug, thiserror::Error)]
 pub enum DeadLetterError {
     /// There is no such topic here.
-    #[error("\"{asked}\" has no dead letters here: choose one of {known}")]
+    #[error("\"{asked}\" is not a topic with dead letters here; choose one of {known}")]
     UnknownTopic {
         /// The topic that was asked for.
         asked: String,
@@ -13,7 +13,7 @@ pub enum DeadLetterError {
         known: String,
     },
     /// There is no such group.
-    #[error("\"{asked}\" is no consumer group: choose one of {known}")]
+    #[error("\"{asked}\" is not a consumer group; choose one of {known}")]
     UnknownGroup {
         /// The group that was asked for.
         asked: String,
@@ -21,7 +21,7 @@ pub enum DeadLetterError {
         known: String,
     },
     /// The letter is another service's, if anybody's.
-    #[error("{name} is not looked after here: those of {known} are")]
+    #[error("{name} is not managed here; dead letters of {known} are")]
     NotHere {
         /// The letter.
         name: LetterName,
@@ -30,11 +30,11 @@ pub enum DeadLetterError {
     },
     /// There is no such letter.
     #[error(
-        "there is no dead letter {0}: it was purged, is past its retention, or never was; list those that there are"
+        "dead letter {0} does not exist, or was purged or expired; list the dead letters to find its name"
     )]
     NotThere(LetterName),
     /// The broker does not answer, or not in time.
-    #[error("the broker at {servers} does not answer")]
+    #[error("the broker at {servers} does not respond")]
     Broker {
         /// Its address.
         servers: String,
@@ -44,7 +44,7 @@ pub enum DeadLetterError {
     },
     /// The broker does not take a letter back.
     #[error(
-        "{name} could not be sent back, {sent} before it were: once the cause is gone, send all of them again, which changes nothing for those that arrived"
+        "publishing {name} again failed after {sent} others; redrive all of them again when the cause is fixed, records that arrived have no second effect"
     )]
     Send {
         /// The letter.
@@ -57,7 +57,7 @@ pub enum DeadLetterError {
     },
     /// The broker does not delete letters.
     #[error(
-        "the broker does not delete records of {topic}: it may not know DeleteRecords, or not allow it to this user; the topic's retention deletes them too"
+        "the broker refuses to delete records of {topic}; it may not support DeleteRecords, or this user may lack the permission. The topic's retention deletes them as well"
     )]
     Delete {
         /// The dead-letter topic, or several.

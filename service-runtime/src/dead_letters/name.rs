@@ -16,7 +16,7 @@ pub struct LetterName {
 /// A text that names no dead letter.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "\"{0}\" is no name of a dead letter: give <topic>.<group>.dlt/<partition>/<offset>, such as task-events.notification-service.dlt/2/17"
+    "\"{0}\" is not the name of a dead letter; use <topic>.<group>.dlt/<partition>/<offset>, such as task-events.notification-service.dlt/2/17"
 )]
 pub struct InvalidLetterName(String);
 

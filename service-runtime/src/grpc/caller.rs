@@ -35,7 +35,7 @@ pub struct Caller {
 /// A caller who lacks the role that a call needs.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "this call needs the role \"{role}\": use a token of a user whose claim \"roles\" has it (for development: taskmesh token --user <name> --role {role})"
+    "this call requires the role \"{role}\"; use a token whose claim \"roles\" contains it (for development: taskmesh token --user <name> --role {role})"
 )]
 pub struct RoleMissing {
     role: &'static str,

@@ -29,7 +29,7 @@ pub fn connect(url: &Url) -> Channel {
 fn endpoint(url: &Url) -> Endpoint {
     Endpoint::from_shared(url.as_str().to_owned())
         .unwrap_or_else(|cause| {
-            error!("{url} cannot be the URL of a service, give http://host:port: {cause}");
+            error!("{url} is not a valid service URL; use http://host:port: {cause}");
             Endpoint::from_static("http://invalid.")
         })
         .connect_timeout(CONNECT_TIMEOUT)

@@ -6,21 +6,21 @@ use metrics::{
     Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram,
 };
 
-/// How many calls have ended, by method and status code.
+/// Completed calls, by method and status code.
 pub const CALLS: &str = "rpc_server_calls_total";
-/// How long calls took, by method and status code.
+/// Duration of calls, by method and status code.
 pub const DURATION: &str = "rpc_server_call_duration_seconds";
-/// How many calls are under way, by method.
+/// Calls in flight, by method.
 pub const IN_FLIGHT: &str = "rpc_server_calls_in_flight";
 
-/// Gives help and units to whoever collects the metrics.
+/// Registers help and units of the metrics.
 pub(super) fn describe() {
     describe_counter!(
         CALLS,
-        "Calls that have ended, by rpc_method and rpc_response_status_code"
+        "Completed calls, by rpc_method and rpc_response_status_code"
     );
-    describe_histogram!(DURATION, Unit::Seconds, "How long calls took");
-    describe_gauge!(IN_FLIGHT, "Calls that are under way");
+    describe_histogram!(DURATION, Unit::Seconds, "Duration of calls");
+    describe_gauge!(IN_FLIGHT, "Calls in flight");
 }
 
 pub(super) fn call_began(method: &'static str) {

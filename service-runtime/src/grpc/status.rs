@@ -72,7 +72,7 @@ pub fn status(error: &dyn ApiError) -> Status {
 
 /// A text with U+0000, which PostgreSQL cannot store.
 #[derive(Debug, thiserror::Error)]
-#[error("a text of the request has the character U+0000; remove it")]
+#[error("a string in the request contains U+0000; remove it")]
 struct UnstorableText;
 
 impl ApiError for UnstorableText {

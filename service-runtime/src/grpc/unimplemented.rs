@@ -9,7 +9,7 @@ use super::{
 };
 
 #[derive(Debug, thiserror::Error)]
-#[error("no such service here: check the address and the service's full name")]
+#[error("no such service here; check the address and the full name of the service")]
 struct NoSuchService;
 
 impl ApiError for NoSuchService {

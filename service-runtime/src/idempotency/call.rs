@@ -21,7 +21,7 @@ pub struct Call {
 /// The id of a call was used for another one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "this request_id was used for another call; give each call an id of its own, and repeat a call with exactly the same values"
+    "request_id was used for a different call; use a new UUID for each call, and the same values in a retry"
 )]
 pub struct IdempotencyConflict;
 

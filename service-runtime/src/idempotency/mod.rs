@@ -141,7 +141,7 @@ pub(crate) async fn forget_old(
             })
             .await;
         if let Err(error) = forgotten {
-            warn!(%error, "old answers could not be deleted; tried again in an hour");
+            warn!(%error, "deleting expired idempotency keys failed, retrying in an hour");
         }
     }
     Ok(())

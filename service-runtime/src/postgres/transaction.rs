@@ -16,7 +16,7 @@ const BACKOFF: Backoff = Backoff::new(Duration::from_millis(5), Duration::from_m
 pub(crate) fn describe_metrics() {
     metrics::describe_counter!(
         RETRIES,
-        "Times that a transaction was run again because another was in the way or its connection was lost, by transaction"
+        "Retries of transactions after a conflict or a lost connection, by transaction"
     );
 }
 
@@ -62,7 +62,7 @@ impl Database {
                 match self.attempt(&work).await {
                     Ok(value) => return Ok(value),
                     Err(Failure::TryAgain(_)) if tries < MOST_TRIES => {
-                        debug!(tries, "transaction {name} starts again");
+                        debug!(tries, "retrying transaction {name}");
                         metrics::counter!(RETRIES, "transaction" => name).increment(1);
                         tokio::time::sleep(BACKOFF.delay(tries)).await;
                     }

@@ -23,7 +23,7 @@ pub struct SearchLanguage(&'static str);
 
 /// A language that is not known.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("is no language that searches know{suggestion}; simple fits all others")]
+#[error("is not a language of searches{suggestion}; use simple for all others")]
 pub struct UnknownLanguage {
     suggestion: String,
 }

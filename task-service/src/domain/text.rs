@@ -18,10 +18,10 @@ pub struct Description(String);
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidText {
     /// Nothing, or nothing but spaces.
-    #[error("must not be empty: say what is to be done, in 1 to {LONGEST_TITLE} characters")]
+    #[error("must not be empty; give a title of 1 to {LONGEST_TITLE} characters")]
     Empty,
     /// Nothing, or nothing but spaces, for a name.
-    #[error("must not be empty: give a name of 1 to 100 characters")]
+    #[error("must not be empty; give a name of 1 to 100 characters")]
     EmptyName,
     /// More characters than the field takes.
     #[error("has {length} characters; shorten it to {longest} or fewer")]

@@ -25,11 +25,11 @@ pub fn read(text: &str) -> Result<Contents, InvalidFile> {
     match text.trim_start() {
         text if text.starts_with('[') => {
             return Err(wrong(
-                "is a JSON array; write one object a line, without commas",
+                "is a JSON array; write one object per line, without commas",
             ));
         }
         text if text.starts_with('{') => {}
-        _ => return Err(wrong("is not NDJSON; write one JSON object a line")),
+        _ => return Err(wrong("is not NDJSON; write one JSON object per line")),
     }
     let mut contents = Contents::default();
     let mut identities = Identities::default();
@@ -72,7 +72,7 @@ fn read_line(number: usize, line: &str) -> Result<FileTask, Loss> {
             Entry::Occupied(entry) if *entry.get() == value => {}
             Entry::Occupied(_) => record.lose(
                 field,
-                format!("is given more than once and the first one is kept; left out: {value}"),
+                format!("occurs more than once, the first one is used; dropped: {value}"),
             ),
         }
     }

@@ -8,9 +8,8 @@ use super::{
     task::{FileTask, When},
 };
 
-const BEGINS_ANEW: &str =
-    "belongs to the task that was exported and begins anew with the imported one";
-const UNKNOWN: &str = "is no field of a task";
+const BEGINS_ANEW: &str = "belongs to the exported task and is set again by the import";
+const UNKNOWN: &str = "is not a field of a task";
 
 /// A task as a line of NDJSON or a row of CSV tells it, field by field, under the names of the contract.
 pub struct Record {
@@ -155,8 +154,7 @@ impl Record {
             deleted,
         } = self;
         if deleted {
-            let reason =
-                "is deleted; restore it before it is exported, or take its delete_time away";
+            let reason = "is deleted; restore it before the export, or remove its delete_time";
             return Err(Loss::whole(task.line, &task.source_id, reason));
         }
         // A file of ours has all three of a date: its day, and when that begins.

@@ -133,7 +133,7 @@ async fn unknown_saved_filter(
         None => "create it first, or give its condition as filter".to_owned(),
     };
     let mut violations = Violations::default();
-    let wrong = format!("there is no saved filter {shown:?}; {hint}");
+    let wrong = format!("saved filter {shown:?} does not exist; {hint}");
     violations.push("saved_filter", wrong);
     Ok(violations.into())
 }

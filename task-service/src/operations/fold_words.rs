@@ -25,7 +25,7 @@ pub async fn fold_words(app: App, stopping: CancellationToken) -> Result<(), Box
             })
             .await;
         if let Err(error) = folded {
-            warn!(%error, "new words could not be sorted in; the next write that brings some tries again");
+            warn!(%error, "updating the search index failed, retrying after the next write");
         }
     }
     Ok(())

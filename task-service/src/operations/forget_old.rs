@@ -27,7 +27,7 @@ pub async fn forget_old(app: App, stopping: CancellationToken) -> Result<(), Box
             )
             .await;
         if let Err(error) = forgotten {
-            warn!(%error, "old operations could not be deleted; tried again in an hour");
+            warn!(%error, "deleting expired operations failed, retrying in an hour");
         }
     }
     Ok(())

@@ -121,7 +121,7 @@ async fn unknown_category(write: &mut Write<'_>, name: &Name) -> Result<Violatio
     let mut violations = Violations::default();
     violations.push(
         "category",
-        format!("there is no category {:?}; {cure}", name.as_ref()),
+        format!("category {:?} does not exist; {cure}", name.as_ref()),
     );
     Ok(violations)
 }

@@ -76,7 +76,7 @@ async fn check_parent(
     let above = store::structure::ancestors(write.tx(), user_id, parent).await?;
     if above.contains(&task_id) {
         return Ok(Some(format!(
-            "task {parent} is the task itself or a part of it; choose another parent, or move that task out first"
+            "task {parent} is the task itself or one of its subtasks; choose another parent, or move that task first"
         )));
     }
     let height = match is_new {
@@ -86,7 +86,7 @@ async fn check_parent(
     let depth = above.len() + usize::try_from(height).unwrap_or(DEEPEST);
     Ok((depth > DEEPEST).then(|| {
         format!(
-            "would make {depth} levels of tasks within tasks; {DEEPEST} is the most: choose a parent further up"
+            "would create {depth} levels of tasks, more than the limit of {DEEPEST}; choose a parent higher up"
         )
     }))
 }
@@ -112,7 +112,7 @@ async fn check_dependencies(
     if !is_new && store::structure::depend_on(write.tx(), user_id, depends_on, task_id).await? {
         violations.push(
             "depends_on",
-            "would make the task wait for itself, directly or through others; leave out the task that leads back",
+            "would make the task depend on itself, directly or through other tasks; remove the task that leads back",
         );
     }
     Ok(())

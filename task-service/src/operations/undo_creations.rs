@@ -15,7 +15,7 @@ use crate::{
     },
 };
 
-const HAS_PARTS: &str = "has got parts since; delete it by hand";
+const HAS_PARTS: &str = "has subtasks now; delete it explicitly";
 
 /// Tells the tasks that were created from all other changes.
 pub fn split(changes: Vec<OperationChange>) -> (Vec<OperationChange>, Vec<OperationChange>) {

@@ -49,8 +49,8 @@ enum Fate {
     Left(String),
 }
 
-pub(super) const NEWER: &str = "has changed since; undo that change first, or change it by hand";
-pub(super) const GONE: &str = "does not exist any more";
+pub(super) const NEWER: &str = "has changed since; undo that change first, or change it explicitly";
+pub(super) const GONE: &str = "no longer exists";
 
 impl Operation for UndoOperation {
     const NAME: &'static str = "undo_operation";
@@ -244,7 +244,7 @@ async fn undo_label(
         let named = store::label::find_by_names(write.tx(), user_id, kind, &[&key]).await?;
         if named.iter().any(|other| other.id != id) {
             let reason = format!(
-                "another {kind} is called {:?} by now; rename it first",
+                "another {kind} now has the name {:?}; rename it first",
                 next.name.as_ref()
             );
             return Ok(Fate::Left(reason));
@@ -287,7 +287,7 @@ async fn undo_saved_filter(
     }
     if next.delete_time.is_none() && is_name_taken(write, &next).await? {
         let name = next.name.as_ref();
-        let reason = format!("another saved filter is called {name:?} by now; rename it first");
+        let reason = format!("another saved filter now has the name {name:?}; rename it first");
         return Ok(Fate::Left(reason));
     }
     let next = next.next_version(write.operation_id(), write.now());

@@ -67,7 +67,7 @@ async fn a_stale_etag_is_refused_even_if_there_is_nothing_to_do() {
     assert_refused(
         complete(&task.etag).await,
         ErrorCode::StaleEtag,
-        "get it again",
+        "read it again",
     );
 
     let reopen = alice.reopen_task(pb::ReopenTaskRequest {
@@ -75,19 +75,19 @@ async fn a_stale_etag_is_refused_even_if_there_is_nothing_to_do() {
         etag: task.etag.clone(),
         ..pb::ReopenTaskRequest::default()
     });
-    assert_refused(reopen.await, ErrorCode::StaleEtag, "get it again");
+    assert_refused(reopen.await, ErrorCode::StaleEtag, "read it again");
     let delete = alice.delete_task(pb::DeleteTaskRequest {
         task_id: task.id.clone(),
         etag: task.etag.clone(),
         ..pb::DeleteTaskRequest::default()
     });
-    assert_refused(delete.await, ErrorCode::StaleEtag, "get it again");
+    assert_refused(delete.await, ErrorCode::StaleEtag, "read it again");
     let undelete = alice.undelete_task(pb::UndeleteTaskRequest {
         task_id: task.id.clone(),
         etag: task.etag.clone(),
         ..pb::UndeleteTaskRequest::default()
     });
-    assert_refused(undelete.await, ErrorCode::StaleEtag, "get it again");
+    assert_refused(undelete.await, ErrorCode::StaleEtag, "read it again");
     assert_eq!(alice.get(&task.id).await, done);
     assert_eq!(mesh.event_count("task-events").await, 2);
 }

@@ -38,12 +38,12 @@ async fn a_deleted_task_can_only_be_restored() {
     assert_refused(
         alice.complete(&task.id).await,
         code,
-        "is deleted; undelete it first",
+        "is deleted; restore it first",
     );
     assert_refused(
         alice.reopen(&task.id).await,
         code,
-        "is deleted; undelete it first",
+        "is deleted; restore it first",
     );
     assert_eq!(alice.get(&task.id).await, deleted);
     assert_eq!(mesh.row_count().await, rows);

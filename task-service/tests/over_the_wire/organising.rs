@@ -75,7 +75,7 @@ async fn names_are_unique_for_each_user_whatever_the_case_of_their_letters() {
         ..Default::default()
     };
     let answer = alice.update_category(rename("home")).await;
-    assert_refused(answer, ErrorCode::AlreadyExists, "there is a category");
+    assert_refused(answer, ErrorCode::AlreadyExists, "already exists");
     let renamed = alice.update_category(rename("WORK")).await.unwrap();
     assert_eq!(
         (renamed.display_name.as_str(), renamed.etag.as_str()),

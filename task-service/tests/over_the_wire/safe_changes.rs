@@ -53,7 +53,7 @@ async fn a_request_id_belongs_to_one_call_of_one_user() {
     assert_refused(
         other,
         ErrorCode::AlreadyExists,
-        "this request_id was used for another call",
+        "request_id was used for a different call",
     );
     let delete = pb::DeleteTaskRequest {
         task_id: task.id.clone(),
@@ -63,7 +63,7 @@ async fn a_request_id_belongs_to_one_call_of_one_user() {
     assert_refused(
         alice.delete_task(delete).await,
         ErrorCode::AlreadyExists,
-        "an id of its own",
+        "a new UUID for each call",
     );
     let bobs = mesh
         .user("bob")

@@ -65,7 +65,7 @@ async fn no_task_is_a_part_of_itself() {
     assert_refused(
         refusal,
         ErrorCode::InvalidArgument,
-        "is the task itself or a part of it",
+        "is the task itself or one of its subtasks",
     );
     assert_eq!(
         fields(move_under(&alice, &whole, &whole).await),
@@ -101,7 +101,11 @@ async fn a_task_with_open_parts_is_completed_only_with_them() {
     let tickets = alice.create_part("Buy tickets", &trip).await;
     let seats = alice.create_part("Choose seats", &tickets).await;
     let refusal = alice.complete(&trip.id).await;
-    assert_refused(refusal, ErrorCode::FailedPrecondition, "has 2 open parts");
+    assert_refused(
+        refusal,
+        ErrorCode::FailedPrecondition,
+        "has 2 open subtasks",
+    );
     assert_eq!(alice.get(&trip.id).await, trip);
 
     let request = pb::CompleteTaskRequest {
@@ -181,7 +185,7 @@ async fn parts_are_deleted_and_restored_with_the_whole() {
     assert_refused(
         alone,
         ErrorCode::FailedPrecondition,
-        "undelete that one first",
+        "restore that task first",
     );
 
     alice.undelete(&trip.id).await.unwrap();

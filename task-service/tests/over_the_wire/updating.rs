@@ -173,7 +173,7 @@ async fn a_stale_etag_changes_nothing() {
     let rows = mesh.row_count().await;
     for etag in [&task.etag, "nonsense"] {
         let answer = alice.update_task(rename("Call Dora", etag)).await;
-        assert_refused(answer, ErrorCode::StaleEtag, "get it again");
+        assert_refused(answer, ErrorCode::StaleEtag, "read it again");
     }
     assert_eq!(alice.get(&task.id).await, changed);
     assert_eq!(mesh.row_count().await, rows);
@@ -192,7 +192,7 @@ async fn a_deleted_task_cannot_be_updated() {
     assert_refused(
         alice.update_task(request).await,
         ErrorCode::FailedPrecondition,
-        "undelete it first",
+        "restore it first",
     );
 }
 

@@ -6,7 +6,7 @@ use service_runtime::BoxError;
 use super::{public_key, verify};
 use crate::{command_line::report, data_folder::Location, up::settings::AUDIT_KEY};
 
-/// Check records of the audit-service without the service or its database.
+/// Verify audit records without the audit-service or its database.
 #[derive(Debug, Args)]
 pub struct Arguments {
     #[command(subcommand)]
@@ -15,16 +15,16 @@ pub struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Check exported records against the checkpoints that were published, and tell what is wrong and where.
+    /// Verify exported records against the published checkpoints, and print all findings.
     ///
-    /// Ends with 0 if nothing is wrong, 1 if something is, and 2 if it could not be checked. A chain tells its first thousand findings
-    /// at most. Exports that were made with a filter cannot be checked: what it left out is missing.
+    /// Exit code: 0 without findings, 1 with findings, 2 if the verification failed. At most 1000 findings per chain are
+    /// printed. Exports made with a filter cannot be verified, because records are missing.
     Verify(verify::Arguments),
-    /// Print the public key that checkpoints are checked with (PEM).
+    /// Print the public key that verifies checkpoints (PEM).
     PublicKey {
         #[command(flatten)]
         location: Location,
-        /// The private key that signs checkpoints, instead of the one in the data folder.
+        /// Private key file that signs checkpoints, instead of the one in the data folder.
         #[arg(long)]
         signing_key_file: Option<PathBuf>,
     },

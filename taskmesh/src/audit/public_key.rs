@@ -7,7 +7,7 @@ use service_runtime::BoxError;
 pub fn read(path: &Path) -> Result<String, BoxError> {
     let wrong = |cause: String| {
         format!(
-            "the key in {} cannot be used: {cause}; --data-dir names another data folder, --signing-key-file another key",
+            "the key in {} cannot be used: {cause}; select another data folder with --data-dir, or another key with --signing-key-file",
             path.display()
         )
     };

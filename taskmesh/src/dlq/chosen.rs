@@ -10,28 +10,28 @@ use crate::duration;
 /// What dead letters must be.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Filters {
-    /// Only those that came from this topic, such as `task-events`.
+    /// Source topic, such as `task-events`.
     #[arg(long)]
     topic: Option<String>,
-    /// Only those that this consumer group could not handle, such as `notification-service`.
+    /// Consumer group that could not process the record, such as `notification-service`.
     #[arg(long)]
     group: Option<String>,
-    /// Only records with this key.
+    /// Key of the record.
     #[arg(long)]
     key: Option<String>,
-    /// Only events of this type, by its full name or the last part of it, such as `TaskCompleted`.
+    /// Event type, by its full name or the last part of it, such as `TaskCompleted`.
     #[arg(long = "type", value_name = "TYPE")]
     event_type: Option<String>,
-    /// Only the event with this id.
+    /// Id of the event.
     #[arg(long)]
     event_id: Option<String>,
-    /// Only those whose reason contains this text, in any case.
+    /// Substring of the reason, ignoring case.
     #[arg(long)]
     reason: Option<String>,
-    /// Only records written since this time (RFC 3339) or within this duration, such as 90s, 15m, 1h or 30d.
+    /// Earliest record time: an RFC 3339 time, or a duration before now such as 90s, 15m, 1h or 30d.
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     since: Option<DateTime<Utc>>,
-    /// Only records written before this time (RFC 3339) or longer ago than this duration.
+    /// Latest record time, exclusive: an RFC 3339 time, or a duration before now.
     #[arg(long, visible_alias = "before", value_name = "TIME", value_parser = parse_time)]
     until: Option<DateTime<Utc>>,
 }
@@ -39,11 +39,11 @@ pub struct Filters {
 /// Which dead letters are meant: by name, by filters, or all.
 #[derive(Debug, Clone, Args)]
 pub struct Chosen {
-    /// Their names, as `list` prints them.
+    /// Names of dead letters, as printed by `list`.
     names: Vec<LetterName>,
     #[command(flatten)]
     filters: Filters,
-    /// All of them.
+    /// Select all dead letters.
     #[arg(long)]
     all: bool,
 }
@@ -51,9 +51,11 @@ pub struct Chosen {
 /// No letters, or two kinds of choice at once.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ChoiceError {
-    #[error("say which letters: their names, filters such as --topic or --reason, or --all")]
+    #[error(
+        "no dead letters are selected; give names, filters such as --topic or --reason, or --all"
+    )]
     Nothing,
-    #[error("give either names, or filters, or --all: together they would contradict each other")]
+    #[error("names, filters and --all exclude each other; give only one of them")]
     Several,
 }
 
@@ -104,7 +106,7 @@ fn parse_time(text: &str) -> Result<DateTime<Utc>, String> {
     if let Ok(time) = DateTime::parse_from_rfc3339(text) {
         return Ok(time.to_utc());
     }
-    let wrong = || "give a time such as 2030-01-31T09:00:00Z, or a duration such as 15m, 1h or 30d";
+    let wrong = || "is not a time; use an RFC 3339 time such as 2030-01-31T09:00:00Z, or a duration such as 15m, 1h or 30d";
     let ago = duration::parse(text).map_err(|_| wrong())?;
     Ok(Clock::system().now() - ago)
 }

@@ -12,9 +12,9 @@ use super::{
 };
 use crate::topics::Brokers;
 
-/// Find, show, send back and delete dead letters: the records that a service could not handle.
+/// List, show, redrive and purge dead letters: the records that a service could not process.
 ///
-/// How to reach the cluster stands in variables such as TASKMESH_KAFKA__SECURITY_PROTOCOL, TASKMESH_KAFKA__SASL_MECHANISM,
+/// Variables configure the connection: TASKMESH_KAFKA__SECURITY_PROTOCOL, TASKMESH_KAFKA__SASL_MECHANISM,
 /// TASKMESH_KAFKA__SASL_USERNAME, TASKMESH_KAFKA__SASL_PASSWORD and TASKMESH_KAFKA__TOPIC_PREFIX.
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -24,53 +24,53 @@ pub struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// List dead letters without what they hold, the oldest of each partition first; without filters, count them as well.
+    /// List dead letters without their content, oldest first in each partition; without filters, also print counts.
     List {
         #[command(flatten)]
         brokers: Brokers,
         #[command(flatten)]
         filters: Filters,
-        /// List so many at most.
+        /// Maximum number of dead letters to list.
         #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=100_000))]
         limit: u32,
-        /// Print one JSON object a line.
+        /// Print one JSON object per line.
         #[arg(long)]
         json: bool,
     },
-    /// Show one dead letter with its headers and what it holds.
+    /// Show one dead letter with its headers and content.
     Show {
         #[command(flatten)]
         brokers: Brokers,
-        /// Its name, as `list` prints it.
+        /// Name of the dead letter, as printed by `list`.
         name: LetterName,
         /// Print one JSON object.
         #[arg(long)]
         json: bool,
     },
-    /// Send dead letters back to where they came from, to be handled again.
+    /// Publish dead letters to their source topic and partition again.
     ///
-    /// They keep their event ids, so what was handled meanwhile stays as it is. The letters stay until they are purged.
+    /// They keep their event ids, so an event that was processed meanwhile has no second effect. They stay until purged.
     Redrive {
         #[command(flatten)]
         brokers: Brokers,
         #[command(flatten)]
         chosen: Chosen,
-        /// Send nothing; tell how many would be sent.
+        /// Publish nothing; print how many would be published.
         #[arg(long)]
         dry_run: bool,
-        /// Send so many a second at most.
+        /// Maximum number of records per second.
         #[arg(long, default_value_t = 100, value_parser = redrive::rate())]
         rate: u32,
     },
-    /// Delete dead letters for good.
+    /// Delete dead letters permanently.
     ///
-    /// Kafka deletes from the beginning of a partition only, so letters behind one that was not chosen stay.
+    /// Kafka deletes only from the beginning of a partition, so dead letters after one that is not selected are kept.
     Purge {
         #[command(flatten)]
         brokers: Brokers,
         #[command(flatten)]
         chosen: Chosen,
-        /// Delete; without it, only tell what would be deleted.
+        /// Delete; without it, only print what would be deleted.
         #[arg(long)]
         yes: bool,
     },
@@ -79,7 +79,7 @@ enum Command {
 /// Runs one of the subcommands.
 pub async fn run(arguments: Arguments) -> Result<ExitCode, BoxError> {
     match run_command(arguments.command).await {
-        // Whoever read the output, such as `head`, has seen enough.
+        // The reader of the output, such as `head`, has closed it.
         Err(error) if is_broken_pipe(&error) => Ok(ExitCode::SUCCESS),
         result => result.map(|()| ExitCode::SUCCESS),
     }

@@ -45,11 +45,11 @@ pub fn plain(text: &str) -> String {
         .collect()
 }
 
-/// Returns "1 letter" or "7 letters".
+/// Returns "1 dead letter" or "7 dead letters".
 pub fn letters(count: u64) -> String {
     match count {
-        1 => "1 letter".to_owned(),
-        count => format!("{count} letters"),
+        1 => "1 dead letter".to_owned(),
+        count => format!("{count} dead letters"),
     }
 }
 

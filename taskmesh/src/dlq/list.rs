@@ -38,7 +38,7 @@ pub async fn run(
         print_table(&rows)?;
     }
     if letters.next().await?.is_some() {
-        eprintln!("there are more than {limit}: narrow the filters, or raise --limit");
+        eprintln!("there are more than {limit} dead letters; narrow the filters, or raise --limit");
     }
     Ok(())
 }
@@ -47,7 +47,7 @@ async fn print_counts(office: &DeadLetterOffice, choice: &Choice) -> Result<(), 
     for counted in office.counts(choice).await? {
         let count = match counted.count {
             Some(count) => format::letters(count.try_into().unwrap_or_default()),
-            None => "not on the cluster: `taskmesh topics apply` creates it".to_owned(),
+            None => "topic does not exist; create it with `taskmesh topics apply`".to_owned(),
         };
         writeln!(stdout(), "{:<50} {count}", counted.topic.full_name)?;
     }

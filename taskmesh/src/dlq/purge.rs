@@ -15,13 +15,13 @@ pub async fn run(
     match is_confirmed {
         true => println!("deleted {}", letters(purged.deleted)),
         false => println!(
-            "would delete {}: add --yes to do it",
+            "would delete {}; add --yes to delete",
             letters(purged.deleted)
         ),
     }
     if purged.kept > 0 {
         println!(
-            "kept {} that were chosen: older ones of their partitions were not",
+            "kept {}: older ones of the same partitions were not selected",
             letters(purged.kept)
         );
     }

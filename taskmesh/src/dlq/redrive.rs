@@ -11,7 +11,7 @@ use service_runtime::{
 
 use super::format::letters;
 
-/// How often the progress is told.
+/// Interval between progress messages.
 const INTERVAL: Duration = Duration::from_secs(1);
 
 /// Returns what reads how many letters are sent in a second.
@@ -26,7 +26,7 @@ pub async fn run(
     rate: u32,
     is_dry_run: bool,
 ) -> Result<(), BoxError> {
-    let rate = NonZeroU32::new(rate).ok_or("--rate must be 1 or more")?;
+    let rate = NonZeroU32::new(rate).ok_or("--rate must be at least 1")?;
     let mut redrive = office.redrive(choice, rate, is_dry_run)?;
     let mut result = Progress::default();
     let mut told = Instant::now();
@@ -36,14 +36,14 @@ pub async fn run(
             told = Instant::now();
             match is_dry_run {
                 true => eprintln!("found {}", letters(progress.chosen)),
-                false => eprintln!("sent {}", letters(progress.sent)),
+                false => eprintln!("published {}", letters(progress.sent)),
             }
         }
     }
     match is_dry_run {
-        true => println!("would send {} back", letters(result.chosen)),
+        true => println!("would publish {} again", letters(result.chosen)),
         false => println!(
-            "sent {} back; letters stay in the dead-letter topics until they are purged",
+            "published {} again; they stay in the dead-letter topics until they are purged",
             letters(result.sent)
         ),
     }

@@ -70,7 +70,7 @@ fn text(letter: &DeadLetter) -> String {
         ("reason", letter.reason().to_owned()),
         ("group", topic.group.to_owned()),
         (
-            "came from",
+            "source",
             format!("{}/{}/{offset}", topic.source.name, letter.name().partition),
         ),
         ("record time", or_absent(format::time(letter))),
@@ -112,7 +112,7 @@ fn content(letter: &DeadLetter) -> Vec<String> {
             if !unknown_fields.is_empty() {
                 let numbers: Vec<String> = unknown_fields.iter().map(u32::to_string).collect();
                 lines.push(format!(
-                    "with fields that this version of it does not know: {}",
+                    "unknown fields of a newer version: {}",
                     numbers.join(", ")
                 ));
             }
@@ -120,7 +120,7 @@ fn content(letter: &DeadLetter) -> Vec<String> {
         }
         Content::Undecodable { message, error } => {
             lines.push(format!(
-                "value: {size} bytes, which are no {message}: {}",
+                "value: {size} bytes, not a valid {message}: {}",
                 plain(&error)
             ));
             lines.extend(hex_dump(beginning(letter)).lines().map(str::to_owned));

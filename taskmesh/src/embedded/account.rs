@@ -29,11 +29,11 @@ pub enum Account {
 #[derive(Debug, thiserror::Error)]
 pub enum AccountError {
     #[error(
-        "PostgreSQL does not run as root, and there is no system user `postgres` to run it as: run this as an ordinary user"
+        "PostgreSQL does not run as root, and the system user `postgres` does not exist; run this command as an ordinary user"
     )]
     NoPostgresUser,
     #[error(
-        "PostgreSQL does not run as root, and the program `setpriv` (package util-linux), which changes the user, is missing: run this as an ordinary user"
+        "PostgreSQL does not run as root, and `setpriv` (package util-linux) is not installed; install it, or run this command as an ordinary user"
     )]
     NoSetpriv,
     #[error("/etc/passwd cannot be read")]

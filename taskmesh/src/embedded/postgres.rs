@@ -75,7 +75,7 @@ pub enum PostgresError {
         log: PathBuf,
         end: String,
     },
-    #[error("PostgreSQL takes no connections after {START_LIMIT:?}; see {}", .0.display())]
+    #[error("PostgreSQL did not accept connections within {START_LIMIT:?}; see {}", .0.display())]
     Slow(PathBuf),
 }
 

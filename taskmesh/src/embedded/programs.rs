@@ -31,13 +31,13 @@ pub struct Programs {
 #[derive(Debug, thiserror::Error)]
 pub enum ProgramsError {
     #[error(
-        "PostgreSQL {OLDEST} or newer is not installed (looked for initdb and postgres in PATH and where packages put them; \
-         found {found}); `./dev up` installs it, or set DATABASE_URL to use a database of yours"
+        "PostgreSQL {OLDEST} or newer is not installed (initdb and postgres are neither in PATH nor in the usual folders; \
+         found {found}); install it with `./dev up`, or set DATABASE_URL to use another database"
     )]
     Missing { found: String },
     #[error(
-        "the data folder was made by PostgreSQL {made_by}, which is not installed (found {found}); install PostgreSQL \
-         {made_by}, or remove the folder to start afresh"
+        "the data folder was created by PostgreSQL {made_by}, which is not installed (found {found}); install PostgreSQL \
+         {made_by}, or remove the folder to start with an empty database"
     )]
     OtherVersion { made_by: u32, found: String },
 }

@@ -16,7 +16,7 @@ const MAX_RECIPIENTS: usize = 40;
 /// Characters of a list's line that the subject may take.
 const MAX_SUBJECT: usize = 60;
 
-/// Read the mail that the mesh of a data folder has sent.
+/// Read the e-mails that the mesh has sent.
 #[derive(Debug, Args)]
 pub struct Arguments {
     #[command(subcommand)]
@@ -25,18 +25,18 @@ pub struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// List all messages, the oldest first, one a line: id, time, recipients, subject.
+    /// List all messages, oldest first, one per line: id, time, recipients, subject.
     ///
-    /// Long recipients and subjects are shortened; `taskmesh mail show <ID>` shows a message as a whole.
+    /// Long recipients and subjects are truncated; `taskmesh mail show <ID>` shows the whole message.
     List {
         #[command(flatten)]
         location: Location,
     },
-    /// Show one message as a whole: sender, recipients, subject and text.
+    /// Show one message: sender, recipients, subject and text.
     Show {
-        /// The message's id, or `last` for the newest.
+        /// Message id, or `last` for the newest.
         id: String,
-        /// Show the message exactly as it was received.
+        /// Show the raw message.
         #[arg(long)]
         raw: bool,
         #[command(flatten)]
@@ -89,7 +89,7 @@ fn find(mailbox: &Mailbox, id: &str) -> Result<Uuid, BoxError> {
             .find(|candidate| candidate.to_string() == id),
     };
     found.ok_or_else(|| {
-        format!("there is no mail {id}; `taskmesh mail list` shows those there are").into()
+        format!("mail {id} does not exist; list the ids with `taskmesh mail list`").into()
     })
 }
 

@@ -49,7 +49,7 @@ async fn serve(listener: TcpListener, mailbox: Mailbox) -> io::Error {
             },
             Some(ended) = sessions.join_next() => {
                 if let Err(error) = ended {
-                    warn!(%error, "a mail session ended in a panic");
+                    warn!(%error, "mail session panicked");
                 }
             }
         }
@@ -62,6 +62,6 @@ async fn talk(stream: TcpStream, mailbox: Mailbox) {
         .run()
         .await
     {
-        debug!(%error, "a mail session ended");
+        debug!(%error, "mail session ended");
     }
 }

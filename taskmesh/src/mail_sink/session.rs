@@ -143,12 +143,12 @@ where
         let stored = spawn_blocking(move || mailbox.store(&message)).await;
         match stored.map_err(io::Error::other).flatten() {
             Ok(id) => {
-                info!("keeps mail {id}");
-                self.answer(&format!("250 kept as {id}")).await?;
+                info!("stored mail {id}");
+                self.answer(&format!("250 stored as {id}")).await?;
             }
             Err(error) => {
-                error!(%error, "cannot keep a mail");
-                self.answer("451 the message cannot be kept now").await?;
+                error!(%error, "storing a mail failed");
+                self.answer("451 the message cannot be stored now").await?;
             }
         }
         Ok(Next::Command)

@@ -58,7 +58,7 @@ impl fmt::Display for Difference {
 /// Topics that cannot be read or created.
 #[derive(Debug, thiserror::Error)]
 pub enum TopicsError {
-    #[error("the broker at {servers} does not answer")]
+    #[error("the broker at {servers} does not respond")]
     Broker {
         servers: String,
         #[source]

@@ -14,11 +14,12 @@ use super::{
     schemas,
 };
 
-/// Create the topics of the mesh and register their schemas, or compare both with what is declared.
+/// Create the topics of the mesh and register their schemas, or compare both with the declaration.
 ///
-/// How to reach the cluster stands in variables such as TASKMESH_KAFKA__SECURITY_PROTOCOL, TASKMESH_KAFKA__SASL_MECHANISM,
-/// TASKMESH_KAFKA__SASL_USERNAME, TASKMESH_KAFKA__SASL_PASSWORD and TASKMESH_KAFKA__TOPIC_PREFIX; the schema registry, if there is
-/// one, in TASKMESH_KAFKA__SCHEMA_REGISTRY_URL, TASKMESH_KAFKA__SCHEMA_REGISTRY_USERNAME and TASKMESH_KAFKA__SCHEMA_REGISTRY_PASSWORD.
+/// Variables configure the connection: TASKMESH_KAFKA__SECURITY_PROTOCOL, TASKMESH_KAFKA__SASL_MECHANISM,
+/// TASKMESH_KAFKA__SASL_USERNAME, TASKMESH_KAFKA__SASL_PASSWORD, TASKMESH_KAFKA__TOPIC_PREFIX, and for a schema registry
+/// TASKMESH_KAFKA__SCHEMA_REGISTRY_URL, TASKMESH_KAFKA__SCHEMA_REGISTRY_USERNAME and
+/// TASKMESH_KAFKA__SCHEMA_REGISTRY_PASSWORD.
 #[derive(Debug, Args)]
 pub struct Arguments {
     #[command(subcommand)]
@@ -27,16 +28,16 @@ pub struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Create the topics that are missing; those that exist are compared and never changed. Then register the schemas that are not
-    /// registered, if a schema registry is named.
+    /// Create missing topics and, if a schema registry is configured, register missing schemas; existing topics are compared
+    /// with the declaration and never changed.
     Apply {
         #[command(flatten)]
         brokers: Brokers,
-        /// How many brokers keep a copy of each partition; -1 leaves it to the cluster.
+        /// Replication factor; -1 selects the default of the cluster.
         #[arg(long, default_value_t = 3, allow_negative_numbers = true)]
         replication: i32,
     },
-    /// Compare the topics of the cluster with what is declared, and the schemas in the registry, if one is named.
+    /// Compare topics and, if a schema registry is configured, schemas with the declaration.
     List {
         #[command(flatten)]
         brokers: Brokers,
@@ -46,7 +47,7 @@ enum Command {
 /// Which brokers to ask.
 #[derive(Debug, Args)]
 pub struct Brokers {
-    /// `host:port`, several separated by commas.
+    /// Broker addresses, `host:port` separated by commas.
     #[arg(
         long,
         env = "TASKMESH_KAFKA__BOOTSTRAP_SERVERS",

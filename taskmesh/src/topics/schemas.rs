@@ -38,7 +38,11 @@ pub async fn apply(
             }
             Err(RegistryError::NotRegistered { .. }) => {
                 are_all = false;
-                print_absence(out, &subject, "not registered, because of what it imports")?;
+                print_absence(
+                    out,
+                    &subject,
+                    "not registered, because a schema that it imports is not",
+                )?;
             }
             Err(error) => return Err(error.into()),
         }

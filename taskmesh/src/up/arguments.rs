@@ -7,8 +7,7 @@ use crate::{data_folder::Location, token::Secret};
 
 /// Run the whole mesh in this process: database, broker, mail server, services and gateway, all on loopback.
 ///
-/// Any setting of a service can be given in its own variables, such as NOTIFICATION_SERVICE_SMTP__HOST; they come before
-/// what `up` would set.
+/// Environment variables of a service, such as NOTIFICATION_SERVICE_SMTP__HOST, override the settings that `up` makes.
 #[derive(Debug, Clone, Args)]
 #[command(args_override_self = true)]
 pub struct Arguments {
@@ -21,13 +20,13 @@ pub struct Arguments {
     /// Use this PostgreSQL database instead of a private one; its user must be allowed to create roles and schemas.
     #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
     pub database_url: Option<String>,
-    /// Use these Kafka brokers instead of the embedded one; TASKMESH_KAFKA__… variables say how.
+    /// Use these Kafka brokers instead of the embedded one; TASKMESH_KAFKA__… variables configure the connection.
     #[arg(long, env = "KAFKA_BOOTSTRAP_SERVERS")]
     pub kafka_bootstrap_servers: Option<String>,
-    /// What is logged to standard error: a level, or a filter such as `info,task_service=debug`.
+    /// Log filter for standard error: a level, or a filter such as `info,task_service=debug`.
     #[arg(long, env = "TASKMESH_LOG", default_value = "warn")]
     pub log: String,
-    /// Write all addresses and the demo token to this file as JSON once everything runs.
+    /// Write all addresses and the demo token to this file, as JSON, when the mesh is ready.
     #[arg(long)]
     pub addresses_file: Option<PathBuf>,
 }

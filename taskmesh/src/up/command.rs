@@ -35,16 +35,16 @@ pub async fn run(arguments: Arguments) -> Result<ExitCode, BoxError> {
     }
     let (ports, _claims) = arguments.ports.clone().check(postgres, broker)?;
 
-    eprintln!("taskmesh starts in {}", folder.path().display());
+    eprintln!("starting Taskmesh in {}", folder.path().display());
     let mut mesh = Mesh::default();
     let result = tokio::select! {
         result = run_until_failure(&mut mesh, &arguments, &ports, &folder) => result,
         () = signals.next() => Ok(()),
     };
     eprintln!(
-        "taskmesh stops{}",
+        "stopping Taskmesh{}",
         if result.is_ok() {
-            "; Ctrl-C again cuts"
+            "; press Ctrl-C again to stop at once"
         } else {
             ""
         }

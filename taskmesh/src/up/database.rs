@@ -22,19 +22,19 @@ pub struct Database {
 /// A database that cannot be prepared.
 #[derive(Debug, thiserror::Error)]
 pub enum DatabaseError {
-    #[error("the database URL does not read as postgres://user:password@host:port/database")]
+    #[error("DATABASE_URL is invalid; use postgres://user:password@host:port/database")]
     Url(#[source] url::ParseError),
     #[error("the database cannot be reached")]
     Connect(#[source] BoxError),
     #[error(
-        "{what} cannot be prepared; the user of DATABASE_URL must be allowed to create roles and schemas"
+        "creating {what} failed; the user of DATABASE_URL must be allowed to create roles and schemas"
     )]
     Prepare {
         what: String,
         #[source]
         cause: tokio_postgres::Error,
     },
-    #[error("the password of a role cannot be kept in the data folder")]
+    #[error("the password of a role cannot be stored in the data folder")]
     Password(#[source] std::io::Error),
 }
 

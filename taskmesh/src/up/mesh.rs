@@ -206,7 +206,7 @@ impl Mesh {
                 POSTGRES_PATIENCE
             };
             if let Err(error) = postgres.stop(patience).await {
-                warn!(%error, "PostgreSQL could not be stopped");
+                warn!(%error, "stopping PostgreSQL failed");
             }
         }
     }
@@ -265,7 +265,7 @@ async fn stop(running: Running, patience: Duration, hurry: &CancellationToken) {
         }
     };
     if let Err(error) = stopped {
-        warn!(%error, "{name} was cut");
+        warn!(%error, "{name} was aborted");
     }
 }
 

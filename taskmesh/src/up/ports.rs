@@ -55,7 +55,7 @@ pub struct Ports {
     /// The private PostgreSQL server.
     #[arg(long, env = "TASKMESH_POSTGRES_PORT", default_value_t = 15432)]
     pub postgres_port: u16,
-    /// The mail server that keeps every message.
+    /// SMTP of the development mail server, which stores every message.
     #[arg(long, env = "TASKMESH_SMTP_PORT", default_value_t = 2525)]
     pub smtp_port: u16,
 }
@@ -64,7 +64,7 @@ pub struct Ports {
 #[derive(Debug, thiserror::Error)]
 pub enum PortError {
     #[error(
-        "port {port} is taken by another program, and {part} wants it: stop that program, or choose another port with {flag} or {variable}"
+        "port {port} of {part} is used by another program; stop that program, or choose another port with {flag} or {variable}"
     )]
     Taken {
         port: u16,
@@ -72,7 +72,7 @@ pub enum PortError {
         flag: &'static str,
         variable: &'static str,
     },
-    #[error("{part} cannot have port {port}; choose another with {flag} or {variable}")]
+    #[error("{part} cannot use port {port}; choose another with {flag} or {variable}")]
     Refused {
         port: u16,
         part: &'static str,
@@ -196,10 +196,12 @@ mod tests {
         ports.smtp_port = listener.local_addr().unwrap().port();
         let error = ports.clone().check(true, true).unwrap_err().to_string();
         assert!(
-            error.starts_with(&format!("port {} is taken", ports.smtp_port)),
+            error.starts_with(&format!(
+                "port {} of the mail server is used",
+                ports.smtp_port
+            )),
             "{error}"
         );
-        assert!(error.contains("the mail server wants it"), "{error}");
         assert!(
             error.ends_with("--smtp-port or TASKMESH_SMTP_PORT"),
             "{error}"

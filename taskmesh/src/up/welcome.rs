@@ -23,7 +23,7 @@ pub fn text(addresses: &Addresses, data_folder: &Path) -> String {
     let host = task.trim_start_matches("http://");
     format!(
         r#"
-Taskmesh runs. Ctrl-C stops it; its data stays in {folder}
+Taskmesh is running. Ctrl-C stops it; its data stays in {folder}
 
   Start page      {http}/
   JSON            {http}/v1/tasks        MCP    {http}/mcp
@@ -52,7 +52,7 @@ grpcurl -plaintext -H "authorization: Bearer $TOKEN" {host} taskmesh.task.v1.Tas
 kcat -b {kafka} -C -t task-events -e -f '%h\n'
 {program} mail list --data-dir '{folder}'
 
-  # A token for somebody else
+  # A token for another user
 {program} token --user bob --data-dir '{folder}'
 "#
     )

@@ -20,7 +20,7 @@ async fn a_port_that_is_taken_is_named_before_anything_starts() {
     let output = output.unwrap();
     assert_eq!(output.status.code(), Some(1));
     let text = String::from_utf8(output.stderr).unwrap();
-    assert!(text.contains(&format!("port {port} is taken")), "{text}");
+    assert!(text.contains(&format!("port {port} of the")), "{text}");
     assert!(
         text.contains("--kafka-port or TASKMESH_KAFKA_PORT"),
         "{text}"

@@ -49,7 +49,7 @@ fn decode_unreserved(path: &str) -> Result<Cow<'_, str>, Error> {
     while let Some((before, after)) = rest.split_once('%') {
         decoded.push_str(before);
         let code = after.get(..2).and_then(hexadecimal).ok_or(Error::Path {
-            cure: "has a % without two hexadecimal digits behind it; write %25 for the percent sign itself",
+            cure: "has a % that two hexadecimal digits do not follow; write %25 for a percent sign",
         })?;
         match code {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {

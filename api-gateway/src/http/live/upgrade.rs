@@ -120,7 +120,7 @@ impl Upgrade {
 fn refused(http: StatusCode, cause: &str) -> Box<Response> {
     Box::new(problem(&Error::Transport {
         http: http.as_u16(),
-        message: format!("no WebSocket can be opened: {cause}"),
+        message: format!("the WebSocket cannot be opened: {cause}"),
     }))
 }
 

@@ -6,11 +6,11 @@ use crate::{
     http::reply::answers_with_file,
 };
 
-const STREAM: &str = "A stream: one message a line (NDJSON), or one message an event (server-sent events) if the header \
-    `Accept` names text/event-stream. If it breaks off, its last line, or its last event, of the type `error`, is \
-    `{\"error\": …}` with the error in the shape of every other.";
+const STREAM: &str = "A stream: one message per line (NDJSON), or one message per event (server-sent events) if the header \
+    `Accept` names text/event-stream. If the stream fails, its last line, or its last event, of the type `error`, is \
+    `{\"error\": …}` with the error in the usual format.";
 const FILE: &str = "The file, with its own content type.";
-const FILE_STREAM: &str = "The file, with its own content type, as it is being written; if it breaks off, so does the connection.";
+const FILE_STREAM: &str = "The file, with its own content type, streamed while it is written; if writing fails, the connection is closed.";
 
 /// Writes what a route answers with.
 pub(super) fn answer(writer: &mut SchemaWriter<'_>, rpc: &Rpc, binding: &Binding) -> Value {
@@ -26,7 +26,7 @@ pub(super) fn answer(writer: &mut SchemaWriter<'_>, rpc: &Rpc, binding: &Binding
     };
     match rpc.streams {
         false => json!({
-            "description": "Done.",
+            "description": "Success.",
             "content": {"application/json": {"schema": schema}},
         }),
         true => json!({

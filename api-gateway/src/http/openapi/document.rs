@@ -57,31 +57,31 @@ pub fn openapi(catalog: &Catalog, public_url: &Url) -> Value {
         "components": {
             "schemas": schemas,
             "responses": {"Error": {
-                "description": "Any error. `details` always has an ErrorInfo with a reason for programs; a wrong request also has a BadRequest that names the fields.",
+                "description": "Error. `details` always contains an ErrorInfo with a machine-readable reason; for an invalid request also a BadRequest that names the fields.",
                 "content": {"application/json": {"schema": {"$ref": "#/components/schemas/google.rpc.Status"}}},
             }},
             "parameters": {
                 "IfMatch": {
                     "name": "If-Match", "in": "header",
                     "schema": {"type": "string", "pattern": "^(W/)?(\"[^\",]+\"|[^\",]+)$"},
-                    "description": "The etag as it was read, in quotes; if it has changed since, the answer is 412 and nothing changes.",
+                    "description": "The etag from the last read, in quotes; if it has changed since, the response is 412 and nothing changes.",
                 },
                 "IdempotencyKey": {
                     "name": "Idempotency-Key", "in": "header",
                     "schema": {"type": "string", "format": "uuid"},
-                    "description": "A UUID of this call, with or without quotes, in place of the field request_id: the same call again, with the same key, has no further effect and gets the first answer.",
+                    "description": "A UUID of this call, with or without quotes; replaces the field request_id. A retry with the same key has no further effect and returns the first response.",
                     "example": "0198c0de-0000-7000-8000-000000000001",
                 },
                 "GrpcTimeout": {
                     "name": "grpc-timeout", "in": "header",
                     "schema": {"type": "string", "pattern": "^[1-9][0-9]{0,7}[HMSmun]$"},
-                    "description": "How long to wait for the answer, such as 500m for 500 milliseconds or 5S for 5 seconds.",
+                    "description": "Timeout of the call, such as 500m for 500 milliseconds or 5S for 5 seconds.",
                 },
             },
             "securitySchemes": {
                 "bearer": {
                     "type": "http", "scheme": "bearer", "bearerFormat": "JWT",
-                    "description": "The user's token; its subject says whose data the call is about.",
+                    "description": "Token of the user; its subject is the user whose data the call concerns.",
                 },
                 "ticket": ticket_scheme(),
             },
@@ -92,8 +92,7 @@ pub fn openapi(catalog: &Catalog, public_url: &Url) -> Value {
 }
 
 /// What holds for every call.
-pub(in crate::http) const INTRODUCTION: &str = "JSON over HTTP to the services of Taskmesh. Fields are written in snake_case (camelCase is \
-    understood too), enum values by their full names (a request may use the short word, such as high for PRIORITY_HIGH), \
-    64-bit integers as strings, times in RFC 3339 with an offset. \
-    Answers have every field that is not optional; an unknown field or parameter in a request is an error. In a PATCH, the \
-    fields that are present change, null empties one, and nothing else is touched.";
+pub(in crate::http) const INTRODUCTION: &str = "JSON over HTTP for the services of Taskmesh. Fields are in snake_case (requests may use camelCase), enum \
+    values are full names (requests may use the short word, such as high for PRIORITY_HIGH), 64-bit integers are strings, and \
+    times are RFC 3339 with an offset. Responses contain every field that is not optional; an unknown field or parameter in a \
+    request is an error. A PATCH changes only the fields that are present; null clears a field.";

@@ -2,11 +2,11 @@ use serde_json::{Value, json};
 
 use crate::catalog::Rpc;
 
-const DESCRIPTION: &str = "Returns a ticket for the URL of the live stream, as the query parameter `ticket`: a browser's EventSource and WebSocket \
-    cannot set headers. It opens a stream of the caller until expire_time, and nothing else. After that it only resumes a stream, by \
-    the header Last-Event-ID that an EventSource sends by itself, until the caller's token has expired.";
-const LAST_EVENT_ID: &str = "The id of the last event that the client has seen, to go on behind it; the same as resume_token, which it replaces. \
-    An EventSource sends it by itself.";
+const DESCRIPTION: &str = "Returns a ticket for the URL of the live stream, as the query parameter `ticket`, because a browser's EventSource and \
+    WebSocket cannot set headers. Until expire_time it opens a stream of the caller, and nothing else. After that it only resumes a \
+    stream with the header Last-Event-ID, which an EventSource sends automatically, until the caller's token expires.";
+const LAST_EVENT_ID: &str = "Id of the last received event, after which the stream continues; the same as resume_token, which it replaces. \
+    An EventSource sends it automatically.";
 
 /// Writes the operation that issues tickets for a live stream.
 pub(super) fn ticket_operation(rpc: &Rpc) -> Value {
@@ -19,7 +19,7 @@ pub(super) fn ticket_operation(rpc: &Rpc) -> Value {
         "parameters": [],
         "responses": {
             "200": {
-                "description": "Done.",
+                "description": "Success.",
                 "content": {"application/json": {"schema": {
                     "type": "object",
                     "required": ["ticket", "expire_time"],
@@ -28,7 +28,7 @@ pub(super) fn ticket_operation(rpc: &Rpc) -> Value {
                         "expire_time": {
                             "type": "string",
                             "format": "date-time",
-                            "description": "Until when it opens a stream: one minute, or until the token expires.",
+                            "description": "Time until which the ticket opens a stream: in one minute, or when the token expires.",
                         },
                     },
                 }}},
@@ -53,6 +53,6 @@ pub(super) fn describe_live(operation: &mut Value) {
 pub(super) fn ticket_scheme() -> Value {
     json!({
         "type": "apiKey", "in": "query", "name": crate::tickets::PARAMETER,
-        "description": "A ticket, for clients that cannot set headers; for live streams only.",
+        "description": "Ticket for clients that cannot set headers; valid only for live streams.",
     })
 }

@@ -65,8 +65,8 @@ impl Messages {
         };
         let next = tokio::select! {
             biased;
-            () = sleep_until(self.deadline) => Some(Err(Status::deadline_exceeded("the stream's time is up"))),
-            () = stopped => Some(Err(Status::unavailable("the gateway stops"))),
+            () = sleep_until(self.deadline) => Some(Err(Status::deadline_exceeded("the stream has reached its maximum duration"))),
+            () = stopped => Some(Err(Status::unavailable("the gateway is shutting down"))),
             next = self.stream.next() => return self.checked(next),
         };
         self.is_cut_short = true;

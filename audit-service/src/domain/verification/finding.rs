@@ -49,23 +49,21 @@ impl Finding {
             false => format!("records {first} to {last}"),
         };
         match kind {
-            FindingKind::Changed => format!("the contents of {places} do not fit the hash"),
-            FindingKind::Removed => format!("{places} missing, although later ones are there"),
-            FindingKind::Moved => format!("{places} was made for another place"),
+            FindingKind::Changed => format!("the contents of {places} do not match the hash"),
+            FindingKind::Removed => format!("{places} missing, although later ones exist"),
+            FindingKind::Moved => format!("{places} belongs at another position"),
             FindingKind::Inserted => format!("{places} exists more than once"),
             FindingKind::CutOff => format!("{places} missing at the end of the chain"),
             FindingKind::Rewritten if *checkpoint == 0 => {
                 format!(
-                    "among {places}, at least one does not fit those after it: some were written anew"
+                    "among {places}, at least one does not match those after it: some were rewritten"
                 )
             }
             FindingKind::Rewritten => {
-                format!(
-                    "among {places}, at least one is not what checkpoint {checkpoint} has sealed"
-                )
+                format!("among {places}, at least one does not match checkpoint {checkpoint}")
             }
             FindingKind::Checkpoint => format!(
-                "checkpoint {checkpoint} is missing, does not follow the one before, or its signature or leaves are wrong"
+                "checkpoint {checkpoint} is missing, does not follow the previous one, or has an invalid signature or invalid leaves"
             ),
         }
     }

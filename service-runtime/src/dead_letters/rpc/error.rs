@@ -46,7 +46,7 @@ impl ApiError for DeadLetterError {
         match self {
             Self::UnknownTopic { known, .. } => vec![FieldViolation::new(
                 "filter.topic",
-                format!("has no dead letters here: choose one of {known}"),
+                format!("is not a topic with dead letters here; choose one of {known}"),
             )],
             _ => Vec::new(),
         }

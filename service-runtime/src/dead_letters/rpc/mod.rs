@@ -100,7 +100,7 @@ impl DeadLetterService for Rpc {
         let choice = convert::choice(names, filter).map_err(refused)?;
         let rate = convert::rate(rate_per_second).map_err(refused)?;
         if !dry_run {
-            told(&caller, "sends dead letters back", &choice);
+            log_call(&caller, "redrives dead letters", &choice);
         }
         let redrive = self.office.redrive(choice, rate, dry_run).map_err(answer)?;
         Ok(Response::new(Box::pin(stream::try_unfold(redrive, step))))
@@ -118,7 +118,7 @@ impl DeadLetterService for Rpc {
         } = message;
         let choice = convert::choice(names, filter).map_err(refused)?;
         if !dry_run {
-            told(&caller, "deletes dead letters", &choice);
+            log_call(&caller, "purges dead letters", &choice);
         }
         let purged = self.office.purge(choice, dry_run).await.map_err(answer)?;
         Ok(Response::new(purged.into()))
@@ -139,14 +139,14 @@ fn accept_operator<T>(request: Request<T>) -> Result<(Caller, T), Status> {
     Ok((caller, message))
 }
 
-/// Who did it is found in the log, because it is nobody's own data that is changed.
-fn told(caller: &Caller, deed: &str, choice: &Choice) {
+/// Logs the operator's call: it changes no user's data, so no audit record names the operator.
+fn log_call(caller: &Caller, deed: &str, choice: &Choice) {
     let kind = match choice {
         Choice::Names(names) => format!("{} by name", names.len()),
         Choice::Matching(filter) if filter.is_empty() => "all".to_owned(),
-        Choice::Matching(_) => "those that match".to_owned(),
+        Choice::Matching(_) => "matching a filter".to_owned(),
     };
-    info!(enduser.id = %caller.user_id, "an operator {deed}: {kind}");
+    info!(enduser.id = %caller.user_id, "operator {deed}: {kind}");
 }
 
 fn answer(error: impl ApiError) -> Status {

@@ -7,22 +7,22 @@ use crate::BoxError;
 #[derive(Debug, thiserror::Error)]
 pub enum AuthError {
     /// The call has no token.
-    #[error("no bearer token: send the header \"authorization: Bearer <token>\"")]
+    #[error("no bearer token; send the header \"authorization: Bearer <token>\"")]
     Missing,
     /// The token is not a signed JWT with an algorithm that is accepted anywhere.
-    #[error("the bearer token is malformed: send one signed JWT, as its issuer handed it out")]
+    #[error("the bearer token is malformed; send a signed JWT exactly as issued")]
     Malformed,
     /// The token was valid once.
-    #[error("the bearer token has expired: get a new one")]
+    #[error("the bearer token has expired; get a new one")]
     Expired,
     /// The token's time has not come.
-    #[error("the bearer token is not valid yet: check the clock of its issuer")]
+    #[error("the bearer token is not valid yet; check the clock of its issuer")]
     NotYetValid,
     /// The token lacks a claim that every token needs.
-    #[error("the bearer token has no valid claim \"{0}\": get one that has")]
+    #[error("the bearer token has no valid claim \"{0}\"; get one that has it")]
     Claim(&'static str),
     /// The signature, the issuer or the audience is not the one that is expected.
-    #[error("the bearer token is not accepted here: get one for this system from its issuer")]
+    #[error("the bearer token is not accepted here; get one for this system from its issuer")]
     Invalid,
     /// The issuer's keys cannot be fetched, so nothing can be said about the token.
     #[error("the keys of the issuer cannot be fetched")]

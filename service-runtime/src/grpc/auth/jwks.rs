@@ -43,7 +43,7 @@ pub(super) fn parse(text: &[u8]) -> Result<KeySet, JwksError> {
             .and_then(|jwk| usable(&jwk))
         {
             Some((algorithm, key)) => keys.push(Key { id, algorithm, key }),
-            None => warn!("key {id:?} of a key set is not used: not for RS256, ES256 or EdDSA"),
+            None => warn!("ignoring key {id:?} of a key set: it is not for RS256, ES256 or EdDSA"),
         }
     }
     if keys.is_empty() {

@@ -107,7 +107,7 @@ impl RemoteKeys {
                 state.failure = None;
             }
             Err(cause) => {
-                warn!("cannot fetch keys from {}: {cause:#}", self.url);
+                warn!("fetching keys from {} failed: {cause:#}", self.url);
                 state.failure = Some(cause.to_string().into());
             }
         }

@@ -14,15 +14,15 @@ use crate::grpc::{
 /// Why a call did not reach its handler, or was taken from it.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Refusal {
-    #[error("too many calls at once, try again after a moment")]
+    #[error("too many concurrent calls; try again in a moment")]
     Overloaded,
-    #[error("the call took longer than its deadline allows: ask for less or allow more time")]
+    #[error("deadline exceeded; request less or allow more time")]
     DeadlineExceeded,
-    #[error("the service is stopping")]
+    #[error("the service is shutting down")]
     Stopping,
     #[error("the handler panicked: {0}")]
     Panic(String),
-    #[error("the message has {bytes} bytes, more than the {limit} that are allowed: send less")]
+    #[error("the message has {bytes} bytes, more than the limit of {limit}; send less")]
     TooLarge { bytes: u32, limit: u32 },
 }
 

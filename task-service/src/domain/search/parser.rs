@@ -28,7 +28,7 @@ pub enum InvalidSearch {
     #[error("has {0} alternatives; put {MOST_BRANCHES} or fewer between or")]
     TooManyBranches(usize),
     /// Nothing to look for, only something to leave out.
-    #[error("says only what to leave out ({0}); add a word to look for")]
+    #[error("only excludes words ({0}); add a word to search for")]
     OnlyUnwanted(String),
 }
 

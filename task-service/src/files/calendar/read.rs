@@ -88,7 +88,7 @@ fn zones_of<'f>(
         let is_zone = property.calendar == calendar && property.name == "X-WR-TIMEZONE";
         if is_zone && !zones.set_default(property.value) {
             let reason = format!(
-                "{:?} is no known time zone; times that name none are read in {}",
+                "{:?} is not a known time zone; times without a zone are read in {}",
                 property.value, zones.default
             );
             let loss = Loss::new(property.line, "", &property.name, reason);

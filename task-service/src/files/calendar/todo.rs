@@ -20,7 +20,7 @@ use crate::{
     },
 };
 
-const BEGINS_ANEW: &str = "belongs to the program that wrote the file and begins anew";
+const BEGINS_ANEW: &str = "belongs to the program that wrote the file and is not imported";
 const EXTENSION: &str = "is an extension that tasks have no field for";
 const NO_SUCH_FIELD: &str = "tasks have no such field";
 
@@ -74,8 +74,7 @@ impl Todo {
             todo.property(entry, &mut draft, zones);
         }
         for (name, value) in dropped {
-            let reason =
-                format!("is given more than once and the first one is kept; left out: {value}");
+            let reason = format!("occurs more than once, the first one is used; dropped: {value}");
             todo.task.lose(&name, reason);
         }
         if let Some(rule) = raw_value(&text, "RRULE") {
@@ -102,12 +101,12 @@ impl Todo {
             ICalendarProperty::Priority => self.priority(entry),
             ICalendarProperty::Status => match entry.values.first() {
                 Some(ICalendarValue::Status(status)) => draft.status = Some(status.clone()),
-                _ => self.task.lose(&name, "is no state of a task"),
+                _ => self.task.lose(&name, "is not a state of a task"),
             },
             ICalendarProperty::PercentComplete => {
                 draft.percent = entry.values.first().and_then(ICalendarValue::as_integer);
                 if draft.percent.is_none() {
-                    self.task.lose(&name, "is no number from 0 to 100");
+                    self.task.lose(&name, "is not a number from 0 to 100");
                 }
             }
             ICalendarProperty::Completed => match instant(entry, zones) {
@@ -126,11 +125,11 @@ impl Todo {
             ICalendarProperty::RecurrenceId => self.is_override = true,
             ICalendarProperty::Exdate | ICalendarProperty::Exrule => {
                 self.task
-                    .lose(&name, "a recurring task leaves no dates of its rule out");
+                    .lose(&name, "a recurring task cannot exclude dates of its rule");
             }
             ICalendarProperty::Rdate => {
                 self.task
-                    .lose(&name, "a recurring task has no dates but those of its rule");
+                    .lose(&name, "a recurring task cannot have dates outside its rule");
             }
             ICalendarProperty::LastModified | ICalendarProperty::Created => {
                 if entry.name == ICalendarProperty::LastModified {
@@ -159,7 +158,7 @@ impl Todo {
             Some(5) => Some(Priority::Medium),
             Some(6..=9) => Some(Priority::Low),
             _ => {
-                self.task.lose("PRIORITY", "is no number from 0 to 9");
+                self.task.lose("PRIORITY", "is not a number from 0 to 9");
                 None
             }
         };
@@ -176,7 +175,7 @@ impl Todo {
             }) => {
                 let default = &zones.default;
                 let reason =
-                    format!("{zone:?} is no known time zone; the time is read in {default}");
+                    format!("{zone:?} is not a known time zone; the time is read in {default}");
                 self.task.lose(&format!("{name} TZID"), reason);
             }
             Some(_) => {}
@@ -195,7 +194,7 @@ impl Todo {
                     self.task.parent = uid;
                 } else {
                     self.task
-                        .lose("RELATED-TO", "a task is a part of one other at most");
+                        .lose("RELATED-TO", "a task has at most one parent");
                 }
             }
             Some(ICalendarParameterValue::Reltype(ICalendarRelationshipType::Child)) => {
@@ -230,7 +229,7 @@ impl Todo {
                 true
             }
             Some(_) => {
-                self.task.lose("STATUS", "is no state of a task");
+                self.task.lose("STATUS", "is not a state of a task");
                 false
             }
             None => self.task.complete_time.is_some() || is_whole,

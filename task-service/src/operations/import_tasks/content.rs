@@ -122,7 +122,7 @@ impl<'a> Draft<'a> {
             Some(_) => {
                 self.lose(
                     "complete_time",
-                    "is no time in the past; the task is completed now",
+                    "is not a time in the past; the completion time is now",
                 );
                 now
             }
@@ -132,7 +132,7 @@ impl<'a> Draft<'a> {
 
     fn what_was_mended(&self, text: &str, longest: usize) -> String {
         if text.nfc().count() > longest {
-            format!("is longer than {longest} characters and was cut")
+            format!("is longer than {longest} characters and was truncated")
         } else {
             "has control characters, which became spaces".to_owned()
         }

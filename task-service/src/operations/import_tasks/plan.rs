@@ -136,8 +136,8 @@ impl<'a> Plan<'a> {
         let tree = tree(&mut parents, depth_of, limits::DEPTH);
         for (place, cut) in tree.cut {
             let reason = match cut {
-                Cut::Circle => "would make the task a part of itself".to_owned(),
-                Cut::TooDeep => format!("would make more than {} levels of tasks", limits::DEPTH),
+                Cut::Circle => "would make the task a subtask of itself".to_owned(),
+                Cut::TooDeep => format!("would create more than {} levels of tasks", limits::DEPTH),
             };
             self.new[place].draft.lose("parent_task_id", reason);
         }

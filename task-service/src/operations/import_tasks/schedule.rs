@@ -71,7 +71,7 @@ impl Draft<'_> {
         if file.completed {
             self.lose(
                 "recurrence_rule",
-                "the task is completed, so no series is begun with it",
+                "the task is completed, so it begins no series",
             );
             return None;
         }
@@ -85,7 +85,7 @@ impl Draft<'_> {
         if due.is_some_and(|due| due.date().is_some()) && rule.names_times() {
             self.lose(
                 "recurrence_rule",
-                "names times of day, which were left out: the task is due on a date",
+                "names times of day, which were removed, because the task is due on a date",
             );
             rule = rule.without_times()?;
         }
@@ -102,7 +102,7 @@ impl Draft<'_> {
             Due::Date { begin, .. } => begin + TimeDelta::days(1),
         });
         if !is_in_bounds(start_time) || latest.is_some_and(|latest| start_time > latest) {
-            self.lose("start_time", "is after the due time, or out of bounds");
+            self.lose("start_time", "is after the due time, or out of range");
             return None;
         }
         Some(start_time)
@@ -120,7 +120,7 @@ impl Draft<'_> {
                     Reminder::minutes_before_due(minutes).map_err(|error| error.to_string())
                 }
                 FileReminder::AtTime(time) if is_in_bounds(time) => Ok(Reminder::AtTime(time)),
-                FileReminder::AtTime(_) => Err("is a time out of bounds".to_owned()),
+                FileReminder::AtTime(_) => Err("is a time out of range".to_owned()),
             };
             match reminder {
                 Ok(reminder) if reminders.contains(&reminder) => {}

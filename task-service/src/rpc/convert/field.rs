@@ -247,7 +247,7 @@ pub fn each<T, E: ToString>(
 ) -> Result<Vec<T>, Violations> {
     let mut violations = Violations::default();
     if list.len() > LONGEST_LIST {
-        let wrong = format!("has {} entries; {LONGEST_LIST} is the most", list.len());
+        let wrong = format!("has {} entries; use at most {LONGEST_LIST}", list.len());
         violations.push(field, wrong);
         return Err(violations);
     }

@@ -216,7 +216,7 @@ impl TryFrom<pb::SetRemindersRequest> for UpdateTask {
 
 /// Refuses what belongs to the batch within its items. Of a call of its own it was taken out before.
 fn check_control(request_id: &str, validate_only: bool, violations: &mut Violations) {
-    const WHERE: &str = "belongs to the batch and not to its items; give it there";
+    const WHERE: &str = "applies to the whole batch; set it there, not on an item";
     if !request_id.is_empty() {
         violations.push("request_id", WHERE);
     }
@@ -244,7 +244,7 @@ impl TryFrom<pb::CreateOccurrenceRequest> for CreateOccurrence {
         let recurrence_id = violations.check("recurrence_id", recurrence_id.parse());
         let due_time = due_time
             .and_then(instant)
-            .ok_or("must be given, and be a moment");
+            .ok_or("is missing or is not a valid time");
         let due_time = violations.check("due_time", due_time);
         match (series_id, previous_task_id, recurrence_id, due_time) {
             (Some(series_id), Some(previous_task_id), Some(recurrence_id), Some(due_time)) => {

@@ -6,22 +6,22 @@ use clap::Args;
 /// What is checked, against what.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// Records as ExportRecords writes them in NDJSON, the earlier files first; `-` is standard input.
+    /// NDJSON files from ExportRecords, in chronological order; `-` is standard input.
     #[arg(long, num_args = 1.., required = true)]
     pub records: Vec<PathBuf>,
-    /// The file that the audit-service appends checkpoints to, copied before the records were exported.
+    /// Checkpoint file of the audit-service, copied before the records were exported.
     #[arg(long)]
     pub checkpoints: PathBuf,
-    /// The public key (PEM) that checkpoints are signed with, as `taskmesh audit public-key` prints it; and former ones, if it was changed.
+    /// Public key file (PEM) as printed by `taskmesh audit public-key`, and former keys after a rotation.
     #[arg(long = "public-key", num_args = 1.., required = true)]
     pub public_keys: Vec<PathBuf>,
-    /// The end of the exported time, such as 2026-12-01T00:00:00Z: what was sealed later is not missed.
+    /// End of the exported period, such as 2026-12-01T00:00:00Z; later records are not reported as missing.
     #[arg(long)]
     pub until: Option<DateTime<Utc>>,
-    /// The records are all of all users (up to --until): a chain that is not there, or begins late, is a finding.
+    /// Require the records of all users (up to --until): a missing chain, or one that begins late, is a finding.
     #[arg(long)]
     pub whole: bool,
-    /// Print one JSON object a line: each finding, then the summary.
+    /// Print one JSON object per line: each finding, then the summary.
     #[arg(long)]
     pub json: bool,
 }

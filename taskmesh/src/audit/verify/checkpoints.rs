@@ -38,9 +38,9 @@ pub struct Checkpoints {
 
 #[derive(Debug, thiserror::Error)]
 enum Unreadable {
-    #[error("is no checkpoint: {0}")]
+    #[error("is not a valid checkpoint: {0}")]
     Json(#[from] serde_json::Error),
-    #[error("is no checkpoint: {0}")]
+    #[error("is not a valid checkpoint: {0}")]
     Field(#[from] MalformedLine),
 }
 
@@ -110,7 +110,7 @@ pub fn check(
             .map(String::as_str)
             .collect();
         return Err(BoxError::from(wrong(format!(
-            "there is no checkpoint that the key {} has signed (they name {}): give the public keys that they were signed with, and the file \
+            "no checkpoint is signed with the key {} (the file names {}); give the public keys of the checkpoints, and the file \
              that the service writes",
             given.join(", "),
             if named.is_empty() {

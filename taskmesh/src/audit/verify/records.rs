@@ -53,10 +53,7 @@ pub fn check(paths: &[PathBuf], check: &mut ExcerptCheck) -> Result<Vec<Malforme
         let input = open(path).map_err(|cause| wrong(&cause.to_string()))?;
         lines::for_each(input, read, take).map_err(|cause| wrong(&cause.to_string()))?;
         if wrong_lines > 0 && !has_records {
-            return Err(wrong(
-                "holds no record: give files that ExportRecords has written in the format NDJSON",
-            )
-            .into());
+            return Err(wrong("contains no record; give NDJSON files from ExportRecords").into());
         }
     }
     Ok(malformed)

@@ -123,7 +123,7 @@ impl Report {
 impl Summary {
     fn lines(&self) -> Vec<String> {
         let mut lines = vec![format!(
-            "checked {} records in {} chains against {} checkpoints; the last is number {} of {}",
+            "verified {} records in {} chains against {} checkpoints; the last is number {} of {}",
             self.record_count,
             self.chain_count,
             self.checkpoint_count,
@@ -137,26 +137,24 @@ impl Summary {
         };
         note(
             self.unsealed_count,
-            "of the records are younger than the last checkpoint of their chain: only their hashes were checked",
+            "of the records are newer than the last checkpoint of their chain: only their hashes were verified",
         );
         note(
             self.unchecked_record_count,
-            "records were not checked: they come before the first of their chain that is there",
+            "records were not verified: they precede the first given record of their chain",
         );
         note(
             self.unchecked_chain_count,
-            "chains were not checked: the checkpoints know them, and none of their records is there",
+            "chains were not verified: they are in the checkpoints, but none of their records was given",
         );
-        lines.extend(
-            self.kept_from
-                .iter()
-                .map(|time| format!("  records from before {time} are no longer kept by policy")),
-        );
+        lines.extend(self.kept_from.iter().map(|time| {
+            format!("  records before {time} have been deleted by the retention policy")
+        }));
         lines.extend(self.unknown_keys.iter().map(|key| {
-            format!("  some checkpoints name the key {key}: give its public key with --public-key")
+            format!("  some checkpoints are signed with the key {key}; give its public key with --public-key")
         }));
         lines.push(match self.finding_count {
-            0 => "nothing is wrong".to_owned(),
+            0 => "no findings".to_owned(),
             1 => "1 finding".to_owned(),
             count => format!("{count} findings"),
         });

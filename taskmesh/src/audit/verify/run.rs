@@ -16,7 +16,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, BoxError> {
         false => report.text(),
     };
     match stdout().lock().write_all(text.as_bytes()) {
-        // Whoever read the output, such as `head`, has seen enough.
+        // The reader of the output, such as `head`, has closed it.
         Err(error) if error.kind() == ErrorKind::BrokenPipe => {}
         written => written?,
     }
