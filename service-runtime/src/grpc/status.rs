@@ -192,10 +192,4 @@ mod tests {
         );
         assert!(!format!("{status:?}").contains("db.internal"));
     }
-
-    #[test]
-    fn the_log_has_every_cause_once() {
-        let fault = Failure::Broken(std::io::Error::other("connection lost"));
-        assert_eq!(chain(&fault), "the query failed: connection lost");
-    }
 }
