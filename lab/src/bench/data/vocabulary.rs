@@ -1,4 +1,4 @@
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 
 use rand::{
     Rng, SeedableRng,
@@ -8,13 +8,17 @@ use rand::{
 use rand_distr::{Distribution, Zipf};
 
 const WORDS: usize = 50_000;
+/// Number of words among which the forms are.
+const FREQUENT: usize = 5_000;
+/// Number of words that occur in several forms.
+const STEMS: usize = 250;
 const CONSONANTS: [&str; 22] = [
     "b", "d", "f", "g", "h", "k", "l", "m", "n", "p", "r", "s", "t", "v", "z", "br", "dr", "gr",
     "kl", "pl", "st", "tr",
 ];
 const VOWELS: [&str; 7] = ["a", "e", "i", "o", "u", "ai", "ou"];
 const ENDS: [&str; 6] = ["", "", "n", "r", "l", "k"];
-/// Endings of English words, which have one stem.
+/// Endings of English words, which the search removes.
 const FORMS: [&str; 4] = ["", "s", "ed", "ing"];
 
 /// Words by frequency: the second occurs half as often as the first, the third a third as often.
@@ -32,19 +36,18 @@ pub struct Draft {
 }
 
 impl Vocabulary {
-    /// Makes words of random syllables, each in several English forms.
+    /// Makes words of random syllables; a fifth of the frequent ones are English forms of one stem.
     pub fn new(seed: u64) -> Self {
         let mut rng = StdRng::seed_from_u64(seed);
-        let mut words = BTreeSet::new();
-        while words.len() < WORDS {
-            let syllables = (0..rng.random_range(2..=4))
-                .flat_map(|_| [pick(&CONSONANTS, &mut rng), pick(&VOWELS, &mut rng)]);
-            let word: String = syllables.collect();
-            let word = word + pick(&ENDS, &mut rng);
-            words.extend(FORMS.map(|form| format!("{word}{form}")));
-        }
-        let mut words: Vec<String> = words.into_iter().take(WORDS).collect();
-        words.shuffle(&mut rng);
+        let mut seen = HashSet::new();
+        let mut made = std::iter::repeat_with(|| spoken(&mut rng));
+        let mut distinct = made.by_ref().filter(|word| seen.insert(word.clone()));
+        let stems = distinct.by_ref().take(STEMS);
+        let mut words: Vec<String> = stems
+            .flat_map(|stem| FORMS.map(|form| format!("{stem}{form}")))
+            .collect();
+        words.extend(distinct.take(WORDS - words.len()));
+        words[..FREQUENT].shuffle(&mut rng);
         let ranks = Zipf::new(WORDS as f64, 1.0).expect("the number of ranks is positive");
         Self { words, ranks }
     }
@@ -69,6 +72,13 @@ impl Vocabulary {
             .collect();
         words.join(" ")
     }
+}
+
+fn spoken(rng: &mut StdRng) -> String {
+    let syllables =
+        (0..rng.random_range(2..=4)).flat_map(|_| [pick(&CONSONANTS, rng), pick(&VOWELS, rng)]);
+    let word: String = syllables.collect();
+    word + pick(&ENDS, rng)
 }
 
 fn pick(from: &[&'static str], rng: &mut StdRng) -> &'static str {
