@@ -9,7 +9,12 @@ use crate::support::{Replica, publish_task};
 #[tokio::test]
 async fn a_client_that_does_not_read_is_told_to_begin_anew_and_the_others_feel_nothing() {
     let topics = TestTopics::create().await;
-    let replica = Replica::start_with(&topics, &[("WATCH__MAX_PENDING", "50")]).await;
+    // Without heartbeats, however long the machine takes.
+    let settings = [
+        ("WATCH__MAX_PENDING", "50"),
+        ("WATCH__HEARTBEAT_MS", "600000"),
+    ];
+    let replica = Replica::start_with(&topics, &settings).await;
     let mut slow = replica.watch_now("alice").await;
     let mut quick = replica.watch_now("alice").await;
     let mut bob = replica.watch_now("bob").await;
