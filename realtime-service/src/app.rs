@@ -10,7 +10,7 @@ use crate::{
     config::WatchConfig,
     domain::TokenKeys,
     feed::{Feed, Streams},
-    rpc::TaskClient,
+    task_client::TaskClient,
 };
 
 /// Each takes a connection to the broker and a thread, and few clients come from so far back.

@@ -3,19 +3,20 @@
 //! - Owns nothing: it has no database.
 //! - Answers `RealtimeService`.
 //! - Emits nothing.
-//! - Listens to `task-updates`, all of it in every replica (see [`feed`]), and asks the task-service for snapshots, saved filters
+//! - Listens to `task-updates`, all of it in every replica (see `feed`), and asks the task-service for snapshots, saved filters
 //!   and time zones.
 
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
 
-pub mod app;
-pub mod config;
-pub mod domain;
-pub mod error;
-pub mod feed;
-pub mod metrics;
-pub mod operations;
-pub mod rpc;
+mod app;
+mod config;
+mod domain;
+mod error;
+mod feed;
+mod metrics;
+mod operations;
+mod rpc;
+mod task_client;
 
 use std::sync::Arc;
 
@@ -23,12 +24,14 @@ use service_runtime::{Context, Running, Service, StartError, postgres::Schema};
 use taskmesh_proto::{realtime::v1::realtime_service_server::RealtimeServiceServer, topics};
 use tonic::service::Routes;
 
+pub use config::Config;
+pub use domain::{Position, TokenKeys};
+
 use crate::{
     app::App,
-    config::Config,
-    domain::TokenKeys,
     feed::{Feed, RESENT},
-    rpc::{Rpc, TaskClient},
+    rpc::Rpc,
+    task_client::TaskClient,
 };
 
 /// The realtime-service, for the runtime to start.

@@ -1,7 +1,7 @@
 use service_runtime::ids::UserId;
 use taskmesh_proto::realtime::v1 as pb;
 
-use crate::{app::App, domain::Matching, error::Error, rpc::Part};
+use crate::{app::App, domain::Matching, error::Error, task_client::Part};
 
 /// How far the telling of what there is has come.
 #[derive(Debug, Default)]

@@ -1,7 +1,6 @@
-//! What this service answers, and what it asks.
+//! Calls of `RealtimeService`, and their conversion.
 
 mod convert;
-mod task_client;
 
 use std::sync::Arc;
 
@@ -11,8 +10,6 @@ use taskmesh_proto::realtime::v1::{self as pb, realtime_service_server};
 use tonic::{Request, Response, Status};
 
 use crate::{app::App, operations};
-
-pub use task_client::{Part, TaskClient};
 
 /// Answers the calls of `RealtimeService`.
 pub struct Rpc {

@@ -1,7 +1,7 @@
 //! Streams that are taken up again: where, and where not.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use realtime_service::domain::{Position, TokenKeys};
+use realtime_service::{Position, TokenKeys};
 use service_runtime::{grpc::FieldViolation, ids::Ids, testing::TestTopics};
 use taskmesh_proto::{realtime::v1::ResyncReason, topics::TASK_UPDATES};
 use tonic::Code;

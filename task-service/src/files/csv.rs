@@ -11,9 +11,9 @@ use serde_json::{Map, Value};
 use super::{
     bounds::LONGEST_RECORD,
     cell,
+    contents::{Contents, InvalidFile},
     identity::Identities,
     loss::Loss,
-    read::{Contents, InvalidFile},
     record::{Holds, Record},
     task::FileTask,
 };

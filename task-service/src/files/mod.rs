@@ -5,6 +5,7 @@
 mod bounds;
 mod calendar;
 mod cell;
+mod contents;
 mod csv;
 mod format;
 mod identity;
@@ -19,11 +20,12 @@ mod task;
 mod tests;
 mod written;
 
+pub use contents::Contents;
 #[cfg(test)]
 pub use csv::COLUMNS;
 pub use format::Format;
 pub use identity::of_id as identity_of_id;
 pub use loss::{Loss, Losses};
-pub use read::{Contents, read};
+pub use read::read;
 pub use task::{FileReminder, FileTask, When};
 pub use written::{Writer, WrittenTask};

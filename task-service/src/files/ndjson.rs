@@ -13,9 +13,9 @@ use serde_json::Value;
 
 use super::{
     bounds::LONGEST_RECORD,
+    contents::{Contents, InvalidFile},
     identity::Identities,
     loss::Loss,
-    read::{Contents, InvalidFile},
     record::{Holds, Record},
     task::FileTask,
 };

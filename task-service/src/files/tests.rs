@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{read::InvalidFile, written::WrittenReminder, *};
+use super::{contents::InvalidFile, written::WrittenReminder, *};
 use crate::domain::{Priority, RecurrenceAnchor};
 
 /// A task that has every field, and texts that formats stumble over.

@@ -9,12 +9,12 @@ use service_runtime::{
     postgres::{AsyncPgConnection, DatabaseError, keep_plans},
 };
 
-use super::write::Answers;
 use crate::{
     App,
     domain::{
         Change, Etag, FirstOccurrence, Label, LabelKind, LabelRef, NameKey, OperationId,
         Recurrence, RecurrenceAnchor, RecurrenceRule, Repetition, Settings, Task, TaskId, TimeZone,
+        Violations,
     },
     error::Error,
     events::{self, TaskChange},
@@ -39,6 +39,9 @@ impl Target {
         }
     }
 }
+
+/// First occurrences, or the faults of rules, by which the recurrence-service has answered this call.
+pub type Answers = HashMap<Repetition, Result<FirstOccurrence, Violations>>;
 
 /// One transaction of one call: what it has changed so far, and what is still to be written of that.
 pub struct Write<'a> {

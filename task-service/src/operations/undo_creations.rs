@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::{
     transaction::Write,
-    undo_operation::{GONE, NEWER, Undone},
+    undone::{GONE, NEWER, Undone},
 };
 use crate::{
     domain::{Task, TaskId},

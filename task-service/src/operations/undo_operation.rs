@@ -29,28 +29,12 @@ pub struct UndoOperation {
     pub operation_id: OperationId,
 }
 
-/// What was put back.
-#[derive(Debug, Default)]
-pub struct Undone {
-    /// This undo; none if nothing was put back.
-    pub operation_id: Option<OperationId>,
-    /// The tasks that were put back.
-    pub tasks: Vec<Task>,
-    /// The other things that were put back.
-    pub others: Vec<(EntityKind, Option<Uuid>)>,
-    /// What could not be put back, and why.
-    pub not_undone: Vec<(EntityKind, Option<Uuid>, String)>,
-}
-
 /// What became of one thing.
 enum Fate {
     Task(Box<Task>),
     Other,
     Left(String),
 }
-
-pub(super) const NEWER: &str = "has changed since; undo that change first, or change it explicitly";
-pub(super) const GONE: &str = "no longer exists";
 
 impl Operation for UndoOperation {
     const NAME: &'static str = "undo_operation";

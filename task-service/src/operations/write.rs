@@ -1,18 +1,11 @@
 //! What all writes have in common: one transaction that does what the call asks for, tells the world, keeps what it changed
 //! so that it can be undone, and remembers the answer for the same call coming again.
 
-use std::collections::HashMap;
-
 use prost::Message;
 use service_runtime::{grpc::Caller, idempotency::Call, postgres::AsyncPgConnection};
 
-use super::transaction::Write;
-use crate::{
-    App,
-    domain::{FirstOccurrence, Repetition, Violations},
-    error::Error,
-    metrics,
-};
+use super::transaction::{Answers, Write};
+use crate::{App, domain::Repetition, error::Error, metrics};
 
 /// How often a call may learn that it must ask the recurrence-service once more, because a task changed meanwhile.
 const MOST_ROUNDS: usize = 5;
@@ -30,9 +23,6 @@ pub trait Operation: Send + Sync {
         write: &mut Write<'_>,
     ) -> impl Future<Output = Result<Self::Answer, Error>> + Send;
 }
-
-/// What the recurrence-service answered to questions of this call.
-pub type Answers = HashMap<Repetition, Result<FirstOccurrence, Violations>>;
 
 /// Does what a call asks for, once however often the call comes, and answers as the first time.
 pub async fn write<O, M>(app: &App, call: &Call, operation: &O) -> Result<M, Error>

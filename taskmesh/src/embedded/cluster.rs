@@ -12,9 +12,11 @@ use tokio::process::Command;
 
 use super::{
     account::{Account, AccountError},
-    postgres::SUPERUSER,
     programs::{Programs, ProgramsError},
 };
+
+/// Superuser of the cluster.
+pub const SUPERUSER: &str = "taskmesh";
 
 /// A PostgreSQL cluster on disk, and the programs that fit it.
 #[derive(Debug)]

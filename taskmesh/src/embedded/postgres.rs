@@ -16,10 +16,7 @@ use tokio::{
 };
 use url::Url;
 
-use super::cluster::{Cluster, ClusterError};
-
-/// The superuser of the private cluster.
-pub const SUPERUSER: &str = "taskmesh";
+use super::cluster::{Cluster, ClusterError, SUPERUSER};
 
 /// Starts the server and watches standard input. The end of that input asks the server to stop, and it comes whether we
 /// close it, end, or are killed. Asked again every second, because a server that is just starting may not listen yet.

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use realtime_service::{RealtimeService, config::Config};
+use realtime_service::{Config, RealtimeService};
 use service_runtime::{
     Running, config,
     grpc::{connect, mint_user_token},

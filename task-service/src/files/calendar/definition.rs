@@ -5,7 +5,7 @@ use calcard::icalendar::{
 use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, Utc, Weekday};
 use jiff::{Timestamp, tz::TimeZone};
 
-use super::moment::when;
+use super::date_time::when;
 use crate::files::When;
 
 /// The years in which the rules of a definition are carried out; tasks are due between 1970 and 2200.

@@ -6,6 +6,7 @@
 mod alarm;
 mod component;
 mod content_line;
+mod date_time;
 mod definition;
 mod moment;
 mod read;

@@ -8,9 +8,9 @@ use super::{
     zone::{Definitions, Zones},
 };
 use crate::files::{
+    contents::{Contents, InvalidFile},
     identity::Identities,
     loss::Loss,
-    read::{Contents, InvalidFile},
 };
 
 /// Reads the tasks of a calendar; times that name no zone are read in the calendar's, or else in the user's.

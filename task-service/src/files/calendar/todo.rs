@@ -9,7 +9,8 @@ use super::{
     alarm::{self, Span},
     component::Component,
     content_line::{Tidied, raw_value},
-    moment::{Moment, when},
+    date_time::when,
+    moment::Moment,
     zone::{Zones, parse},
 };
 use crate::{

@@ -1,4 +1,4 @@
-use crate::files::read::InvalidFile;
+use crate::files::contents::InvalidFile;
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 

@@ -6,6 +6,7 @@
 //! whether it fulfils the rest, until the page is full; so it costs about the same whether the word is in ten tasks or in all.
 
 mod alternative;
+mod condition;
 mod containing;
 mod highlight;
 mod index;
@@ -19,12 +20,13 @@ mod walk;
 pub use alternative::{
     Alternative, BEST_LEVEL, BranchMeaning, LEVELS, alternatives, beginning_query,
 };
+pub use condition::Condition;
 pub use containing::{containing, label_word, size};
 pub use highlight::highlight;
 pub use index::{fold_words, index, index_again, index_new};
 pub use meaning::{Meaning, meanings};
 pub use vocabulary::{Completions, complete, near};
-pub use walk::{Condition, Found, Walker};
+pub use walk::{Found, Walker};
 
 use super::Statement;
 use crate::domain::SearchLanguage;

@@ -10,10 +10,11 @@ use uuid::Uuid;
 use super::{
     super::Statement,
     alternative::{Alternative, BEST_LEVEL, BranchMeaning, alternatives},
+    condition::Condition,
     containing, highlight, meaning,
     stretch::{Asking, Stretch},
     vocabulary,
-    walk::{Condition, matching},
+    walk::matching,
 };
 use crate::{TaskService, domain::search::Typo};
 

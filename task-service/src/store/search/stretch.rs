@@ -4,8 +4,8 @@ use uuid::Uuid;
 use super::{
     super::Statement,
     alternative::{Check, Sense, Step},
+    condition::Condition,
     meaning::MANY,
-    walk::Condition,
 };
 
 /// A stretch of postings from the newest task to older ones, and what is asked of these tasks.

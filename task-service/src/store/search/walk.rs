@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::{
     super::Statement,
     alternative::Alternative,
+    condition::Condition,
     meaning::MANY,
     stretch::{Asking, Stretch},
 };
@@ -22,14 +23,6 @@ const MOST_ASKED_OF_MANY: i64 = 200;
 
 /// How many tasks that fulfil the condition are looked up at once; if it is more, walking on finds them as soon.
 const MOST_AT_ONCE: i64 = 5_000;
-
-/// What is asked of the row of a task called `t`.
-pub trait Condition: Sync {
-    /// Writes it as ` AND …`.
-    fn write(&self, statement: &mut Statement);
-    /// Returns whether nearly every task fulfils it.
-    fn is_broad(&self) -> bool;
-}
 
 /// A walk along the postings of alternatives, for one search.
 pub struct Walker<'a> {
