@@ -49,7 +49,7 @@ async fn a_user_with_too_many_streams_gets_no_more_until_one_ends() {
     let refusal = replica.try_watch("alice", WatchRequest::default()).await;
     let refusal = refusal.map(drop).unwrap_err();
     assert_eq!(refusal.code(), Code::ResourceExhausted);
-    assert!(refusal.message().contains("2 streams"), "{refusal}");
+    assert!(refusal.message().contains("2 open streams"), "{refusal}");
     replica.watch_now("bob").await;
     drop(one);
     eventually("the service sees that the client is gone", async || {

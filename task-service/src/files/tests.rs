@@ -222,7 +222,7 @@ fn name_that_comes_again_in_a_line_is_a_loss() {
     assert_eq!(task.title, "a");
     let lost: Vec<_> = task.losses.iter().map(|loss| loss.field.as_str()).collect();
     assert_eq!(lost, ["title", "due_date"]);
-    assert!(task.losses[0].reason.ends_with("left out: \"b\""));
+    assert!(task.losses[0].reason.ends_with("dropped: \"b\""));
 }
 
 #[test]

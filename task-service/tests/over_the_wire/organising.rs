@@ -152,7 +152,7 @@ async fn deleting_a_category_or_tag_leaves_its_tasks_without_it_and_undoing_brin
     assert!(
         undone.not_undone[0]
             .reason
-            .contains("another category is called")
+            .contains("another category now has the name")
     );
 }
 

@@ -44,7 +44,7 @@ async fn tasks_nest_eight_levels_deep_and_no_deeper() {
     assert_refused(
         alice.create_task(deeper).await,
         ErrorCode::InvalidArgument,
-        "would make 9 levels",
+        "would create 9 levels",
     );
     // A tree that is moved counts with all its levels.
     let other = alice.create("another").await;
@@ -159,7 +159,7 @@ async fn no_task_waits_for_itself_through_others() {
     wait_for(&alice, &two, &[&one]).await.unwrap();
     wait_for(&alice, &three, &[&two, &one]).await.unwrap();
     let refusal = wait_for(&alice, &one, &[&three]).await;
-    assert_refused(refusal, ErrorCode::InvalidArgument, "wait for itself");
+    assert_refused(refusal, ErrorCode::InvalidArgument, "depend on itself");
     assert_eq!(
         fields(wait_for(&alice, &one, &[&one]).await),
         ["depends_on"]

@@ -88,7 +88,7 @@ fn what_cannot_be_answered_names_the_cure() {
     );
     assert_eq!(
         refused("-draft -\"last year\"").to_string(),
-        "says only what to leave out (draft, last year); add a word to look for"
+        "only excludes words (draft, last year); add a word to search for"
     );
     assert!(matches!(refused("a or -b"), InvalidSearch::OnlyUnwanted(_)));
 }

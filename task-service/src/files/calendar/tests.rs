@@ -259,7 +259,7 @@ fn value_that_is_given_again_is_a_loss() {
         assert!(
             twice.losses[0]
                 .reason
-                .ends_with(&format!("left out: {dropped}")),
+                .ends_with(&format!("dropped: {dropped}")),
             "{twice:?}"
         );
         // Nothing else of the second value is in the task.

@@ -81,7 +81,7 @@ fn complaint(path: &str, known: &[&str]) -> String {
             None => format!("the fields are {}", known.join(", ")),
         },
     };
-    format!("names {shown:?}, which is not a field that can be updated; {cure}")
+    format!("names {shown:?}, which cannot be updated; {cure}")
 }
 
 #[cfg(test)]
@@ -145,7 +145,7 @@ mod tests {
         let (mask, violations) = parse(&["titel", "muted"]);
         assert_eq!(
             violations,
-            [r#"names "titel", which is not a field that can be updated; did you mean title?"#]
+            [r#"names "titel", which cannot be updated; did you mean title?"#]
         );
         assert!(mask.has("muted"));
         assert!(parse(&["state"]).1[0].ends_with("complete or reopen the task instead"));
