@@ -6,4 +6,4 @@ mod resume_token;
 
 pub use matching::Matching;
 pub use position::Position;
-pub use resume_token::{InvalidResumeToken, TokenKeys};
+pub use resume_token::TokenKeys;

@@ -6,6 +6,7 @@ use super::{
     create_saved_filter, links,
     transaction::{Target, Write},
     undo_creations,
+    undone::{GONE, NEWER, Undone},
     update_saved_filter::is_name_taken,
     write::Operation,
 };
