@@ -16,7 +16,8 @@ use tokio::{
 };
 use url::Url;
 
-use super::cluster::{Cluster, ClusterError, SUPERUSER};
+pub use super::cluster::SUPERUSER;
+use super::cluster::{Cluster, ClusterError};
 
 /// Starts the server and watches standard input. The end of that input asks the server to stop, and it comes whether we
 /// close it, end, or are killed. Asked again every second, because a server that is just starting may not listen yet.
