@@ -88,16 +88,6 @@ impl DatabaseError {
         }
         false
     }
-
-    /// Returns whether the statement broke a unique constraint, and which.
-    pub fn unique_violation(&self) -> Option<&str> {
-        match self {
-            Self::Query(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, info)) => {
-                info.constraint_name()
-            }
-            _ => None,
-        }
-    }
 }
 
 /// SQLSTATE 22021 and 22P05, which diesel does not pass on.
