@@ -87,19 +87,22 @@ impl Store {
         Ok(self.topics.insert(name, serde_json::to_vec(topic)?)?)
     }
 
-    /// Removes a topic with its records and the offsets committed in it.
+    /// Removes a topic with its records and the offsets committed in it, all of it or nothing.
     pub fn remove_topic(&self, name: &str, topic: &StoredTopic) -> Result<(), StoreError> {
-        self.topics.remove(name)?;
+        let mut removals = self.database.batch();
+        removals.remove(&self.topics, name);
         for log in &topic.logs {
-            self.remove_records(*log, i64::MAX)?;
-            self.starts.remove(log.to_be_bytes())?;
+            for item in self.records.prefix(log.to_be_bytes()) {
+                removals.remove(&self.records, item.key()?);
+            }
+            removals.remove(&self.starts, log.to_be_bytes());
         }
         for (group, topic, partition, _) in self.offsets()? {
             if topic == name {
-                self.remove_offset(&group, &topic, partition)?;
+                removals.remove(&self.offsets, offset_key(&group, &topic, partition));
             }
         }
-        Ok(())
+        Ok(removals.commit()?)
     }
 
     /// Returns the next value of a counter, which is never returned again.

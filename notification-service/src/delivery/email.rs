@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use lettre::{message::Mailbox, transport::smtp::client::AsyncSmtpConnection};
+use lettre::{Address, message::Mailbox, transport::smtp::client::AsyncSmtpConnection};
 use service_runtime::ids::UserId;
 
 use super::{Channel, Handover, Notice, mail, smtp::SmtpServer};
@@ -101,12 +101,10 @@ impl Channel for EmailChannel {
             let reason = "e-mail was switched off, or the address removed, before it could be sent";
             return Err(Refusal::Permanent(reason.to_owned()));
         };
-        let message = mail::compose(notice, &self.from, &to)
-            .ok_or_else(|| Refusal::Permanent("the e-mail could not be created".to_owned()))?;
-        let connection = self
-            .server
-            .address(&self.from.email, to.as_address())
-            .await?;
+        let invalid = || Refusal::Permanent("the e-mail could not be created".to_owned());
+        let to: Address = to.as_ref().parse().map_err(|_| invalid())?;
+        let message = mail::compose(notice, &self.from, to.clone()).ok_or_else(invalid)?;
+        let connection = self.server.address(&self.from.email, &to).await?;
         Ok(Box::new(EmailHandover {
             server: Arc::clone(&self.server),
             connection,

@@ -3,7 +3,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use email_encoding::headers::{rfc2047, writer::EmailWriter};
 use lettre::{
-    Message,
+    Address, Message,
     message::{
         Mailbox,
         header::{ContentType, HeaderName, HeaderValue},
@@ -11,19 +11,19 @@ use lettre::{
 };
 
 use super::Notice;
-use crate::domain::{email_address::EmailAddress, time_zone::zone};
+use crate::domain::time_zone::zone;
 
 /// The longest word that is written as it is: folded between such words, no line becomes too long (RFC 5322, 2.1.1).
 const MAX_PLAIN_WORD: usize = 60;
 
 /// Writes the e-mail; nothing if the library takes no message of these parts.
-pub(super) fn compose(notice: Notice<'_>, from: &Mailbox, to: &EmailAddress) -> Option<String> {
+pub(super) fn compose(notice: Notice<'_>, from: &Mailbox, to: Address) -> Option<String> {
     let mut builder = Message::builder().from(from.clone());
     if let Some(header) = from_header(from) {
         builder = builder.raw_header(header);
     }
     let message = builder
-        .to(Mailbox::new(None, to.as_address().clone()))
+        .to(Mailbox::new(None, to))
         .message_id(Some(notice.message_id.to_owned()))
         .header(ContentType::TEXT_PLAIN)
         // RFC 3834: no out-of-office replies to this.
@@ -117,7 +117,7 @@ mod tests {
     fn text_of(title: &str, time_zone: &str, due_date: Option<NaiveDate>) -> String {
         let from = "Taskmesh <reminders@example.com>".parse().unwrap();
         let to = "alice@example.org".parse().unwrap();
-        compose(notice(title, time_zone, due_date), &from, &to).unwrap()
+        compose(notice(title, time_zone, due_date), &from, to).unwrap()
     }
 
     fn notice<'a>(title: &'a str, time_zone: &'a str, due_date: Option<NaiveDate>) -> Notice<'a> {
@@ -256,7 +256,7 @@ mod tests {
             let address = "reminders@example.com".parse().unwrap();
             let from = Mailbox::new(Some(name.to_owned()), address);
             let to = "alice@example.org".parse().unwrap();
-            let text = compose(notice("Water the plants", "", None), &from, &to).unwrap();
+            let text = compose(notice("Water the plants", "", None), &from, to).unwrap();
             let message = MessageParser::new().parse(text.as_bytes()).unwrap();
             let sender = message.from().and_then(|from| from.first()).unwrap();
             assert_eq!(sender.name(), Some(name), "{text}");

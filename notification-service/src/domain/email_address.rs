@@ -2,13 +2,13 @@
 
 use std::{fmt, str::FromStr};
 
-use lettre::Address;
+use url::Host;
 
 const MAXIMUM_LENGTH: usize = 254;
 
 /// One e-mail address, up to 254 characters. Its `Debug` output hides it, so that it ends up in no log.
 #[derive(Clone, PartialEq, Eq)]
-pub struct EmailAddress(Address);
+pub struct EmailAddress(String);
 
 /// A text that is no e-mail address.
 #[derive(Debug, thiserror::Error)]
@@ -20,43 +20,47 @@ pub struct InvalidEmailAddress;
 impl EmailAddress {
     /// Builds `<local part>@<domain>`, or nothing if that is no address.
     pub fn from_parts(local_part: &str, domain: &str) -> Option<Self> {
-        let address = Address::new(local_part, domain).ok()?;
-        Self::checked(address).ok()
+        Self::checked(local_part, domain).ok()
     }
 
-    /// Returns the address for the mail library.
-    pub fn as_address(&self) -> &Address {
-        &self.0
-    }
-
-    fn checked(address: Address) -> Result<Self, InvalidEmailAddress> {
-        let text: &str = address.as_ref();
+    fn checked(local_part: &str, domain: &str) -> Result<Self, InvalidEmailAddress> {
+        let text = format!("{local_part}@{domain}");
         // A quoted local part may hold spaces and worse; nobody has such an address, and it would reach the SMTP dialogue. Nor has
         // anybody one that mail programs would decode (RFC 2047) and show as another.
-        if text.chars().count() > MAXIMUM_LENGTH
-            || text.contains("=?")
-            || text
+        let is_safe = text.chars().count() <= MAXIMUM_LENGTH
+            && !text.contains("=?")
+            && !text
                 .chars()
-                .any(|c| c.is_control() || c.is_whitespace() || c == '"')
+                .any(|c| c.is_control() || c.is_whitespace() || c == '"');
+        if is_safe
+            && email_address::EmailAddress::is_valid_local_part(local_part)
+            && is_domain(domain)
         {
-            return Err(InvalidEmailAddress);
+            Ok(Self(text))
+        } else {
+            Err(InvalidEmailAddress)
         }
-        Ok(Self(address))
     }
+}
+
+/// Returns whether a text is a domain name, which may be internationalized.
+fn is_domain(text: &str) -> bool {
+    let is_valid = email_address::EmailAddress::is_valid_domain;
+    is_valid(text) || matches!(Host::parse(text), Ok(Host::Domain(ascii)) if is_valid(&ascii))
 }
 
 impl FromStr for EmailAddress {
     type Err = InvalidEmailAddress;
 
     fn from_str(text: &str) -> Result<Self, InvalidEmailAddress> {
-        let address = text.parse().map_err(|_| InvalidEmailAddress)?;
-        Self::checked(address)
+        let (local_part, domain) = text.rsplit_once('@').ok_or(InvalidEmailAddress)?;
+        Self::checked(local_part, domain)
     }
 }
 
 impl AsRef<str> for EmailAddress {
     fn as_ref(&self) -> &str {
-        self.0.as_ref()
+        &self.0
     }
 }
 

@@ -1,10 +1,9 @@
 //! Changes how a user wants to be reminded, and moves the default reminders of their tasks accordingly.
 
 use chrono::{DateTime, Utc};
-use prost::Message;
 use service_runtime::{
     grpc::Caller,
-    idempotency::Call,
+    idempotency::{Call, Response},
     outbox,
     postgres::{AsyncPgConnection, DatabaseError},
 };
@@ -30,7 +29,7 @@ pub async fn update_preferences<M>(
     version: Option<i64>,
 ) -> Result<M, Error>
 where
-    M: Message + Default + From<Preferences>,
+    M: Response + From<Preferences>,
 {
     let change_time = app.clock.now();
     let (answer, something_new) = call

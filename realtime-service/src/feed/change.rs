@@ -15,6 +15,14 @@ pub struct Change {
     pub message: Bytes,
 }
 
+impl Change {
+    /// Decodes the message.
+    pub fn decode(&self) -> TaskChange {
+        let decoded = TaskChange::decode(self.message.clone());
+        decoded.expect("the message was decoded when it was read")
+    }
+}
+
 /// A record, read: its event, and whose change it is.
 pub(crate) struct ReadRecord {
     /// The event's id; nil if it has none.

@@ -1,6 +1,5 @@
 use std::{collections::VecDeque, sync::Arc};
 
-use prost::Message;
 use service_runtime::ids::UserId;
 use taskmesh_proto::realtime::v1::{self as pb, ResyncReason, watch_response::Event};
 use tokio::time::timeout;
@@ -165,9 +164,8 @@ impl Watching {
 
     /// Prepares messages for changes: for tasks that do not match, only that they do not.
     async fn tell(&mut self, changes: &[Change]) -> Result<(), Error> {
-        for Change { position, message } in changes {
-            let change = pb::TaskChange::decode(message.clone());
-            let change = change.expect("it decoded when it was read");
+        for read in changes {
+            let change = read.decode();
             if self.filter.is_some() && self.matching.depends_on(&change) {
                 // In a box, because it is rare and would enlarge every waiting stream.
                 let filter = StreamFilter::resolve(&self.app, &self.user, &self.matching);
@@ -182,7 +180,7 @@ impl Watching {
                 }
                 _ => Event::Change(change.into()),
             };
-            self.say(*position, event);
+            self.say(read.position, event);
         }
         Ok(())
     }

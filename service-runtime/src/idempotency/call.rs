@@ -1,6 +1,6 @@
 use prost::Message;
 
-use super::{IdempotencyKey, Known};
+use super::{IdempotencyKey, Known, Response};
 use crate::{
     grpc::{Caller, FieldViolation},
     ids::UserId,
@@ -92,7 +92,7 @@ impl Call {
     where
         F: for<'r> Work<&'r mut AsyncPgConnection, Result<(M, T), E>, Fut: Send> + Send + Sync,
         E: From<DatabaseError> + From<IdempotencyConflict> + DatabaseFault + Send,
-        M: Message + Default,
+        M: Response,
         T: Send,
     {
         let written = database
@@ -115,7 +115,7 @@ impl Call {
     where
         F: for<'r> Work<&'r mut AsyncPgConnection, Result<(M, T), E>, Fut: Send> + Send + Sync,
         E: From<DatabaseError> + From<IdempotencyConflict> + DatabaseFault + Send,
-        M: Message + Default,
+        M: Response,
         T: Send,
     {
         let user_id = &self.caller.user_id;
@@ -139,7 +139,7 @@ impl Call {
     ) -> Result<Option<M>, Stopped<M, E>>
     where
         E: From<DatabaseError> + From<IdempotencyConflict>,
-        M: Message + Default,
+        M: Response,
     {
         let Some(key) = &self.key else {
             return Ok(None);

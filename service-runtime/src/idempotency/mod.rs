@@ -8,6 +8,11 @@ mod plan_tests;
 
 pub use call::{Call, IdempotencyConflict};
 
+/// Response of a call, which is stored for its repetitions.
+pub trait Response: Message + Default {}
+
+impl<M: Message + Default> Response for M {}
+
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};

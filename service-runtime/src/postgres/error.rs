@@ -37,6 +37,11 @@ impl DatabaseError {
         }
     }
 
+    /// Returns an error for a stored value that cannot be read.
+    pub fn invalid_value(cause: impl Into<BoxError>) -> Self {
+        Self::Query(Error::DeserializationError(cause.into()))
+    }
+
     /// Returns the result of statements that were sent together: the error of the one that failed first, not of those that
     /// were refused because of it.
     pub fn first_of(results: impl IntoIterator<Item = Result<(), Self>>) -> Result<(), Self> {
@@ -82,16 +87,6 @@ impl DatabaseError {
             cause = error.source();
         }
         false
-    }
-
-    /// Returns whether the statement broke a unique constraint, and which.
-    pub fn unique_violation(&self) -> Option<&str> {
-        match self {
-            Self::Query(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, info)) => {
-                info.constraint_name()
-            }
-            _ => None,
-        }
     }
 }
 

@@ -1,5 +1,6 @@
-use diesel_async::{AnsiTransactionManager, TransactionManager};
-use service_runtime::postgres::{DatabaseError, DatabaseFault};
+use service_runtime::postgres::{
+    DatabaseFault, release_savepoint, rollback_to_savepoint, set_savepoint,
+};
 
 use super::{
     complete_task::CompleteTask, create_task::CreateTask, delete_task::DeleteTask,
@@ -174,23 +175,17 @@ impl<I: BatchItem> Batch<I> {
         let savepoint = self.partial && item.task_id().is_some();
         let mark = write.mark();
         if savepoint {
-            AnsiTransactionManager::begin_transaction(write.tx())
-                .await
-                .map_err(DatabaseError::from)?;
+            set_savepoint(write.tx()).await?;
         }
         let result = item.run(write).await;
         match &result {
             Err(error) if error.database_error().is_some() => {}
             Err(_) if savepoint => {
-                AnsiTransactionManager::rollback_transaction(write.tx())
-                    .await
-                    .map_err(DatabaseError::from)?;
+                rollback_to_savepoint(write.tx()).await?;
                 write.forget_since(mark);
             }
             Ok(_) if savepoint => {
-                AnsiTransactionManager::commit_transaction(write.tx())
-                    .await
-                    .map_err(DatabaseError::from)?;
+                release_savepoint(write.tx()).await?;
             }
             _ => {}
         }

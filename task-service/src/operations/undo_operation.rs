@@ -301,5 +301,5 @@ fn before<T: DeserializeOwned>(change: &OperationChange) -> Result<Option<T>, Da
         .clone()
         .map(serde_json::from_value)
         .transpose()
-        .map_err(|cause| diesel::result::Error::DeserializationError(cause.into()).into())
+        .map_err(DatabaseError::invalid_value)
 }

@@ -1,8 +1,11 @@
 //! What all writes have in common: one transaction that does what the call asks for, tells the world, keeps what it changed
 //! so that it can be undone, and remembers the answer for the same call coming again.
 
-use prost::Message;
-use service_runtime::{grpc::Caller, idempotency::Call, postgres::AsyncPgConnection};
+use service_runtime::{
+    grpc::Caller,
+    idempotency::{Call, Response},
+    postgres::AsyncPgConnection,
+};
 
 use super::transaction::{Answers, Write};
 use crate::{App, domain::Repetition, error::Error, metrics};
@@ -28,7 +31,7 @@ pub trait Operation: Send + Sync {
 pub async fn write<O, M>(app: &App, call: &Call, operation: &O) -> Result<M, Error>
 where
     O: Operation,
-    M: Message + Default + for<'a> From<&'a O::Answer>,
+    M: Response + for<'a> From<&'a O::Answer>,
 {
     let mut answers = Answers::new();
     for _ in 0..=MOST_ROUNDS {

@@ -3,7 +3,7 @@
 use prost::Message;
 use service_runtime::{
     grpc::{Caller, accept, status},
-    idempotency::Call,
+    idempotency::{Call, Response as StoredResponse},
 };
 use taskmesh_proto::task::v1 as pb;
 use tonic::{Request, Response, Status};
@@ -73,7 +73,7 @@ pub async fn answer<R, O, M>(app: &App, request: Request<R>) -> Result<Response<
 where
     R: WriteRequest,
     O: Operation + TryFrom<R, Error = Violations>,
-    M: Message + Default + for<'a> From<&'a O::Answer>,
+    M: StoredResponse + for<'a> From<&'a O::Answer>,
 {
     let (call, message) = take_apart(request)?;
     // A call that is refused anyway is checked as well, to report all that is wrong with it.

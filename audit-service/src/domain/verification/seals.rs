@@ -47,14 +47,6 @@ impl Seals {
         }
     }
 
-    /// Returns what was taken of one chain as all that there is.
-    pub fn of_chain(user_id: UserId, ends: Vec<SealedEnd>) -> Self {
-        Self {
-            chains: HashMap::from([(user_id, ends)]),
-            kept_from: None,
-        }
-    }
-
     /// Returns the moment before which records are no longer kept by policy.
     pub fn kept_from(&self) -> Option<DateTime<Utc>> {
         self.kept_from
