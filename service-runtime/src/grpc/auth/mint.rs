@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::{
     claims::{Actor, MintedClaims},
     config::{AuthConfig, AuthConfigError, IssuerConfig},
+    openssl_provider,
 };
 use crate::{
     config::Redacted,
@@ -68,7 +69,7 @@ impl Signer {
             header.kid.clone_from(&config.signing_key_id);
             // A key of another curve shows itself only when it signs.
             if let Ok(key) = key
-                && jsonwebtoken::encode(&header, &(), &key).is_ok()
+                && openssl_provider::encode(&header, &(), &key).is_ok()
             {
                 return Ok(Self::new(header, key, &config.mesh));
             }
@@ -113,7 +114,7 @@ impl Signer {
 
     /// Signs any claims.
     pub(super) fn encode(&self, claims: &impl Serialize) -> String {
-        jsonwebtoken::encode(&self.header, claims, &self.key)
+        openssl_provider::encode(&self.header, claims, &self.key)
             .expect("the key was tried when it was read, and the claims are plain text")
     }
 

@@ -11,6 +11,7 @@ mod identity;
 mod jwks;
 mod keys;
 mod mint;
+mod openssl_provider;
 mod remote;
 mod ticket;
 mod verifier;

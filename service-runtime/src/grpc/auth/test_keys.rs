@@ -11,7 +11,10 @@ use openssl::{
 };
 use serde_json::{Value, json};
 
-use super::config::{AuthConfig, IssuerConfig};
+use super::{
+    config::{AuthConfig, IssuerConfig},
+    openssl_provider,
+};
 use crate::config::Redacted;
 
 /// The secret of the users' issuer.
@@ -111,14 +114,14 @@ impl KeyPair {
         };
         let mut header = Header::new(self.algorithm);
         header.kid = Some(id.to_owned());
-        jsonwebtoken::encode(&header, claims, &key.unwrap()).unwrap()
+        openssl_provider::encode(&header, claims, &key.unwrap()).unwrap()
     }
 }
 
 /// A token signed with a shared secret.
 pub(super) fn sign_with_secret(secret: &[u8], claims: &Value) -> String {
     let key = EncodingKey::from_secret(secret);
-    jsonwebtoken::encode(&Header::new(Algorithm::HS256), claims, &key).unwrap()
+    openssl_provider::encode(&Header::new(Algorithm::HS256), claims, &key).unwrap()
 }
 
 /// The claims of a good token of Alice's from the users' issuer.

@@ -13,7 +13,7 @@ use super::{
     error::AuthError,
     jwks,
     keys::{Key, KeySet},
-    mint,
+    mint, openssl_provider,
     remote::RemoteKeys,
 };
 use crate::grpc::Caller;
@@ -191,8 +191,7 @@ impl Issuer {
         validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
         validation.set_issuer(&[&self.name]);
         validation.set_audience(&[audience]);
-        jsonwebtoken::decode(token, &key.key, &validation)
-            .map(|data| data.claims)
+        openssl_provider::decode(token, &key.key, &validation)
             .map_err(|error| refusal(error.kind()))
     }
 }
