@@ -3,7 +3,7 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 use service_runtime::BoxError;
 
-use super::{api, audit, events, flows, live, search};
+use super::{api, events, flows, live, search};
 
 /// Measure Taskmesh, and compare the figures with the goals.
 #[derive(Debug, Args)]
@@ -26,15 +26,12 @@ enum Benchmark {
     /// Measure the latency of events and the throughput of the relay, and their recovery from an outage of the broker. Starts a database
     /// and a broker, unless DATABASE_URL and KAFKA_BOOTSTRAP_SERVERS name others.
     Events(events::Arguments),
-    /// Measure the latency of the live feed and the memory of idle clients, and check that reconnecting clients miss nothing.
+    /// Measure the latency of the live feed and the memory of idle clients.
     Live(Box<live::Arguments>),
     /// Measure searches of every kind. Creates a data set first, unless it exists.
     Search(Box<search::Arguments>),
     /// Measure the delays from a commit to its event, from a completion to the next occurrence, and from a reminder's time to its delivery.
     Flows(Box<flows::Arguments>),
-    /// Measure the rates at which the audit-service records and verifies, and the latency of a history. Starts a database and a
-    /// broker, unless DATABASE_URL and KAFKA_BOOTSTRAP_SERVERS name others.
-    Audit(audit::Arguments),
 }
 
 /// Runs a benchmark and prints its report.
@@ -45,7 +42,6 @@ pub async fn run(arguments: Arguments) -> Result<ExitCode, BoxError> {
         Benchmark::Live(live) => live::measure(&live).await?,
         Benchmark::Search(search) => search::measure(&search).await?,
         Benchmark::Flows(flows) => flows::measure(&flows).await?,
-        Benchmark::Audit(audit) => audit::measure(&audit).await?,
     };
     report.print(arguments.json, arguments.strict)
 }

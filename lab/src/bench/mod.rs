@@ -1,7 +1,6 @@
 //! `./dev bench`: benchmarks of the mesh and its services, with their goals.
 
 mod api;
-mod audit;
 mod command;
 mod data;
 mod events;

@@ -1,7 +1,7 @@
 use clap::{Args, ValueEnum};
 use service_runtime::BoxError;
 
-use super::{idle, latency, reconnects};
+use super::{idle, latency};
 use crate::{
     bench::{load::Bounds, mesh, report::Report},
     live_client::LiveClient,
@@ -32,9 +32,6 @@ pub struct Arguments {
     /// Processes whose memory is measured, by default the one that works in the data folder.
     #[arg(long, value_delimiter = ',')]
     process: Vec<u32>,
-    /// Number of disconnections during the changes.
-    #[arg(long, default_value_t = 1_000)]
-    reconnects: usize,
     /// Measure only these parts.
     #[arg(long, value_enum, value_delimiter = ',')]
     only: Vec<Part>,
@@ -46,8 +43,6 @@ enum Part {
     Latency,
     /// Memory of idle clients.
     Idle,
-    /// Gaps and duplicates of clients that are disconnected and resume.
-    Reconnects,
 }
 
 /// Measures the parts, first the one that needs a mesh without garbage of the others in its memory.
@@ -88,10 +83,6 @@ pub async fn measure(arguments: &Arguments) -> Result<Report, BoxError> {
             &mut report,
         )
         .await?;
-    }
-    if wanted(Part::Reconnects) {
-        let reconnects = arguments.reconnects;
-        reconnects::measure(&mesh, &gateway, reconnects, rate, bounds, &mut report).await?;
     }
     Ok(report)
 }

@@ -1,10 +1,9 @@
-//! `bench live`: latency of the live feed, memory of idle clients, and gaps after reconnects.
+//! `bench live`: latency of the live feed, and memory of idle clients.
 
 mod command;
 mod crowd;
 mod idle;
 mod latency;
 mod listeners;
-mod reconnects;
 
 pub use command::{Arguments, measure};
