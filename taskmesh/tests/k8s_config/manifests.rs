@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, path::PathBuf, process::Command, sync::LazyLock};
 
+use base64::{Engine, prelude::BASE64_STANDARD};
 use serde_json::Value;
 
 use crate::env_file::{self, Lines, Variables};
@@ -161,17 +162,5 @@ pub fn selects(selector: &Value, labels: &Value) -> bool {
 }
 
 fn from_base64(text: &str) -> String {
-    let digit = |c: u8| {
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".find(char::from(c))
-    };
-    let bits: Vec<usize> = text.bytes().filter_map(digit).collect();
-    let bytes = bits.chunks(4).flat_map(|digits| {
-        let group = (0..4).fold(0, |group, at| {
-            group << 6 | digits.get(at).copied().unwrap_or(0)
-        });
-        [group >> 16 & 255, group >> 8 & 255, group & 255]
-            .into_iter()
-            .take(digits.len() - 1)
-    });
-    String::from_utf8(bytes.map(|byte| u8::try_from(byte).unwrap()).collect()).unwrap()
+    String::from_utf8(BASE64_STANDARD.decode(text).unwrap()).unwrap()
 }
