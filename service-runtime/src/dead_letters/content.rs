@@ -36,8 +36,8 @@ pub(super) fn read(schema: Option<&str>, topics_own: &'static str, value: &[u8])
     });
     let message = descriptor.full_name().to_owned();
     let (schema_id, value) = match unframe(value) {
-        Ok(framed) => (Some(framed.schema_id), framed.message),
-        Err(_) => (None, value),
+        Some(framed) => (Some(framed.schema_id), framed.message),
+        None => (None, value),
     };
     match decode(descriptor, value) {
         Ok((json, unknown_fields)) => Content::Event {

@@ -36,7 +36,7 @@ use super::{
     metrics,
     partition::PartitionWorker,
     rebalance::{LoopContext, Progress},
-    value_format::ValueFormat,
+    schema_registry::ValueFormat,
     worker_context::WorkerContext,
 };
 use crate::{BoxError, backoff::Backoff, postgres::Database};

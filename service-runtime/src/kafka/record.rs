@@ -1,7 +1,7 @@
 use openssl::sha::sha256;
 use rdkafka::{Message, message::OwnedMessage};
 
-use super::{handler::Received, headers, value_format::ValueFormat};
+use super::{handler::Received, headers, schema_registry::ValueFormat};
 
 /// A record and its decoded event.
 pub(super) struct Delivery<E> {
@@ -48,7 +48,7 @@ pub(crate) fn refuse_record<E: prost::Message + Default>(
     message: OwnedMessage,
 ) -> Option<(OwnedMessage, String)> {
     let (topic, schema) = ("task-events", "taskmesh.task.v1.TaskEvent");
-    let refused = Delivery::<E>::read(topic, schema, &ValueFormat::Raw, message).err()?;
+    let refused = Delivery::<E>::read(topic, schema, &ValueFormat::RAW, message).err()?;
     Some((refused.message, refused.reason))
 }
 

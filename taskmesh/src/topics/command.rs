@@ -76,10 +76,9 @@ pub async fn run(arguments: Arguments) -> Result<ExitCode, BoxError> {
     let kafka = brokers.kafka()?;
     let topics_are_right = run_for_topics(&kafka, replication).await?;
     let schemas_are_right = match SchemaRegistry::new(&kafka)? {
-        Some(registry) if replication.is_some() => {
-            schemas::apply(&registry, &kafka, &mut stdout()).await?
+        Some(registry) => {
+            schemas::compare(registry, &kafka, replication.is_some(), &mut stdout()).await?
         }
-        Some(registry) => schemas::list(&registry, &kafka, &mut stdout()).await?,
         None => true,
     };
     // What exists is an operator's to change, so a difference between topics does not fail a deployment that applies.

@@ -13,7 +13,7 @@ use taskmesh_proto::topics::Topic;
 use tokio_util::sync::CancellationToken;
 
 use super::{TopicRecord, tail::client_config};
-use crate::kafka::{KafkaConfig, log_filter::Quiet, value_format::ValueFormat};
+use crate::kafka::{KafkaConfig, log_filter::Quiet, schema_registry::ValueFormat};
 
 /// Time limit of the next record.
 const RECORD_TIMEOUT: Duration = Duration::from_secs(8);

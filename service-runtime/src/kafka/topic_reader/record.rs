@@ -2,7 +2,7 @@ use bytes::Bytes;
 use rdkafka::{Message, message::OwnedMessage};
 use uuid::Uuid;
 
-use crate::kafka::{headers, value_format::ValueFormat};
+use crate::kafka::{headers, schema_registry::ValueFormat};
 
 /// One record of a topic.
 #[derive(Debug, Clone)]

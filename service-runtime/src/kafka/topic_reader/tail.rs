@@ -18,7 +18,7 @@ use super::TopicRecord;
 use crate::{
     BoxError,
     backoff::Backoff,
-    kafka::{KafkaConfig, log_filter::Quiet, metrics, value_format::ValueFormat},
+    kafka::{KafkaConfig, log_filter::Quiet, metrics, schema_registry::ValueFormat},
 };
 
 /// Time limit of a metadata or watermark request.
