@@ -3,15 +3,21 @@
 use axum::response::Response;
 use tonic::{Code, Status};
 
-use super::refusal::refuse;
+use super::refusal::{Refusal, refuse};
 use crate::grpc::error::{ApiError, ErrorCode};
 
 /// What the decoder of messages says first.
 const UNDECODABLE: &str = "failed to decode Protobuf message";
 
 /// Gives a reason to an error that has none, and takes the words of one that is a fault of the service.
-pub(super) fn complete(response: Response) -> Response {
+pub(super) fn complete(maximum_message_bytes: u32, response: Response) -> Response {
     match Status::from_header_map(response.headers()) {
+        // The decoder refuses a message by the length that its prefix declares.
+        Some(status) if status.code() == Code::OutOfRange && status.details().is_empty() => {
+            refuse(&Refusal::TooLarge {
+                limit: maximum_message_bytes,
+            })
+        }
         Some(status) if status.code() != Code::Ok && status.details().is_empty() => {
             refuse(&Bare(status))
         }

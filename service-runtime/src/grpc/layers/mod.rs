@@ -6,7 +6,7 @@
 //! 4. `shutdown`: ends calls that a shutdown does not wait for; outside of everything that may take time.
 //! 5. `deadline`: ends calls whose time is up; outside of auth, which may wait for keys.
 //! 6. `auth`: verifies the token and tells the handler who calls; before a byte of the message is read.
-//! 7. `message_size`: ends requests that are too large while they are read; after auth, because only the handler reads.
+//! 7. `message_size`: ends requests whose message is too long while they are read; after auth, because only the handler reads.
 //! 8. `details`: gives a reason to errors that have none; innermost, because all others give their own.
 
 mod auth;
@@ -81,7 +81,7 @@ impl Layered {
                             auth::verify(verifier, request, async |request| {
                                 let request = message_size::limit(*maximum_message_bytes, request);
                                 let Ok(response) = routes.oneshot(request).await;
-                                details::complete(response)
+                                details::complete(*maximum_message_bytes, response)
                             })
                         })
                     })
