@@ -3,37 +3,17 @@
 use std::{path::PathBuf, time::Duration};
 
 use serde::Deserialize;
-use service_runtime::{
-    admin::AdminConfig,
-    config::{ServiceConfig, comma_separated},
-    grpc::{AuthConfig, GrpcConfig},
-    kafka::KafkaConfig,
-    postgres::DatabaseConfig,
-    telemetry::LogConfig,
-};
+use service_runtime::config::comma_separated;
 
-/// The configuration of this service.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Config {
-    /// How logs are written.
-    #[serde(default)]
-    pub log: LogConfig,
-    /// The operator's port.
-    pub admin: AdminConfig,
-    /// The gRPC server.
-    pub grpc: GrpcConfig,
-    /// How tokens are verified.
-    pub auth: AuthConfig,
-    /// The database.
-    pub database: DatabaseConfig,
-    /// The broker.
-    pub kafka: KafkaConfig,
-    /// How records are sealed.
-    pub checkpoints: CheckpointsConfig,
-    /// How long records are kept.
-    #[serde(default)]
-    pub retention: RetentionConfig,
+service_runtime::service_config! {
+    /// Configuration of the audit-service.
+    pub struct Config: grpc, auth, database, kafka {
+        /// Checkpoints of the records.
+        pub checkpoints: CheckpointsConfig,
+        /// Retention of the records.
+        #[serde(default)]
+        pub retention: RetentionConfig,
+    }
 }
 
 /// How records are sealed.
@@ -85,31 +65,5 @@ impl Config {
             );
         }
         Ok(())
-    }
-}
-
-impl ServiceConfig for Config {
-    fn admin(&self) -> &AdminConfig {
-        &self.admin
-    }
-
-    fn log(&self) -> &LogConfig {
-        &self.log
-    }
-
-    fn grpc(&self) -> Option<&GrpcConfig> {
-        Some(&self.grpc)
-    }
-
-    fn auth(&self) -> Option<&AuthConfig> {
-        Some(&self.auth)
-    }
-
-    fn database(&self) -> Option<&DatabaseConfig> {
-        Some(&self.database)
-    }
-
-    fn kafka(&self) -> Option<&KafkaConfig> {
-        Some(&self.kafka)
     }
 }

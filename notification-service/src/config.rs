@@ -3,38 +3,18 @@
 use std::time::Duration;
 
 use serde::Deserialize;
-use service_runtime::{
-    admin::AdminConfig,
-    config::{Redacted, ServiceConfig},
-    grpc::{AuthConfig, GrpcConfig},
-    kafka::KafkaConfig,
-    postgres::DatabaseConfig,
-    telemetry::LogConfig,
-};
+use service_runtime::config::Redacted;
 
-/// The configuration of this service.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Config {
-    /// How logs are written.
-    #[serde(default)]
-    pub log: LogConfig,
-    /// The operator's port.
-    pub admin: AdminConfig,
-    /// The gRPC server.
-    pub grpc: GrpcConfig,
-    /// How tokens are verified.
-    pub auth: AuthConfig,
-    /// The database.
-    pub database: DatabaseConfig,
-    /// The broker.
-    pub kafka: KafkaConfig,
-    /// The mail server; without one, reminders are only kept in the list.
-    #[serde(default)]
-    pub smtp: Option<SmtpConfig>,
-    /// E-mail apart from the server.
-    #[serde(default)]
-    pub email: EmailConfig,
+service_runtime::service_config! {
+    /// Configuration of the notification-service.
+    pub struct Config: grpc, auth, database, kafka {
+        /// Mail server; without one, reminders are only kept in the list.
+        #[serde(default)]
+        pub smtp: Option<SmtpConfig>,
+        /// E-mail settings apart from the server.
+        #[serde(default)]
+        pub email: EmailConfig,
+    }
 }
 
 /// The mail server that reminders are handed to.
@@ -100,62 +80,19 @@ impl SmtpConfig {
     }
 }
 
-impl ServiceConfig for Config {
-    fn admin(&self) -> &AdminConfig {
-        &self.admin
-    }
-
-    fn log(&self) -> &LogConfig {
-        &self.log
-    }
-
-    fn grpc(&self) -> Option<&GrpcConfig> {
-        Some(&self.grpc)
-    }
-
-    fn auth(&self) -> Option<&AuthConfig> {
-        Some(&self.auth)
-    }
-
-    fn database(&self) -> Option<&DatabaseConfig> {
-        Some(&self.database)
-    }
-
-    fn kafka(&self) -> Option<&KafkaConfig> {
-        Some(&self.kafka)
-    }
-}
-
 fn default_timeout_ms() -> u64 {
     30_000
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use service_runtime::testing::load_config;
 
-    const REQUIRED: [(&str, &str); 9] = [
-        ("ADMIN__ADDRESS", "127.0.0.1:0"),
-        ("GRPC__ADDRESS", "127.0.0.1:0"),
-        ("DATABASE__URL", "postgres://localhost/taskmesh"),
-        ("KAFKA__BOOTSTRAP_SERVERS", "localhost:9092"),
-        ("AUTH__USERS__ISSUER", "https://users.example"),
-        ("AUTH__USERS__AUDIENCE", "taskmesh"),
-        ("AUTH__MESH__ISSUER", "taskmesh"),
-        ("AUTH__MESH__AUDIENCE", "taskmesh"),
-        (
-            "AUTH__MESH__SECRET",
-            "a secret for the mesh of at least 32 bytes",
-        ),
-    ];
+    use super::*;
+    use crate::NotificationService;
 
     fn load(more: &[(&str, &str)]) -> Result<Config, String> {
-        let variables = REQUIRED
-            .iter()
-            .chain(more)
-            .map(|(name, value)| (format!("NOTIFICATION_SERVICE_{name}"), (*value).to_owned()));
-        service_runtime::config::load("NOTIFICATION_SERVICE", variables)
-            .map_err(|error| error.to_string())
+        load_config::<NotificationService>(more).map_err(|error| error.to_string())
     }
 
     #[test]

@@ -3,45 +3,27 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Deserializer};
-use service_runtime::{
-    admin::AdminConfig,
-    config::{Redacted, ServiceConfig},
-    grpc::{AuthConfig, GrpcConfig},
-    kafka::KafkaConfig,
-    telemetry::LogConfig,
-};
+use service_runtime::{config::Redacted, grpc::GrpcConfig};
 use url::Url;
 
 /// The gateway carries the streams of all its clients over one connection.
 const CONNECTION_STREAMS: u32 = 50_000;
 const SHORTEST_SECRET: usize = 32;
 
-/// The configuration of this service.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Config {
-    /// How logs are written.
-    #[serde(default)]
-    pub log: LogConfig,
-    /// The operator's port.
-    pub admin: AdminConfig,
-    /// The gRPC server.
-    #[serde(deserialize_with = "grpc_for_streams")]
-    pub grpc: GrpcConfig,
-    /// How tokens are verified, and those for the task-service are signed.
-    pub auth: AuthConfig,
-    /// The broker.
-    pub kafka: KafkaConfig,
-    /// Where the task-service answers, such as `http://localhost:50051`.
-    pub task_url: Url,
-    /// How resume tokens are sealed.
-    pub tokens: TokenConfig,
-    /// What a stream may cost.
-    #[serde(default)]
-    pub watch: WatchConfig,
-    /// What is kept of the changes.
-    #[serde(default)]
-    pub feed: FeedConfig,
+service_runtime::service_config! {
+    /// Configuration of the realtime-service.
+    pub struct Config: #[serde(deserialize_with = "grpc_for_streams")] grpc, auth, kafka {
+        /// URL of the task-service, such as `http://localhost:50051`.
+        pub task_url: Url,
+        /// Sealing of resume tokens.
+        pub tokens: TokenConfig,
+        /// Limits of streams.
+        #[serde(default)]
+        pub watch: WatchConfig,
+        /// Limits of the changes kept in memory.
+        #[serde(default)]
+        pub feed: FeedConfig,
+    }
 }
 
 /// How resume tokens are sealed: the same in all replicas, or a client could not go on at another one.
@@ -165,55 +147,22 @@ fn grpc_for_streams<'de, D: Deserializer<'de>>(deserializer: D) -> Result<GrpcCo
     })
 }
 
-impl ServiceConfig for Config {
-    fn admin(&self) -> &AdminConfig {
-        &self.admin
-    }
-
-    fn log(&self) -> &LogConfig {
-        &self.log
-    }
-
-    fn grpc(&self) -> Option<&GrpcConfig> {
-        Some(&self.grpc)
-    }
-
-    fn auth(&self) -> Option<&AuthConfig> {
-        Some(&self.auth)
-    }
-
-    fn kafka(&self) -> Option<&KafkaConfig> {
-        Some(&self.kafka)
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use service_runtime::testing::load_config;
+
     use super::*;
+    use crate::RealtimeService;
 
     const SECRET: &str = "a secret for tests of at least 32 bytes";
 
     fn load(more: &[(&str, &str)]) -> Result<Config, String> {
         let required = [
-            ("ADMIN__ADDRESS", "127.0.0.1:0"),
-            ("GRPC__ADDRESS", "127.0.0.1:0"),
-            ("KAFKA__BOOTSTRAP_SERVERS", "localhost:9092"),
-            ("AUTH__USERS__ISSUER", "https://users.example"),
-            ("AUTH__USERS__AUDIENCE", "taskmesh"),
-            ("AUTH__MESH__ISSUER", "taskmesh"),
-            ("AUTH__MESH__AUDIENCE", "taskmesh"),
-            ("AUTH__MESH__SECRET", SECRET),
             ("TASK_URL", "http://localhost:50051"),
             ("TOKENS__SECRET", SECRET),
         ];
-        let given = |name: &str| more.iter().any(|(other, _)| *other == name);
-        let variables = required
-            .iter()
-            .filter(|(name, _)| !given(name))
-            .chain(more)
-            .map(|(name, value)| (format!("REALTIME_SERVICE_{name}"), (*value).to_owned()));
-        let config: Config = service_runtime::config::load("REALTIME_SERVICE", variables)
-            .map_err(|error| error.to_string())?;
+        let config = load_config::<RealtimeService>(&[&required, more].concat());
+        let config = config.map_err(|error| error.to_string())?;
         config.check().map(|()| config)
     }
 

@@ -16,15 +16,10 @@ use diesel::{
 };
 use diesel_async::RunQueryDsl;
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
-use serde::Deserialize;
 use service_runtime::{
     Context, Running, Service, StartError,
-    admin::AdminConfig,
-    config::ServiceConfig,
-    grpc::{AuthConfig, GrpcConfig},
-    kafka::{EventHandler, HandleError, KafkaConfig, Received},
-    postgres::{AsyncPgConnection, Database, DatabaseConfig, DatabaseError, Schema},
-    telemetry::LogConfig,
+    kafka::{EventHandler, HandleError, Received},
+    postgres::{AsyncPgConnection, Database, DatabaseError, Schema},
 };
 use taskmesh_proto::{notification::v1::ReminderEvent, topics};
 use uuid::Uuid;
@@ -76,37 +71,9 @@ pub fn schema() -> Schema {
     Probe::SCHEMA.expect("the probe has a schema")
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ProbeConfig {
-    admin: AdminConfig,
-    #[serde(default)]
-    log: LogConfig,
-    grpc: GrpcConfig,
-    auth: AuthConfig,
-    database: DatabaseConfig,
-    kafka: KafkaConfig,
-}
-
-impl ServiceConfig for ProbeConfig {
-    fn admin(&self) -> &AdminConfig {
-        &self.admin
-    }
-    fn log(&self) -> &LogConfig {
-        &self.log
-    }
-    fn grpc(&self) -> Option<&GrpcConfig> {
-        Some(&self.grpc)
-    }
-    fn auth(&self) -> Option<&AuthConfig> {
-        Some(&self.auth)
-    }
-    fn database(&self) -> Option<&DatabaseConfig> {
-        Some(&self.database)
-    }
-    fn kafka(&self) -> Option<&KafkaConfig> {
-        Some(&self.kafka)
-    }
+service_runtime::service_config! {
+    /// Configuration of the probe.
+    pub struct ProbeConfig: grpc, auth, database, kafka {}
 }
 
 /// Does what the event's user id says: `ok`, `reject`, `die` (with the whole process), `hold` or `refuse` until there is an effect of
