@@ -4,13 +4,13 @@ mod support;
 
 use std::num::NonZeroU32;
 
-use rdkafka::message::{Header, OwnedHeaders};
 use service_runtime::{
     dead_letters::{
         Choice, Content, DeadLetter, DeadLetterError, DeadLetterOffice, Filter, LetterName,
         Progress, Purged,
     },
     ids::Ids,
+    kafka::record_headers,
     testing::TestService,
 };
 use support::{
@@ -83,15 +83,8 @@ async fn a_rejected_event_is_listed_with_its_reason_and_shown_with_what_it_holds
 #[tokio::test]
 async fn a_letter_that_is_no_event_is_shown_with_the_error() {
     let (service, office) = started().await;
-    let headers = OwnedHeaders::new()
-        .insert(Header {
-            key: "ce_id",
-            value: Some(&Ids.uuid_v7().to_string()),
-        })
-        .insert(Header {
-            key: "ce_type",
-            value: Some(SENT),
-        });
+    let id = Ids.uuid_v7().to_string();
+    let headers = record_headers(&[("ce_id", &id), ("ce_type", SENT)]);
     service
         .topics()
         .publish_raw(&TASK_REMINDERS, "a", headers, b"\xff\xff".to_vec())

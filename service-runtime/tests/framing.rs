@@ -4,10 +4,7 @@ mod support;
 
 use diesel_async::AsyncPgConnection;
 use prost::Message as _;
-use rdkafka::{
-    Message,
-    message::{Header, OwnedHeaders},
-};
+use rdkafka::Message;
 use service_runtime::{
     clock::Clock,
     dead_letters::{Choice, Content, DeadLetterOffice, Filter},
@@ -15,13 +12,13 @@ use service_runtime::{
     kafka::{
         KafkaConfig, SchemaRegistry,
         framing::{frame, unframe},
-        subjects,
+        record_headers, subjects,
     },
     outbox::{self, OutboxEvent},
     postgres::DatabaseError,
     testing::{FakeRegistry, TestService, TestTopics, eventually},
 };
-use support::{Probe, effects, event, letters::SENT};
+use support::{KIND as SENT, Probe, event, versions_of, wait_for};
 use taskmesh_proto::topics::{TASK_REMINDERS, Topic};
 
 /// What the probe relays and consumes.
@@ -72,27 +69,14 @@ async fn commit(service: &TestService<Probe>, version: i64) {
 
 async fn publish(service: &TestService<Probe>, value: Vec<u8>) {
     let id = Ids.uuid_v7().to_string();
-    let headers = [("ce_id", id.as_str()), ("ce_type", SENT)];
-    let headers = headers
-        .iter()
-        .fold(OwnedHeaders::new(), |headers, (key, value)| {
-            headers.insert(Header {
-                key,
-                value: Some(*value),
-            })
-        });
+    let headers = record_headers(&[("ce_id", &id), ("ce_type", SENT)]);
     let topics = service.topics();
     topics.publish_raw(TOPIC, "a", headers, value).await;
 }
 
 async fn wait_for_versions(service: &TestService<Probe>, expected: &[i64]) {
-    let database = service.database();
-    let effects = eventually("the effects are there", async || {
-        Some(effects(&database).await).filter(|effects| effects.len() >= expected.len())
-    })
-    .await;
-    let versions: Vec<i64> = effects.iter().map(|effect| effect.version).collect();
-    assert_eq!(versions, expected);
+    let effects = wait_for(service, expected.len()).await;
+    assert_eq!(versions_of("a", &effects), expected);
 }
 
 /// Waits for one dead letter and checks that it is this value, as it was.

@@ -53,15 +53,17 @@ impl EventHeaders {
         if let Some(trace_parent) = &self.trace_parent {
             pairs.push(("traceparent", trace_parent));
         }
-        pairs
-            .into_iter()
-            .fold(OwnedHeaders::new(), |headers, (key, value)| {
-                headers.insert(Header {
-                    key,
-                    value: Some(value),
-                })
-            })
+        record_headers(&pairs)
     }
+}
+
+/// Returns record headers with these keys and values.
+pub fn record_headers(pairs: &[(&str, &str)]) -> OwnedHeaders {
+    let pairs = pairs.iter().map(|(key, value)| Header {
+        key,
+        value: Some(*value),
+    });
+    pairs.fold(OwnedHeaders::new(), OwnedHeaders::insert)
 }
 
 /// Returns the event id.

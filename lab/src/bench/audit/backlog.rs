@@ -3,15 +3,12 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::future::try_join_all;
 use prost::Message;
-use rdkafka::{
-    message::{Header, OwnedHeaders},
-    producer::{FutureProducer, FutureRecord},
-};
+use rdkafka::producer::{FutureProducer, FutureRecord};
 use service_runtime::{
     BoxError,
     clock::{Clock, timestamp},
     ids::Ids,
-    kafka::KafkaConfig,
+    kafka::{KafkaConfig, record_headers},
 };
 use taskmesh_proto::{
     common::v1::Actor,
@@ -96,14 +93,7 @@ async fn send(
     };
     let id = Ids.uuid_v7().to_string();
     let trace = format!("00-{}-b7ad6b7169203331-01", Ids.uuid_v7().simple());
-    let header = |key, value| Header {
-        key,
-        value: Some(value),
-    };
-    let headers = OwnedHeaders::new()
-        .insert(header("ce_id", id.as_str()))
-        .insert(header("ce_type", kind))
-        .insert(header("traceparent", &trace));
+    let headers = record_headers(&[("ce_id", &id), ("ce_type", kind), ("traceparent", &trace)]);
     let (key, payload) = (task.to_string(), event.encode_to_vec());
     let record = FutureRecord::to(topic)
         .key(&key)
