@@ -7,7 +7,8 @@ use rdkafka::{
     error::KafkaError,
 };
 
-use super::{Choice, DeadLetterError, DeadLetterOffice, reader::PATIENCE};
+use super::{Choice, DeadLetterError, DeadLetterOffice};
+use crate::kafka::READ_TIMEOUT;
 
 /// What became of the letters that were to be deleted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -80,8 +81,8 @@ impl DeadLetterOffice {
             .create()
             .map_err(|cause| refused(&topics, cause))?;
         let options = AdminOptions::new()
-            .request_timeout(Some(PATIENCE))
-            .operation_timeout(Some(PATIENCE));
+            .request_timeout(Some(READ_TIMEOUT))
+            .operation_timeout(Some(READ_TIMEOUT));
         let deleted = admin
             .delete_records(&ends, &options)
             .await

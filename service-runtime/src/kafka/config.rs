@@ -186,6 +186,24 @@ impl KafkaConfig {
         }
         config
     }
+
+    /// Returns the settings of a consumer that is assigned its partitions instead of joining a group.
+    pub(crate) fn reader_config(&self, group: &str) -> ClientConfig {
+        let mut config = self.client_config(group);
+        config
+            // A group is needed to read at all, and the user of a service may use the service's own. Nothing is committed.
+            .set("group.id", self.topic_name(group))
+            .set("enable.auto.commit", "false")
+            .set("enable.auto.offset.store", "false")
+            .set("enable.partition.eof", "true")
+            .set("isolation.level", "read_committed")
+            .set("auto.offset.reset", "error")
+            .set("allow.auto.create.topics", "false")
+            .set("check.crcs", "true")
+            .set("queued.max.messages.kbytes", "16384")
+            .set("fetch.wait.max.ms", "100");
+        config
+    }
 }
 
 #[cfg(test)]

@@ -3,11 +3,7 @@
 //! Promise: an event has its effect once, in the order of its key. The effect and the inbox row are one commit; the offset
 //! follows, so a crash in between delivers the event again and the inbox drops it.
 
-use std::{
-    collections::HashMap,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use rdkafka::{
     ClientConfig, Message, TopicPartitionList,
@@ -20,7 +16,7 @@ use rdkafka::{
 use taskmesh_proto::topics::Topic;
 use tokio::{
     sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
-    time::timeout,
+    time::{Instant, timeout},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{debug, error, warn};
@@ -127,14 +123,9 @@ impl<H: EventHandler> ConsumerLoop<H> {
                     metrics::replaced(self.topic.name);
                 }
             }
-            failures = if started.elapsed() > Duration::from_secs(60) {
-                1
-            } else {
-                failures + 1
-            };
             tokio::select! {
                 () = self.shared.stopping.cancelled() => return,
-                () = tokio::time::sleep(RESTART.delay(failures)) => {}
+                () = tokio::time::sleep(RESTART.delay_after(started, &mut failures)) => {}
             }
         }
     }

@@ -30,7 +30,7 @@ mod worker_context;
 pub use config::{KafkaConfig, SecurityProtocol};
 pub(crate) use consumer::ConsumerLoop;
 pub use handler::{EventHandler, HandleError, Received};
-pub use headers::{EventHeaders, HeaderError};
+pub use headers::{EventHeaders, HeaderError, record_headers};
 pub use inbox::{InboxBatch, Known};
 pub use partitioner::partition_of;
 pub(crate) use producer::{ProduceError, Producer, Record};
@@ -38,7 +38,7 @@ pub(crate) use producer::{ProduceError, Producer, Record};
 pub(crate) use record::refuse_record;
 pub(crate) use schema_registry::Framer;
 pub use schema_registry::{Registered, RegistryError, SchemaRegistry, Subject, framing, subjects};
-pub(crate) use topic_reader::Tail;
 pub use topic_reader::{
     Beginning, HistoryError, TopicEvent, TopicHistory, TopicReader, TopicRecord,
 };
+pub(crate) use topic_reader::{READ_TIMEOUT, Tail, read_range};

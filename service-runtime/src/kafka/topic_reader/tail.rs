@@ -1,16 +1,13 @@
-use std::{
-    collections::BTreeMap,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use rdkafka::{
-    ClientConfig, Offset, TopicPartitionList,
+    Offset, TopicPartitionList,
     consumer::{Consumer, StreamConsumer},
     error::KafkaError,
     types::RDKafkaErrorCode,
 };
 use taskmesh_proto::topics::Topic;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, error};
 
@@ -24,8 +21,6 @@ use crate::{
 /// Time limit of a metadata or watermark request.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
 const RESTART: Backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(5));
-/// Run time after which a failure is not counted as a repeated one.
-const STABLE_AFTER: Duration = Duration::from_secs(60);
 
 /// Receives the records of a topic. Called from one task, in the order of each partition; must not block.
 pub trait TopicReader: Send + Sync + 'static {
@@ -118,12 +113,8 @@ impl<R: TopicReader> Tail<R> {
                 error!(error = %cause, "reader of {} failed, replacing it", self.topic.name);
                 metrics::replaced(self.topic.name);
             }
-            failures = match started.elapsed() > STABLE_AFTER {
-                true => 1,
-                false => failures + 1,
-            };
             tokio::select! {
-                () = tokio::time::sleep(RESTART.delay(failures)) => {}
+                () = tokio::time::sleep(RESTART.delay_after(started, &mut failures)) => {}
                 () = stopping.cancelled() => return Ok(()),
             }
         }
@@ -133,7 +124,7 @@ impl<R: TopicReader> Tail<R> {
     async fn follow(&mut self) -> Result<(), TailError> {
         let topic = self.config.topic_name(self.topic.name);
         let format = ValueFormat::of(&self.config, self.topic);
-        let config = client_config(&self.config, self.service);
+        let config = self.config.reader_config(self.service);
         let consumer: Arc<StreamConsumer<Quiet>> = Arc::new(config.create_with_context(Quiet)?);
         let extents = extents(&consumer, &topic).await?;
         consumer.assign(&self.assignment(&topic, &extents)?)?;
@@ -214,22 +205,4 @@ async fn extents(
         extents.collect()
     })
     .await?
-}
-
-/// Returns the settings of a consumer that is no member of any group.
-pub(super) fn client_config(config: &KafkaConfig, service: &str) -> ClientConfig {
-    let mut client = config.client_config(service);
-    client
-        // A name is needed to read at all, and the service's own is one that its user may use. Nothing is joined or committed.
-        .set("group.id", config.topic_name(service))
-        .set("enable.auto.commit", "false")
-        .set("enable.auto.offset.store", "false")
-        .set("enable.partition.eof", "true")
-        .set("isolation.level", "read_committed")
-        .set("auto.offset.reset", "error")
-        .set("allow.auto.create.topics", "false")
-        .set("check.crcs", "true")
-        .set("queued.max.messages.kbytes", "16384")
-        .set("fetch.wait.max.ms", "100");
-    client
 }
