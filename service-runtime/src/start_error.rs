@@ -11,9 +11,7 @@ pub enum StartError {
     /// Address that is in use or does not belong to this machine.
     #[error("cannot listen on {address}: {cause}")]
     Listen {
-        /// The address.
         address: SocketAddr,
-        /// Error of the operating system.
         cause: std::io::Error,
     },
     /// Any other error.

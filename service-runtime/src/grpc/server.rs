@@ -113,9 +113,7 @@ pub enum ServeError {
     /// A setting is wrong.
     #[error("grpc.{setting}: {cure}")]
     Setting {
-        /// The setting.
         setting: &'static str,
-        /// How to mend it.
         cure: &'static str,
     },
     /// The descriptors cannot be served.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Deserializer, de};
 use taskmesh_proto::topics;
 use url::Url;
 
-use crate::config::{Redacted, comma_separated};
+use crate::config::{self, ConfigError, Redacted, comma_separated};
 
 /// Connection to the brokers; the same for Apache Kafka, Redpanda and the embedded broker.
 #[derive(Debug, Clone, Deserialize)]
@@ -113,6 +113,21 @@ fn registry_url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Url
 }
 
 impl KafkaConfig {
+    /// Reads the configuration from those of the variables that begin with the prefix and `_KAFKA__`.
+    pub fn load(
+        prefix: &str,
+        variables: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, ConfigError> {
+        #[derive(Deserialize)]
+        struct Settings {
+            kafka: KafkaConfig,
+        }
+        let begin = format!("{prefix}_KAFKA__");
+        let variables = variables.into_iter();
+        let own = variables.filter(|(name, _)| name.starts_with(&begin));
+        config::load::<Settings>(prefix, own).map(|settings| settings.kafka)
+    }
+
     /// Checks settings that depend on each other.
     fn check(&self) -> Result<(), String> {
         let is_unknown = |name: &&String| topics::ALL.iter().all(|topic| topic.name != **name);
@@ -209,21 +224,14 @@ impl KafkaConfig {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config;
 
     fn read(settings: &[(&str, &str)]) -> Result<KafkaConfig, String> {
-        #[derive(Debug, Deserialize)]
-        struct Settings {
-            kafka: KafkaConfig,
-        }
         let servers = [("BOOTSTRAP_SERVERS", "localhost:9092")];
         let variables = servers
             .iter()
             .chain(settings)
             .map(|(name, value)| (format!("TEST_KAFKA__{name}"), (*value).to_owned()));
-        config::load::<Settings>("TEST", variables)
-            .map(|settings| settings.kafka)
-            .map_err(|error| error.to_string())
+        KafkaConfig::load("TEST", variables).map_err(|error| error.to_string())
     }
 
     #[test]

@@ -12,10 +12,12 @@ const YEARS: std::ops::RangeInclusive<i32> = 1970..=2200;
 #[error("must be a time between the years {} and {}", YEARS.start(), YEARS.end())]
 pub struct InvalidTime;
 
-/// Checks a moment that a user names; none is invalid as well.
-pub fn check_time(time: Option<DateTime<Utc>>) -> Result<DateTime<Utc>, InvalidTime> {
-    time.filter(|time| YEARS.contains(&time.year()))
-        .ok_or(InvalidTime)
+/// Checks a time that a user names.
+pub fn check_time(time: DateTime<Utc>) -> Result<DateTime<Utc>, InvalidTime> {
+    match YEARS.contains(&time.year()) {
+        true => Ok(time),
+        false => Err(InvalidTime),
+    }
 }
 
 /// Reads a date that a user names; none if it is none or out of bounds.
@@ -32,13 +34,12 @@ mod tests {
 
     #[test]
     fn the_first_and_the_last_moment_are_allowed_and_their_neighbours_are_not() {
-        let check = |seconds| check_time(DateTime::from_timestamp(seconds, 0));
+        let check = |seconds| check_time(DateTime::from_timestamp(seconds, 0).unwrap());
         let last = DateTime::parse_from_rfc3339("2200-12-31T23:59:59Z")
             .unwrap()
             .timestamp();
         assert!(check(0).is_ok() && check(last).is_ok());
         assert_eq!(check(-1), Err(InvalidTime));
         assert_eq!(check(last + 1), Err(InvalidTime));
-        assert_eq!(check_time(None), Err(InvalidTime));
     }
 }

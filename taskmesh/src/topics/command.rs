@@ -1,10 +1,9 @@
 use std::{env, io::stdout, process::ExitCode};
 
 use clap::{Args, Subcommand};
-use serde::Deserialize;
 use service_runtime::{
     BoxError,
-    config::{self, ConfigError},
+    config::ConfigError,
     kafka::{KafkaConfig, SchemaRegistry},
 };
 
@@ -132,19 +131,5 @@ pub fn kafka_of(bootstrap_servers: &str) -> Result<KafkaConfig, ConfigError> {
         "TASKMESH_KAFKA__BOOTSTRAP_SERVERS".to_owned(),
         bootstrap_servers.to_owned(),
     );
-    kafka_config(env::vars().chain([servers]))
-}
-
-/// Reads how to reach brokers from those of the variables that begin with `TASKMESH_KAFKA__`.
-pub fn kafka_config(
-    variables: impl IntoIterator<Item = (String, String)>,
-) -> Result<KafkaConfig, ConfigError> {
-    #[derive(Debug, Deserialize)]
-    struct Settings {
-        kafka: KafkaConfig,
-    }
-    let kafka = variables
-        .into_iter()
-        .filter(|(name, _)| name.starts_with("TASKMESH_KAFKA__"));
-    config::load::<Settings>("TASKMESH", kafka).map(|settings| settings.kafka)
+    KafkaConfig::load("TASKMESH", env::vars().chain([servers]))
 }

@@ -69,7 +69,6 @@ mod tests {
     use service_runtime::testing::FakeRegistry;
 
     use super::*;
-    use crate::topics::kafka_config;
 
     fn kafka(registry: &FakeRegistry) -> KafkaConfig {
         let variables = [
@@ -77,7 +76,8 @@ mod tests {
             ("TASKMESH_KAFKA__TOPIC_PREFIX", "team."),
             ("TASKMESH_KAFKA__SCHEMA_REGISTRY_URL", registry.url()),
         ];
-        kafka_config(variables.map(|(name, value)| (name.to_owned(), value.to_owned()))).unwrap()
+        let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        KafkaConfig::load("TASKMESH", variables).unwrap()
     }
 
     async fn applied(kafka: &KafkaConfig) -> (bool, String) {

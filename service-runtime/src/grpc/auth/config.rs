@@ -48,20 +48,12 @@ pub struct IssuerConfig {
 pub enum AuthConfigError {
     /// A setting is wrong or missing.
     #[error("auth.{setting}: {cure}")]
-    Setting {
-        /// The setting, such as `users.secret`.
-        setting: String,
-        /// What is wrong with it and how to mend it.
-        cure: String,
-    },
+    Setting { setting: String, cure: String },
     /// A file cannot be read.
     #[error("auth.{setting}: cannot read {}", path.display())]
     File {
-        /// The setting, such as `users.jwks_file`.
         setting: String,
-        /// The file.
         path: PathBuf,
-        /// Why it cannot be read.
         #[source]
         cause: std::io::Error,
     },

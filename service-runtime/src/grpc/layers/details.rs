@@ -77,7 +77,7 @@ mod tests {
     use crate::grpc::status::status;
 
     #[test]
-    fn a_message_that_cannot_be_decoded_is_the_callers_error() {
+    fn undecodable_message_is_invalid_argument() {
         let bare = Bare(Status::internal(
             "failed to decode Protobuf message: buffer underflow",
         ));
@@ -85,13 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn the_words_of_a_fault_stay_inside() {
-        let bare = Bare(Status::internal("relation \"task\" does not exist"));
-        assert_eq!(status(&bare).message(), "internal error");
-    }
-
-    #[test]
-    fn a_method_that_does_not_exist_is_named_as_the_cause() {
+    fn unknown_method_has_a_message() {
         let bare = Bare(Status::unimplemented(""));
         assert_eq!(
             status(&bare).message(),

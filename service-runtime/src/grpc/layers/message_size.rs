@@ -4,18 +4,15 @@ use axum::{body::Body, extract::Request};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 
 use super::refusal::Refusal;
-use crate::grpc::{methods, status::status};
+use crate::grpc::status::status;
 
 /// Length of the prefix of a message: a compression flag and the length of the message.
 const PREFIX_BYTES: usize = 5;
 
 /// Ends the request with RESOURCE_EXHAUSTED while it is read if its message is longer than the limit.
 ///
-/// The body of a request is one message, since no method takes a stream of them except reflection, which is open.
+/// The body of a request is one message, since no method takes a stream of them.
 pub(super) fn limit(limit: u32, request: Request) -> Request {
-    if methods::is_open(request.uri().path()) {
-        return request;
-    }
     request.map(|body| {
         let body = Limited::new(body, limit as usize + PREFIX_BYTES);
         Body::new(

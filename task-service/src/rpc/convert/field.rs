@@ -291,7 +291,7 @@ fn due_local(text: &str) -> Result<DueWish, String> {
 }
 
 fn user_time(time: Timestamp) -> Result<DateTime<Utc>, InvalidTime> {
-    check_time(from_timestamp(time))
+    from_timestamp(time).ok_or(InvalidTime).and_then(check_time)
 }
 
 fn priority_of(number: i32) -> Result<Priority, &'static str> {
