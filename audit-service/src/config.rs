@@ -26,7 +26,6 @@ pub struct CheckpointsConfig {
     #[serde(default, deserialize_with = "comma_separated")]
     pub former_keys: Vec<String>,
     /// The file that checkpoints are appended to, one JSON object a line; none is written if absent.
-    #[serde(default)]
     pub file: Option<PathBuf>,
     /// How long new records wait for a checkpoint at most, in milliseconds: 100 to 10000; 5000 unless set.
     #[serde(default = "default_interval_ms")]

@@ -9,7 +9,6 @@ service_runtime::service_config! {
     /// Configuration of the notification-service.
     pub struct Config: grpc, auth, database, kafka {
         /// Mail server; without one, reminders are only kept in the list.
-        #[serde(default)]
         pub smtp: Option<SmtpConfig>,
         /// E-mail settings apart from the server.
         #[serde(default)]
@@ -24,16 +23,13 @@ pub struct SmtpConfig {
     /// The server's name; with TLS also the name that its certificate must have.
     pub host: String,
     /// The port; if absent 587 with `starttls`, 465 with `tls`, 25 with `none`.
-    #[serde(default)]
     pub port: Option<u16>,
     /// How the connection is protected: `starttls`, `tls` or `none`.
     #[serde(default)]
     pub security: SmtpSecurity,
     /// The user to log in as; no login if absent.
-    #[serde(default)]
     pub username: Option<String>,
     /// The user's password.
-    #[serde(default)]
     pub password: Option<Redacted<String>>,
     /// Whom reminders come from, such as `Taskmesh <reminders@example.com>`.
     pub from: String,
@@ -60,7 +56,6 @@ pub enum SmtpSecurity {
 #[serde(deny_unknown_fields)]
 pub struct EmailConfig {
     /// The domain at which a user who has given no address is reached as `<user id>@<domain>`; nowhere if absent.
-    #[serde(default)]
     pub default_domain: Option<String>,
 }
 

@@ -33,7 +33,6 @@ pub struct TokenConfig {
     /// What new tokens are sealed with: at least 32 bytes that nobody can guess.
     pub secret: Redacted<String>,
     /// The secret before, for as long as clients may come with tokens of its time.
-    #[serde(default)]
     pub previous_secret: Option<Redacted<String>>,
 }
 

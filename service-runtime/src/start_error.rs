@@ -1,6 +1,6 @@
 use std::net::SocketAddr;
 
-use crate::{BoxError, grpc::ServeError};
+use crate::BoxError;
 
 /// Reason why a service did not start.
 #[derive(Debug, thiserror::Error)]
@@ -17,13 +17,4 @@ pub enum StartError {
     /// Any other error.
     #[error(transparent)]
     Other(#[from] BoxError),
-}
-
-impl From<ServeError> for StartError {
-    fn from(error: ServeError) -> Self {
-        match error {
-            ServeError::Setting { .. } => Self::Config(error.to_string()),
-            _ => Self::Other(error.into()),
-        }
-    }
 }

@@ -22,7 +22,7 @@ use super::{
     layers::{Deadlines, Layered, Settings},
     methods, metrics, unimplemented,
 };
-use crate::lifecycle::ShutdownTokens;
+use crate::{BoxError, lifecycle::ShutdownTokens, start_error::StartError};
 
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(30);
 const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -53,7 +53,6 @@ pub struct GrpcConfig {
     pub max_concurrent_calls: u32,
     /// How many calls and streams may be under way at once over one connection; 200 if not given, more for a service whose streams
     /// go on for as long as their clients want.
-    #[serde(default)]
     pub max_connection_streams: Option<u32>,
 }
 
@@ -86,8 +85,8 @@ impl GrpcConfig {
         }
     }
 
-    fn check(&self) -> Result<(), ServeError> {
-        let wrong = |setting, cure| Err(ServeError::Setting { setting, cure });
+    fn check(&self) -> Result<(), StartError> {
+        let wrong = |setting, hint| Err(StartError::Config(format!("grpc.{setting}: {hint}")));
         if !(1..=MAXIMUM_MESSAGE_BYTES).contains(&self.max_message_bytes) {
             return wrong("max_message_bytes", "must be between 1 and 4194304");
         }
@@ -107,23 +106,6 @@ impl GrpcConfig {
     }
 }
 
-/// Why a gRPC server does not run.
-#[derive(Debug, thiserror::Error)]
-pub enum ServeError {
-    /// A setting is wrong.
-    #[error("grpc.{setting}: {cure}")]
-    Setting {
-        setting: &'static str,
-        cure: &'static str,
-    },
-    /// The descriptors cannot be served.
-    #[error("cannot serve reflection")]
-    Reflection(#[from] tonic_reflection::server::Error),
-    /// The server failed.
-    #[error("the gRPC server failed")]
-    Transport(#[from] tonic::transport::Error),
-}
-
 /// Checks the configuration and puts all layers, health and reflection around the routes; returns the server, which answers
 /// calls on the listener until the first step of a stop and then finishes those under way.
 pub async fn serve(
@@ -132,7 +114,7 @@ pub async fn serve(
     routes: Routes,
     verifier: Verifier,
     shutdown: ShutdownTokens,
-) -> Result<impl Future<Output = Result<(), ServeError>> + Send + 'static, ServeError> {
+) -> Result<impl Future<Output = Result<(), BoxError>> + Send + 'static, StartError> {
     config.check()?;
     metrics::describe();
     let routes = Routes::from(unimplemented::answer(routes.into_axum_router()));
@@ -140,8 +122,8 @@ pub async fn serve(
     let (health, health_server) = tonic_health::server::health_reporter();
     let routes = routes
         .add_service(health_server)
-        .add_service(reflection(&names).build_v1()?)
-        .add_service(reflection(&names).build_v1alpha()?);
+        .add_service(reflection(&names).build_v1().map_err(BoxError::from)?)
+        .add_service(reflection(&names).build_v1alpha().map_err(BoxError::from)?);
     report(&health, &names, ServingStatus::Serving).await;
 
     let calls = Arc::new(Semaphore::new(

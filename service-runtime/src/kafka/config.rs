@@ -21,26 +21,19 @@ pub struct KafkaConfig {
     #[serde(default)]
     pub security_protocol: SecurityProtocol,
     /// SASL mechanism: `SCRAM-SHA-256`, `SCRAM-SHA-512` or `PLAIN`.
-    #[serde(default)]
     pub sasl_mechanism: Option<String>,
     /// SASL user.
-    #[serde(default)]
     pub sasl_username: Option<String>,
     /// SASL password.
-    #[serde(default)]
     pub sasl_password: Option<Redacted<String>>,
     /// Certificate authority of the brokers (PEM); the system's authorities if absent.
-    #[serde(default)]
     pub ssl_ca_location: Option<PathBuf>,
     /// Client certificate (PEM), if the brokers require one.
-    #[serde(default)]
     pub ssl_certificate_location: Option<PathBuf>,
     /// Key of the client certificate (PEM).
-    #[serde(default)]
     pub ssl_key_location: Option<PathBuf>,
     /// Static membership: a name unique to this instance and the same after a restart, with which it gets its partitions back immediately. Without
     /// it, a restart is a rebalance.
-    #[serde(default)]
     pub group_instance_id: Option<String>,
     /// Whether a partition whose next records are gone from the broker continues with the oldest available record. Otherwise it is stopped until
     /// an operator decides.
@@ -50,10 +43,8 @@ pub struct KafkaConfig {
     #[serde(default, deserialize_with = "registry_url")]
     pub schema_registry_url: Option<Url>,
     /// User of the registry.
-    #[serde(default)]
     pub schema_registry_username: Option<String>,
     /// Password of the registry.
-    #[serde(default)]
     pub schema_registry_password: Option<Redacted<String>>,
     /// Topics, without the prefix, whose values have a schema frame; other values are raw.
     #[serde(default, deserialize_with = "comma_separated")]
@@ -174,29 +165,22 @@ impl KafkaConfig {
             .set("socket.keepalive.enable", "true")
             .set("reconnect.backoff.ms", "50")
             .set("reconnect.backoff.max.ms", "1000");
-        let texts = [
-            ("sasl.mechanism", self.sasl_mechanism.as_deref()),
-            ("sasl.username", self.sasl_username.as_deref()),
+        let path = |path: &Option<PathBuf>| Some(path.as_ref()?.to_string_lossy().into_owned());
+        let password = self.sasl_password.as_ref().map(Redacted::expose);
+        let optional = [
+            ("sasl.mechanism", self.sasl_mechanism.clone()),
+            ("sasl.username", self.sasl_username.clone()),
+            ("sasl.password", password.cloned()),
+            ("ssl.ca.location", path(&self.ssl_ca_location)),
             (
-                "sasl.password",
-                self.sasl_password
-                    .as_ref()
-                    .map(|secret| secret.expose().as_str()),
+                "ssl.certificate.location",
+                path(&self.ssl_certificate_location),
             ),
+            ("ssl.key.location", path(&self.ssl_key_location)),
         ];
-        for (name, value) in texts {
+        for (name, value) in optional {
             if let Some(value) = value {
                 config.set(name, value);
-            }
-        }
-        let paths = [
-            ("ssl.ca.location", &self.ssl_ca_location),
-            ("ssl.certificate.location", &self.ssl_certificate_location),
-            ("ssl.key.location", &self.ssl_key_location),
-        ];
-        for (name, value) in paths {
-            if let Some(value) = value {
-                config.set(name, value.to_string_lossy());
             }
         }
         config

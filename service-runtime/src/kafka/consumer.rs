@@ -53,15 +53,6 @@ pub(crate) struct ConsumerLoop<H> {
     drained: UnboundedReceiver<i32>,
 }
 
-/// Error that replaces the consumer.
-#[derive(Debug, thiserror::Error)]
-enum ConsumeError {
-    #[error(transparent)]
-    Kafka(#[from] KafkaError),
-    #[error("the thread that reads the group's offsets panicked")]
-    Offsets(#[from] tokio::task::JoinError),
-}
-
 struct Worker {
     queue: UnboundedSender<OwnedMessage>,
     load: Arc<Load>,
@@ -130,7 +121,7 @@ impl<H: EventHandler> ConsumerLoop<H> {
         }
     }
 
-    async fn consume(&mut self) -> Result<(), ConsumeError> {
+    async fn consume(&mut self) -> Result<(), BoxError> {
         let topic = self.shared.full_topic.clone();
         self.commit_beginnings(&topic).await?;
         let (assigned_sender, mut assigned) = unbounded_channel();
@@ -156,7 +147,7 @@ impl<H: EventHandler> ConsumerLoop<H> {
         result
     }
 
-    async fn commit_beginnings(&self, topic: &str) -> Result<(), ConsumeError> {
+    async fn commit_beginnings(&self, topic: &str) -> Result<(), BoxError> {
         let (config, topic) = (self.client_config(), topic.to_owned());
         let committing = tokio::task::spawn_blocking(move || commit_beginnings(&config, &topic));
         tokio::select! {
@@ -171,7 +162,7 @@ impl<H: EventHandler> ConsumerLoop<H> {
         topic: &str,
         assigned: &mut UnboundedReceiver<i32>,
         tracker: &TaskTracker,
-    ) -> Result<(), ConsumeError> {
+    ) -> Result<(), BoxError> {
         let mut workers: HashMap<i32, Worker> = HashMap::new();
         let mut commit = tokio::time::interval(COMMIT_EVERY);
         let mut clean = tokio::time::interval(CLEAN_EVERY);

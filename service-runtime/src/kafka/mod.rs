@@ -30,7 +30,7 @@ mod worker_context;
 pub use config::{KafkaConfig, SecurityProtocol};
 pub(crate) use consumer::ConsumerLoop;
 pub use handler::{EventHandler, HandleError, Received};
-pub use headers::{EventHeaders, HeaderError, record_headers};
+pub use headers::{EventHeaders, record_headers};
 pub use inbox::{InboxBatch, Known};
 pub use partitioner::partition_of;
 pub(crate) use producer::{ProduceError, Producer, Record};

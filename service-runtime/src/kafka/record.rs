@@ -58,8 +58,8 @@ fn read_event<E: prost::Message + Default>(
     format: &ValueFormat,
     message: &OwnedMessage,
 ) -> Result<(Received<E>, i64), String> {
-    let id = headers::event_id(message.headers()).map_err(|error| error.to_string())?;
-    let kind = headers::event_type(message.headers()).map_err(|error| error.to_string())?;
+    let id = headers::event_id(message.headers())?;
+    let kind = headers::event_type(message.headers())?;
     headers::check_data_schema(message.headers(), data_schema)?;
     // Without the frame: the same event may be redelivered in the frame of a newer schema.
     let payload = format.message(message.payload().unwrap_or_default())?;

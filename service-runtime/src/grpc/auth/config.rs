@@ -1,6 +1,9 @@
 //! Who may issue tokens, and with which keys.
 
-use std::path::PathBuf;
+use std::{
+    fmt, fs,
+    path::{Path, PathBuf},
+};
 
 use serde::Deserialize;
 use url::Url;
@@ -17,10 +20,8 @@ pub struct AuthConfig {
     pub mesh: IssuerConfig,
     /// A PKCS #8 PEM file with the private key (EC P-256 or Ed25519) that signs this service's tokens; without it the
     /// mesh's shared secret does.
-    #[serde(default)]
     pub signing_key_file: Option<PathBuf>,
     /// The id of that key in the mesh's key set (`kid`).
-    #[serde(default)]
     pub signing_key_id: Option<String>,
 }
 
@@ -33,37 +34,30 @@ pub struct IssuerConfig {
     /// The audience that tokens must be meant for (`aud`).
     pub audience: String,
     /// A shared secret of at least 32 bytes (HS256), for development.
-    #[serde(default)]
     pub secret: Option<Redacted<String>>,
     /// A file with the issuer's public keys (JSON Web Key Set).
-    #[serde(default)]
     pub jwks_file: Option<PathBuf>,
     /// Where the issuer publishes its public keys (JSON Web Key Set).
-    #[serde(default)]
     pub jwks_url: Option<Url>,
 }
 
-/// An auth configuration that cannot be used; names the setting and the cure.
+/// Invalid setting of the auth configuration, with a hint.
 #[derive(Debug, thiserror::Error)]
-pub enum AuthConfigError {
-    /// A setting is wrong or missing.
-    #[error("auth.{setting}: {cure}")]
-    Setting { setting: String, cure: String },
-    /// A file cannot be read.
-    #[error("auth.{setting}: cannot read {}", path.display())]
-    File {
-        setting: String,
-        path: PathBuf,
-        #[source]
-        cause: std::io::Error,
-    },
-}
+#[error("auth.{0}")]
+pub struct AuthConfigError(String);
 
 impl AuthConfigError {
-    pub(super) fn setting(setting: impl Into<String>, cure: impl Into<String>) -> Self {
-        Self::Setting {
-            setting: setting.into(),
-            cure: cure.into(),
-        }
+    pub(super) fn setting(setting: &str, hint: impl fmt::Display) -> Self {
+        Self(format!("{setting}: {hint}"))
+    }
+
+    /// Reads the file of a setting.
+    pub(super) fn read(setting: &str, path: &Path) -> Result<Vec<u8>, Self> {
+        fs::read(path).map_err(|cause| {
+            Self::setting(
+                setting,
+                format_args!("cannot read {}: {cause}", path.display()),
+            )
+        })
     }
 }

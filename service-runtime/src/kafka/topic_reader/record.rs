@@ -39,7 +39,7 @@ impl TopicRecord {
 }
 
 fn event(format: &ValueFormat, message: &OwnedMessage) -> Result<TopicEvent, String> {
-    let id = headers::event_id(message.headers()).map_err(|error| error.to_string())?;
+    let id = headers::event_id(message.headers())?;
     let value = format.message(message.payload().unwrap_or_default())?;
     Ok(TopicEvent {
         id,

@@ -58,18 +58,6 @@ pub(crate) struct Tail<R> {
     next: BTreeMap<i32, i64>,
 }
 
-#[derive(Debug, thiserror::Error)]
-enum TailError {
-    #[error(transparent)]
-    Kafka(#[from] KafkaError),
-    #[error("the broker does not have the topic {0}: create it with `taskmesh topics apply`")]
-    NoTopic(String),
-    #[error("the broker no longer has the next record")]
-    Gone,
-    #[error("the thread that reads watermarks panicked")]
-    Watermarks(#[from] tokio::task::JoinError),
-}
-
 /// Watermarks of a partition.
 #[derive(Debug, Clone, Copy)]
 struct Extent {
@@ -121,7 +109,7 @@ impl<R: TopicReader> Tail<R> {
     }
 
     /// Reads until something fails.
-    async fn follow(&mut self) -> Result<(), TailError> {
+    async fn follow(&mut self) -> Result<(), BoxError> {
         let topic = self.config.topic_name(self.topic.name);
         let format = ValueFormat::of(&self.config, self.topic);
         let config = self.config.reader_config(self.service);
@@ -137,7 +125,7 @@ impl<R: TopicReader> Tail<R> {
                 }
                 Err(KafkaError::PartitionEOF(partition)) => self.reader.caught_up(partition),
                 Err(KafkaError::MessageConsumption(RDKafkaErrorCode::AutoOffsetReset)) => {
-                    return Err(TailError::Gone);
+                    return Err("the broker no longer has the next record".into());
                 }
                 Err(cause @ KafkaError::MessageConsumptionFatal(_)) => return Err(cause.into()),
                 Err(cause) => {
@@ -152,7 +140,7 @@ impl<R: TopicReader> Tail<R> {
         &mut self,
         topic: &str,
         extents: &[Extent],
-    ) -> Result<TopicPartitionList, TailError> {
+    ) -> Result<TopicPartitionList, BoxError> {
         let mut assignment = TopicPartitionList::new();
         let partitions = i32::try_from(extents.len()).unwrap_or(i32::MAX);
         for Extent {
@@ -184,7 +172,7 @@ impl<R: TopicReader> Tail<R> {
 async fn extents(
     consumer: &Arc<StreamConsumer<Quiet>>,
     topic: &str,
-) -> Result<Vec<Extent>, TailError> {
+) -> Result<Vec<Extent>, BoxError> {
     let (consumer, topic) = (Arc::clone(consumer), topic.to_owned());
     tokio::task::spawn_blocking(move || {
         let metadata = consumer.fetch_metadata(Some(&topic), REQUEST_TIMEOUT)?;
@@ -192,7 +180,10 @@ async fn extents(
         let partitions = known.map_or(0, |found| found.partitions().len());
         let partitions = i32::try_from(partitions).unwrap_or_default();
         if partitions == 0 {
-            return Err(TailError::NoTopic(topic));
+            return Err(format!(
+                "the broker does not have the topic {topic}: create it with `taskmesh topics apply`"
+            )
+            .into());
         }
         let extents = (0..partitions).map(|partition| {
             let (low, high) = consumer.fetch_watermarks(&topic, partition, REQUEST_TIMEOUT)?;
