@@ -125,21 +125,17 @@ impl Schemas {
         self.subjects.get(subject).map_or(&[], Vec::as_slice)
     }
 
-    /// Returns whether each import has a reference to a registered version.
-    fn has_imports(&self, body: &Value) -> bool {
+    /// Returns whether each import of the contract has a reference, and each reference a registered version.
+    fn has_references(&self, body: &Value) -> bool {
         let text = body["schema"].as_str().unwrap_or_default();
-        let mut imports = text
-            .lines()
-            .filter_map(|line| line.strip_prefix("import \"")?.strip_suffix("\";"))
-            .filter(|name| !name.starts_with("google/protobuf/"));
-        imports.all(|name| {
-            let references = body["references"].as_array();
-            references.into_iter().flatten().any(|reference| {
-                let versions = self.versions(reference["subject"].as_str().unwrap_or_default());
-                let version = reference["version"].as_u64().unwrap_or_default();
-                reference["name"] == name && (1..=versions.len() as u64).contains(&version)
-            })
-        })
+        let imports = text.matches("\nimport \"taskmesh/").count();
+        let references = body["references"].as_array().map_or(&[][..], Vec::as_slice);
+        let is_registered = |reference: &Value| {
+            let versions = self.versions(reference["subject"].as_str().unwrap_or_default());
+            let version = reference["version"].as_u64().unwrap_or_default();
+            (1..=versions.len() as u64).contains(&version)
+        };
+        imports <= references.len() && references.iter().all(is_registered)
     }
 }
 
@@ -184,7 +180,7 @@ async fn add(
     if let Some(message) = schemas.refused.get(&subject) {
         return Err(fault(StatusCode::CONFLICT, 409, message));
     }
-    if body["schemaType"] != "PROTOBUF" || !schemas.has_imports(&body) {
+    if body["schemaType"] != "PROTOBUF" || !schemas.has_references(&body) {
         let message = "not a protobuf schema, or a reference is missing";
         return Err(fault(StatusCode::UNPROCESSABLE_ENTITY, 42201, message));
     }

@@ -108,8 +108,7 @@ async fn run_for_topics(kafka: &KafkaConfig, replication: Option<i32>) -> Result
             }
             State::Different(differences) => {
                 as_declared = false;
-                let texts: Vec<String> = differences.iter().map(ToString::to_string).collect();
-                format!("different: {}", texts.join("; "))
+                format!("different: {}", differences.join("; "))
             }
         };
         println!(
