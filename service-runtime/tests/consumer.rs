@@ -85,7 +85,9 @@ async fn record_that_is_no_event_is_a_dead_letter_with_a_reason() {
     let truncated = b"\x0a\x24018f".to_vec();
     // As large as the topic accepts: with the reason, the dead letter is larger.
     let large = noise(1_048_200);
-    let cases: [(&[(&str, &str)], Vec<u8>, &str); 10] = [
+    /// Headers, payload, and beginning of the reason.
+    type Case<'a> = (&'a [(&'a str, &'a str)], Vec<u8>, &'a str);
+    let cases: [Case<'_>; 10] = [
         (&[kind], b"x".to_vec(), "header ce_id must be present once"),
         (
             &[("ce_id", "7"), kind],

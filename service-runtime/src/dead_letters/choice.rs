@@ -37,7 +37,14 @@ pub struct Filter {
 impl Choice {
     pub(super) fn includes(&self, letter: &DeadLetter) -> bool {
         match self {
-            Self::Names(names) => names.contains(letter.name()),
+            // The topic of a name may have the prefix of the cluster.
+            Self::Names(names) => {
+                let full = LetterName {
+                    topic: letter.topic().full_name.clone(),
+                    ..letter.name().clone()
+                };
+                names.contains(letter.name()) || names.contains(&full)
+            }
             Self::Matching(filter) => filter.matches(letter),
         }
     }

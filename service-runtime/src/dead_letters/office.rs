@@ -72,7 +72,6 @@ impl DeadLetterOffice {
         choice: Choice,
         from: Option<LetterName>,
     ) -> Result<Letters, DeadLetterError> {
-        let choice = self.with_plain_names(choice)?;
         let extent = match &choice {
             Choice::Names(names) => Extent::Only(names.clone()),
             Choice::Matching(_) => Extent::From(from),
@@ -89,7 +88,7 @@ impl DeadLetterOffice {
 
     /// Reads every letter of the topics that a choice may be in.
     pub(super) fn read_all(&self, choice: Choice) -> Result<Letters, DeadLetterError> {
-        self.read(self.with_plain_names(choice)?, Extent::From(None))
+        self.read(choice, Extent::From(None))
     }
 
     fn read(&self, choice: Choice, extent: Extent) -> Result<Letters, DeadLetterError> {
@@ -120,22 +119,6 @@ impl DeadLetterOffice {
                 topics::chosen(&self.topics, &self.kafka.topic_prefix, filter)
             }
         }
-    }
-
-    /// Whoever looks at the cluster sees topics with its prefix, and may name them so.
-    fn with_plain_names(&self, choice: Choice) -> Result<Choice, DeadLetterError> {
-        let Choice::Names(names) = choice else {
-            return Ok(choice);
-        };
-        let plain = |name: LetterName| {
-            let topic = topics::find(&self.topics, &name)?;
-            Ok(LetterName {
-                topic: topic.name.clone(),
-                ..name
-            })
-        };
-        let names: Result<_, DeadLetterError> = names.into_iter().map(plain).collect();
-        Ok(Choice::Names(names?))
     }
 }
 

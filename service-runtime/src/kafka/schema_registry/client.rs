@@ -40,7 +40,7 @@ pub enum RegistryError {
         "the schema registry at {url} does not answer as one: is it up, and is KAFKA__SCHEMA_REGISTRY_URL right?"
     )]
     Unreachable {
-        url: Url,
+        url: String,
         #[source]
         cause: reqwest::Error,
     },
@@ -49,7 +49,7 @@ pub enum RegistryError {
         "the schema registry at {url} refuses the user ({status}): set KAFKA__SCHEMA_REGISTRY_USERNAME and KAFKA__SCHEMA_REGISTRY_PASSWORD to one who may read and write {subject}"
     )]
     Forbidden {
-        url: Url,
+        url: String,
         subject: String,
         status: StatusCode,
     },
@@ -61,7 +61,7 @@ pub enum RegistryError {
     /// Another error response.
     #[error("the schema registry at {url} answers {status} about {subject}: {message}")]
     Refused {
-        url: Url,
+        url: String,
         subject: String,
         status: StatusCode,
         message: String,
@@ -85,7 +85,10 @@ impl SchemaRegistry {
                 password: kafka.schema_registry_password.clone(),
                 versions: HashMap::new(),
             })),
-            Err(cause) => Err(RegistryError::Unreachable { url, cause }),
+            Err(cause) => Err(RegistryError::Unreachable {
+                url: url.to_string(),
+                cause,
+            }),
         }
     }
 
@@ -158,9 +161,9 @@ impl SchemaRegistry {
         if let Some(username) = &self.username {
             request = request.basic_auth(username, self.password.as_ref().map(Redacted::expose));
         }
-        let (url, subject) = (self.url.clone(), subject.to_owned());
+        let (url, subject) = (self.url.to_string(), subject.to_owned());
         let unreachable = |cause| RegistryError::Unreachable {
-            url: self.url.clone(),
+            url: self.url.to_string(),
             cause,
         };
         let response = request.send().await.map_err(unreachable)?;

@@ -57,7 +57,9 @@ mod tests {
         let message = b"\x0a\x01x";
         let framed = frame(7, &[0], message);
         let other = frame(7, &[2], message);
-        let cases: [(bool, &[u8], Result<&[u8], &str>); 7] = [
+        /// Whether the topic is framed, value, and expected message.
+        type Case<'a> = (bool, &'a [u8], Result<&'a [u8], &'a str>);
+        let cases: [Case<'_>; 7] = [
             (false, message, Ok(message)),
             (false, b"\0\xff", Ok(b"\0\xff")),
             (

@@ -58,14 +58,6 @@ pub(crate) struct Tail<R> {
     next: BTreeMap<i32, i64>,
 }
 
-/// Watermarks of a partition.
-#[derive(Debug, Clone, Copy)]
-struct Extent {
-    partition: i32,
-    low: i64,
-    high: i64,
-}
-
 impl<R: TopicReader> Tail<R> {
     pub(crate) fn new(
         config: KafkaConfig,
@@ -114,8 +106,8 @@ impl<R: TopicReader> Tail<R> {
         let format = ValueFormat::of(&self.config, self.topic);
         let config = self.config.reader_config(self.service);
         let consumer: Arc<StreamConsumer<Quiet>> = Arc::new(config.create_with_context(Quiet)?);
-        let extents = extents(&consumer, &topic).await?;
-        consumer.assign(&self.assignment(&topic, &extents)?)?;
+        let watermarks = watermarks(&consumer, &topic).await?;
+        consumer.assign(&self.assignment(&topic, &watermarks)?)?;
         loop {
             match consumer.recv().await {
                 Ok(message) => {
@@ -139,16 +131,11 @@ impl<R: TopicReader> Tail<R> {
     fn assignment(
         &mut self,
         topic: &str,
-        extents: &[Extent],
+        watermarks: &[(i64, i64)],
     ) -> Result<TopicPartitionList, BoxError> {
         let mut assignment = TopicPartitionList::new();
-        let partitions = i32::try_from(extents.len()).unwrap_or(i32::MAX);
-        for Extent {
-            partition,
-            low,
-            high,
-        } in extents.iter().copied()
-        {
+        let partitions = i32::try_from(watermarks.len()).unwrap_or(i32::MAX);
+        for (partition, (low, high)) in (0..).zip(watermarks.iter().copied()) {
             let known = self.next.get(&partition).copied();
             let offset = match known.filter(|next| (low..=high).contains(next)) {
                 Some(next) => next,
@@ -169,31 +156,25 @@ impl<R: TopicReader> Tail<R> {
     }
 }
 
-async fn extents(
+/// Returns the first and the next offset of each partition.
+async fn watermarks(
     consumer: &Arc<StreamConsumer<Quiet>>,
     topic: &str,
-) -> Result<Vec<Extent>, BoxError> {
+) -> Result<Vec<(i64, i64)>, BoxError> {
     let (consumer, topic) = (Arc::clone(consumer), topic.to_owned());
     tokio::task::spawn_blocking(move || {
         let metadata = consumer.fetch_metadata(Some(&topic), REQUEST_TIMEOUT)?;
         let known = metadata.topics().iter().find(|found| found.name() == topic);
         let partitions = known.map_or(0, |found| found.partitions().len());
-        let partitions = i32::try_from(partitions).unwrap_or_default();
         if partitions == 0 {
             return Err(format!(
                 "the broker does not have the topic {topic}: create it with `taskmesh topics apply`"
             )
             .into());
         }
-        let extents = (0..partitions).map(|partition| {
-            let (low, high) = consumer.fetch_watermarks(&topic, partition, REQUEST_TIMEOUT)?;
-            Ok(Extent {
-                partition,
-                low,
-                high,
-            })
-        });
-        extents.collect()
+        let watermarks = (0..i32::try_from(partitions)?)
+            .map(|partition| Ok(consumer.fetch_watermarks(&topic, partition, REQUEST_TIMEOUT)?));
+        watermarks.collect()
     })
     .await?
 }
