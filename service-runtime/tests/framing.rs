@@ -14,11 +14,10 @@ use service_runtime::{
         framing::{frame, unframe},
         record_headers, subjects,
     },
-    outbox::{self, OutboxEvent},
     postgres::DatabaseError,
     testing::{FakeRegistry, TestService, TestTopics, eventually},
 };
-use support::{KIND as SENT, Probe, event, versions_of, wait_for};
+use support::{KIND as SENT, Probe, changes::append, event, versions_of, wait_for};
 use taskmesh_proto::topics::{TASK_REMINDERS, Topic};
 
 /// What the probe relays and consumes.
@@ -48,22 +47,9 @@ async fn schema_id(kafka: &KafkaConfig) -> u32 {
 }
 
 async fn commit(service: &TestService<Probe>, version: i64) {
-    let message = event("ok", "a", version);
-    let append = async |tx: &mut AsyncPgConnection| {
-        let event = OutboxEvent {
-            topic: TOPIC,
-            key: "a".to_owned(),
-            id: Ids.uuid_v7(),
-            kind: SENT,
-            subject: "a".to_owned(),
-            time: Clock::system().now(),
-            aggregate_version: version,
-            message: &message,
-        };
-        outbox::append(tx, event).await
-    };
-    let committed: Result<(), DatabaseError> =
-        service.database().transaction("commit", append).await;
+    let append = async |tx: &mut AsyncPgConnection| append(tx, TOPIC, SENT, "a", version).await;
+    let database = service.database();
+    let committed: Result<(), DatabaseError> = database.transaction("commit", append).await;
     committed.unwrap();
 }
 
