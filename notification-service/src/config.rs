@@ -16,46 +16,46 @@ service_runtime::service_config! {
     }
 }
 
-/// The mail server that reminders are handed to.
+/// Mail server.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SmtpConfig {
-    /// The server's name; with TLS also the name that its certificate must have.
+    /// Host name; with TLS also the name that the certificate must have.
     pub host: String,
-    /// The port; if absent 587 with `starttls`, 465 with `tls`, 25 with `none`.
+    /// Port; if absent 587 with `starttls`, 465 with `tls`, 25 with `none`.
     pub port: Option<u16>,
-    /// How the connection is protected: `starttls`, `tls` or `none`.
+    /// Security of the connection: `starttls`, `tls` or `none`.
     #[serde(default)]
     pub security: SmtpSecurity,
-    /// The user to log in as; no login if absent.
+    /// User; no login if absent.
     pub username: Option<String>,
-    /// The user's password.
+    /// Password of the user.
     pub password: Option<Redacted<String>>,
-    /// Whom reminders come from, such as `Taskmesh <reminders@example.com>`.
+    /// Sender of reminders, such as `Taskmesh <reminders@example.com>`.
     pub from: String,
-    /// How long the server may take to be ready for a message, and then to answer it, in milliseconds: 1000 to 300000.
+    /// Time limit of the server to be ready for a message, and then to answer it, in milliseconds: 1000 to 300000.
     #[serde(default = "default_timeout_ms")]
     pub timeout_ms: u64,
 }
 
-/// How the connection to the mail server is protected.
+/// Security of the connection to the mail server.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum SmtpSecurity {
-    /// An open connection that must be upgraded to TLS before anything else is said.
+    /// Plain connection that must be upgraded to TLS first.
     #[default]
     Starttls,
-    /// TLS from the beginning.
+    /// TLS from the start.
     Tls,
-    /// Nothing: only on loopback or a private network.
+    /// None: only on loopback or a private network.
     None,
 }
 
-/// E-mail apart from the server.
+/// E-mail settings apart from the server.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EmailConfig {
-    /// The domain at which a user who has given no address is reached as `<user id>@<domain>`; nowhere if absent.
+    /// Domain of users without an address: `<user id>@<domain>`; none if absent.
     pub default_domain: Option<String>,
 }
 
@@ -69,7 +69,7 @@ impl SmtpConfig {
         })
     }
 
-    /// Returns how long each step of handing a message over may take.
+    /// Returns the time limit of each step of the delivery to the server.
     pub fn timeout(&self) -> Duration {
         Duration::from_millis(self.timeout_ms)
     }
@@ -91,14 +91,14 @@ mod tests {
     }
 
     #[test]
-    fn no_mail_server_is_needed() {
+    fn mail_server_is_optional() {
         let config = load(&[]).unwrap();
         assert!(config.smtp.is_none());
         assert!(config.email.default_domain.is_none());
     }
 
     #[test]
-    fn the_mail_server_is_a_group_of_its_own_and_keeps_its_secret() {
+    fn mail_server_password_is_not_shown() {
         let config = load(&[
             ("SMTP__HOST", "mail.example.com"),
             ("SMTP__USERNAME", "taskmesh"),
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn a_misspelt_name_stops_the_start() {
+    fn unknown_variable_is_named() {
         let error = load(&[("SMTP__HOSTNAME", "mail.example.com")]).unwrap_err();
         assert!(error.contains("hostname"), "{error}");
     }

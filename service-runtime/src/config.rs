@@ -20,9 +20,9 @@ use crate::{
 
 /// Configuration of a service with the parts that the runtime uses; declared by [`service_config!`](crate::service_config).
 pub trait ServiceConfig: DeserializeOwned + Debug + Send + Sync + 'static {
-    /// Returns where `/metrics`, `/healthz` and `/readyz` are served.
+    /// Returns the address of `/metrics`, `/healthz` and `/readyz`.
     fn admin(&self) -> &AdminConfig;
-    /// Returns how logs are written.
+    /// Returns the configuration of logs.
     fn log(&self) -> &LogConfig;
     /// Returns the gRPC server's settings, if the service has one.
     fn grpc(&self) -> Option<&GrpcConfig> {
@@ -32,7 +32,7 @@ pub trait ServiceConfig: DeserializeOwned + Debug + Send + Sync + 'static {
     fn http(&self) -> Option<&HttpConfig> {
         None
     }
-    /// Returns how tokens are verified and minted, if the service does either.
+    /// Returns the configuration of tokens, if the service verifies or mints any.
     fn auth(&self) -> Option<&AuthConfig> {
         None
     }
@@ -107,7 +107,7 @@ fn $part(&self) -> Option<&$crate::service_config_part!(type $part)> {
     };
 }
 
-/// Where an HTTP server of a service listens.
+/// Address of an HTTP server.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct HttpConfig {

@@ -1,4 +1,4 @@
-//! Reads dead-letter topics from one end to the other as they are at the beginning, without being a member of any group.
+//! Reads dead-letter topics up to their current ends, without a consumer group.
 
 use std::{collections::BTreeSet, ops::ControlFlow};
 
@@ -11,16 +11,16 @@ use tokio::sync::mpsc;
 use super::{DeadLetter, DeadLetterError, DeadLetterTopic, LetterName, TopicCount};
 use crate::kafka::{KafkaConfig, READ_TIMEOUT, log_filter::Quiet, read_range};
 
-/// What is read.
+/// Extent of a reading.
 #[derive(Debug, Clone)]
 pub(super) enum Extent {
-    /// Everything, or what begins with this letter.
+    /// Every record, or those from this one on.
     From(Option<LetterName>),
-    /// These letters; each must be there.
+    /// Records with these names; each must exist.
     Only(BTreeSet<LetterName>),
 }
 
-/// A part of a partition: from the first offset up to, without, the second.
+/// Range of offsets of a partition; the end is exclusive.
 struct Range {
     topic: DeadLetterTopic,
     partition: i32,
@@ -28,14 +28,14 @@ struct Range {
     to: i64,
 }
 
-/// Reads on a thread that may wait for the broker.
+/// Reader; blocks.
 pub(super) struct Reader {
     consumer: BaseConsumer<Quiet>,
     servers: String,
 }
 
 impl Reader {
-    /// Prepares to read; the broker is reached when it is asked.
+    /// Creates a reader; connects with the first request.
     pub(super) fn new(
         kafka: &KafkaConfig,
         topics: &[DeadLetterTopic],
@@ -54,7 +54,7 @@ impl Reader {
         }
     }
 
-    /// Sends every letter to whoever listens; ends when nobody does.
+    /// Sends every record to the channel until it is closed.
     pub(super) fn read(
         &self,
         topics: &[DeadLetterTopic],
@@ -70,7 +70,7 @@ impl Reader {
         Ok(())
     }
 
-    /// Returns how many letters each topic has; nothing for a topic that is not there.
+    /// Counts the records of each topic.
     pub(super) fn counts(
         &self,
         topics: &[DeadLetterTopic],
@@ -198,7 +198,7 @@ impl Reader {
         .map_err(|cause| self.silent(cause))
     }
 
-    /// Returns how many partitions a topic has; nothing if it is not there.
+    /// Returns the number of partitions of a topic; `None` if it does not exist.
     fn partitions(&self, topic: &DeadLetterTopic) -> Result<Option<i32>, DeadLetterError> {
         let metadata = self
             .consumer

@@ -28,31 +28,31 @@ const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(30);
 const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(10);
 /// Time for clients to close their connections after GOAWAY.
 const DRAIN_GRACE: Duration = Duration::from_secs(1);
-/// What servers allow by themselves.
+/// Default of servers.
 const DEFAULT_CONNECTION_STREAMS: u32 = 200;
-/// What generated servers accept by themselves.
+/// Default of generated servers.
 const MAXIMUM_MESSAGE_BYTES: u32 = 4 * 1024 * 1024;
 
-/// How a gRPC server listens, and how much it takes on.
+/// Address and limits of a gRPC server.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct GrpcConfig {
     /// Address and port; port 0 picks a free one.
     pub address: SocketAddr,
-    /// The size of a request message in bytes, 1 to 4194304 (4 MiB); 4 MiB if not given.
+    /// Largest size of a request message in bytes, 1 to 4194304 (4 MiB); 4 MiB unless set.
     #[serde(default = "default_message_bytes")]
     pub max_message_bytes: u32,
-    /// How long a call may take that brings no deadline, in milliseconds; 10 seconds if not given.
+    /// Time limit of a call without a deadline, in milliseconds; 10 seconds unless set.
     #[serde(default = "default_deadline_ms")]
     pub default_deadline_ms: u64,
-    /// How long any call may take, in milliseconds; one minute if not given.
+    /// Time limit of any call, in milliseconds; one minute unless set.
     #[serde(default = "max_deadline_ms")]
     pub max_deadline_ms: u64,
-    /// How many calls may be under way at once, over all connections; 512 if not given.
+    /// Largest number of calls in flight over all connections; 512 unless set.
     #[serde(default = "max_concurrent_calls")]
     pub max_concurrent_calls: u32,
-    /// How many calls and streams may be under way at once over one connection; 200 if not given, more for a service whose streams
-    /// go on for as long as their clients want.
+    /// Largest number of calls and streams in flight over one connection; 200 unless set, more for a service whose streams
+    /// have no end.
     pub max_connection_streams: Option<u32>,
 }
 
@@ -73,7 +73,7 @@ fn max_concurrent_calls() -> u32 {
 }
 
 impl GrpcConfig {
-    /// Listens at the address, with every other setting as it is if not given.
+    /// Returns the configuration with this address and otherwise defaults.
     pub fn at(address: SocketAddr) -> Self {
         Self {
             address,
@@ -106,8 +106,8 @@ impl GrpcConfig {
     }
 }
 
-/// Checks the configuration and puts all layers, health and reflection around the routes; returns the server, which answers
-/// calls on the listener until the first step of a stop and then finishes those under way.
+/// Checks the configuration and adds layers, health and reflection to the routes; returns the server, which answers calls on the
+/// listener until the soft shutdown and then finishes those in flight.
 pub async fn serve(
     listener: TcpListener,
     config: GrpcConfig,
@@ -170,8 +170,8 @@ pub async fn serve(
     })
 }
 
-/// Waits for the stop, leaves clients a moment to close their connections, and then waits until no call is under way: a client
-/// that keeps its connection but asks nothing holds up nobody.
+/// Waits for the shutdown, gives clients a moment to close their connections, and then waits until no call is in flight: an idle
+/// connection does not delay the shutdown.
 async fn idle_after(stopping: CancellationToken, calls: Arc<Semaphore>, maximum: u32) {
     stopping.cancelled().await;
     tokio::time::sleep(DRAIN_GRACE).await;

@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn without_settings_of_a_registry_no_topic_is_framed() {
+    fn no_topic_is_framed_by_default() {
         let config = read(&[]).unwrap();
         assert_eq!(config.schema_registry_url, None);
         assert!(
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn the_topics_that_are_framed_are_listed_without_their_prefix() {
+    fn framed_topics_have_no_prefix() {
         let config = read(&[
             ("TOPIC_PREFIX", "team."),
             (
@@ -251,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn settings_of_a_registry_that_cannot_be_used_are_named_with_their_cure() {
+    fn invalid_registry_setting_is_named() {
         let url = ("SCHEMA_REGISTRY_URL", "http://localhost:8081");
         let cases: [(&[(&str, &str)], &str); 6] = [
             (

@@ -1,4 +1,4 @@
-//! Who may issue tokens, and with which keys.
+//! Issuers of tokens and their keys.
 
 use std::{
     fmt, fs,
@@ -10,13 +10,13 @@ use url::Url;
 
 use crate::config::Redacted;
 
-/// How tokens are verified and minted.
+/// Verification and minting of tokens.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AuthConfig {
-    /// Who issues the tokens of users.
+    /// Issuer of the tokens of users.
     pub users: IssuerConfig,
-    /// Who issues the tokens that services of the mesh use among themselves.
+    /// Issuer of the tokens that services of the mesh use among themselves.
     pub mesh: IssuerConfig,
     /// A PKCS #8 PEM file with the private key (EC P-256 or Ed25519) that signs this service's tokens; without it the
     /// mesh's shared secret does.
@@ -37,7 +37,7 @@ pub struct IssuerConfig {
     pub secret: Option<Redacted<String>>,
     /// A file with the issuer's public keys (JSON Web Key Set).
     pub jwks_file: Option<PathBuf>,
-    /// Where the issuer publishes its public keys (JSON Web Key Set).
+    /// URL of the issuer's public keys (JSON Web Key Set).
     pub jwks_url: Option<Url>,
 }
 

@@ -43,14 +43,6 @@ pub struct Verified {
 }
 
 impl Verified {
-    fn new(expire_time: u64, caller: Result<Caller, AuthError>) -> Result<Self, AuthError> {
-        let caller = caller?;
-        Ok(Self {
-            caller,
-            expire_time,
-        })
-    }
-
     /// Returns how long the token is still valid, for what goes on beyond one call.
     pub fn time_left(&self) -> Duration {
         let now = jsonwebtoken::get_current_timestamp();
@@ -135,11 +127,17 @@ impl Verifier {
         match issuer {
             Some(name) if name == users.name => {
                 let claims: Claims = users.verify(token, &users.audience).await?;
-                Verified::new(claims.expire_time(), claims.user())
+                Ok(Verified {
+                    expire_time: claims.expire_time(),
+                    caller: claims.user()?,
+                })
             }
             Some(name) if name == mesh.name => {
                 let claims: Claims = mesh.verify(token, &mesh.audience).await?;
-                Verified::new(claims.expire_time(), claims.service())
+                Ok(Verified {
+                    expire_time: claims.expire_time(),
+                    caller: claims.service()?,
+                })
             }
             _ => Err(AuthError::Invalid),
         }
