@@ -65,7 +65,7 @@ macro_rules! service_config {
             pub log: $crate::telemetry::LogConfig,
             /// Address of the operator's port.
             pub admin: $crate::admin::AdminConfig,
-            $($(#[$attribute])* pub $part: $crate::service_config_part!(type $part),)+
+            $($(#[$attribute])* pub $part: $crate::service_config_part!($part),)+
             $($own)*
         }
 
@@ -76,34 +76,33 @@ macro_rules! service_config {
             fn admin(&self) -> &$crate::admin::AdminConfig {
                 &self.admin
             }
-            $($crate::service_config_part!(getter $part);)+
+            $(
+                fn $part(&self) -> Option<&$crate::service_config_part!($part)> {
+                    Some(&self.$part)
+                }
+            )+
         }
     };
 }
 
-/// Type and getter of one part of [`service_config!`](crate::service_config).
+/// Type of one part of [`service_config!`](crate::service_config).
 #[doc(hidden)]
 #[macro_export]
 macro_rules! service_config_part {
-    (type grpc) => {
+    (grpc) => {
         $crate::grpc::GrpcConfig
     };
-    (type http) => {
+    (http) => {
         $crate::config::HttpConfig
     };
-    (type auth) => {
+    (auth) => {
         $crate::grpc::AuthConfig
     };
-    (type database) => {
+    (database) => {
         $crate::postgres::DatabaseConfig
     };
-    (type kafka) => {
+    (kafka) => {
         $crate::kafka::KafkaConfig
-    };
-    (getter $part:ident) => {
-fn $part(&self) -> Option<&$crate::service_config_part!(type $part)> {
-            Some(&self.$part)
-        }
     };
 }
 

@@ -253,29 +253,27 @@ mod tests {
     #[test]
     fn invalid_registry_setting_is_named() {
         let url = ("SCHEMA_REGISTRY_URL", "http://localhost:8081");
+        let not_a_url = "KAFKA__SCHEMA_REGISTRY_URL must be a URL such as https://";
+        let registry = |url| ("SCHEMA_REGISTRY_URL", url);
+        let framed = |topics| ("FRAMED_TOPICS", topics);
+        let password = ("SCHEMA_REGISTRY_PASSWORD", "x");
         let cases: [(&[(&str, &str)], &str); 6] = [
+            (&[registry("localhost:8081")], not_a_url),
+            (&[registry("registry")], not_a_url),
             (
-                &[("SCHEMA_REGISTRY_URL", "localhost:8081")],
-                "KAFKA__SCHEMA_REGISTRY_URL must be a URL such as https://",
-            ),
-            (
-                &[("SCHEMA_REGISTRY_URL", "registry")],
-                "KAFKA__SCHEMA_REGISTRY_URL must be a URL such as https://",
-            ),
-            (
-                &[("SCHEMA_REGISTRY_URL", "http://me:secret@localhost")],
+                &[registry("http://me:secret@localhost")],
                 "KAFKA__SCHEMA_REGISTRY_USERNAME",
             ),
             (
-                &[("FRAMED_TOPICS", "task-events")],
+                &[framed("task-events")],
                 "KAFKA__FRAMED_TOPICS needs a schema registry: set KAFKA__SCHEMA_REGISTRY_URL",
             ),
             (
-                &[url, ("FRAMED_TOPICS", "task-event")],
+                &[url, framed("task-event")],
                 "KAFKA__FRAMED_TOPICS names \"task-event\", which is no topic: choose from task-events",
             ),
             (
-                &[url, ("SCHEMA_REGISTRY_PASSWORD", "x")],
+                &[url, password],
                 "KAFKA__SCHEMA_REGISTRY_PASSWORD needs a user",
             ),
         ];

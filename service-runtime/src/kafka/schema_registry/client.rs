@@ -1,6 +1,9 @@
 use std::{collections::HashMap, time::Duration};
 
-use reqwest::{RequestBuilder, StatusCode};
+use reqwest::{
+    RequestBuilder, StatusCode,
+    header::{ACCEPT, CONTENT_TYPE},
+};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use url::Url;
@@ -11,6 +14,7 @@ use crate::{config::Redacted, kafka::KafkaConfig};
 const TIMEOUT: Duration = Duration::from_secs(5);
 /// Largest number of characters of an unexpected response in an error.
 const MAX_MESSAGE_CHARS: usize = 200;
+const MEDIA_TYPE: &str = "application/vnd.schemaregistry.v1+json";
 /// Error codes of the registry for an unknown subject and an unknown schema.
 const NOT_FOUND_CODES: [i64; 2] = [40401, 40403];
 
@@ -104,7 +108,7 @@ impl SchemaRegistry {
         let Some(body) = self.body(subject) else {
             return Ok(None);
         };
-        let request = self.client.post(self.address(&[&subject.name])).json(&body);
+        let request = self.post(&[&subject.name], &body);
         let found: Option<Registered> = self.ask(request, &subject.name).await?;
         if let Some(registered) = found {
             self.versions
@@ -116,8 +120,7 @@ impl SchemaRegistry {
     /// Registers the declared schema of a subject.
     pub async fn register(&mut self, subject: &Subject) -> Result<Registered, RegistryError> {
         if let Some(body) = self.body(subject) {
-            let url = self.address(&[&subject.name, "versions"]);
-            let request = self.client.post(url).json(&body);
+            let request = self.post(&[&subject.name, "versions"], &body);
             let _: Option<Value> = self.ask(request, &subject.name).await?;
         }
         // Older registries respond to the registration with the id alone.
@@ -134,6 +137,11 @@ impl SchemaRegistry {
         };
         let references: Option<Vec<Value>> = subject.imports.iter().map(reference).collect();
         Some(json!({"schemaType": "PROTOBUF", "schema": subject.schema, "references": references?}))
+    }
+
+    fn post(&self, path: &[&str], body: &Value) -> RequestBuilder {
+        let request = self.client.post(self.address(path));
+        request.header(CONTENT_TYPE, MEDIA_TYPE).json(body)
     }
 
     fn address(&self, path: &[&str]) -> Url {
@@ -158,6 +166,7 @@ impl SchemaRegistry {
             error_code: i64,
             message: String,
         }
+        request = request.header(ACCEPT, MEDIA_TYPE);
         if let Some(username) = &self.username {
             request = request.basic_auth(username, self.password.as_ref().map(Redacted::expose));
         }
