@@ -1,48 +1,34 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use serde::Deserialize;
-use service_runtime::{
-    admin::AdminConfig,
-    config::{HttpConfig, ServiceConfig, comma_separated},
-    grpc::AuthConfig,
-    telemetry::LogConfig,
-};
+use service_runtime::config::comma_separated;
 use url::Url;
 
 use crate::web_origin::is_bare;
 
-/// The configuration of the gateway: variables that begin with `API_GATEWAY`.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Config {
-    /// Format and level of logs.
-    #[serde(default)]
-    pub log: LogConfig,
-    /// Address of the operator's port.
-    pub admin: AdminConfig,
-    /// Verification of users' tokens and keys of the gateway's own.
-    pub auth: AuthConfig,
-    /// Address for clients.
-    pub http: HttpConfig,
-    /// Limits of a request.
-    #[serde(default)]
-    pub requests: RequestsConfig,
-    /// URL under which clients reach the gateway, without a path; part of the OpenAPI document and of the metadata about
-    /// tokens.
-    pub public_url: Url,
-    /// The origins of web pages that may call the gateway and open WebSockets, such as `https://app.example.com`, or
-    /// `http://localhost:*` for any port, separated by commas; `*` is any. The origin of the public URL always may.
-    #[serde(default, deserialize_with = "comma_separated")]
-    pub cors_allowed_origins: Vec<String>,
-    /// The services behind the gateway by the second segment of their package: `API_GATEWAY_UPSTREAMS__TASK=http://…`.
-    pub upstreams: BTreeMap<String, Url>,
-    /// Settings of `/mcp`.
-    #[serde(default)]
-    pub mcp: McpConfig,
-    /// Number of proxies between clients and the gateway, each of which appends the address that it saw to `X-Forwarded-For`; none
-    /// unless set, and then that header counts for nothing.
-    #[serde(default)]
-    pub proxies: u8,
+service_runtime::service_config! {
+    /// Configuration of the gateway: variables that begin with `API_GATEWAY`.
+    pub struct Config: auth, http {
+        /// Limits of a request.
+        #[serde(default)]
+        pub requests: RequestsConfig,
+        /// URL under which clients reach the gateway, without a path; part of the OpenAPI document and of the metadata about
+        /// tokens.
+        pub public_url: Url,
+        /// The origins of web pages that may call the gateway and open WebSockets, such as `https://app.example.com`, or
+        /// `http://localhost:*` for any port, separated by commas; `*` is any. The origin of the public URL always may.
+        #[serde(default, deserialize_with = "comma_separated")]
+        pub cors_allowed_origins: Vec<String>,
+        /// The services behind the gateway by the second segment of their package: `API_GATEWAY_UPSTREAMS__TASK=http://…`.
+        pub upstreams: BTreeMap<String, Url>,
+        /// Settings of `/mcp`.
+        #[serde(default)]
+        pub mcp: McpConfig,
+        /// Number of proxies between clients and the gateway, each of which appends the address that it saw to `X-Forwarded-For`; none
+        /// unless set, and then that header counts for nothing.
+        #[serde(default)]
+        pub proxies: u8,
+    }
 }
 
 /// Limits of a request.
@@ -141,23 +127,5 @@ impl Config {
             );
         }
         Ok(())
-    }
-}
-
-impl ServiceConfig for Config {
-    fn admin(&self) -> &AdminConfig {
-        &self.admin
-    }
-
-    fn log(&self) -> &LogConfig {
-        &self.log
-    }
-
-    fn http(&self) -> Option<&HttpConfig> {
-        Some(&self.http)
-    }
-
-    fn auth(&self) -> Option<&AuthConfig> {
-        Some(&self.auth)
     }
 }

@@ -3,68 +3,47 @@
 use std::{path::PathBuf, time::Duration};
 
 use serde::Deserialize;
-use service_runtime::{
-    admin::AdminConfig,
-    config::{ServiceConfig, comma_separated},
-    grpc::{AuthConfig, GrpcConfig},
-    kafka::KafkaConfig,
-    postgres::DatabaseConfig,
-    telemetry::LogConfig,
-};
+use service_runtime::config::comma_separated;
 
-/// The configuration of this service.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Config {
-    /// How logs are written.
-    #[serde(default)]
-    pub log: LogConfig,
-    /// The operator's port.
-    pub admin: AdminConfig,
-    /// The gRPC server.
-    pub grpc: GrpcConfig,
-    /// How tokens are verified.
-    pub auth: AuthConfig,
-    /// The database.
-    pub database: DatabaseConfig,
-    /// The broker.
-    pub kafka: KafkaConfig,
-    /// How records are sealed.
-    pub checkpoints: CheckpointsConfig,
-    /// How long records are kept.
-    #[serde(default)]
-    pub retention: RetentionConfig,
+service_runtime::service_config! {
+    /// Configuration of the audit-service.
+    pub struct Config: grpc, auth, database, kafka {
+        /// Checkpoints of the records.
+        pub checkpoints: CheckpointsConfig,
+        /// Retention of the records.
+        #[serde(default)]
+        pub retention: RetentionConfig,
+    }
 }
 
-/// How records are sealed.
+/// Checkpoints of the records.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CheckpointsConfig {
-    /// The Ed25519 private key that signs checkpoints (PEM, PKCS #8), the same for all replicas.
+    /// Ed25519 private key that signs checkpoints (PEM, PKCS #8), the same for all replicas.
     pub signing_key_file: PathBuf,
-    /// The public keys (PEM) that checkpoints were signed with before the key was changed, separated by commas.
+    /// Public keys (PEM) of earlier signing keys, separated by commas.
     #[serde(default, deserialize_with = "comma_separated")]
     pub former_keys: Vec<String>,
-    /// The file that checkpoints are appended to, one JSON object a line; none is written if absent.
-    #[serde(default)]
+    /// File that checkpoints are appended to, one JSON object a line; none is written if absent.
     pub file: Option<PathBuf>,
-    /// How long new records wait for a checkpoint at most, in milliseconds: 100 to 10000; 5000 unless set.
+    /// Longest time until a new record has a checkpoint, in milliseconds: 100 to 10000; 5000 unless set.
     #[serde(default = "default_interval_ms")]
     pub interval_ms: u64,
 }
 
 impl CheckpointsConfig {
-    /// Returns how long new records wait for a checkpoint at most.
+    /// Returns the longest time until a new record has a checkpoint.
     pub fn interval(&self) -> Duration {
         Duration::from_millis(self.interval_ms)
     }
 }
 
-/// How long records are kept.
+/// Retention of the records.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RetentionConfig {
-    /// For how many whole months after the one they were made in records are kept, at least 1; for ever unless set.
+    /// Number of whole months after their own for which records are kept, at least 1; without limit unless set.
     pub months: Option<u32>,
 }
 
@@ -73,7 +52,7 @@ fn default_interval_ms() -> u64 {
 }
 
 impl Config {
-    /// Checks what the types do not; fails with the setting at fault and the cure.
+    /// Checks the values; fails with the name of the wrong setting and a hint.
     pub fn check(&self) -> Result<(), String> {
         if !(100..=10_000).contains(&self.checkpoints.interval_ms) {
             return Err("checkpoints.interval_ms must be between 100 and 10000".to_owned());
@@ -85,31 +64,5 @@ impl Config {
             );
         }
         Ok(())
-    }
-}
-
-impl ServiceConfig for Config {
-    fn admin(&self) -> &AdminConfig {
-        &self.admin
-    }
-
-    fn log(&self) -> &LogConfig {
-        &self.log
-    }
-
-    fn grpc(&self) -> Option<&GrpcConfig> {
-        Some(&self.grpc)
-    }
-
-    fn auth(&self) -> Option<&AuthConfig> {
-        Some(&self.auth)
-    }
-
-    fn database(&self) -> Option<&DatabaseConfig> {
-        Some(&self.database)
-    }
-
-    fn kafka(&self) -> Option<&KafkaConfig> {
-        Some(&self.kafka)
     }
 }

@@ -3,84 +3,59 @@
 use std::time::Duration;
 
 use serde::Deserialize;
-use service_runtime::{
-    admin::AdminConfig,
-    config::{Redacted, ServiceConfig},
-    grpc::{AuthConfig, GrpcConfig},
-    kafka::KafkaConfig,
-    postgres::DatabaseConfig,
-    telemetry::LogConfig,
-};
+use service_runtime::config::Redacted;
 
-/// The configuration of this service.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Config {
-    /// How logs are written.
-    #[serde(default)]
-    pub log: LogConfig,
-    /// The operator's port.
-    pub admin: AdminConfig,
-    /// The gRPC server.
-    pub grpc: GrpcConfig,
-    /// How tokens are verified.
-    pub auth: AuthConfig,
-    /// The database.
-    pub database: DatabaseConfig,
-    /// The broker.
-    pub kafka: KafkaConfig,
-    /// The mail server; without one, reminders are only kept in the list.
-    #[serde(default)]
-    pub smtp: Option<SmtpConfig>,
-    /// E-mail apart from the server.
-    #[serde(default)]
-    pub email: EmailConfig,
+service_runtime::service_config! {
+    /// Configuration of the notification-service.
+    pub struct Config: grpc, auth, database, kafka {
+        /// Mail server; without one, reminders are only kept in the list.
+        pub smtp: Option<SmtpConfig>,
+        /// E-mail settings apart from the server.
+        #[serde(default)]
+        pub email: EmailConfig,
+    }
 }
 
-/// The mail server that reminders are handed to.
+/// Mail server.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SmtpConfig {
-    /// The server's name; with TLS also the name that its certificate must have.
+    /// Host name; with TLS also the name that the certificate must have.
     pub host: String,
-    /// The port; if absent 587 with `starttls`, 465 with `tls`, 25 with `none`.
-    #[serde(default)]
+    /// Port; if absent 587 with `starttls`, 465 with `tls`, 25 with `none`.
     pub port: Option<u16>,
-    /// How the connection is protected: `starttls`, `tls` or `none`.
+    /// Security of the connection: `starttls`, `tls` or `none`.
     #[serde(default)]
     pub security: SmtpSecurity,
-    /// The user to log in as; no login if absent.
-    #[serde(default)]
+    /// User; no login if absent.
     pub username: Option<String>,
-    /// The user's password.
-    #[serde(default)]
+    /// Password of the user.
     pub password: Option<Redacted<String>>,
-    /// Whom reminders come from, such as `Taskmesh <reminders@example.com>`.
+    /// Sender of reminders, such as `Taskmesh <reminders@example.com>`.
     pub from: String,
-    /// How long the server may take to be ready for a message, and then to answer it, in milliseconds: 1000 to 300000.
+    /// Time limit of the server to be ready for a message, and then to answer it, in milliseconds: 1000 to 300000.
     #[serde(default = "default_timeout_ms")]
     pub timeout_ms: u64,
 }
 
-/// How the connection to the mail server is protected.
+/// Security of the connection to the mail server.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum SmtpSecurity {
-    /// An open connection that must be upgraded to TLS before anything else is said.
+    /// Plain connection that must be upgraded to TLS first.
     #[default]
     Starttls,
-    /// TLS from the beginning.
+    /// TLS from the start.
     Tls,
-    /// Nothing: only on loopback or a private network.
+    /// None: only on loopback or a private network.
     None,
 }
 
-/// E-mail apart from the server.
+/// E-mail settings apart from the server.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EmailConfig {
-    /// The domain at which a user who has given no address is reached as `<user id>@<domain>`; nowhere if absent.
-    #[serde(default)]
+    /// Domain of users without an address: `<user id>@<domain>`; none if absent.
     pub default_domain: Option<String>,
 }
 
@@ -94,35 +69,9 @@ impl SmtpConfig {
         })
     }
 
-    /// Returns how long each step of handing a message over may take.
+    /// Returns the time limit of each step of the delivery to the server.
     pub fn timeout(&self) -> Duration {
         Duration::from_millis(self.timeout_ms)
-    }
-}
-
-impl ServiceConfig for Config {
-    fn admin(&self) -> &AdminConfig {
-        &self.admin
-    }
-
-    fn log(&self) -> &LogConfig {
-        &self.log
-    }
-
-    fn grpc(&self) -> Option<&GrpcConfig> {
-        Some(&self.grpc)
-    }
-
-    fn auth(&self) -> Option<&AuthConfig> {
-        Some(&self.auth)
-    }
-
-    fn database(&self) -> Option<&DatabaseConfig> {
-        Some(&self.database)
-    }
-
-    fn kafka(&self) -> Option<&KafkaConfig> {
-        Some(&self.kafka)
     }
 }
 
@@ -132,41 +81,24 @@ fn default_timeout_ms() -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use service_runtime::testing::load_config;
 
-    const REQUIRED: [(&str, &str); 9] = [
-        ("ADMIN__ADDRESS", "127.0.0.1:0"),
-        ("GRPC__ADDRESS", "127.0.0.1:0"),
-        ("DATABASE__URL", "postgres://localhost/taskmesh"),
-        ("KAFKA__BOOTSTRAP_SERVERS", "localhost:9092"),
-        ("AUTH__USERS__ISSUER", "https://users.example"),
-        ("AUTH__USERS__AUDIENCE", "taskmesh"),
-        ("AUTH__MESH__ISSUER", "taskmesh"),
-        ("AUTH__MESH__AUDIENCE", "taskmesh"),
-        (
-            "AUTH__MESH__SECRET",
-            "a secret for the mesh of at least 32 bytes",
-        ),
-    ];
+    use super::*;
+    use crate::NotificationService;
 
     fn load(more: &[(&str, &str)]) -> Result<Config, String> {
-        let variables = REQUIRED
-            .iter()
-            .chain(more)
-            .map(|(name, value)| (format!("NOTIFICATION_SERVICE_{name}"), (*value).to_owned()));
-        service_runtime::config::load("NOTIFICATION_SERVICE", variables)
-            .map_err(|error| error.to_string())
+        load_config::<NotificationService>(more).map_err(|error| error.to_string())
     }
 
     #[test]
-    fn no_mail_server_is_needed() {
+    fn mail_server_is_optional() {
         let config = load(&[]).unwrap();
         assert!(config.smtp.is_none());
         assert!(config.email.default_domain.is_none());
     }
 
     #[test]
-    fn the_mail_server_is_a_group_of_its_own_and_keeps_its_secret() {
+    fn mail_server_password_is_not_shown() {
         let config = load(&[
             ("SMTP__HOST", "mail.example.com"),
             ("SMTP__USERNAME", "taskmesh"),
@@ -182,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn a_misspelt_name_stops_the_start() {
+    fn unknown_variable_is_named() {
         let error = load(&[("SMTP__HOSTNAME", "mail.example.com")]).unwrap_err();
         assert!(error.contains("hostname"), "{error}");
     }

@@ -3,60 +3,41 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Deserializer};
-use service_runtime::{
-    admin::AdminConfig,
-    config::{Redacted, ServiceConfig},
-    grpc::{AuthConfig, GrpcConfig},
-    kafka::KafkaConfig,
-    telemetry::LogConfig,
-};
+use service_runtime::{config::Redacted, grpc::GrpcConfig};
 use url::Url;
 
 /// The gateway carries the streams of all its clients over one connection.
 const CONNECTION_STREAMS: u32 = 50_000;
 const SHORTEST_SECRET: usize = 32;
 
-/// The configuration of this service.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Config {
-    /// How logs are written.
-    #[serde(default)]
-    pub log: LogConfig,
-    /// The operator's port.
-    pub admin: AdminConfig,
-    /// The gRPC server.
-    #[serde(deserialize_with = "grpc_for_streams")]
-    pub grpc: GrpcConfig,
-    /// How tokens are verified, and those for the task-service are signed.
-    pub auth: AuthConfig,
-    /// The broker.
-    pub kafka: KafkaConfig,
-    /// Where the task-service answers, such as `http://localhost:50051`.
-    pub task_url: Url,
-    /// How resume tokens are sealed.
-    pub tokens: TokenConfig,
-    /// What a stream may cost.
-    #[serde(default)]
-    pub watch: WatchConfig,
-    /// What is kept of the changes.
-    #[serde(default)]
-    pub feed: FeedConfig,
+service_runtime::service_config! {
+    /// Configuration of the realtime-service.
+    pub struct Config: #[serde(deserialize_with = "grpc_for_streams")] grpc, auth, kafka {
+        /// URL of the task-service, such as `http://localhost:50051`.
+        pub task_url: Url,
+        /// Sealing of resume tokens.
+        pub tokens: TokenConfig,
+        /// Limits of streams.
+        #[serde(default)]
+        pub watch: WatchConfig,
+        /// Limits of the changes kept in memory.
+        #[serde(default)]
+        pub feed: FeedConfig,
+    }
 }
 
-/// How resume tokens are sealed: the same in all replicas, or a client could not go on at another one.
+/// Secrets of resume tokens: the same in all replicas, so that a client can resume at another one.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TokenConfig {
-    /// What new tokens are sealed with: at least 32 bytes that nobody can guess.
+    /// Secret of new tokens: at least 32 random bytes.
     pub secret: Redacted<String>,
-    /// The secret before, for as long as clients may come with tokens of its time.
-    #[serde(default)]
+    /// Previous secret, while clients may still have tokens that were made with it.
     pub previous_secret: Option<Redacted<String>>,
 }
 
 impl TokenConfig {
-    /// Returns the secrets, the one for new tokens first.
+    /// Returns the secrets, that of new tokens first.
     pub fn secrets(&self) -> impl Iterator<Item = &str> {
         let secrets = [Some(&self.secret), self.previous_secret.as_ref()];
         let secrets = secrets.into_iter().flatten();
@@ -64,17 +45,17 @@ impl TokenConfig {
     }
 }
 
-/// What a stream may cost.
+/// Limits of streams.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct WatchConfig {
-    /// How many streams one user may have at once in each replica; 100 unless set.
+    /// Maximum number of concurrent streams of one user in each replica; 100 unless set.
     pub max_streams_per_user: usize,
-    /// How many streams a replica serves at once; 50000 unless set.
+    /// Maximum number of concurrent streams of a replica; 50000 unless set.
     pub max_streams: usize,
-    /// After how much silence a stream gives a sign of life, in milliseconds; 15 s unless set.
+    /// Interval of heartbeats on an idle stream, in milliseconds; 15 s unless set.
     pub heartbeat_ms: u64,
-    /// How many changes of its user a stream may be behind before its client has to begin anew; 5000 unless set.
+    /// Number of changes that a stream may be behind before its client has to start again; 5000 unless set.
     pub max_pending: usize,
 }
 
@@ -90,19 +71,19 @@ impl Default for WatchConfig {
 }
 
 impl WatchConfig {
-    /// Returns after how much silence a stream gives a sign of life.
+    /// Returns the interval of heartbeats on an idle stream.
     pub fn heartbeat(&self) -> Duration {
         Duration::from_millis(self.heartbeat_ms)
     }
 }
 
-/// What is kept of the changes in memory, of each partition of the topic.
+/// Limits of the changes in memory, for each partition of the topic.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct FeedConfig {
-    /// How many changes; 50000 unless set.
+    /// Number of changes; 50000 unless set.
     pub max_records: i64,
-    /// How many bytes; 64 MiB unless set.
+    /// Bytes; 64 MiB unless set.
     pub max_bytes: usize,
 }
 
@@ -116,11 +97,11 @@ impl Default for FeedConfig {
 }
 
 impl Config {
-    /// Checks what the types do not.
+    /// Checks the values.
     ///
     /// # Errors
     ///
-    /// Fails with the name of a wrong variable's field and the cure.
+    /// Fails with the name of the wrong setting and a hint.
     pub fn check(&self) -> Result<(), String> {
         if self
             .tokens
@@ -165,67 +146,34 @@ fn grpc_for_streams<'de, D: Deserializer<'de>>(deserializer: D) -> Result<GrpcCo
     })
 }
 
-impl ServiceConfig for Config {
-    fn admin(&self) -> &AdminConfig {
-        &self.admin
-    }
-
-    fn log(&self) -> &LogConfig {
-        &self.log
-    }
-
-    fn grpc(&self) -> Option<&GrpcConfig> {
-        Some(&self.grpc)
-    }
-
-    fn auth(&self) -> Option<&AuthConfig> {
-        Some(&self.auth)
-    }
-
-    fn kafka(&self) -> Option<&KafkaConfig> {
-        Some(&self.kafka)
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use service_runtime::testing::load_config;
+
     use super::*;
+    use crate::RealtimeService;
 
     const SECRET: &str = "a secret for tests of at least 32 bytes";
 
     fn load(more: &[(&str, &str)]) -> Result<Config, String> {
         let required = [
-            ("ADMIN__ADDRESS", "127.0.0.1:0"),
-            ("GRPC__ADDRESS", "127.0.0.1:0"),
-            ("KAFKA__BOOTSTRAP_SERVERS", "localhost:9092"),
-            ("AUTH__USERS__ISSUER", "https://users.example"),
-            ("AUTH__USERS__AUDIENCE", "taskmesh"),
-            ("AUTH__MESH__ISSUER", "taskmesh"),
-            ("AUTH__MESH__AUDIENCE", "taskmesh"),
-            ("AUTH__MESH__SECRET", SECRET),
             ("TASK_URL", "http://localhost:50051"),
             ("TOKENS__SECRET", SECRET),
         ];
-        let given = |name: &str| more.iter().any(|(other, _)| *other == name);
-        let variables = required
-            .iter()
-            .filter(|(name, _)| !given(name))
-            .chain(more)
-            .map(|(name, value)| (format!("REALTIME_SERVICE_{name}"), (*value).to_owned()));
-        let config: Config = service_runtime::config::load("REALTIME_SERVICE", variables)
-            .map_err(|error| error.to_string())?;
+        let config = load_config::<RealtimeService>(&[&required, more].concat());
+        let config = config.map_err(|error| error.to_string())?;
         config.check().map(|()| config)
     }
 
     #[test]
-    fn a_connection_carries_many_streams_unless_it_is_told_otherwise() {
+    fn connection_carries_many_streams_by_default() {
         let streams = |more| load(more).unwrap().grpc.max_connection_streams;
         assert_eq!(streams(&[]), Some(CONNECTION_STREAMS));
         assert_eq!(streams(&[("GRPC__MAX_CONNECTION_STREAMS", "7")]), Some(7));
     }
 
     #[test]
-    fn settings_that_cannot_be_used_are_named_with_their_cure() {
+    fn invalid_setting_is_named() {
         let cases = [
             ("TOKENS__SECRET", "short", "tokens.secret"),
             ("TOKENS__PREVIOUS_SECRET", "", "at least 32 bytes"),

@@ -3,6 +3,10 @@
 use std::time::Duration;
 
 use rand::Rng;
+use tokio::time::Instant;
+
+/// Run time after which a failure is not counted as a repeated one.
+const STABLE_AFTER: Duration = Duration::from_secs(60);
 
 /// Doubles from `first` up to `cap`; each wait is drawn between zero and that bound.
 #[derive(Debug, Clone, Copy)]
@@ -21,6 +25,15 @@ impl Backoff {
     pub fn bound(&self, failures: u32) -> Duration {
         let factor = 2_u32.saturating_pow(failures.saturating_sub(1).min(30));
         self.first.saturating_mul(factor).min(self.cap)
+    }
+
+    /// Counts a failure of something that started then and draws the wait; after a minute without one, counting begins again.
+    pub fn delay_after(&self, started: Instant, failures: &mut u32) -> Duration {
+        if started.elapsed() > STABLE_AFTER {
+            *failures = 0;
+        }
+        *failures += 1;
+        self.delay(*failures)
     }
 
     /// Draws the wait after this many failures (1 is the first).

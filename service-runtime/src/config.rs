@@ -18,13 +18,11 @@ use crate::{
     telemetry::LogConfig,
 };
 
-/// The configuration of one service, and where the runtime finds its own parts in it.
-///
-/// The struct behind it carries `#[serde(deny_unknown_fields)]`, so that a misspelt variable stops the start.
+/// Configuration of a service with the parts that the runtime uses; declared by [`service_config!`](crate::service_config).
 pub trait ServiceConfig: DeserializeOwned + Debug + Send + Sync + 'static {
-    /// Returns where `/metrics`, `/healthz` and `/readyz` are served.
+    /// Returns the address of `/metrics`, `/healthz` and `/readyz`.
     fn admin(&self) -> &AdminConfig;
-    /// Returns how logs are written.
+    /// Returns the configuration of logs.
     fn log(&self) -> &LogConfig;
     /// Returns the gRPC server's settings, if the service has one.
     fn grpc(&self) -> Option<&GrpcConfig> {
@@ -34,7 +32,7 @@ pub trait ServiceConfig: DeserializeOwned + Debug + Send + Sync + 'static {
     fn http(&self) -> Option<&HttpConfig> {
         None
     }
-    /// Returns how tokens are verified and minted, if the service does either.
+    /// Returns the configuration of tokens, if the service verifies or mints any.
     fn auth(&self) -> Option<&AuthConfig> {
         None
     }
@@ -48,7 +46,67 @@ pub trait ServiceConfig: DeserializeOwned + Debug + Send + Sync + 'static {
     }
 }
 
-/// Where an HTTP server of a service listens.
+/// Declares the configuration of a service: `log`, `admin`, the listed parts of [`ServiceConfig`](crate::config::ServiceConfig), and
+/// the service's own fields.
+///
+/// `service_config! { /// Configuration of …. pub struct Config: grpc, auth { /// URL of …. pub task_url: Url } }`
+#[macro_export]
+macro_rules! service_config {
+    (
+        $(#[$doc:meta])*
+        pub struct $name:ident: $($(#[$attribute:meta])* $part:ident),+ { $($own:tt)* }
+    ) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, ::serde::Deserialize)]
+        #[serde(deny_unknown_fields)]
+        pub struct $name {
+            /// Format and level of logs.
+            #[serde(default)]
+            pub log: $crate::telemetry::LogConfig,
+            /// Address of the operator's port.
+            pub admin: $crate::admin::AdminConfig,
+            $($(#[$attribute])* pub $part: $crate::service_config_part!($part),)+
+            $($own)*
+        }
+
+        impl $crate::config::ServiceConfig for $name {
+            fn log(&self) -> &$crate::telemetry::LogConfig {
+                &self.log
+            }
+            fn admin(&self) -> &$crate::admin::AdminConfig {
+                &self.admin
+            }
+            $(
+                fn $part(&self) -> Option<&$crate::service_config_part!($part)> {
+                    Some(&self.$part)
+                }
+            )+
+        }
+    };
+}
+
+/// Type of one part of [`service_config!`](crate::service_config).
+#[doc(hidden)]
+#[macro_export]
+macro_rules! service_config_part {
+    (grpc) => {
+        $crate::grpc::GrpcConfig
+    };
+    (http) => {
+        $crate::config::HttpConfig
+    };
+    (auth) => {
+        $crate::grpc::AuthConfig
+    };
+    (database) => {
+        $crate::postgres::DatabaseConfig
+    };
+    (kafka) => {
+        $crate::kafka::KafkaConfig
+    };
+}
+
+/// Address of an HTTP server.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct HttpConfig {
@@ -118,4 +176,49 @@ pub fn comma_separated<'de, D: Deserializer<'de>>(
         .filter(|item| !item.is_empty())
         .map(str::to_owned)
         .collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    service_config! {
+        /// Configuration of a service with a part and a field of its own.
+        pub struct Config: database {
+            own: u16
+        }
+    }
+
+    const VARIABLES: [(&str, &str); 3] = [
+        ("ADMIN__ADDRESS", "127.0.0.1:0"),
+        ("DATABASE__URL", "postgres://task:hush@localhost/taskmesh"),
+        ("OWN", "7402"),
+    ];
+
+    fn read(variables: &[(&str, &str)]) -> Result<Config, String> {
+        let variables = variables
+            .iter()
+            .map(|(name, value)| (format!("TEST_{name}"), (*value).to_owned()));
+        load("TEST", variables).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn configuration_does_not_show_secrets() {
+        let config = read(&VARIABLES).unwrap();
+        assert_eq!(config.own, 7402);
+        assert!(config.database().is_some() && config.kafka().is_none());
+        let shown = format!("{config:?}");
+        assert!(!shown.contains("hush"), "{shown}");
+    }
+
+    #[test]
+    fn missing_or_unknown_variable_is_named() {
+        for (missing, name) in [(1, "database"), (2, "own")] {
+            let mut variables = VARIABLES.to_vec();
+            variables.remove(missing);
+            assert!(read(&variables).unwrap_err().contains(name));
+        }
+        let error = read(&[&VARIABLES[..], &[("ONW", "1")]].concat()).unwrap_err();
+        assert!(error.contains("onw"), "{error}");
+    }
 }

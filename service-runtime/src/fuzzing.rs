@@ -55,11 +55,11 @@ pub fn record(input: &[u8]) {
 
 /// Reads a value that may have a frame: what was in one is the same after it was framed again.
 pub fn framing(input: &[u8]) {
-    let Ok(framed) = unframe(input) else {
+    let Some(framed) = unframe(input) else {
         return;
     };
     let again = frame(framed.schema_id, &framed.indexes, framed.message);
-    assert_eq!(unframe(&again).as_ref(), Ok(&framed));
+    assert_eq!(unframe(&again).as_ref(), Some(&framed));
     assert!(again.len() <= input.len(), "a frame is as short as can be");
 }
 

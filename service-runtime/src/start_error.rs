@@ -1,6 +1,6 @@
 use std::net::SocketAddr;
 
-use crate::{BoxError, grpc::ServeError};
+use crate::BoxError;
 
 /// Reason why a service did not start.
 #[derive(Debug, thiserror::Error)]
@@ -11,21 +11,10 @@ pub enum StartError {
     /// Address that is in use or does not belong to this machine.
     #[error("cannot listen on {address}: {cause}")]
     Listen {
-        /// The address.
         address: SocketAddr,
-        /// Error of the operating system.
         cause: std::io::Error,
     },
     /// Any other error.
     #[error(transparent)]
     Other(#[from] BoxError),
-}
-
-impl From<ServeError> for StartError {
-    fn from(error: ServeError) -> Self {
-        match error {
-            ServeError::Setting { .. } => Self::Config(error.to_string()),
-            _ => Self::Other(error.into()),
-        }
-    }
 }

@@ -4,37 +4,19 @@ mod support;
 
 use std::collections::HashSet;
 
-use service_runtime::{
-    ids::Ids,
-    testing::{TestService, eventually},
-};
-use support::{BATCHES, BatchProbe, Effect, RELEASE, effects, event, parked};
-use taskmesh_proto::topics::TASK_REMINDERS;
+use service_runtime::testing::{TestService, eventually};
+use support::{BATCHES, BatchProbe, RELEASE, parked, publish_as};
 use uuid::Uuid;
 
-const KIND: &str = "taskmesh.notification.v1.ReminderSent";
 /// Of the records that a partition's new worker gets, so many at most are counted before they are handled.
 const ON_PROBATION: usize = 200;
 
-async fn publish_as(service: &TestService<BatchProbe>, id: Uuid, behaviour: &str, key: &str) {
-    let message = event(behaviour, key, 1);
-    service
-        .publish(&TASK_REMINDERS, key, id, KIND, &message)
-        .await;
-}
-
 async fn publish(service: &TestService<BatchProbe>, behaviour: &str, key: &str) -> Uuid {
-    let id = Ids.uuid_v7();
-    publish_as(service, id, behaviour, key).await;
-    id
+    support::publish(service, behaviour, key, 1).await
 }
 
 async fn wait_for(service: &TestService<BatchProbe>, count: usize) -> Vec<Uuid> {
-    let database = service.database();
-    let effects: Vec<Effect> = eventually(&format!("{count} effects"), async || {
-        Some(effects(&database).await).filter(|effects| effects.len() >= count)
-    })
-    .await;
+    let effects = support::wait_for(service, count).await;
     effects.iter().map(|effect| effect.event_id).collect()
 }
 
@@ -47,8 +29,7 @@ fn batches_with(ids: &[Uuid]) -> Vec<Vec<Uuid>> {
 }
 
 #[tokio::test]
-async fn a_handler_of_batches_gets_the_new_events_in_their_order_and_none_that_was_handled_before()
-{
+async fn batch_handler_gets_new_events_in_order() {
     let mut service = TestService::<BatchProbe>::start(&[]).await;
     let mut ids = Vec::new();
     for _ in 0..40 {
@@ -59,7 +40,7 @@ async fn a_handler_of_batches_gets_the_new_events_in_their_order_and_none_that_w
     let before = ids.clone();
     for number in 0..ON_PROBATION + 60 {
         if number % 4 == 0 {
-            publish_as(&service, before[number / 4 % before.len()], "ok", "a").await;
+            publish_as(&service, before[number / 4 % before.len()], "ok", "a", 1).await;
         }
         ids.push(publish(&service, "ok", "a").await);
     }
@@ -72,7 +53,7 @@ async fn a_handler_of_batches_gets_the_new_events_in_their_order_and_none_that_w
 }
 
 #[tokio::test]
-async fn of_a_batch_with_one_event_that_fails_all_others_have_their_effects_and_that_one_waits() {
+async fn failed_event_does_not_block_rest_of_batch() {
     let mut service = TestService::<BatchProbe>::start(&[]).await;
     service.halt().await;
     let mut others = HashSet::new();

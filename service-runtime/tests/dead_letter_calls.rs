@@ -1,4 +1,4 @@
-//! The calls that operators look after a service's dead letters with, over the wire.
+//! RPCs of the dead-letter service.
 
 mod support;
 
@@ -14,10 +14,6 @@ use taskmesh_proto::{
     notification::v1::ReminderEvent,
 };
 use tonic::{Code, Request, Status, transport::Channel};
-use tonic_reflection::pb::v1::{
-    ServerReflectionRequest, server_reflection_client::ServerReflectionClient,
-    server_reflection_request::MessageRequest, server_reflection_response::MessageResponse,
-};
 use tonic_types::StatusExt;
 
 fn client(service: &TestService<Probe>) -> DeadLetterServiceClient<Channel> {
@@ -58,7 +54,7 @@ fn violated_field(status: &Status) -> String {
 }
 
 #[tokio::test]
-async fn an_operator_lists_letters_page_by_page_and_sees_what_one_holds() {
+async fn operator_lists_pages_and_gets_one() {
     let (service, office) = started().await;
     for key in ["a", "b", "c"] {
         publish(&service, SENT, "reject", key).await;
@@ -113,7 +109,7 @@ async fn an_operator_lists_letters_page_by_page_and_sees_what_one_holds() {
 }
 
 #[tokio::test]
-async fn an_operator_sends_a_letter_back_and_deletes_it() {
+async fn operator_redrives_and_purges() {
     let (service, office) = started().await;
     publish(&service, SENT, "refuse", "a").await;
     let name = wait_for_letters(&office, 1).await[0].name().to_string();
@@ -152,7 +148,7 @@ async fn an_operator_sends_a_letter_back_and_deletes_it() {
 }
 
 #[tokio::test]
-async fn nobody_without_the_role_of_operators_gets_through() {
+async fn calls_require_the_operator_role() {
     let (service, office) = started().await;
     publish(&service, SENT, "reject", "a").await;
     wait_for_letters(&office, 1).await;
@@ -201,65 +197,52 @@ async fn nobody_without_the_role_of_operators_gets_through() {
 }
 
 #[tokio::test]
-async fn a_wrong_request_names_the_field_and_the_cure() {
+async fn invalid_request_names_the_field() {
     let (service, _) = started().await;
-    let redrive = pb::RedriveDeadLettersRequest::default;
-    let filter_of = |topic: &str| pb::DeadLetterFilter {
-        topic: topic.to_owned(),
-        ..pb::DeadLetterFilter::default()
+    let redrive = |set: &dyn Fn(&mut pb::RedriveDeadLettersRequest)| {
+        let mut request = pb::RedriveDeadLettersRequest::default();
+        set(&mut request);
+        request
+    };
+    let filter = |set: &dyn Fn(&mut pb::DeadLetterFilter)| {
+        redrive(&|request| set(request.filter.get_or_insert_default()))
     };
     let name = "task-reminders.task-service.dlt/0/0".to_owned();
+    let never = prost_types::Timestamp {
+        seconds: i64::MAX,
+        nanos: 0,
+    };
     let cases = [
-        (redrive(), "filter"),
+        (redrive(&|_| {}), "filter"),
         (
-            pb::RedriveDeadLettersRequest {
-                names: vec![name.clone()],
-                filter: everything(),
-                ..redrive()
-            },
+            redrive(&|request| {
+                request.names = vec![name.clone()];
+                request.filter = everything();
+            }),
             "filter",
         ),
         (
-            pb::RedriveDeadLettersRequest {
-                names: vec![name.clone(), "17".to_owned()],
-                ..redrive()
-            },
+            redrive(&|request| request.names = vec![name.clone(), "17".to_owned()]),
             "names[1]",
         ),
         (
-            pb::RedriveDeadLettersRequest {
-                names: vec![name; 501],
-                ..redrive()
-            },
+            redrive(&|request| request.names = vec![name.clone(); 501]),
             "names",
         ),
         (
-            pb::RedriveDeadLettersRequest {
-                filter: everything(),
-                rate_per_second: 10_001,
-                ..redrive()
-            },
+            redrive(&|request| {
+                request.filter = everything();
+                request.rate_per_second = 10_001;
+            }),
             "rate_per_second",
         ),
+        // Dead letters of another service.
         (
-            // Another service's, and so not this one's to look after.
-            pb::RedriveDeadLettersRequest {
-                filter: Some(filter_of("task-events")),
-                ..redrive()
-            },
+            filter(&|filter| filter.topic = "task-events".to_owned()),
             "filter.topic",
         ),
         (
-            pb::RedriveDeadLettersRequest {
-                filter: Some(pb::DeadLetterFilter {
-                    since_time: Some(prost_types::Timestamp {
-                        seconds: i64::MAX,
-                        nanos: 0,
-                    }),
-                    ..pb::DeadLetterFilter::default()
-                }),
-                ..redrive()
-            },
+            filter(&|filter| filter.since_time = Some(never)),
             "filter.since_time",
         ),
     ];
@@ -279,28 +262,5 @@ async fn a_wrong_request_names_the_field_and_the_cure() {
             .message()
             .contains("task-reminders.task-service.dlt"),
         "{refusal}"
-    );
-}
-
-#[tokio::test]
-async fn reflection_tells_of_the_calls() {
-    let (service, _) = started().await;
-    let request = ServerReflectionRequest {
-        host: String::new(),
-        message_request: Some(MessageRequest::ListServices(String::new())),
-    };
-    let mut answers = ServerReflectionClient::new(service.channel())
-        .server_reflection_info(tokio_stream::once(request))
-        .await
-        .unwrap()
-        .into_inner();
-    let answer = answers.message().await.unwrap().unwrap();
-    let Some(MessageResponse::ListServicesResponse(list)) = answer.message_response else {
-        panic!("{answer:?}");
-    };
-    assert!(
-        list.service
-            .iter()
-            .any(|service| service.name == "taskmesh.admin.v1.DeadLetterService")
     );
 }

@@ -1,16 +1,16 @@
-//! Dead letters on a real database and a real broker: found, understood, sent back, deleted.
+//! Dead letters on a real database and a real broker: list, show, redrive, purge.
 
 mod support;
 
 use std::num::NonZeroU32;
 
-use rdkafka::message::{Header, OwnedHeaders};
 use service_runtime::{
     dead_letters::{
         Choice, Content, DeadLetter, DeadLetterError, DeadLetterOffice, Filter, LetterName,
-        Progress, Purged,
+        Progress,
     },
     ids::Ids,
+    kafka::record_headers,
     testing::TestService,
 };
 use support::{
@@ -41,7 +41,7 @@ fn keys(letters: &[DeadLetter]) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_rejected_event_is_listed_with_its_reason_and_shown_with_what_it_holds() {
+async fn rejected_event_is_listed_and_shown() {
     let (service, office) = started().await;
     let id = publish(&service, SENT, "reject", "a").await;
 
@@ -81,17 +81,10 @@ async fn a_rejected_event_is_listed_with_its_reason_and_shown_with_what_it_holds
 }
 
 #[tokio::test]
-async fn a_letter_that_is_no_event_is_shown_with_the_error() {
+async fn undecodable_value_is_shown_with_its_error() {
     let (service, office) = started().await;
-    let headers = OwnedHeaders::new()
-        .insert(Header {
-            key: "ce_id",
-            value: Some(&Ids.uuid_v7().to_string()),
-        })
-        .insert(Header {
-            key: "ce_type",
-            value: Some(SENT),
-        });
+    let id = Ids.uuid_v7().to_string();
+    let headers = record_headers(&[("ce_id", &id), ("ce_type", SENT)]);
     service
         .topics()
         .publish_raw(&TASK_REMINDERS, "a", headers, b"\xff\xff".to_vec())
@@ -107,7 +100,7 @@ async fn a_letter_that_is_no_event_is_shown_with_the_error() {
 }
 
 #[tokio::test]
-async fn a_letter_that_is_sent_back_once_the_cause_is_gone_has_its_effect_and_never_a_second_one() {
+async fn redriven_event_has_one_effect() {
     let (service, office) = started().await;
     let id = publish(&service, SENT, "refuse", "a").await;
     wait_for_letters(&office, 1).await;
@@ -145,27 +138,7 @@ async fn a_letter_that_is_sent_back_once_the_cause_is_gone_has_its_effect_and_ne
 }
 
 #[tokio::test]
-async fn a_letter_that_comes_back_tells_how_often_it_was_sent() {
-    let (service, office) = started().await;
-    publish(&service, SENT, "reject", "a").await;
-    let name = wait_for_letters(&office, 1).await[0].name().clone();
-    redrive(&office, Choice::Names([name].into()), false).await;
-
-    let again = wait_for_letters(&office, 2).await.pop().unwrap();
-    assert_eq!(again.redrive_count(), 1);
-    redrive(&office, Choice::Names([again.name().clone()].into()), false).await;
-    let again = wait_for_letters(&office, 3).await.pop().unwrap();
-    assert_eq!(again.redrive_count(), 2);
-    let reasons = again
-        .headers()
-        .iter()
-        .filter(|(key, _)| *key == "taskmesh-dlt-reason")
-        .count();
-    assert_eq!(reasons, 1);
-}
-
-#[tokio::test]
-async fn letters_are_found_by_what_they_are() {
+async fn filter_selects_by_each_field() {
     let (service, office) = started().await;
     publish(&service, SENT, "reject", "a").await;
     let second = publish(&service, FAILED, "refuse", "b").await;
@@ -173,103 +146,47 @@ async fn letters_are_found_by_what_they_are() {
     let found = wait_for_letters(&office, 3).await;
     let now = found[2].record_time().unwrap();
     let later = Some(now + chrono::TimeDelta::hours(1));
+    let filter = |set: &dyn Fn(&mut Filter)| {
+        let mut filter = Filter::default();
+        set(&mut filter);
+        filter
+    };
     let text = |text: &str| Some(text.to_owned());
-    let none = Filter::default;
     let cases = [
+        (filter(&|f| f.key = text("a")), &["a"][..]),
         (
-            Filter {
-                key: text("a"),
-                ..none()
-            },
-            vec!["a"],
+            filter(&|f| f.event_type = text("ReminderFailed")),
+            &["b", "c"],
         ),
+        (filter(&|f| f.event_type = text(SENT)), &["a"]),
+        (filter(&|f| f.event_id = text(&second.to_string())), &["b"]),
+        (filter(&|f| f.reason = text("PROBE")), &["a", "c"]),
         (
-            Filter {
-                event_type: text("ReminderFailed"),
-                ..none()
-            },
-            vec!["b", "c"],
+            filter(&|f| f.topic = text("task-reminders")),
+            &["a", "b", "c"],
         ),
+        (filter(&|f| f.topic = text("task-events")), &[]),
         (
-            Filter {
-                event_type: text(SENT),
-                ..none()
-            },
-            vec!["a"],
+            filter(&|f| f.group = text("task-service")),
+            &["a", "b", "c"],
         ),
+        (filter(&|f| f.since = later), &[]),
+        (filter(&|f| f.until = later), &["a", "b", "c"]),
         (
-            Filter {
-                event_id: text(&second.to_string()),
-                ..none()
-            },
-            vec!["b"],
-        ),
-        (
-            Filter {
-                reason: text("PROBE"),
-                ..none()
-            },
-            vec!["a", "c"],
-        ),
-        (
-            Filter {
-                topic: text("task-reminders"),
-                ..none()
-            },
-            vec!["a", "b", "c"],
-        ),
-        (
-            Filter {
-                topic: text("task-events"),
-                ..none()
-            },
-            vec![],
-        ),
-        (
-            Filter {
-                group: text("task-service"),
-                ..none()
-            },
-            vec!["a", "b", "c"],
-        ),
-        (
-            Filter {
-                since: later,
-                ..none()
-            },
-            vec![],
-        ),
-        (
-            Filter {
-                until: later,
-                ..none()
-            },
-            vec!["a", "b", "c"],
-        ),
-        (
-            Filter {
-                reason: text("release"),
-                event_type: text("ReminderSent"),
-                ..none()
-            },
-            vec![],
+            filter(&|f| {
+                f.reason = text("release");
+                f.event_type = text("ReminderSent");
+            }),
+            &[],
         ),
     ];
     for (filter, expected) in cases {
         let label = format!("{filter:?}");
-        assert_eq!(
-            keys(&letters(&office, Choice::Matching(filter)).await),
-            expected,
-            "{label}"
-        );
+        let found = letters(&office, Choice::Matching(filter)).await;
+        assert_eq!(keys(&found), expected, "{label}");
     }
-    let unknown = office.letters(
-        Choice::Matching(Filter {
-            topic: text("tasks"),
-            ..none()
-        }),
-        None,
-    );
+    let unknown = filter(&|f| f.topic = text("tasks"));
+    let unknown = office.letters(Choice::Matching(unknown), None);
     let error = unknown.err().expect("there is no such topic").to_string();
     assert!(
         error.contains("task-events, task-recurrence, task-reminders"),
@@ -278,24 +195,7 @@ async fn letters_are_found_by_what_they_are() {
 }
 
 #[tokio::test]
-async fn reading_goes_on_from_a_letter() {
-    let (service, office) = started().await;
-    for key in ["a", "b", "c", "d"] {
-        publish(&service, SENT, "reject", key).await;
-    }
-    let listed = wait_for_letters(&office, 4).await;
-    for (place, letter) in listed.iter().enumerate() {
-        let mut rest = office.letters(all(), Some(letter.name().clone())).unwrap();
-        for expected in &listed[place..] {
-            let next = rest.next().await.unwrap().unwrap();
-            assert_eq!(next.name(), expected.name());
-        }
-        assert!(rest.next().await.unwrap().is_none());
-    }
-}
-
-#[tokio::test]
-async fn a_dry_run_counts_and_changes_nothing() {
+async fn dry_run_changes_nothing() {
     let (service, office) = started().await;
     publish(&service, SENT, "reject", "a").await;
     publish(&service, SENT, "reject", "b").await;
@@ -308,13 +208,7 @@ async fn a_dry_run_counts_and_changes_nothing() {
         Progress { chosen: 1, sent: 0 }
     );
     let purged = office.purge(all(), true).await.unwrap();
-    assert_eq!(
-        purged,
-        Purged {
-            deleted: 2,
-            kept: 0
-        }
-    );
+    assert_eq!((purged.deleted, purged.kept), (2, 0));
     assert_eq!(source().await, 2);
     let still = letters(&DeadLetterOffice::of_mesh(before), all()).await;
     assert_eq!(keys(&still), ["a", "b"]);
@@ -329,7 +223,7 @@ async fn source_records(service: &TestService<Probe>) -> usize {
 }
 
 #[tokio::test]
-async fn a_letter_that_is_not_there_is_told_before_anything_is_sent() {
+async fn missing_name_is_reported_before_any_redrive() {
     let (service, office) = started().await;
     publish(&service, SENT, "reject", "a").await;
     let there = wait_for_letters(&office, 1).await[0].name().clone();
@@ -351,7 +245,7 @@ async fn a_letter_that_is_not_there_is_told_before_anything_is_sent() {
 }
 
 #[tokio::test]
-async fn letters_are_deleted_from_the_beginning_of_a_partition_up_to_one_that_was_not_chosen() {
+async fn purge_deletes_up_to_the_first_unselected_record() {
     let (service, office) = started().await;
     for (kind, behaviour) in [
         (SENT, "reject"),
@@ -368,13 +262,7 @@ async fn letters_are_deleted_from_the_beginning_of_a_partition_up_to_one_that_wa
     });
 
     let purged = office.purge(sent.clone(), false).await.unwrap();
-    assert_eq!(
-        purged,
-        Purged {
-            deleted: 2,
-            kept: 1
-        }
-    );
+    assert_eq!((purged.deleted, purged.kept), (2, 1));
     let left: Vec<_> = letters(&office, all())
         .await
         .iter()
@@ -384,13 +272,8 @@ async fn letters_are_deleted_from_the_beginning_of_a_partition_up_to_one_that_wa
     let gone = office.find(listed[0].name().clone()).await.unwrap_err();
     assert!(matches!(gone, DeadLetterError::NotThere(_)), "{gone}");
 
-    assert_eq!(
-        office.purge(all(), false).await.unwrap(),
-        Purged {
-            deleted: 2,
-            kept: 0
-        }
-    );
+    let purged = office.purge(all(), false).await.unwrap();
+    assert_eq!((purged.deleted, purged.kept), (2, 0));
     assert!(letters(&office, all()).await.is_empty());
     let counts = office.counts(&all()).await.unwrap();
     assert!(
@@ -403,7 +286,7 @@ async fn letters_are_deleted_from_the_beginning_of_a_partition_up_to_one_that_wa
 }
 
 #[tokio::test]
-async fn a_broker_that_does_not_answer_is_named() {
+async fn unavailable_broker_is_named() {
     let (service, _) = started().await;
     let mut config = service.topics().config().clone();
     config.bootstrap_servers = "127.0.0.1:1".to_owned();

@@ -4,10 +4,7 @@ mod support;
 
 use diesel_async::AsyncPgConnection;
 use prost::Message as _;
-use rdkafka::{
-    Message,
-    message::{Header, OwnedHeaders},
-};
+use rdkafka::Message;
 use service_runtime::{
     clock::Clock,
     dead_letters::{Choice, Content, DeadLetterOffice, Filter},
@@ -15,13 +12,12 @@ use service_runtime::{
     kafka::{
         KafkaConfig, SchemaRegistry,
         framing::{frame, unframe},
-        subjects,
+        record_headers, subjects,
     },
-    outbox::{self, OutboxEvent},
     postgres::DatabaseError,
     testing::{FakeRegistry, TestService, TestTopics, eventually},
 };
-use support::{Probe, effects, event, letters::SENT};
+use support::{KIND as SENT, Probe, changes::append, event, versions_of, wait_for};
 use taskmesh_proto::topics::{TASK_REMINDERS, Topic};
 
 /// What the probe relays and consumes.
@@ -37,10 +33,9 @@ async fn framed(registry: &FakeRegistry) -> TestService<Probe> {
 }
 
 async fn register(kafka: &KafkaConfig) {
-    let registry = SchemaRegistry::new(kafka).unwrap().unwrap();
-    let mut round = registry.round();
+    let mut registry = SchemaRegistry::new(kafka).unwrap().unwrap();
     for subject in subjects(kafka) {
-        round.register(&subject).await.unwrap();
+        registry.register(&subject).await.unwrap();
     }
 }
 
@@ -52,48 +47,22 @@ async fn schema_id(kafka: &KafkaConfig) -> u32 {
 }
 
 async fn commit(service: &TestService<Probe>, version: i64) {
-    let message = event("ok", "a", version);
-    let append = async |tx: &mut AsyncPgConnection| {
-        let event = OutboxEvent {
-            topic: TOPIC,
-            key: "a".to_owned(),
-            id: Ids.uuid_v7(),
-            kind: SENT,
-            subject: "a".to_owned(),
-            time: Clock::system().now(),
-            aggregate_version: version,
-            message: &message,
-        };
-        outbox::append(tx, event).await
-    };
-    let committed: Result<(), DatabaseError> =
-        service.database().transaction("commit", append).await;
+    let append = async |tx: &mut AsyncPgConnection| append(tx, TOPIC, SENT, "a", version).await;
+    let database = service.database();
+    let committed: Result<(), DatabaseError> = database.transaction("commit", append).await;
     committed.unwrap();
 }
 
 async fn publish(service: &TestService<Probe>, value: Vec<u8>) {
     let id = Ids.uuid_v7().to_string();
-    let headers = [("ce_id", id.as_str()), ("ce_type", SENT)];
-    let headers = headers
-        .iter()
-        .fold(OwnedHeaders::new(), |headers, (key, value)| {
-            headers.insert(Header {
-                key,
-                value: Some(*value),
-            })
-        });
+    let headers = record_headers(&[("ce_id", &id), ("ce_type", SENT)]);
     let topics = service.topics();
     topics.publish_raw(TOPIC, "a", headers, value).await;
 }
 
 async fn wait_for_versions(service: &TestService<Probe>, expected: &[i64]) {
-    let database = service.database();
-    let effects = eventually("the effects are there", async || {
-        Some(effects(&database).await).filter(|effects| effects.len() >= expected.len())
-    })
-    .await;
-    let versions: Vec<i64> = effects.iter().map(|effect| effect.version).collect();
-    assert_eq!(versions, expected);
+    let effects = wait_for(service, expected.len()).await;
+    assert_eq!(versions_of("a", &effects), expected);
 }
 
 /// Waits for one dead letter and checks that it is this value, as it was.
@@ -111,7 +80,7 @@ async fn wait_for_letter(service: &TestService<Probe>, value: &[u8], reason: &st
 }
 
 #[tokio::test]
-async fn events_of_a_framed_topic_travel_in_the_frame_of_its_schema() {
+async fn events_of_a_framed_topic_have_the_frame_of_its_schema() {
     let registry = FakeRegistry::start().await;
     let service = framed(&registry).await;
     let kafka = service.topics().config();
@@ -127,40 +96,35 @@ async fn events_of_a_framed_topic_travel_in_the_frame_of_its_schema() {
         (1..=3).map(|version| frame(id, &[0], &event("ok", "a", version).encode_to_vec()));
     assert_eq!(values, expected.collect::<Vec<_>>());
 
-    let asked = registry.asked();
+    let requests = registry.requests();
     commit(&service, 4).await;
     wait_for_versions(&service, &[1, 2, 3, 4]).await;
-    assert_eq!(registry.asked(), asked, "the schema is asked for once");
+    assert_eq!(
+        registry.requests(),
+        requests,
+        "the schema is requested once"
+    );
 }
 
 #[tokio::test]
-async fn without_settings_of_a_registry_values_are_raw() {
-    let service = TestService::<Probe>::start(&[]).await;
-    commit(&service, 1).await;
-    wait_for_versions(&service, &[1]).await;
-    let values = service.topics().values(TOPIC).await;
-    assert_eq!(values, [event("ok", "a", 1).encode_to_vec()]);
-}
-
-#[tokio::test]
-async fn while_the_registry_is_away_events_wait_and_then_all_arrive_in_order() {
+async fn events_wait_in_order_while_registry_is_unavailable() {
     let registry = FakeRegistry::start().await;
-    registry.set_away(true);
+    registry.set_unavailable(true);
     let service = framed(&registry).await;
     for version in 1..=5 {
         commit(&service, version).await;
     }
-    eventually("the registry was asked again and again", async || {
-        (registry.asked() >= 3).then_some(())
+    eventually("the registry got several requests", async || {
+        (registry.requests() >= 3).then_some(())
     })
     .await;
     assert!(service.topics().values(TOPIC).await.is_empty());
 
-    // It is back, and knows no schema yet.
-    registry.set_away(false);
-    let asked = registry.asked();
-    eventually("the registry was asked again", async || {
-        (registry.asked() > asked + 2).then_some(())
+    // Available again, without any schema.
+    registry.set_unavailable(false);
+    let requests = registry.requests();
+    eventually("the registry got further requests", async || {
+        (registry.requests() > requests + 2).then_some(())
     })
     .await;
     assert!(service.topics().values(TOPIC).await.is_empty());
@@ -170,11 +134,11 @@ async fn while_the_registry_is_away_events_wait_and_then_all_arrive_in_order() {
     service.relayed().await;
     let values = service.topics().values(TOPIC).await;
     assert_eq!(values.len(), 5);
-    assert!(values.iter().all(|value| unframe(value).is_ok()));
+    assert!(values.iter().all(|value| unframe(value).is_some()));
 }
 
 #[tokio::test]
-async fn a_raw_value_on_a_framed_topic_is_a_dead_letter_as_it_was() {
+async fn raw_value_on_framed_topic_is_a_dead_letter() {
     let registry = FakeRegistry::start().await;
     let mut service = framed(&registry).await;
     service.expect_dead_letters();
@@ -195,20 +159,7 @@ async fn a_raw_value_on_a_framed_topic_is_a_dead_letter_as_it_was() {
 }
 
 #[tokio::test]
-async fn a_framed_value_on_a_raw_topic_is_a_dead_letter_as_it_was() {
-    let mut service = TestService::<Probe>::start(&[]).await;
-    service.expect_dead_letters();
-    let value = frame(17, &[0], &event("ok", "a", 1).encode_to_vec());
-    publish(&service, value.clone()).await;
-    let reason = "the value is framed, with schema 17, and this topic's values are raw";
-    let content = wait_for_letter(&service, &value, reason).await;
-    assert!(
-        matches!(content, Content::Event { schema_id: Some(17), json, .. } if json["user_id"] == "ok")
-    );
-}
-
-#[tokio::test]
-async fn a_framed_event_that_is_refused_is_a_dead_letter_in_its_frame() {
+async fn refused_framed_event_is_a_framed_dead_letter() {
     let registry = FakeRegistry::start().await;
     let mut service = framed(&registry).await;
     service.expect_dead_letters();

@@ -154,22 +154,6 @@ fn in_order(events: &[RecordedEvent<ReminderEvent>], count: usize) {
 }
 
 #[tokio::test]
-async fn relays_send_everything_once_and_in_order() {
-    let stage = Stage::new().await;
-    let relays = [stage.relay_here(), stage.relay(), stage.relay()];
-    stage.active().await;
-    stage.commit_all(50).await;
-    stage.relayed().await;
-
-    let events = stage.events().await;
-    assert_eq!(events.len(), 400);
-    in_order(&events, 50);
-    for relay in relays {
-        relay.stop().await;
-    }
-}
-
-#[tokio::test]
 async fn commit_wakes_active_relay_of_another_process() {
     let stage = Stage::new().await;
     let elsewhere = stage.database.open(schema());
@@ -332,9 +316,7 @@ async fn early_begin_and_late_commit_lose_and_invert_nothing() {
     assert_eq!(events.len(), 8 * 41 + 1);
     in_order(&events, 41);
     assert_eq!(versions(&events, "slow"), [1]);
-    for relay in relays {
-        relay.stop().await;
-    }
+    join_all(relays.map(TestRelay::stop)).await;
 }
 
 #[tokio::test]
@@ -366,9 +348,7 @@ async fn conflicting_writers_lose_and_invert_nothing() {
     let events = stage.events().await;
     assert_eq!(events.len(), 400);
     in_order(&events, 50);
-    for relay in relays {
-        relay.stop().await;
-    }
+    join_all(relays.map(TestRelay::stop)).await;
 }
 
 /// Deleted rows stay while the snapshot is open, and a transaction that is not over may have smaller ids.
@@ -419,9 +399,7 @@ async fn backlog_of_many_batches_arrives_in_order() {
     let events = stage.events().await;
     assert_eq!(events.len(), 640);
     in_order(&events, 80);
-    for relay in relays {
-        relay.stop().await;
-    }
+    join_all(relays.map(TestRelay::stop)).await;
 }
 
 #[tokio::test]
@@ -442,7 +420,5 @@ async fn refusing_broker_gets_everything_in_order() {
     cluster.broker_up(1).unwrap();
     stage.relayed().await;
     in_order(&stage.events().await, 40);
-    for relay in relays {
-        relay.stop().await;
-    }
+    join_all(relays.map(TestRelay::stop)).await;
 }

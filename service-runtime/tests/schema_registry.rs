@@ -1,4 +1,4 @@
-//! What the client of a schema registry says when the registry is not as it should be.
+//! Requests of the schema registry client, and its errors.
 
 use axum::{
     Json, Router,
@@ -39,13 +39,12 @@ fn first(kafka: &KafkaConfig) -> Subject {
 }
 
 async fn error_of(kafka: &KafkaConfig) -> RegistryError {
-    let registry = SchemaRegistry::new(kafka).unwrap().unwrap();
-    let mut round = registry.round();
-    round.find(&first(kafka)).await.unwrap_err()
+    let mut registry = SchemaRegistry::new(kafka).unwrap().unwrap();
+    registry.find(&first(kafka)).await.unwrap_err()
 }
 
 #[tokio::test]
-async fn a_subject_is_one_part_of_the_path_and_the_user_is_told() {
+async fn request_has_the_subject_in_its_path_and_credentials() {
     let (kafka, _server) = serve(|request: Request| {
         let user = request.headers()[header::AUTHORIZATION].to_str().unwrap();
         assert_eq!(user, "Basic dGFza21lc2g6c2VjcmV0");
@@ -55,16 +54,15 @@ async fn a_subject_is_one_part_of_the_path_and_the_user_is_told() {
         Json(json!({"id": 5, "version": 2}))
     })
     .await;
-    let registry = SchemaRegistry::new(&kafka).unwrap().unwrap();
-    let mut round = registry.round();
+    let mut registry = SchemaRegistry::new(&kafka).unwrap().unwrap();
     for subject in subjects(&kafka) {
-        let found = round.find(&subject).await.unwrap().unwrap();
+        let found = registry.find(&subject).await.unwrap().unwrap();
         assert_eq!((found.id, found.version), (5, 2));
     }
 }
 
 #[tokio::test]
-async fn an_address_that_is_no_registry_is_not_taken_for_one_without_schemas() {
+async fn another_http_server_is_not_an_empty_registry() {
     let (kafka, _server) = serve(|_| StatusCode::NOT_FOUND).await;
     let error = error_of(&kafka).await;
     assert!(matches!(error, RegistryError::Refused { .. }), "{error}");
@@ -78,7 +76,7 @@ async fn an_address_that_is_no_registry_is_not_taken_for_one_without_schemas() {
 }
 
 #[tokio::test]
-async fn a_user_who_is_refused_is_told_which_settings_to_change() {
+async fn refused_user_is_an_error_that_names_the_variables() {
     let (kafka, _server) = serve(|_| StatusCode::UNAUTHORIZED).await;
     let error = error_of(&kafka).await.to_string();
     assert!(error.contains("KAFKA__SCHEMA_REGISTRY_USERNAME"), "{error}");
@@ -86,7 +84,7 @@ async fn a_user_who_is_refused_is_told_which_settings_to_change() {
 }
 
 #[tokio::test]
-async fn a_registry_that_is_down_is_told_by_its_address_and_its_setting() {
+async fn unavailable_registry_is_an_error_that_names_url_and_variable() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);

@@ -2,9 +2,9 @@
 
 use std::sync::LazyLock;
 
-use chrono::{DateTime, Utc};
 use prost_types::Timestamp;
 use service_runtime::{
+    clock::from_timestamp,
     kafka::{HandleError, Received},
     telemetry::propagation::TraceContext,
 };
@@ -133,7 +133,7 @@ fn entry<E>(
         action: action(&event.kind),
         event_type: event.kind.clone(),
         event_time: event_time
-            .and_then(moment)
+            .and_then(from_timestamp)
             .ok_or(MalformedEvent::Field("event_time"))?,
         task_id: None,
         reminder_id: None,
@@ -181,12 +181,6 @@ fn action(kind: &str) -> String {
 
 fn id(text: &str, field: &'static str) -> Result<Uuid, MalformedEvent> {
     text.parse().map_err(|_| MalformedEvent::Field(field))
-}
-
-/// Cut to microseconds, the finest that the database keeps: what is hashed and what is read must be the same.
-fn moment(time: Timestamp) -> Option<DateTime<Utc>> {
-    let nanos = u32::try_from(time.nanos).ok()?;
-    DateTime::from_timestamp(time.seconds, nanos - nanos % 1_000)
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc};
 use prost_types::Timestamp;
 use serde::{Deserialize, Serialize};
-use service_runtime::{grpc::FieldViolation, page, time_zone::TimeZone};
+use service_runtime::{clock::from_timestamp, grpc::FieldViolation, page, time_zone::TimeZone};
 use taskmesh_proto::audit::v1 as pb;
 use uuid::Uuid;
 
@@ -248,12 +248,7 @@ fn place(token: &str, question: &str) -> Result<Option<Place>, FieldViolation> {
 }
 
 fn moment(field: &str, time: Option<Timestamp>) -> Result<DateTime<Utc>, FieldViolation> {
-    time.and_then(|time| {
-        let nanos = u32::try_from(time.nanos).ok()?;
-        DateTime::from_timestamp(time.seconds, nanos)
-    })
-    .filter(|time| (1..=9_999).contains(&time.year()))
-    .ok_or_else(|| {
+    time.and_then(from_timestamp).ok_or_else(|| {
         FieldViolation::new(
             field,
             "must be given, as a time with its offset such as 2026-12-01T00:00:00Z",

@@ -5,13 +5,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use chrono::{DateTime, TimeDelta};
+use chrono::TimeDelta;
 use clap::Args;
 use prost_types::Timestamp;
 use rdkafka::{Message, consumer::StreamConsumer};
 use service_runtime::{
     BoxError,
-    clock::{Clock, timestamp},
+    clock::{Clock, from_timestamp, timestamp},
     kafka::framing::message_in,
 };
 use taskmesh_proto::{
@@ -251,7 +251,7 @@ async fn next<E: prost::Message + Default>(consumer: &StreamConsumer) -> Result<
 
 fn since(time: Option<Timestamp>) -> Result<Duration, BoxError> {
     let time = time.ok_or("an event without a time")?;
-    let time = DateTime::from_timestamp(time.seconds, u32::try_from(time.nanos)?);
-    let elapsed = Clock::system().now() - time.ok_or("an event with an invalid time")?;
+    let elapsed =
+        Clock::system().now() - from_timestamp(time).ok_or("an event with an invalid time")?;
     Ok(elapsed.to_std().unwrap_or_default())
 }

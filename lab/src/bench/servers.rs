@@ -10,7 +10,6 @@ use taskmesh::{
         postgres::{Options, Postgres},
     },
     secrets,
-    topics::kafka_config,
     up::{mesh::declare_topics, settings},
 };
 use tempfile::TempDir;
@@ -79,7 +78,7 @@ impl Servers {
         let prefixed = variables
             .iter()
             .map(|(name, value)| (format!("TASKMESH_{name}"), value.clone()));
-        let kafka = kafka_config(prefixed)?;
+        let kafka = KafkaConfig::load("TASKMESH", prefixed)?;
         declare_topics(&kafka, broker.is_some()).await?;
         Ok(Self {
             folder,

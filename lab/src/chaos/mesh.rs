@@ -20,7 +20,6 @@ use taskmesh::{
     embedded::ports::Claim,
     mail_sink::{MailSink, Mailbox},
     secrets,
-    topics::kafka_config,
     up::{
         database::Database,
         mesh::{declare_topics, migrate_schema},
@@ -75,7 +74,7 @@ impl Mesh {
         let brokers = Brokers::start(external, folder, ports.kafka_port).await?;
         let variables = brokers.variables.iter();
         let variables = variables.map(|(name, value)| (format!("TASKMESH_{name}"), value.clone()));
-        let kafka = kafka_config(variables)?;
+        let kafka = KafkaConfig::load("TASKMESH", variables)?;
         declare_topics(&kafka, brokers.embedded.is_some()).await?;
         let mailbox = Mailbox::of(folder);
         let mail = MailSink::start(mailbox.clone(), ports.smtp_port).await?;

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use prost_types::Timestamp;
+use service_runtime::clock::from_timestamp;
 use taskmesh_proto::task::v1::{self as pb, reminder_setting::When};
 
 use crate::domain::{preferences::MAXIMUM_MINUTES, setting::Setting, watched_task::WatchedTask};
@@ -71,10 +72,7 @@ fn setting(setting: pb::ReminderSetting) -> Result<Setting, MalformedEvent> {
 
 /// Cut to microseconds, the finest that the database keeps: what is written and what is read must compare as equal.
 fn moment(time: Timestamp, field: &'static str) -> Result<DateTime<Utc>, MalformedEvent> {
-    u32::try_from(time.nanos)
-        .ok()
-        .and_then(|nanos| DateTime::from_timestamp(time.seconds, nanos - nanos % 1_000))
-        .ok_or(MalformedEvent(field))
+    from_timestamp(time).ok_or(MalformedEvent(field))
 }
 
 #[cfg(test)]

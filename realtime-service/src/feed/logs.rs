@@ -6,7 +6,7 @@ use std::{
 
 use bytes::Bytes;
 use service_runtime::{
-    clock::Clock,
+    clock::{Clock, from_timestamp},
     ids::UserId,
     kafka::{Beginning, TopicReader, TopicRecord, partition_of},
 };
@@ -103,20 +103,16 @@ impl Feed {
             return (event_id, None);
         }
         // Those from before the start are late for no fault of anybody.
-        if let (Some(time), true) = (change.event_time, *self.is_ready.borrow()) {
-            let delay = self.clock.now().timestamp_micros() - micros(time);
-            metrics::delay(Duration::from_micros(
-                u64::try_from(delay).unwrap_or_default(),
-            ));
+        if let (Some(time), true) = (
+            change.event_time.and_then(from_timestamp),
+            *self.is_ready.borrow(),
+        ) {
+            let delay = self.clock.now() - time;
+            metrics::delay(delay.to_std().unwrap_or_default());
         }
         metrics::record("told");
         (event_id, Some((change.user_id, message)))
     }
-}
-
-fn micros(time: prost_types::Timestamp) -> i64 {
-    let seconds = time.seconds.saturating_mul(1_000_000);
-    seconds.saturating_add(i64::from(time.nanos / 1_000))
 }
 
 impl TopicReader for Feed {

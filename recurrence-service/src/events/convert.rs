@@ -1,7 +1,7 @@
 //! From the event to what it says about a series.
 
 use chrono::{DateTime, NaiveDateTime, Utc};
-use service_runtime::ids::UserId;
+use service_runtime::{clock::from_timestamp, ids::UserId};
 use taskmesh_proto::task::v1 as pb;
 
 use crate::{
@@ -92,7 +92,7 @@ pub(super) fn completed_occurrence(
                 seconds: *due_after_seconds,
             })),
         scheduled: local_time("task.recurrence_id", &task.recurrence_id)?,
-        complete_time: rpc::instant(complete_time)
+        complete_time: from_timestamp(complete_time)
             .ok_or_else(|| Malformed::new("task.complete_time", "is not a moment"))?,
     }))
 }

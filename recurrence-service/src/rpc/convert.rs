@@ -1,8 +1,10 @@
 //! Between protobuf and domain.
 
-use chrono::{DateTime, Utc};
 use prost_types::Timestamp;
-use service_runtime::{clock::timestamp, grpc::FieldViolation};
+use service_runtime::{
+    clock::{from_timestamp, timestamp},
+    grpc::FieldViolation,
+};
 use taskmesh_proto::{recurrence::v1 as pb, task::v1::RecurrenceAnchor};
 
 use crate::{
@@ -72,7 +74,7 @@ fn proposal(
         .parse()
         .map_err(|error| violation("time_zone", error));
     let start_time = match start_time {
-        Some(time) => instant(time).ok_or("is not a moment; write RFC 3339 with offset"),
+        Some(time) => from_timestamp(time).ok_or("is not a moment; write RFC 3339 with offset"),
         None => Err("must be given: it says when the series begins"),
     }
     .map_err(|words| FieldViolation::new("start_time", words));
@@ -121,12 +123,6 @@ pub fn anchor(value: i32) -> Option<Anchor> {
         RecurrenceAnchor::Unspecified | RecurrenceAnchor::Schedule => Some(Anchor::Schedule),
         RecurrenceAnchor::Completion => Some(Anchor::Completion),
     }
-}
-
-/// Reads a moment; none if it is outside of what a timestamp may hold.
-pub fn instant(timestamp: Timestamp) -> Option<DateTime<Utc>> {
-    let Timestamp { seconds, nanos } = timestamp;
-    DateTime::from_timestamp(seconds, u32::try_from(nanos).ok()?)
 }
 
 impl From<Occurrence> for pb::Occurrence {

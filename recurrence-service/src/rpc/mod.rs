@@ -4,6 +4,6 @@ mod convert;
 mod service;
 mod task_client;
 
-pub use convert::{anchor, instant};
+pub use convert::anchor;
 pub use service::Rpc;
 pub use task_client::{Following, TaskClient};

@@ -4,55 +4,62 @@ use chrono::{DateTime, Utc};
 
 use super::{DeadLetter, LetterName};
 
-/// Which dead letters are meant.
+/// Selection of dead letters.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Choice {
-    /// These.
+    /// Dead letters with these names.
     Names(BTreeSet<LetterName>),
-    /// All that match.
+    /// Dead letters that match.
     Matching(Filter),
 }
 
-/// What letters must be; what is absent is not asked for.
+/// Conditions on dead letters; an absent one is not checked.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Filter {
-    /// The topic that they came from, or their dead-letter topic.
+    /// Source topic or dead-letter topic.
     pub topic: Option<String>,
-    /// The consumer group that could not handle them.
+    /// Consumer group that could not handle them.
     pub group: Option<String>,
-    /// The record's key.
+    /// Key of the record.
     pub key: Option<String>,
-    /// What happened, by its full name or the last part of it.
+    /// Event type, by its full name or its last part.
     pub event_type: Option<String>,
-    /// The event's id.
+    /// Event id.
     pub event_id: Option<String>,
-    /// A part of the reason, in any case.
+    /// Part of the reason, in any case.
     pub reason: Option<String>,
-    /// When the record was written, at the earliest.
+    /// Earliest time of the record.
     pub since: Option<DateTime<Utc>>,
-    /// When the record was written, before this.
+    /// End of the times of the record, exclusive.
     pub until: Option<DateTime<Utc>>,
 }
 
 impl Choice {
     pub(super) fn includes(&self, letter: &DeadLetter) -> bool {
         match self {
-            Self::Names(names) => names.contains(letter.name()),
+            // The topic of a name may have the prefix of the cluster.
+            Self::Names(names) => {
+                let full = LetterName {
+                    topic: letter.topic().full_name.clone(),
+                    ..letter.name().clone()
+                };
+                names.contains(letter.name()) || names.contains(&full)
+            }
             Self::Matching(filter) => filter.matches(letter),
         }
     }
 }
 
 impl Filter {
-    /// Tells whether nothing is asked for.
+    /// Returns whether it has no condition.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 
-    /// Tells whether a letter of one of the topics asked for is what is asked for.
+    /// Returns whether a dead letter of one of the selected topics matches.
     fn matches(&self, letter: &DeadLetter) -> bool {
         let Self {
-            // These two choose the topics that are read.
+            // These two select the topics that are read.
             topic: _,
             group: _,
             key,

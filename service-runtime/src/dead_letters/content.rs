@@ -3,31 +3,30 @@ use serde_json::Value;
 
 use crate::{descriptors::POOL, kafka::framing::unframe};
 
-/// What the value of a dead letter holds.
+/// Content of the value of a dead letter.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Content {
-    /// A message.
+    /// Message.
     Event {
-        /// The message's full name.
+        /// Full name of the message.
         message: String,
-        /// The id of the schema that the value's frame names, if the value has a frame.
+        /// Schema id of the frame, if the value is framed.
         schema_id: Option<u32>,
-        /// The message, by the JSON mapping of protobuf with the contract's own names.
+        /// Message in the JSON mapping of protobuf with the field names of the contract.
         json: Value,
-        /// The numbers of fields that the message's schema does not know; with any, it may be of another version or kind.
+        /// Numbers of unknown fields; with any, the message may be of another version or kind.
         unknown_fields: Vec<u32>,
     },
-    /// Not the message that it should be.
+    /// Value that does not decode.
     Undecodable {
-        /// The full name of the message that it should be.
+        /// Full name of the expected message.
         message: String,
-        /// Why it is none.
         error: String,
     },
 }
 
-/// Reads a value as the message that its header names, else as the topic's; with or without a frame, whatever the topic's have, for
-/// that may be what was wrong with it.
+/// Decodes a value as the message that its header names, else as the topic's; with or without a frame, since the wrong format may be the
+/// reason of the dead letter.
 pub(super) fn read(schema: Option<&str>, topics_own: &'static str, value: &[u8]) -> Content {
     let named = schema.and_then(|name| POOL.get_message_by_name(name));
     let descriptor = named.unwrap_or_else(|| {
@@ -36,8 +35,8 @@ pub(super) fn read(schema: Option<&str>, topics_own: &'static str, value: &[u8])
     });
     let message = descriptor.full_name().to_owned();
     let (schema_id, value) = match unframe(value) {
-        Ok(framed) => (Some(framed.schema_id), framed.message),
-        Err(_) => (None, value),
+        Some(framed) => (Some(framed.schema_id), framed.message),
+        None => (None, value),
     };
     match decode(descriptor, value) {
         Ok((json, unknown_fields)) => Content::Event {

@@ -6,28 +6,13 @@ use crate::BoxError;
 pub enum DeadLetterError {
     /// There is no such topic here.
     #[error("\"{asked}\" is not a topic with dead letters here; choose one of {known}")]
-    UnknownTopic {
-        /// The topic that was asked for.
-        asked: String,
-        /// Those that there are.
-        known: String,
-    },
+    UnknownTopic { asked: String, known: String },
     /// There is no such group.
     #[error("\"{asked}\" is not a consumer group; choose one of {known}")]
-    UnknownGroup {
-        /// The group that was asked for.
-        asked: String,
-        /// Those that there are.
-        known: String,
-    },
+    UnknownGroup { asked: String, known: String },
     /// The letter is another service's, if anybody's.
     #[error("{name} is not managed here; dead letters of {known} are")]
-    NotHere {
-        /// The letter.
-        name: LetterName,
-        /// The dead-letter topics that are.
-        known: String,
-    },
+    NotHere { name: LetterName, known: String },
     /// There is no such letter.
     #[error(
         "dead letter {0} does not exist, or was purged or expired; list the dead letters to find its name"
@@ -36,9 +21,7 @@ pub enum DeadLetterError {
     /// The broker does not answer, or not in time.
     #[error("the broker at {servers} does not respond")]
     Broker {
-        /// Its address.
         servers: String,
-        /// What the client says.
         #[source]
         cause: BoxError,
     },
@@ -47,11 +30,8 @@ pub enum DeadLetterError {
         "publishing {name} again failed after {sent} others; redrive all of them again when the cause is fixed, records that arrived have no second effect"
     )]
     Send {
-        /// The letter.
         name: LetterName,
-        /// How many were sent before.
         sent: u64,
-        /// What the client says.
         #[source]
         cause: BoxError,
     },
@@ -60,9 +40,7 @@ pub enum DeadLetterError {
         "the broker refuses to delete records of {topic}; it may not support DeleteRecords, or this user may lack the permission. The topic's retention deletes them as well"
     )]
     Delete {
-        /// The dead-letter topic, or several.
         topic: String,
-        /// What the broker says.
         #[source]
         cause: BoxError,
     },

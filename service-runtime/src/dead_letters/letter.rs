@@ -9,9 +9,9 @@ use rdkafka::{
 use super::{Content, DeadLetterTopic, LetterName, content};
 use crate::kafka::dead_letter_headers;
 
-/// A record that a consumer could not handle, as it was, and why.
+/// Record that a consumer could not handle, with the reason.
 ///
-/// Whatever it lacks is absent here too, because a letter may be anything.
+/// Any part may be absent, because the record may be anything.
 #[derive(Debug, Clone)]
 pub struct DeadLetter {
     name: LetterName,
@@ -32,58 +32,54 @@ impl DeadLetter {
         }
     }
 
-    /// Returns what identifies it.
     pub fn name(&self) -> &LetterName {
         &self.name
     }
 
-    /// Returns the topic that it lies in.
+    /// Returns the dead-letter topic.
     pub fn topic(&self) -> &DeadLetterTopic {
         &self.topic
     }
 
-    /// Returns the record's key.
     pub fn key(&self) -> &[u8] {
         self.record.key().unwrap_or_default()
     }
 
-    /// Returns the record's value.
     pub fn value(&self) -> &[u8] {
         self.record.payload().unwrap_or_default()
     }
 
-    /// Returns when the record was written to the topic that it came from.
+    /// Returns the time of the record in its source topic.
     pub fn record_time(&self) -> Option<DateTime<Utc>> {
         let millis = self.record.timestamp().to_millis()?;
         DateTime::from_timestamp_millis(millis)
     }
 
-    /// Returns the full name of what happened.
+    /// Returns the full name of the event type.
     pub fn event_type(&self) -> Option<&str> {
         self.first("ce_type")
     }
 
-    /// Returns the event's id.
     pub fn event_id(&self) -> Option<&str> {
         self.first("ce_id")
     }
 
-    /// Returns why it could not be handled.
+    /// Returns the reason why it could not be handled.
     pub fn reason(&self) -> &str {
         self.last(dead_letter_headers::REASON).unwrap_or_default()
     }
 
-    /// Returns how often it was tried.
+    /// Returns the number of attempts.
     pub fn attempts(&self) -> Option<i32> {
         self.last(dead_letter_headers::ATTEMPTS)?.parse().ok()
     }
 
-    /// Returns the offset that it had in the topic that it came from.
+    /// Returns the offset in the source topic.
     pub fn source_offset(&self) -> Option<i64> {
         self.last(dead_letter_headers::OFFSET)?.parse().ok()
     }
 
-    /// Returns how often it had been sent back before it came here.
+    /// Returns the number of redrives.
     pub fn redrive_count(&self) -> u32 {
         dead_letter_headers::redrive_count(self.record.headers())
     }

@@ -1,7 +1,7 @@
-//! Dead letters: finds, shows, sends back and deletes the records that consumers could not handle.
+//! Dead letters: lists, shows, redrives and purges the records that consumers could not handle.
 //!
-//! They lie in the topics `<topic>.<group>.dlt`, written by the consumer loop. The command line looks after those of the whole
-//! mesh; each service answers `taskmesh.admin.v1.DeadLetterService` for its own.
+//! The consumer loop writes them to the topics `<topic>.<group>.dlt`. The command line administers those of the whole mesh; each service
+//! provides `taskmesh.admin.v1.DeadLetterService` for its own.
 
 mod choice;
 mod content;

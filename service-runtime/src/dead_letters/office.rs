@@ -10,26 +10,25 @@ use super::{
 };
 use crate::kafka::KafkaConfig;
 
-/// How many letters are read ahead.
+/// Number of records that are read ahead.
 const AHEAD: usize = 8;
 
-/// Where dead letters are looked after.
+/// Administration of dead letters.
 #[derive(Debug, Clone)]
 pub struct DeadLetterOffice {
     pub(super) kafka: KafkaConfig,
     topics: Vec<DeadLetterTopic>,
 }
 
-/// How many letters a topic has.
+/// Number of dead letters of a topic.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TopicCount {
-    /// The dead-letter topic.
     pub topic: DeadLetterTopic,
-    /// How many letters it has; nothing if the topic is not on the cluster.
+    /// Number of records; none if the topic does not exist.
     pub count: Option<i64>,
 }
 
-/// Letters that are read one after the other, the oldest of each partition first.
+/// Dead letters, read one after the other, the oldest of each partition first.
 pub struct Letters {
     choice: Choice,
     letters: mpsc::Receiver<DeadLetter>,
@@ -37,7 +36,7 @@ pub struct Letters {
 }
 
 impl DeadLetterOffice {
-    /// Looks after the dead letters of every group of the mesh.
+    /// Administers the dead letters of every group of the mesh.
     pub fn of_mesh(kafka: KafkaConfig) -> Self {
         Self {
             topics: topics::of_group(&kafka, None),
@@ -45,7 +44,7 @@ impl DeadLetterOffice {
         }
     }
 
-    /// Looks after the dead letters of one group.
+    /// Administers the dead letters of one group.
     pub fn of_group(kafka: KafkaConfig, group: &str) -> Self {
         Self {
             topics: topics::of_group(&kafka, Some(group)),
@@ -53,12 +52,12 @@ impl DeadLetterOffice {
         }
     }
 
-    /// Returns the dead-letter topics that are looked after.
+    /// Returns the dead-letter topics.
     pub fn topics(&self) -> &[DeadLetterTopic] {
         &self.topics
     }
 
-    /// Counts the letters of each topic that a choice may be in.
+    /// Counts the records of each topic that a choice selects from.
     pub async fn counts(&self, choice: &Choice) -> Result<Vec<TopicCount>, DeadLetterError> {
         let (kafka, topics) = (self.kafka.clone(), self.topics_of(choice)?);
         spawn_blocking(move || Reader::new(&kafka, &topics)?.counts(&topics))
@@ -66,13 +65,12 @@ impl DeadLetterOffice {
             .expect("reading does not panic")
     }
 
-    /// Reads the letters that are chosen, from the given one on if any.
+    /// Reads the selected dead letters, starting at the given one if any.
     pub fn letters(
         &self,
         choice: Choice,
         from: Option<LetterName>,
     ) -> Result<Letters, DeadLetterError> {
-        let choice = self.with_plain_names(choice)?;
         let extent = match &choice {
             Choice::Names(names) => Extent::Only(names.clone()),
             Choice::Matching(_) => Extent::From(from),
@@ -80,16 +78,16 @@ impl DeadLetterOffice {
         self.read(choice, extent)
     }
 
-    /// Returns one letter.
+    /// Returns one dead letter.
     pub async fn find(&self, name: LetterName) -> Result<DeadLetter, DeadLetterError> {
         let choice = Choice::Names([name.clone()].into());
         let found = self.letters(choice, None)?.next().await?;
         found.ok_or(DeadLetterError::NotThere(name))
     }
 
-    /// Reads every letter of the topics that a choice may be in.
+    /// Reads every record of the topics that a choice selects from.
     pub(super) fn read_all(&self, choice: Choice) -> Result<Letters, DeadLetterError> {
-        self.read(self.with_plain_names(choice)?, Extent::From(None))
+        self.read(choice, Extent::From(None))
     }
 
     fn read(&self, choice: Choice, extent: Extent) -> Result<Letters, DeadLetterError> {
@@ -121,26 +119,10 @@ impl DeadLetterOffice {
             }
         }
     }
-
-    /// Whoever looks at the cluster sees topics with its prefix, and may name them so.
-    fn with_plain_names(&self, choice: Choice) -> Result<Choice, DeadLetterError> {
-        let Choice::Names(names) = choice else {
-            return Ok(choice);
-        };
-        let plain = |name: LetterName| {
-            let topic = topics::find(&self.topics, &name)?;
-            Ok(LetterName {
-                topic: topic.name.clone(),
-                ..name
-            })
-        };
-        let names: Result<_, DeadLetterError> = names.into_iter().map(plain).collect();
-        Ok(Choice::Names(names?))
-    }
 }
 
 impl Letters {
-    /// Returns the next letter that is chosen.
+    /// Returns the next selected dead letter.
     pub async fn next(&mut self) -> Result<Option<DeadLetter>, DeadLetterError> {
         while let Some((letter, is_chosen)) = self.next_of_all().await? {
             if is_chosen {
@@ -150,7 +132,7 @@ impl Letters {
         Ok(None)
     }
 
-    /// Returns the next letter, and whether it is chosen.
+    /// Returns the next dead letter, and whether it is selected.
     pub(super) async fn next_of_all(
         &mut self,
     ) -> Result<Option<(DeadLetter, bool)>, DeadLetterError> {

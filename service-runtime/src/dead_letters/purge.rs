@@ -7,28 +7,29 @@ use rdkafka::{
     error::KafkaError,
 };
 
-use super::{Choice, DeadLetterError, DeadLetterOffice, reader::PATIENCE};
+use super::{Choice, DeadLetterError, DeadLetterOffice};
+use crate::kafka::READ_TIMEOUT;
 
-/// What became of the letters that were to be deleted.
+/// Result of a purge.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Purged {
-    /// How many were deleted, or would be.
+    /// Number of deleted records; in a dry run, of those that would be deleted.
     pub deleted: u64,
-    /// How many were chosen and stay, because one that was not chosen lies before them.
+    /// Number of selected records that are kept because an unselected one precedes them in the partition.
     pub kept: u64,
 }
 
-/// The letters at the beginning of one partition.
+/// Selected records at the beginning of a partition.
 #[derive(Debug, Default)]
 struct Beginning {
-    /// The offset behind the last letter before which all are chosen.
+    /// Offset after the last of them.
     end: Option<i64>,
     chosen: u64,
     is_over: bool,
 }
 
 impl DeadLetterOffice {
-    /// Deletes the chosen letters at the beginning of each partition: Kafka can delete no others. A dry run only counts them.
+    /// Deletes the selected records at the beginning of each partition: Kafka cannot delete others. A dry run only counts them.
     pub async fn purge(&self, choice: Choice, is_dry_run: bool) -> Result<Purged, DeadLetterError> {
         let mut letters = self.read_all(choice)?;
         let mut beginnings: BTreeMap<(String, i32), Beginning> = BTreeMap::new();
@@ -75,13 +76,13 @@ impl DeadLetterOffice {
         let admin: AdminClient<DefaultClientContext> = self
             .kafka
             .client_config("taskmesh-dead-letters")
-            // What goes wrong is told once, at the end.
+            // Failures are reported once, as errors.
             .set("log_level", "0")
             .create()
             .map_err(|cause| refused(&topics, cause))?;
         let options = AdminOptions::new()
-            .request_timeout(Some(PATIENCE))
-            .operation_timeout(Some(PATIENCE));
+            .request_timeout(Some(READ_TIMEOUT))
+            .operation_timeout(Some(READ_TIMEOUT));
         let deleted = admin
             .delete_records(&ends, &options)
             .await

@@ -1,35 +1,26 @@
-//! Reads dead-letter topics from one end to the other as they are at the beginning, without being a member of any group.
+//! Reads dead-letter topics up to their current ends, without a consumer group.
 
-use std::{
-    collections::BTreeSet,
-    time::{Duration, Instant},
-};
+use std::{collections::BTreeSet, ops::ControlFlow};
 
 use rdkafka::{
-    Message, Offset, TopicPartitionList,
     consumer::{BaseConsumer, Consumer},
     error::KafkaError,
-    types::RDKafkaErrorCode,
 };
 use tokio::sync::mpsc;
 
 use super::{DeadLetter, DeadLetterError, DeadLetterTopic, LetterName, TopicCount};
-use crate::kafka::{KafkaConfig, log_filter::Quiet};
+use crate::kafka::{KafkaConfig, READ_TIMEOUT, log_filter::Quiet, read_range};
 
-/// How long the broker may take to answer: less than a call may take, so that the caller hears what is wrong.
-pub(super) const PATIENCE: Duration = Duration::from_secs(8);
-const POLL: Duration = Duration::from_millis(100);
-
-/// What is read.
+/// Extent of a reading.
 #[derive(Debug, Clone)]
 pub(super) enum Extent {
-    /// Everything, or what begins with this letter.
+    /// Every record, or those from this one on.
     From(Option<LetterName>),
-    /// These letters; each must be there.
+    /// Records with these names; each must exist.
     Only(BTreeSet<LetterName>),
 }
 
-/// A part of a partition: from the first offset up to, without, the second.
+/// Range of offsets of a partition; the end is exclusive.
 struct Range {
     topic: DeadLetterTopic,
     partition: i32,
@@ -37,14 +28,14 @@ struct Range {
     to: i64,
 }
 
-/// Reads on a thread that may wait for the broker.
+/// Reader; blocks.
 pub(super) struct Reader {
     consumer: BaseConsumer<Quiet>,
     servers: String,
 }
 
 impl Reader {
-    /// Prepares to read; the broker is reached when it is asked.
+    /// Creates a reader; connects with the first request.
     pub(super) fn new(
         kafka: &KafkaConfig,
         topics: &[DeadLetterTopic],
@@ -52,18 +43,10 @@ impl Reader {
         let servers = kafka.bootstrap_servers.clone();
         let group = topics.first().map_or("taskmesh", |topic| topic.group);
         let consumer = kafka
-            .client_config("taskmesh-dead-letters")
-            // A name is needed to read at all, and the service's own is one that its user may use. Nothing is joined or committed.
-            .set("group.id", kafka.topic_name(group))
-            .set("enable.auto.commit", "false")
-            .set("enable.auto.offset.store", "false")
-            .set("enable.partition.eof", "true")
-            // What was purged while it is read is passed over.
+            .reader_config(group)
+            // Letters that are purged while they are read are skipped.
             .set("auto.offset.reset", "earliest")
-            .set("allow.auto.create.topics", "false")
-            .set("check.crcs", "true")
             .set("fetch.wait.max.ms", "10")
-            .set("queued.max.messages.kbytes", "4096")
             .create_with_context(Quiet);
         match consumer {
             Ok(consumer) => Ok(Self { consumer, servers }),
@@ -71,7 +54,7 @@ impl Reader {
         }
     }
 
-    /// Sends every letter to whoever listens; ends when nobody does.
+    /// Sends every record to the channel until it is closed.
     pub(super) fn read(
         &self,
         topics: &[DeadLetterTopic],
@@ -87,7 +70,7 @@ impl Reader {
         Ok(())
     }
 
-    /// Returns how many letters each topic has; nothing for a topic that is not there.
+    /// Counts the records of each topic.
     pub(super) fn counts(
         &self,
         topics: &[DeadLetterTopic],
@@ -156,28 +139,8 @@ impl Reader {
         names: &BTreeSet<LetterName>,
     ) -> Result<Vec<Range>, DeadLetterError> {
         let mut ranges: Vec<Range> = Vec::new();
-        let mut known: Option<(String, i32, i64, i64)> = None;
         for name in names {
-            let missing = || DeadLetterError::NotThere(name.clone());
             let topic = super::topics::find(topics, name)?;
-            let (low, high) = match &known {
-                Some((own, partition, low, high))
-                    if *own == name.topic && *partition == name.partition =>
-                {
-                    (*low, *high)
-                }
-                _ => {
-                    let partitions = self.partitions(topic)?.unwrap_or_default();
-                    if name.partition >= partitions {
-                        return Err(missing());
-                    }
-                    self.watermarks(topic, name.partition)?
-                }
-            };
-            known = Some((name.topic.clone(), name.partition, low, high));
-            if !(low..high).contains(&name.offset) {
-                return Err(missing());
-            }
             match ranges.last_mut() {
                 Some(last)
                     if last.topic == *topic
@@ -194,6 +157,23 @@ impl Reader {
                 }),
             }
         }
+        for range in &ranges {
+            let partitions = self.partitions(&range.topic)?.unwrap_or_default();
+            let (low, high) = match range.partition < partitions {
+                true => self.watermarks(&range.topic, range.partition)?,
+                false => (0, 0),
+            };
+            if range.from < low || high < range.to {
+                return Err(DeadLetterError::NotThere(LetterName {
+                    topic: range.topic.name.clone(),
+                    partition: range.partition,
+                    offset: match range.from < low {
+                        true => range.from,
+                        false => range.from.max(high),
+                    },
+                }));
+            }
+        }
         Ok(ranges)
     }
 
@@ -202,48 +182,27 @@ impl Reader {
         range: &Range,
         letters: &mpsc::Sender<DeadLetter>,
     ) -> Result<(), DeadLetterError> {
-        let mut assignment = TopicPartitionList::new();
-        assignment
-            .add_partition_offset(
-                &range.topic.full_name,
-                range.partition,
-                Offset::Offset(range.from),
-            )
-            .and_then(|()| self.consumer.assign(&assignment))
-            .map_err(|cause| self.silent(cause))?;
-        let mut deadline = Instant::now() + PATIENCE;
-        let mut failure = KafkaError::MessageConsumption(RDKafkaErrorCode::OperationTimedOut);
-        while Instant::now() < deadline && !letters.is_closed() {
-            match self.consumer.poll(POLL) {
-                Some(Ok(message)) if message.offset() < range.to => {
-                    let is_last = message.offset() + 1 == range.to;
-                    let letter = DeadLetter::new(range.topic.clone(), message.detach());
-                    // Nobody listens any more: the loop ends.
-                    let _ = letters.blocking_send(letter);
-                    if is_last {
-                        return Ok(());
-                    }
-                    // Whoever reads the letters may have taken their time.
-                    deadline = Instant::now() + PATIENCE;
-                }
-                // What came after the beginning, or the end of what is left after a purge.
-                Some(Ok(_) | Err(KafkaError::PartitionEOF(_))) => return Ok(()),
-                // The client tries again by itself.
-                Some(Err(cause)) => failure = cause,
-                None => {}
-            }
-        }
-        match letters.is_closed() {
-            true => Ok(()),
-            false => Err(self.silent(failure)),
-        }
+        let topic = &range.topic;
+        let send = |message| match letters.blocking_send(DeadLetter::new(topic.clone(), message)) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(_) => ControlFlow::Break(()),
+        };
+        read_range(
+            &self.consumer,
+            &topic.full_name,
+            range.partition,
+            range.from..range.to,
+            || letters.is_closed(),
+            send,
+        )
+        .map_err(|cause| self.silent(cause))
     }
 
-    /// Returns how many partitions a topic has; nothing if it is not there.
+    /// Returns the number of partitions of a topic; `None` if it does not exist.
     fn partitions(&self, topic: &DeadLetterTopic) -> Result<Option<i32>, DeadLetterError> {
         let metadata = self
             .consumer
-            .fetch_metadata(Some(&topic.full_name), PATIENCE)
+            .fetch_metadata(Some(&topic.full_name), READ_TIMEOUT)
             .map_err(|cause| self.silent(cause))?;
         let found = metadata
             .topics()
@@ -258,7 +217,7 @@ impl Reader {
         partition: i32,
     ) -> Result<(i64, i64), DeadLetterError> {
         self.consumer
-            .fetch_watermarks(&topic.full_name, partition, PATIENCE)
+            .fetch_watermarks(&topic.full_name, partition, READ_TIMEOUT)
             .map_err(|cause| self.silent(cause))
     }
 

@@ -6,37 +6,37 @@ use tokio::time::{Instant, sleep_until};
 use super::{Choice, DeadLetter, DeadLetterError, DeadLetterOffice, Letters};
 use crate::kafka::{Producer, Record, dead_letter_headers};
 
-/// How many letters can be sent back in a second.
+/// Largest rate of a redrive per second.
 pub const MOST_PER_SECOND: u32 = 10_000;
-/// How many letters travel together.
+/// Number of records sent together.
 const BATCH: u32 = 100;
-/// How many bytes travel together, so that large letters do not fill the memory.
+/// Bytes sent together, which bounds the memory.
 const BATCH_BYTES: usize = 4 * 1024 * 1024;
-/// How many letters a dry run counts before it tells of them.
+/// Number of records that a dry run counts between two reports.
 const COUNTED: u64 = 1000;
 
-/// Sends dead letters back to where they came from; what has not been sent when it is dropped stays unsent.
+/// Publishes dead letters to their source topics again; dropping it ends the redrive.
 pub struct Redrive {
     letters: Letters,
     producer: Option<Producer>,
     rate: NonZeroU32,
-    /// When the next batch may go out.
+    /// Time from which the next batch may be sent.
     free_at: Instant,
     progress: Progress,
     has_told: bool,
 }
 
-/// How far a redrive is.
+/// Progress of a redrive.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Progress {
-    /// How many letters were chosen so far.
+    /// Number of selected records so far.
     pub chosen: u64,
-    /// How many of them the broker has by now.
+    /// Number of records that the broker has acknowledged.
     pub sent: u64,
 }
 
 impl DeadLetterOffice {
-    /// Prepares to send letters back, so many in a second; a dry run only counts them.
+    /// Prepares a redrive at a rate per second; a dry run only counts records.
     pub fn redrive(
         &self,
         choice: Choice,
@@ -64,7 +64,7 @@ impl DeadLetterOffice {
 }
 
 impl Redrive {
-    /// Goes on a little and tells how far it is; the last telling, before it returns nothing, is the result.
+    /// Sends the next batch and returns the progress; the last progress, before `None`, is the result.
     pub async fn next(&mut self) -> Result<Option<Progress>, DeadLetterError> {
         let has_more = match self.producer {
             Some(_) => self.send_batch().await?,
@@ -109,7 +109,7 @@ impl Redrive {
         Ok(true)
     }
 
-    /// Takes as many letters as fit into a tenth of a second and into the memory.
+    /// Takes as many records as may be sent in a tenth of a second.
     async fn next_batch(&mut self) -> Result<Vec<DeadLetter>, DeadLetterError> {
         let most = (self.rate.get() / 10).clamp(1, BATCH);
         let mut letters = Vec::new();
@@ -125,12 +125,12 @@ impl Redrive {
         Ok(letters)
     }
 
-    /// The time is that of sending, so that the topic keeps the record as long as any new one.
+    /// Returns the original record, with the current time, so that the topic retains it as long as a new one.
     fn record(&self, letter: &DeadLetter) -> Record {
         let record = letter.record();
         Record {
             topic: letter.topic().source_full_name.clone(),
-            // A letter lies in the partition that it came from.
+            // A dead letter has the partition of its record.
             partition: Some(record.partition()),
             key: letter.key().to_vec(),
             payload: letter.value().to_vec(),

@@ -3,18 +3,18 @@ use taskmesh_proto::topics::{self, Topic};
 use super::{DeadLetterError, Filter, LetterName};
 use crate::kafka::KafkaConfig;
 
-/// One dead-letter topic.
+/// Dead-letter topic.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeadLetterTopic {
-    /// Its name, without the cluster's prefix.
+    /// Name without the cluster's prefix.
     pub name: String,
-    /// Its name on the cluster.
+    /// Name on the cluster.
     pub full_name: String,
-    /// Where its letters came from.
+    /// Source topic of its records.
     pub source: &'static Topic,
-    /// The name of that on the cluster.
+    /// Name of the source topic on the cluster.
     pub source_full_name: String,
-    /// Who could not handle them.
+    /// Consumer group that could not handle them.
     pub group: &'static str,
 }
 
@@ -39,7 +39,7 @@ pub(super) fn of_group(kafka: &KafkaConfig, group: Option<&str>) -> Vec<DeadLett
         .collect()
 }
 
-/// Returns those topics that a filter asks for; a name that none of them has is an error.
+/// Returns the topics that a filter selects; an unknown name is an error.
 pub(super) fn chosen(
     all: &[DeadLetterTopic],
     prefix: &str,
@@ -69,7 +69,7 @@ pub(super) fn chosen(
     Ok(chosen)
 }
 
-/// Finds the topic of a letter by its own name, with or without the cluster's prefix.
+/// Finds the topic of a dead letter by its name, with or without the cluster's prefix.
 pub(super) fn find<'a>(
     all: &'a [DeadLetterTopic],
     name: &LetterName,

@@ -2,25 +2,13 @@
 
 use std::time::Duration;
 
-use metrics::{
-    Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram,
-};
+use metrics::{counter, gauge, histogram};
 
-/// Completed calls, by method and status code.
-pub const CALLS: &str = "rpc_server_calls_total";
-/// Duration of calls, by method and status code.
-pub const DURATION: &str = "rpc_server_call_duration_seconds";
-/// Calls in flight, by method.
-pub const IN_FLIGHT: &str = "rpc_server_calls_in_flight";
-
-/// Registers help and units of the metrics.
-pub(super) fn describe() {
-    describe_counter!(
-        CALLS,
-        "Completed calls, by rpc_method and rpc_response_status_code"
-    );
-    describe_histogram!(DURATION, Unit::Seconds, "Duration of calls");
-    describe_gauge!(IN_FLIGHT, "Calls in flight");
+crate::metrics! {
+    pub fn describe;
+    counter CALLS "rpc_server_calls_total" "Completed calls, by rpc_method and rpc_response_status_code";
+    histogram DURATION "rpc_server_call_duration_seconds" [Seconds] "Duration of calls";
+    gauge IN_FLIGHT "rpc_server_calls_in_flight" "Calls in flight";
 }
 
 pub(super) fn call_began(method: &'static str) {

@@ -21,5 +21,5 @@ pub use caller::{AUDITOR, Caller, OPERATOR, RoleMissing, accept};
 pub use client::{UpstreamError, connect, connect_for_streams};
 pub use error::{ApiError, ErrorCode, FieldViolation};
 pub use origin::Origin;
-pub use server::{GrpcConfig, ServeError, serve};
+pub use server::{GrpcConfig, serve};
 pub use status::{DOMAIN, status};

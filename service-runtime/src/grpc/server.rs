@@ -22,38 +22,37 @@ use super::{
     layers::{Deadlines, Layered, Settings},
     methods, metrics, unimplemented,
 };
-use crate::lifecycle::ShutdownTokens;
+use crate::{BoxError, lifecycle::ShutdownTokens, start_error::StartError};
 
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(30);
 const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(10);
 /// Time for clients to close their connections after GOAWAY.
 const DRAIN_GRACE: Duration = Duration::from_secs(1);
-/// What servers allow by themselves.
+/// Default of servers.
 const DEFAULT_CONNECTION_STREAMS: u32 = 200;
-/// What generated servers accept by themselves.
+/// Default of generated servers.
 const MAXIMUM_MESSAGE_BYTES: u32 = 4 * 1024 * 1024;
 
-/// How a gRPC server listens, and how much it takes on.
+/// Address and limits of a gRPC server.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct GrpcConfig {
     /// Address and port; port 0 picks a free one.
     pub address: SocketAddr,
-    /// The size of a request message in bytes, 1 to 4194304 (4 MiB); 4 MiB if not given.
+    /// Largest size of a request message in bytes, 1 to 4194304 (4 MiB); 4 MiB unless set.
     #[serde(default = "default_message_bytes")]
     pub max_message_bytes: u32,
-    /// How long a call may take that brings no deadline, in milliseconds; 10 seconds if not given.
+    /// Time limit of a call without a deadline, in milliseconds; 10 seconds unless set.
     #[serde(default = "default_deadline_ms")]
     pub default_deadline_ms: u64,
-    /// How long any call may take, in milliseconds; one minute if not given.
+    /// Time limit of any call, in milliseconds; one minute unless set.
     #[serde(default = "max_deadline_ms")]
     pub max_deadline_ms: u64,
-    /// How many calls may be under way at once, over all connections; 512 if not given.
+    /// Largest number of calls in flight over all connections; 512 unless set.
     #[serde(default = "max_concurrent_calls")]
     pub max_concurrent_calls: u32,
-    /// How many calls and streams may be under way at once over one connection; 200 if not given, more for a service whose streams
-    /// go on for as long as their clients want.
-    #[serde(default)]
+    /// Largest number of calls and streams in flight over one connection; 200 unless set, more for a service whose streams
+    /// have no end.
     pub max_connection_streams: Option<u32>,
 }
 
@@ -74,7 +73,7 @@ fn max_concurrent_calls() -> u32 {
 }
 
 impl GrpcConfig {
-    /// Listens at the address, with every other setting as it is if not given.
+    /// Returns the configuration with this address and otherwise defaults.
     pub fn at(address: SocketAddr) -> Self {
         Self {
             address,
@@ -86,8 +85,8 @@ impl GrpcConfig {
         }
     }
 
-    fn check(&self) -> Result<(), ServeError> {
-        let wrong = |setting, cure| Err(ServeError::Setting { setting, cure });
+    fn check(&self) -> Result<(), StartError> {
+        let wrong = |setting, hint| Err(StartError::Config(format!("grpc.{setting}: {hint}")));
         if !(1..=MAXIMUM_MESSAGE_BYTES).contains(&self.max_message_bytes) {
             return wrong("max_message_bytes", "must be between 1 and 4194304");
         }
@@ -107,34 +106,15 @@ impl GrpcConfig {
     }
 }
 
-/// Why a gRPC server does not run.
-#[derive(Debug, thiserror::Error)]
-pub enum ServeError {
-    /// A setting is wrong.
-    #[error("grpc.{setting}: {cure}")]
-    Setting {
-        /// The setting.
-        setting: &'static str,
-        /// How to mend it.
-        cure: &'static str,
-    },
-    /// The descriptors cannot be served.
-    #[error("cannot serve reflection")]
-    Reflection(#[from] tonic_reflection::server::Error),
-    /// The server failed.
-    #[error("the gRPC server failed")]
-    Transport(#[from] tonic::transport::Error),
-}
-
-/// Checks the configuration and puts all layers, health and reflection around the routes; returns the server, which answers
-/// calls on the listener until the first step of a stop and then finishes those under way.
+/// Checks the configuration and adds layers, health and reflection to the routes; returns the server, which answers calls on the
+/// listener until the soft shutdown and then finishes those in flight.
 pub async fn serve(
     listener: TcpListener,
     config: GrpcConfig,
     routes: Routes,
     verifier: Verifier,
     shutdown: ShutdownTokens,
-) -> Result<impl Future<Output = Result<(), ServeError>> + Send + 'static, ServeError> {
+) -> Result<impl Future<Output = Result<(), BoxError>> + Send + 'static, StartError> {
     config.check()?;
     metrics::describe();
     let routes = Routes::from(unimplemented::answer(routes.into_axum_router()));
@@ -142,8 +122,8 @@ pub async fn serve(
     let (health, health_server) = tonic_health::server::health_reporter();
     let routes = routes
         .add_service(health_server)
-        .add_service(reflection(&names).build_v1()?)
-        .add_service(reflection(&names).build_v1alpha()?);
+        .add_service(reflection(&names).build_v1().map_err(BoxError::from)?)
+        .add_service(reflection(&names).build_v1alpha().map_err(BoxError::from)?);
     report(&health, &names, ServingStatus::Serving).await;
 
     let calls = Arc::new(Semaphore::new(
@@ -190,8 +170,8 @@ pub async fn serve(
     })
 }
 
-/// Waits for the stop, leaves clients a moment to close their connections, and then waits until no call is under way: a client
-/// that keeps its connection but asks nothing holds up nobody.
+/// Waits for the shutdown, gives clients a moment to close their connections, and then waits until no call is in flight: an idle
+/// connection does not delay the shutdown.
 async fn idle_after(stopping: CancellationToken, calls: Arc<Semaphore>, maximum: u32) {
     stopping.cancelled().await;
     tokio::time::sleep(DRAIN_GRACE).await;

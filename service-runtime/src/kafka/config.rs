@@ -5,7 +5,7 @@ use serde::{Deserialize, Deserializer, de};
 use taskmesh_proto::topics;
 use url::Url;
 
-use crate::config::{Redacted, comma_separated};
+use crate::config::{self, ConfigError, Redacted, comma_separated};
 
 /// Connection to the brokers; the same for Apache Kafka, Redpanda and the embedded broker.
 #[derive(Debug, Clone, Deserialize)]
@@ -21,26 +21,19 @@ pub struct KafkaConfig {
     #[serde(default)]
     pub security_protocol: SecurityProtocol,
     /// SASL mechanism: `SCRAM-SHA-256`, `SCRAM-SHA-512` or `PLAIN`.
-    #[serde(default)]
     pub sasl_mechanism: Option<String>,
     /// SASL user.
-    #[serde(default)]
     pub sasl_username: Option<String>,
     /// SASL password.
-    #[serde(default)]
     pub sasl_password: Option<Redacted<String>>,
     /// Certificate authority of the brokers (PEM); the system's authorities if absent.
-    #[serde(default)]
     pub ssl_ca_location: Option<PathBuf>,
     /// Client certificate (PEM), if the brokers require one.
-    #[serde(default)]
     pub ssl_certificate_location: Option<PathBuf>,
     /// Key of the client certificate (PEM).
-    #[serde(default)]
     pub ssl_key_location: Option<PathBuf>,
     /// Static membership: a name unique to this instance and the same after a restart, with which it gets its partitions back immediately. Without
     /// it, a restart is a rebalance.
-    #[serde(default)]
     pub group_instance_id: Option<String>,
     /// Whether a partition whose next records are gone from the broker continues with the oldest available record. Otherwise it is stopped until
     /// an operator decides.
@@ -50,10 +43,8 @@ pub struct KafkaConfig {
     #[serde(default, deserialize_with = "registry_url")]
     pub schema_registry_url: Option<Url>,
     /// User of the registry.
-    #[serde(default)]
     pub schema_registry_username: Option<String>,
     /// Password of the registry.
-    #[serde(default)]
     pub schema_registry_password: Option<Redacted<String>>,
     /// Topics, without the prefix, whose values have a schema frame; other values are raw.
     #[serde(default, deserialize_with = "comma_separated")]
@@ -113,6 +104,21 @@ fn registry_url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Url
 }
 
 impl KafkaConfig {
+    /// Reads the configuration from those of the variables that begin with the prefix and `_KAFKA__`.
+    pub fn load(
+        prefix: &str,
+        variables: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, ConfigError> {
+        #[derive(Deserialize)]
+        struct Settings {
+            kafka: KafkaConfig,
+        }
+        let begin = format!("{prefix}_KAFKA__");
+        let variables = variables.into_iter();
+        let own = variables.filter(|(name, _)| name.starts_with(&begin));
+        config::load::<Settings>(prefix, own).map(|settings| settings.kafka)
+    }
+
     /// Checks settings that depend on each other.
     fn check(&self) -> Result<(), String> {
         let is_unknown = |name: &&String| topics::ALL.iter().all(|topic| topic.name != **name);
@@ -159,31 +165,42 @@ impl KafkaConfig {
             .set("socket.keepalive.enable", "true")
             .set("reconnect.backoff.ms", "50")
             .set("reconnect.backoff.max.ms", "1000");
-        let texts = [
-            ("sasl.mechanism", self.sasl_mechanism.as_deref()),
-            ("sasl.username", self.sasl_username.as_deref()),
+        let path = |path: &Option<PathBuf>| Some(path.as_ref()?.to_string_lossy().into_owned());
+        let password = self.sasl_password.as_ref().map(Redacted::expose);
+        let optional = [
+            ("sasl.mechanism", self.sasl_mechanism.clone()),
+            ("sasl.username", self.sasl_username.clone()),
+            ("sasl.password", password.cloned()),
+            ("ssl.ca.location", path(&self.ssl_ca_location)),
             (
-                "sasl.password",
-                self.sasl_password
-                    .as_ref()
-                    .map(|secret| secret.expose().as_str()),
+                "ssl.certificate.location",
+                path(&self.ssl_certificate_location),
             ),
+            ("ssl.key.location", path(&self.ssl_key_location)),
         ];
-        for (name, value) in texts {
+        for (name, value) in optional {
             if let Some(value) = value {
                 config.set(name, value);
             }
         }
-        let paths = [
-            ("ssl.ca.location", &self.ssl_ca_location),
-            ("ssl.certificate.location", &self.ssl_certificate_location),
-            ("ssl.key.location", &self.ssl_key_location),
-        ];
-        for (name, value) in paths {
-            if let Some(value) = value {
-                config.set(name, value.to_string_lossy());
-            }
-        }
+        config
+    }
+
+    /// Returns the settings of a consumer that is assigned its partitions instead of joining a group.
+    pub(crate) fn reader_config(&self, group: &str) -> ClientConfig {
+        let mut config = self.client_config(group);
+        config
+            // A group is needed to read at all, and the user of a service may use the service's own. Nothing is committed.
+            .set("group.id", self.topic_name(group))
+            .set("enable.auto.commit", "false")
+            .set("enable.auto.offset.store", "false")
+            .set("enable.partition.eof", "true")
+            .set("isolation.level", "read_committed")
+            .set("auto.offset.reset", "error")
+            .set("allow.auto.create.topics", "false")
+            .set("check.crcs", "true")
+            .set("queued.max.messages.kbytes", "16384")
+            .set("fetch.wait.max.ms", "100");
         config
     }
 }
@@ -191,25 +208,18 @@ impl KafkaConfig {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config;
 
     fn read(settings: &[(&str, &str)]) -> Result<KafkaConfig, String> {
-        #[derive(Debug, Deserialize)]
-        struct Settings {
-            kafka: KafkaConfig,
-        }
         let servers = [("BOOTSTRAP_SERVERS", "localhost:9092")];
         let variables = servers
             .iter()
             .chain(settings)
             .map(|(name, value)| (format!("TEST_KAFKA__{name}"), (*value).to_owned()));
-        config::load::<Settings>("TEST", variables)
-            .map(|settings| settings.kafka)
-            .map_err(|error| error.to_string())
+        KafkaConfig::load("TEST", variables).map_err(|error| error.to_string())
     }
 
     #[test]
-    fn without_settings_of_a_registry_no_topic_is_framed() {
+    fn no_topic_is_framed_by_default() {
         let config = read(&[]).unwrap();
         assert_eq!(config.schema_registry_url, None);
         assert!(
@@ -220,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn the_topics_that_are_framed_are_listed_without_their_prefix() {
+    fn framed_topics_have_no_prefix() {
         let config = read(&[
             ("TOPIC_PREFIX", "team."),
             (
@@ -241,31 +251,29 @@ mod tests {
     }
 
     #[test]
-    fn settings_of_a_registry_that_cannot_be_used_are_named_with_their_cure() {
+    fn invalid_registry_setting_is_named() {
         let url = ("SCHEMA_REGISTRY_URL", "http://localhost:8081");
+        let not_a_url = "KAFKA__SCHEMA_REGISTRY_URL must be a URL such as https://";
+        let registry = |url| ("SCHEMA_REGISTRY_URL", url);
+        let framed = |topics| ("FRAMED_TOPICS", topics);
+        let password = ("SCHEMA_REGISTRY_PASSWORD", "x");
         let cases: [(&[(&str, &str)], &str); 6] = [
+            (&[registry("localhost:8081")], not_a_url),
+            (&[registry("registry")], not_a_url),
             (
-                &[("SCHEMA_REGISTRY_URL", "localhost:8081")],
-                "KAFKA__SCHEMA_REGISTRY_URL must be a URL such as https://",
-            ),
-            (
-                &[("SCHEMA_REGISTRY_URL", "registry")],
-                "KAFKA__SCHEMA_REGISTRY_URL must be a URL such as https://",
-            ),
-            (
-                &[("SCHEMA_REGISTRY_URL", "http://me:secret@localhost")],
+                &[registry("http://me:secret@localhost")],
                 "KAFKA__SCHEMA_REGISTRY_USERNAME",
             ),
             (
-                &[("FRAMED_TOPICS", "task-events")],
+                &[framed("task-events")],
                 "KAFKA__FRAMED_TOPICS needs a schema registry: set KAFKA__SCHEMA_REGISTRY_URL",
             ),
             (
-                &[url, ("FRAMED_TOPICS", "task-event")],
+                &[url, framed("task-event")],
                 "KAFKA__FRAMED_TOPICS names \"task-event\", which is no topic: choose from task-events",
             ),
             (
-                &[url, ("SCHEMA_REGISTRY_PASSWORD", "x")],
+                &[url, password],
                 "KAFKA__SCHEMA_REGISTRY_PASSWORD needs a user",
             ),
         ];

@@ -3,11 +3,7 @@
 //! Promise: an event has its effect once, in the order of its key. The effect and the inbox row are one commit; the offset
 //! follows, so a crash in between delivers the event again and the inbox drops it.
 
-use std::{
-    collections::HashMap,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use rdkafka::{
     ClientConfig, Message, TopicPartitionList,
@@ -20,7 +16,7 @@ use rdkafka::{
 use taskmesh_proto::topics::Topic;
 use tokio::{
     sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
-    time::timeout,
+    time::{Instant, timeout},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{debug, error, warn};
@@ -36,7 +32,7 @@ use super::{
     metrics,
     partition::PartitionWorker,
     rebalance::{LoopContext, Progress},
-    value_format::ValueFormat,
+    schema_registry::ValueFormat,
     worker_context::WorkerContext,
 };
 use crate::{BoxError, backoff::Backoff, postgres::Database};
@@ -55,15 +51,6 @@ pub(crate) struct ConsumerLoop<H> {
     topic: &'static Topic,
     shared: Arc<WorkerContext<H>>,
     drained: UnboundedReceiver<i32>,
-}
-
-/// Error that replaces the consumer.
-#[derive(Debug, thiserror::Error)]
-enum ConsumeError {
-    #[error(transparent)]
-    Kafka(#[from] KafkaError),
-    #[error("the thread that reads the group's offsets panicked")]
-    Offsets(#[from] tokio::task::JoinError),
 }
 
 struct Worker {
@@ -127,19 +114,14 @@ impl<H: EventHandler> ConsumerLoop<H> {
                     metrics::replaced(self.topic.name);
                 }
             }
-            failures = if started.elapsed() > Duration::from_secs(60) {
-                1
-            } else {
-                failures + 1
-            };
             tokio::select! {
                 () = self.shared.stopping.cancelled() => return,
-                () = tokio::time::sleep(RESTART.delay(failures)) => {}
+                () = tokio::time::sleep(RESTART.delay_after(started, &mut failures)) => {}
             }
         }
     }
 
-    async fn consume(&mut self) -> Result<(), ConsumeError> {
+    async fn consume(&mut self) -> Result<(), BoxError> {
         let topic = self.shared.full_topic.clone();
         self.commit_beginnings(&topic).await?;
         let (assigned_sender, mut assigned) = unbounded_channel();
@@ -165,7 +147,7 @@ impl<H: EventHandler> ConsumerLoop<H> {
         result
     }
 
-    async fn commit_beginnings(&self, topic: &str) -> Result<(), ConsumeError> {
+    async fn commit_beginnings(&self, topic: &str) -> Result<(), BoxError> {
         let (config, topic) = (self.client_config(), topic.to_owned());
         let committing = tokio::task::spawn_blocking(move || commit_beginnings(&config, &topic));
         tokio::select! {
@@ -180,7 +162,7 @@ impl<H: EventHandler> ConsumerLoop<H> {
         topic: &str,
         assigned: &mut UnboundedReceiver<i32>,
         tracker: &TaskTracker,
-    ) -> Result<(), ConsumeError> {
+    ) -> Result<(), BoxError> {
         let mut workers: HashMap<i32, Worker> = HashMap::new();
         let mut commit = tokio::time::interval(COMMIT_EVERY);
         let mut clean = tokio::time::interval(CLEAN_EVERY);

@@ -49,17 +49,7 @@ pub(crate) fn redriven(headers: Option<&impl Headers>) -> OwnedHeaders {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn headers(pairs: &[(&str, &str)]) -> OwnedHeaders {
-        pairs
-            .iter()
-            .fold(OwnedHeaders::new(), |headers, (key, value)| {
-                headers.insert(Header {
-                    key,
-                    value: Some(*value),
-                })
-            })
-    }
+    use crate::kafka::record_headers;
 
     fn texts(headers: &OwnedHeaders) -> Vec<(&str, &str)> {
         headers
@@ -73,7 +63,7 @@ mod tests {
 
     #[test]
     fn redrive_restores_headers_and_increments_count() {
-        let letter = headers(&[
+        let letter = record_headers(&[
             ("ce_id", "7"),
             ("ce_id", "8"),
             (REDRIVE_COUNT, "2"),

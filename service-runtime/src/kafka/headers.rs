@@ -23,17 +23,6 @@ pub struct EventHeaders {
     pub trace_parent: Option<String>,
 }
 
-/// Invalid headers of an event.
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
-pub enum HeaderError {
-    /// A header is absent or repeated.
-    #[error("header {0} must be present once")]
-    NotOnce(&'static str),
-    /// A header has an invalid value.
-    #[error("header {0} has an invalid value")]
-    Unreadable(&'static str),
-}
-
 impl EventHeaders {
     pub(crate) fn to_record_headers(&self) -> OwnedHeaders {
         let time = self.time.to_rfc3339_opts(SecondsFormat::Micros, true);
@@ -53,25 +42,27 @@ impl EventHeaders {
         if let Some(trace_parent) = &self.trace_parent {
             pairs.push(("traceparent", trace_parent));
         }
-        pairs
-            .into_iter()
-            .fold(OwnedHeaders::new(), |headers, (key, value)| {
-                headers.insert(Header {
-                    key,
-                    value: Some(value),
-                })
-            })
+        record_headers(&pairs)
     }
 }
 
+/// Returns record headers with these keys and values.
+pub fn record_headers(pairs: &[(&str, &str)]) -> OwnedHeaders {
+    let pairs = pairs.iter().map(|(key, value)| Header {
+        key,
+        value: Some(*value),
+    });
+    pairs.fold(OwnedHeaders::new(), OwnedHeaders::insert)
+}
+
 /// Returns the event id.
-pub(super) fn event_id(headers: Option<&impl Headers>) -> Result<Uuid, HeaderError> {
+pub(super) fn event_id(headers: Option<&impl Headers>) -> Result<Uuid, String> {
     let text = once(headers, "ce_id")?;
-    Uuid::try_parse(text).map_err(|_| HeaderError::Unreadable("ce_id"))
+    Uuid::try_parse(text).map_err(|_| unreadable("ce_id"))
 }
 
 /// Returns the event type.
-pub(super) fn event_type(headers: Option<&impl Headers>) -> Result<String, HeaderError> {
+pub(super) fn event_type(headers: Option<&impl Headers>) -> Result<String, String> {
     once(headers, "ce_type").map(str::to_owned)
 }
 
@@ -93,7 +84,7 @@ pub(super) fn trace_parent(headers: Option<&impl Headers>) -> Option<String> {
     once(headers, "traceparent").ok().map(str::to_owned)
 }
 
-fn once<'a>(headers: Option<&'a impl Headers>, name: &'static str) -> Result<&'a str, HeaderError> {
+fn once<'a>(headers: Option<&'a impl Headers>, name: &str) -> Result<&'a str, String> {
     let mut found = headers
         .into_iter()
         .flat_map(Headers::iter)
@@ -102,7 +93,11 @@ fn once<'a>(headers: Option<&'a impl Headers>, name: &'static str) -> Result<&'a
         (Some(header), None) => header
             .value
             .and_then(|value| std::str::from_utf8(value).ok())
-            .ok_or(HeaderError::Unreadable(name)),
-        _ => Err(HeaderError::NotOnce(name)),
+            .ok_or_else(|| unreadable(name)),
+        _ => Err(format!("header {name} must be present once")),
     }
+}
+
+fn unreadable(name: &str) -> String {
+    format!("header {name} has an invalid value")
 }

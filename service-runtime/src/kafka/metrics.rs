@@ -2,62 +2,19 @@
 
 use std::time::Duration;
 
-use metrics::{
-    Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram,
-};
+use metrics::{counter, gauge, histogram};
 
-/// Records by outcome.
-const EVENTS: &str = "consumer_events_total";
-/// Records sent to the dead-letter topic.
-const DEAD_LETTERS: &str = "consumer_dead_letters_total";
-/// Records in one transaction.
-const BATCH: &str = "consumer_batch_events";
-/// Duration of one attempt, with the calls before the transaction.
-const DURATION: &str = "consumer_handle_duration_seconds";
-/// Consumer lag.
-const LAG: &str = "consumer_lag_records";
-/// Records in the retry queue.
-const PARKED: &str = "consumer_parked_records";
-/// Whether a dependency is unavailable.
-const WAITS: &str = "consumer_waits_for_dependency";
-/// Consumers that were replaced.
-const REPLACED: &str = "consumer_replaced_total";
-/// Partitions that were stopped because their next record is gone.
-const STOPPED: &str = "consumer_partitions_stopped_total";
-
-/// Describes the metrics.
-pub(super) fn describe() {
-    describe_counter!(
-        EVENTS,
-        "Records by topic and outcome: handled, duplicate, parked, retried, dead_lettered"
-    );
-    describe_counter!(
-        DEAD_LETTERS,
-        "Dead letters that the broker has acknowledged, by the topic of the record"
-    );
-    describe_histogram!(BATCH, "Records handled in one transaction, by topic");
-    describe_histogram!(
-        DURATION,
-        Unit::Seconds,
-        "Duration of one attempt to process a batch, by topic"
-    );
-    describe_gauge!(
-        LAG,
-        "Consumer lag, by topic, partition and the offset that it is counted from; -1 means unknown"
-    );
-    describe_gauge!(PARKED, "Records in the retry queue, by topic and partition");
-    describe_gauge!(
-        WAITS,
-        "1 while a dependency of the handler is unavailable, by topic"
-    );
-    describe_counter!(
-        REPLACED,
-        "Times that a consumer failed and was replaced, by topic"
-    );
-    describe_counter!(
-        STOPPED,
-        "Times that a partition was stopped because its next record is gone from the broker, by topic"
-    );
+crate::metrics! {
+    pub(super) fn describe;
+    counter EVENTS "consumer_events_total" "Records by topic and outcome: handled, duplicate, parked, retried, dead_lettered";
+    counter DEAD_LETTERS "consumer_dead_letters_total" "Dead letters that the broker has acknowledged, by the topic of the record";
+    histogram BATCH "consumer_batch_events" "Records handled in one transaction, by topic";
+    histogram DURATION "consumer_handle_duration_seconds" [Seconds] "Duration of one attempt to process a batch, by topic";
+    gauge LAG "consumer_lag_records" "Consumer lag, by topic, partition and the offset that it is counted from; -1 means unknown";
+    gauge PARKED "consumer_parked_records" "Records in the retry queue, by topic and partition";
+    gauge WAITS "consumer_waits_for_dependency" "1 while a dependency of the handler is unavailable, by topic";
+    counter REPLACED "consumer_replaced_total" "Times that a consumer failed and was replaced, by topic";
+    counter STOPPED "consumer_partitions_stopped_total" "Times that a partition was stopped because its next record is gone from the broker, by topic";
 }
 
 pub(super) fn event(topic: &'static str, outcome: &'static str) {

@@ -1,7 +1,7 @@
 use openssl::sha::sha256;
 use rdkafka::{Message, message::OwnedMessage};
 
-use super::{handler::Received, headers, value_format::ValueFormat};
+use super::{handler::Received, headers, schema_registry::ValueFormat};
 
 /// A record and its decoded event.
 pub(super) struct Delivery<E> {
@@ -48,7 +48,7 @@ pub(crate) fn refuse_record<E: prost::Message + Default>(
     message: OwnedMessage,
 ) -> Option<(OwnedMessage, String)> {
     let (topic, schema) = ("task-events", "taskmesh.task.v1.TaskEvent");
-    let refused = Delivery::<E>::read(topic, schema, &ValueFormat::Raw, message).err()?;
+    let refused = Delivery::<E>::read(topic, schema, &ValueFormat::RAW, message).err()?;
     Some((refused.message, refused.reason))
 }
 
@@ -58,8 +58,8 @@ fn read_event<E: prost::Message + Default>(
     format: &ValueFormat,
     message: &OwnedMessage,
 ) -> Result<(Received<E>, i64), String> {
-    let id = headers::event_id(message.headers()).map_err(|error| error.to_string())?;
-    let kind = headers::event_type(message.headers()).map_err(|error| error.to_string())?;
+    let id = headers::event_id(message.headers())?;
+    let kind = headers::event_type(message.headers())?;
     headers::check_data_schema(message.headers(), data_schema)?;
     // Without the frame: the same event may be redelivered in the frame of a newer schema.
     let payload = format.message(message.payload().unwrap_or_default())?;

@@ -6,8 +6,8 @@ use super::retry_store::ParkedKey;
 
 /// Retry queue of one partition: the keys that have parked records; the records themselves are in the database.
 ///
-/// Promise: order per key, while a failing record does not delay other keys (`a_key_that_cannot_go_on_yet_lets_all_other_keys_go_on` in
-/// `tests/consumer.rs`), also after a restart (`what_waits_for_another_try_is_still_there_after_a_restart_and_in_its_order`).
+/// Promise: order per key, while a failing record does not delay other keys (`retried_key_does_not_block_other_keys` in
+/// `tests/consumer.rs`), also after a restart (`parked_records_stay_in_order_over_a_restart`).
 #[derive(Debug, Default)]
 pub(super) struct RetryQueue {
     keys: HashMap<Vec<u8>, Waiting>,

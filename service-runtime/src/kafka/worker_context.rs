@@ -2,7 +2,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    breaker::Breaker, dead_letter::DeadLetters, rebalance::Progress, value_format::ValueFormat,
+    breaker::Breaker, dead_letter::DeadLetters, rebalance::Progress, schema_registry::ValueFormat,
 };
 use crate::postgres::Database;
 

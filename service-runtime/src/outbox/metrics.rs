@@ -1,40 +1,14 @@
 //! Metrics of the relay.
 
-use metrics::{
-    Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram,
-};
+use metrics::{counter, gauge, histogram};
 
-/// Age of the oldest unsent event.
-const OLDEST: &str = "outbox_oldest_event_age_seconds";
-/// Whether the relay of this process is the active one.
-const ACTIVE: &str = "outbox_relay_active";
-/// Batch size.
-const BATCH: &str = "outbox_batch_events";
-/// Acknowledged events.
-const RELAYED: &str = "outbox_events_relayed_total";
-/// Failed rounds.
-const ERRORS: &str = "outbox_relay_errors_total";
-
-/// Describes the metrics.
-pub(super) fn describe() {
-    describe_gauge!(
-        OLDEST,
-        Unit::Seconds,
-        "Age of the oldest event that this process has not sent yet, by schema"
-    );
-    describe_gauge!(
-        ACTIVE,
-        "1 if the relay of this process is the active one; over all processes the sum is 1, by schema"
-    );
-    describe_histogram!(BATCH, "Events sent to the broker in one batch, by schema");
-    describe_counter!(
-        RELAYED,
-        "Events that the broker has acknowledged, by schema"
-    );
-    describe_counter!(
-        ERRORS,
-        "Rounds of the relay that failed because of the database or the broker, by schema"
-    );
+crate::metrics! {
+    pub(super) fn describe;
+    gauge OLDEST "outbox_oldest_event_age_seconds" [Seconds] "Age of the oldest event that this process has not sent yet, by schema";
+    gauge ACTIVE "outbox_relay_active" "1 if the relay of this process is the active one; over all processes the sum is 1, by schema";
+    histogram BATCH "outbox_batch_events" "Events sent to the broker in one batch, by schema";
+    counter RELAYED "outbox_events_relayed_total" "Events that the broker has acknowledged, by schema";
+    counter ERRORS "outbox_relay_errors_total" "Rounds of the relay that failed because of the database or the broker, by schema";
 }
 
 pub(super) fn oldest(schema: &'static str, seconds: f64) {

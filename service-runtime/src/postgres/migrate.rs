@@ -6,7 +6,7 @@ use super::{DatabaseConfig, DatabaseError, pool::connect};
 use crate::BoxError;
 
 /// The tables of the runtime, which every schema has: outbox, inbox.
-const RUNTIME: EmbeddedMigrations = embed_migrations!("../migrations/runtime");
+pub(crate) const RUNTIME: EmbeddedMigrations = embed_migrations!("../migrations/runtime");
 
 /// A service's own schema: its name, and what builds its tables.
 pub struct Schema {
@@ -25,9 +25,7 @@ pub enum MigrateError {
     /// A migration failed; those before it stay applied.
     #[error("a migration of schema {schema} failed")]
     Migration {
-        /// The schema.
         schema: &'static str,
-        /// What the migration said.
         #[source]
         cause: BoxError,
     },

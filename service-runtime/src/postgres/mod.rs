@@ -16,6 +16,8 @@ pub(crate) use append_signal::mark_appended;
 pub use batch_loader::BatchLoader;
 pub use diesel_async::AsyncPgConnection;
 pub use error::{DatabaseError, DatabaseFault};
+#[cfg(all(test, feature = "testing"))]
+pub(crate) use migrate::RUNTIME;
 pub use migrate::{MigrateError, Schema, migrate};
 #[cfg(feature = "testing")]
 pub(crate) use pool::connect;

@@ -32,7 +32,6 @@ pub struct DatabaseConfig {
     /// `postgres://user:password@host:port/database`, with `?sslmode=require` for TLS (the certificate is then verified).
     pub url: Redacted<String>,
     /// The certificate authority that signed the server's certificate (PEM); the system's authorities if absent.
-    #[serde(default)]
     pub ssl_root_certificate: Option<PathBuf>,
     /// The largest number of connections.
     #[serde(default = "default_pool_size")]

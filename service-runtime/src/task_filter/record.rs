@@ -1,8 +1,8 @@
-use chrono::{DateTime, Utc};
 use prost_types::Timestamp;
 use taskmesh_proto::task::v1::{Priority, Task};
 
 use super::{COMPLETED, TaskField};
+use crate::clock::from_timestamp;
 use crate::filter::{Comparison, Now, Record, Value};
 
 impl Record<TaskField> for Task {
@@ -49,6 +49,6 @@ impl Record<TaskField> for Task {
 }
 
 fn time(time: Option<Timestamp>) -> Value<'static> {
-    time.and_then(|time| DateTime::<Utc>::from_timestamp(time.seconds, time.nanos.try_into().ok()?))
+    time.and_then(from_timestamp)
         .map_or(Value::Missing, Value::Time)
 }

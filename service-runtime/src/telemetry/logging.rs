@@ -48,18 +48,10 @@ pub enum LogFormat {
     Text,
 }
 
-/// A log configuration that cannot be used.
+/// Invalid log configuration, or logs that were set up twice.
 #[derive(Debug, Clone, thiserror::Error)]
-pub enum LogError {
-    /// The level is not a filter.
-    #[error(
-        "log.level: must be a level such as info, or a filter such as info,service_runtime=debug: {0}"
-    )]
-    Level(String),
-    /// Somebody else has installed a logger.
-    #[error("logs were set up twice: {0}")]
-    Installed(String),
-}
+#[error("{0}")]
+pub struct LogError(String);
 
 /// Sets up the logs of this process and logs panics; a second call keeps what the first has set up.
 pub fn init(config: &LogConfig) -> Result<(), LogError> {
@@ -74,7 +66,9 @@ fn install(config: &LogConfig) -> Result<(), LogError> {
         &config.level
     };
     let filter = EnvFilter::try_new(format!("{DISCREET},{level}"))
-        .map_err(|cause| LogError::Level(cause.to_string()))?;
+        .map_err(|cause| {
+            LogError(format!("log.level: must be a level such as info, or a filter such as info,service_runtime=debug: {cause}"))
+        })?;
     let logs = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(io::stderr().is_terminal())
@@ -87,7 +81,7 @@ fn install(config: &LogConfig) -> Result<(), LogError> {
             .finish()
             .try_init(),
     }
-    .map_err(|cause| LogError::Installed(cause.to_string()))?;
+    .map_err(|cause| LogError(format!("logs were set up twice: {cause}")))?;
     std::panic::set_hook(Box::new(|panic| tracing::error!("{panic}")));
     Ok(())
 }

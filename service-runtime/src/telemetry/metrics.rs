@@ -56,6 +56,32 @@ fn builder() -> Result<PrometheusBuilder, BuildError> {
     PrometheusBuilder::new().set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), SECONDS)
 }
 
+/// Declares metrics, each with its kind, constant, name, unit if any, and help, and a function that registers them:
+/// `metrics! { pub(super) fn describe; counter EVENTS "consumer_events_total" "Records by topic"; }`
+#[macro_export]
+macro_rules! metrics {
+    ($visibility:vis fn $describe:ident; $($kind:ident $constant:ident $name:literal $([$unit:ident])? $help:literal;)+) => {
+        $(
+            #[doc = $help]
+            $visibility const $constant: &str = $name;
+        )+
+
+        /// Registers the help and units of the metrics.
+        $visibility fn $describe() {
+            $($crate::metrics!(@$kind $constant $([$unit])? $help);)+
+        }
+    };
+    (@counter $constant:ident $help:literal) => { ::metrics::describe_counter!($constant, $help) };
+    (@gauge $constant:ident $help:literal) => { ::metrics::describe_gauge!($constant, $help) };
+    (@histogram $constant:ident $help:literal) => { ::metrics::describe_histogram!($constant, $help) };
+    (@gauge $constant:ident [$unit:ident] $help:literal) => {
+        ::metrics::describe_gauge!($constant, ::metrics::Unit::$unit, $help)
+    };
+    (@histogram $constant:ident [$unit:ident] $help:literal) => {
+        ::metrics::describe_histogram!($constant, ::metrics::Unit::$unit, $help)
+    };
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,10 +1,11 @@
-use std::time::{Duration, Instant};
+use std::{ops::ControlFlow, time::Duration};
 
 use rdkafka::{
     ClientConfig, Message, Offset, TopicPartitionList,
     admin::{AdminClient, AdminOptions, NewTopic, TopicReplication},
     client::DefaultClientContext,
     consumer::{BaseConsumer, CommitMode, Consumer},
+    error::KafkaResult,
     message::{Headers, OwnedMessage},
     mocking::MockCluster,
 };
@@ -14,7 +15,10 @@ use uuid::Uuid;
 use super::kafka_settings;
 use crate::{
     clock::Clock,
-    kafka::{EventHeaders, KafkaConfig, Producer, Record, framing::message_in},
+    kafka::{
+        EventHeaders, KafkaConfig, Producer, Record, framing::message_in, log_filter::Quiet,
+        read_range,
+    },
 };
 
 const TIMEOUT: Duration = Duration::from_secs(20);
@@ -53,22 +57,13 @@ impl TestTopics {
         let further = further.iter();
         settings.extend(further.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         let config = kafka_settings::read(&settings);
-        let mut names = Vec::new();
-        for topic in ALL {
-            let largest = LARGEST_RECORD_BYTES.to_string();
-            names.push((config.topic_name(topic.name), topic.partitions, largest));
-            for group in topic.groups {
-                let name = config.topic_name(&topic.dead_letter_name(group));
-                let largest = LARGEST_DEAD_LETTER_BYTES.to_string();
-                names.push((name, topic.partitions, largest));
-            }
-        }
+        let names = topics(&config);
         let replication = kafka_settings::replication();
         let topics: Vec<NewTopic> = names
             .iter()
-            .map(|(name, partitions, largest)| {
+            .map(|(name, partitions, max_bytes)| {
                 NewTopic::new(name, *partitions, TopicReplication::Fixed(replication))
-                    .set("max.message.bytes", largest)
+                    .set("max.message.bytes", max_bytes)
             })
             .collect();
         let admin: AdminClient<DefaultClientContext> = config
@@ -97,17 +92,10 @@ impl TestTopics {
     pub fn on_mock<C: rdkafka::ClientContext>(cluster: &MockCluster<'_, C>) -> Self {
         let settings = kafka_settings::at(cluster.bootstrap_servers());
         let config = kafka_settings::read(&settings);
-        for topic in ALL {
-            let name = config.topic_name(topic.name);
+        for (name, partitions, _) in topics(&config) {
             cluster
-                .create_topic(&name, topic.partitions, 1)
+                .create_topic(&name, partitions, 1)
                 .expect("a new topic can be created");
-            for group in topic.groups {
-                let name = config.topic_name(&topic.dead_letter_name(group));
-                cluster
-                    .create_topic(&name, topic.partitions, 1)
-                    .expect("a new topic can be created");
-            }
         }
         let producer = Producer::new(&config).expect("the settings are right");
         Self {
@@ -240,53 +228,46 @@ impl TestTopics {
     }
 
     async fn records(&self, name: String) -> Vec<OwnedMessage> {
-        let mut config = self.config.client_config("test-reader");
-        config.set("group.id", "test-reader");
+        let mut config = self.config.reader_config("test-reader");
         config.set("fetch.wait.max.ms", "10");
         tokio::task::spawn_blocking(move || read_all(&config, &name))
             .await
             .expect("reading does not panic")
+            .expect("the broker returns its records")
     }
 }
 
-fn read_all(config: &ClientConfig, topic: &str) -> Vec<OwnedMessage> {
-    let consumer: BaseConsumer = config.create().expect("the settings are right");
-    let metadata = consumer
-        .fetch_metadata(Some(topic), TIMEOUT)
-        .expect("the broker knows its topics");
-    let partitions = metadata.topics()[0].partitions().len();
-    let mut records = Vec::new();
-    for partition in 0..i32::try_from(partitions).expect("a topic has few partitions") {
-        let (low, high) = consumer
-            .fetch_watermarks(topic, partition, TIMEOUT)
-            .expect("the broker knows how far a partition is");
-        if low >= high {
-            continue;
-        }
-        let mut assignment = TopicPartitionList::new();
-        assignment
-            .add_partition_offset(topic, partition, Offset::Offset(low))
-            .expect("the offset is one");
-        consumer
-            .assign(&assignment)
-            .expect("one partition can be assigned");
-        let deadline = Instant::now() + TIMEOUT;
-        let mut next = low;
-        while next < high {
-            assert!(
-                Instant::now() < deadline,
-                "partition {partition} of {topic} hands out {next} of {high} records"
-            );
-            // Other events than records make a poll return early.
-            let Some(polled) = consumer.poll(Duration::from_millis(100)) else {
-                continue;
-            };
-            let message = polled.expect("the broker hands out its records");
-            next = message.offset() + 1;
-            records.push(message.detach());
+/// Returns the name, the number of partitions and the maximum size of a record of every topic of the mesh.
+fn topics(config: &KafkaConfig) -> Vec<(String, i32, String)> {
+    let mut topics = Vec::new();
+    for topic in ALL {
+        let mut add = |name: &str, max_bytes: u32| {
+            let name = config.topic_name(name);
+            topics.push((name, topic.partitions, max_bytes.to_string()));
+        };
+        add(topic.name, LARGEST_RECORD_BYTES);
+        for group in topic.groups {
+            add(&topic.dead_letter_name(group), LARGEST_DEAD_LETTER_BYTES);
         }
     }
-    records
+    topics
+}
+
+fn read_all(config: &ClientConfig, topic: &str) -> KafkaResult<Vec<OwnedMessage>> {
+    let consumer: BaseConsumer<Quiet> = config.create_with_context(Quiet)?;
+    let metadata = consumer.fetch_metadata(Some(topic), TIMEOUT)?;
+    let mut records = Vec::new();
+    for partition in metadata.topics()[0].partitions() {
+        let (low, high) = consumer.fetch_watermarks(topic, partition.id(), TIMEOUT)?;
+        if low < high {
+            let keep = |record| {
+                records.push(record);
+                ControlFlow::Continue(())
+            };
+            read_range(&consumer, topic, partition.id(), low..high, || false, keep)?;
+        }
+    }
+    Ok(records)
 }
 
 fn recorded<E: prost::Message + Default>(record: OwnedMessage) -> RecordedEvent<E> {

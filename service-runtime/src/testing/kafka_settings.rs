@@ -2,10 +2,8 @@
 
 use std::env;
 
-use serde::Deserialize;
-
 use super::required;
-use crate::{config, ids::Ids, kafka::KafkaConfig};
+use crate::{ids::Ids, kafka::KafkaConfig};
 
 /// How many brokers keep a copy of each partition, -1 to leave it to the cluster; 1 if it is not set.
 const REPLICATION: &str = "TEST_KAFKA_REPLICATION";
@@ -34,16 +32,12 @@ pub(super) fn at(bootstrap_servers: String) -> Vec<(String, String)> {
 
 /// Reads settings as a service reads them.
 pub(super) fn read(settings: &[(String, String)]) -> KafkaConfig {
-    #[derive(Debug, Deserialize)]
-    struct Settings {
-        kafka: KafkaConfig,
-    }
     let variables = settings
         .iter()
         .map(|(name, value)| (format!("TEST_{name}"), value.clone()));
-    config::load::<Settings>("TEST", variables)
-        .unwrap_or_else(|error| panic!("TEST_KAFKA__… says how the broker is reached: {error}"))
-        .kafka
+    KafkaConfig::load("TEST", variables).unwrap_or_else(|error| {
+        panic!("TEST_KAFKA__… configures the connection to the broker: {error}")
+    })
 }
 
 /// Returns how many brokers keep a copy of each partition of a test's topics.

@@ -23,7 +23,7 @@ pub use nul_text::nul_text_accepted;
 pub use plans::Plans;
 pub use registry::FakeRegistry;
 pub use relay::{FreezableRelay, TestRelay};
-pub use service::TestService;
+pub use service::{TestService, load_config};
 
 use std::sync::LazyLock;
 

@@ -1,9 +1,6 @@
 use std::{
     collections::{BTreeSet, HashMap},
-    sync::{
-        Arc, Mutex, MutexGuard,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
-    },
+    sync::{Arc, Mutex, MutexGuard},
 };
 
 use axum::{
@@ -14,124 +11,91 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, task::JoinHandle};
 
 use super::RUNTIME;
 
-/// A schema registry that keeps everything in memory and does as it is told; it ends when it is dropped.
+/// Schema registry in memory; it ends when it is dropped.
 pub struct FakeRegistry {
     url: String,
-    state: Arc<Shared>,
+    state: Shared,
     server: JoinHandle<()>,
 }
 
 #[derive(Default)]
-struct Shared {
-    is_away: AtomicBool,
-    asked: AtomicUsize,
-    schemas: Mutex<Schemas>,
-}
-
-#[derive(Default)]
 struct Schemas {
-    /// The ids of all schemas: a schema has the same one in every subject.
-    ids: Vec<Schema>,
-    /// The versions of each subject.
-    subjects: HashMap<String, Vec<Schema>>,
+    is_unavailable: bool,
+    requests: usize,
+    /// Bodies of all registrations, whose positions are their ids.
+    ids: Vec<Value>,
+    /// Bodies of each subject's versions.
+    subjects: HashMap<String, Vec<Value>>,
+    /// Messages about subjects that take no further version.
     refused: HashMap<String, String>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Schema {
-    schema_type: String,
-    schema: String,
-    #[serde(default)]
-    references: Vec<Reference>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Reference {
-    name: String,
-    subject: String,
-    version: usize,
-}
-
-type Refusal = (StatusCode, Json<Value>);
+type Shared = Arc<Mutex<Schemas>>;
+type Answer = Result<Json<Value>, (StatusCode, Json<Value>)>;
 
 impl FakeRegistry {
     /// Starts an empty registry.
     pub async fn start() -> Self {
-        let state = Arc::new(Shared::default());
+        let state = Shared::default();
         let router = Router::new()
             .route("/subjects/{subject}", post(find))
             .route("/subjects/{subject}/versions", post(add))
             .route("/subjects/{subject}/versions/latest", get(latest))
-            .layer(middleware::from_fn_with_state(Arc::clone(&state), door))
-            .with_state(Arc::clone(&state));
+            .layer(middleware::from_fn_with_state(state.clone(), count))
+            .with_state(state.clone());
         let listener = RUNTIME.spawn(TcpListener::bind("127.0.0.1:0"));
         let listener = listener
             .await
             .expect("binding does not panic")
             .expect("loopback has free ports");
         let address = listener.local_addr().expect("a listener has an address");
-        let server = RUNTIME.spawn(async {
-            axum::serve(listener, router)
-                .await
-                .expect("the server goes on");
-        });
         Self {
             url: format!("http://{address}"),
             state,
-            server,
+            server: RUNTIME.spawn(async {
+                axum::serve(listener, router)
+                    .await
+                    .expect("the server does not end");
+            }),
         }
     }
 
-    /// Returns where it answers.
+    /// Returns the URL.
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// Has it answer nothing but errors, or answer again.
-    pub fn set_away(&self, is_away: bool) {
-        self.state.is_away.store(is_away, Ordering::SeqCst);
+    /// Makes it answer every request with an error, or answer again.
+    pub fn set_unavailable(&self, is_unavailable: bool) {
+        lock(&self.state).is_unavailable = is_unavailable;
     }
 
-    /// Returns how often it was asked for anything.
-    pub fn asked(&self) -> usize {
-        self.state.asked.load(Ordering::SeqCst)
+    /// Returns the number of requests so far.
+    pub fn requests(&self) -> usize {
+        lock(&self.state).requests
     }
 
-    /// Has it refuse any new schema of a subject, as one that is not compatible.
-    pub fn refuse(&self, subject: &str, message: &str) {
-        let mut schemas = self.state.schemas();
+    /// Registers a schema without imports for a subject that takes no further version, with this message.
+    pub fn add_final(&self, subject: &str, schema: &str, message: &str) {
+        let mut schemas = lock(&self.state);
+        schemas.add(subject, json!({"schema": schema}));
         schemas
             .refused
             .insert(subject.to_owned(), message.to_owned());
     }
 
-    /// Registers a schema that refers to no other.
-    pub fn add(&self, subject: &str, schema: &str) {
-        let schema = Schema {
-            schema_type: "PROTOBUF".to_owned(),
-            schema: schema.to_owned(),
-            references: Vec::new(),
-        };
-        self.state.schemas().add(subject, schema);
-    }
-
     /// Returns every subject with each of its versions.
     pub fn versions(&self) -> BTreeSet<(String, usize)> {
-        let schemas = self.state.schemas();
-        let subjects = schemas.subjects.iter();
-        subjects
-            .flat_map(|(subject, versions)| {
-                (1..=versions.len()).map(|version| (subject.clone(), version))
-            })
-            .collect()
+        let schemas = lock(&self.state);
+        let versions = schemas.subjects.iter().flat_map(|(subject, versions)| {
+            (1..=versions.len()).map(|version| (subject.clone(), version))
+        });
+        versions.collect()
     }
 }
 
@@ -141,104 +105,101 @@ impl Drop for FakeRegistry {
     }
 }
 
-impl Shared {
-    fn schemas(&self) -> MutexGuard<'_, Schemas> {
-        self.schemas.lock().expect("no holder of this lock panics")
-    }
-}
-
 impl Schemas {
-    fn add(&mut self, subject: &str, schema: Schema) {
-        if !self.ids.contains(&schema) {
-            self.ids.push(schema.clone());
-        }
+    fn add(&mut self, subject: &str, body: Value) {
+        self.ids.push(body.clone());
         let versions = self.subjects.entry(subject.to_owned()).or_default();
-        if !versions.contains(&schema) {
-            versions.push(schema);
-        }
+        versions.push(body);
     }
 
-    fn answer(&self, subject: &str, place: usize) -> Json<Value> {
-        let schema = &self.subjects[subject][place];
-        let id = self.ids.iter().position(|own| own == schema);
+    fn answer(&self, subject: &str, position: usize) -> Answer {
+        let body = &self.subjects[subject][position];
+        let id = self.ids.iter().position(|own| own == body);
         // Ids begin at 1, as versions do.
-        let id = id.expect("every schema has an id") + 1;
-        let version = place + 1;
-        Json(json!({"subject": subject, "id": id, "version": version, "schema": schema.schema}))
+        Ok(Json(
+            json!({"subject": subject, "id": id.map(|id| id + 1), "version": position + 1}),
+        ))
     }
 
-    /// Finds an import that no reference leads to, as a registry does that reads the schema.
-    fn missing_import<'a>(&self, schema: &'a Schema) -> Option<&'a str> {
-        let mut imports = schema.schema.lines().filter_map(|line| {
-            let name = line.strip_prefix("import \"")?.strip_suffix("\";")?;
-            (!name.starts_with("google/protobuf/")).then_some(name)
-        });
-        let is_there = |name: &str| {
-            let mut references = schema.references.iter();
-            references.any(|reference| {
-                let versions = self.subjects.get(&reference.subject).map_or(0, Vec::len);
-                reference.name == name && (1..=versions).contains(&reference.version)
-            })
+    fn versions(&self, subject: &str) -> &[Value] {
+        self.subjects.get(subject).map_or(&[], Vec::as_slice)
+    }
+
+    /// Returns whether each import of the contract has a reference, and each reference a registered version.
+    fn has_references(&self, body: &Value) -> bool {
+        let text = body["schema"].as_str().unwrap_or_default();
+        let imports = text.matches("\nimport \"taskmesh/").count();
+        let references = body["references"].as_array().map_or(&[][..], Vec::as_slice);
+        let is_registered = |reference: &Value| {
+            let versions = self.versions(reference["subject"].as_str().unwrap_or_default());
+            let version = reference["version"].as_u64().unwrap_or_default();
+            (1..=versions.len() as u64).contains(&version)
         };
-        imports.find(|name| !is_there(name))
+        imports <= references.len() && references.iter().all(is_registered)
     }
 }
 
-async fn door(State(state): State<Arc<Shared>>, request: Request, next: Next) -> Response {
-    state.asked.fetch_add(1, Ordering::SeqCst);
-    match state.is_away.load(Ordering::SeqCst) {
+fn lock(state: &Shared) -> MutexGuard<'_, Schemas> {
+    state.lock().expect("no holder of this lock panics")
+}
+
+async fn count(State(state): State<Shared>, request: Request, next: Next) -> Response {
+    let is_unavailable = {
+        let mut schemas = lock(&state);
+        schemas.requests += 1;
+        schemas.is_unavailable
+    };
+    match is_unavailable {
         true => StatusCode::SERVICE_UNAVAILABLE.into_response(),
         false => next.run(request).await,
     }
 }
 
 async fn find(
-    State(state): State<Arc<Shared>>,
+    State(state): State<Shared>,
     Path(subject): Path<String>,
-    Json(schema): Json<Schema>,
-) -> Result<Json<Value>, Refusal> {
-    let schemas = state.schemas();
-    let versions = schemas.subjects.get(&subject);
-    let versions = versions.ok_or_else(|| refusal(40401, "Subject not found."))?;
-    let place = versions.iter().position(|own| *own == schema);
-    let place = place.ok_or_else(|| refusal(40403, "Schema not found"))?;
-    Ok(schemas.answer(&subject, place))
+    Json(body): Json<Value>,
+) -> Answer {
+    let schemas = lock(&state);
+    let mut versions = schemas.versions(&subject).iter();
+    match versions.position(|own| *own == body) {
+        Some(position) => schemas.answer(&subject, position),
+        None if schemas.subjects.contains_key(&subject) => {
+            Err(fault(StatusCode::NOT_FOUND, 40403, "Schema not found"))
+        }
+        None => Err(fault(StatusCode::NOT_FOUND, 40401, "Subject not found.")),
+    }
 }
 
 async fn add(
-    State(state): State<Arc<Shared>>,
+    State(state): State<Shared>,
     Path(subject): Path<String>,
-    Json(schema): Json<Schema>,
-) -> Result<Json<Value>, Refusal> {
-    let mut schemas = state.schemas();
+    Json(body): Json<Value>,
+) -> Answer {
+    let mut schemas = lock(&state);
     if let Some(message) = schemas.refused.get(&subject) {
-        return Err(refusal(409, message));
+        return Err(fault(StatusCode::CONFLICT, 409, message));
     }
-    if let Some(import) = schemas.missing_import(&schema) {
-        return Err(refusal(42201, &format!("no reference to {import}")));
+    if body["schemaType"] != "PROTOBUF" || !schemas.has_references(&body) {
+        let message = "not a protobuf schema, or a reference is missing";
+        return Err(fault(StatusCode::UNPROCESSABLE_ENTITY, 42201, message));
     }
-    schemas.add(&subject, schema.clone());
-    let id = schemas.ids.iter().position(|own| *own == schema);
-    Ok(Json(json!({"id": id.expect("it was added") + 1})))
+    schemas.add(&subject, body);
+    let version = schemas.versions(&subject).len();
+    schemas.answer(&subject, version - 1)
 }
 
-async fn latest(
-    State(state): State<Arc<Shared>>,
-    Path(subject): Path<String>,
-) -> Result<Json<Value>, Refusal> {
-    let schemas = state.schemas();
-    let versions = schemas.subjects.get(&subject);
-    let versions = versions.ok_or_else(|| refusal(40401, "Subject not found."))?;
-    Ok(schemas.answer(&subject, versions.len() - 1))
+async fn latest(State(state): State<Shared>, Path(subject): Path<String>) -> Answer {
+    let schemas = lock(&state);
+    match schemas.versions(&subject).len() {
+        0 => Err(fault(StatusCode::NOT_FOUND, 40401, "Subject not found.")),
+        version => schemas.answer(&subject, version - 1),
+    }
 }
 
-/// The first three digits of a registry's code are the status.
-fn refusal(code: u32, message: &str) -> Refusal {
-    let digits = code.to_string();
-    let status = digits[..3].parse().ok();
-    let status = status.and_then(|status| StatusCode::from_u16(status).ok());
+fn fault(status: StatusCode, code: u32, message: &str) -> (StatusCode, Json<Value>) {
     (
-        status.expect("a code begins with a status"),
+        status,
         Json(json!({"error_code": code, "message": message})),
     )
 }

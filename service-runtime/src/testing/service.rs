@@ -12,7 +12,7 @@ use super::{
 use crate::{
     Running, Service,
     clock::Clock,
-    config,
+    config::{self, ConfigError},
     grpc::{self, IssuerConfig},
     ids::UserId,
     postgres::{Database, Schema},
@@ -23,6 +23,19 @@ const SECRET: &str = "a secret of the test harness, long enough for HS256";
 const ISSUER: &str = "https://users.test";
 const MESH: &str = "taskmesh-mesh";
 const AUDIENCE: &str = "taskmesh";
+/// Variables of every service under test, without its prefix.
+const STANDARD: [(&str, &str); 10] = [
+    ("LOG__FORMAT", "text"),
+    ("LOG__LEVEL", "warn"),
+    ("ADMIN__ADDRESS", "127.0.0.1:0"),
+    ("GRPC__ADDRESS", "127.0.0.1:0"),
+    ("AUTH__USERS__ISSUER", ISSUER),
+    ("AUTH__USERS__AUDIENCE", AUDIENCE),
+    ("AUTH__USERS__SECRET", SECRET),
+    ("AUTH__MESH__ISSUER", MESH),
+    ("AUTH__MESH__AUDIENCE", AUDIENCE),
+    ("AUTH__MESH__SECRET", SECRET),
+];
 
 /// One service, started as in production, with a database and topics of its own.
 ///
@@ -56,8 +69,11 @@ impl<S: Service> TestService<S> {
             .iter()
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
             .collect();
-        let variables = standard_settings(&database, &topics)
-            .into_iter()
+        let variables = STANDARD
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .chain([("DATABASE__URL".to_owned(), database.url().to_owned())])
+            .chain(topics.settings().iter().cloned())
             .chain(settings)
             .map(|(name, value)| (format!("{}_{name}", S::ENV_PREFIX), value))
             .collect();
@@ -257,24 +273,15 @@ fn user_id(text: &str) -> UserId {
     text.parse().expect("the test names a user")
 }
 
-fn standard_settings(database: &TestDatabase, topics: &TestTopics) -> Vec<(String, String)> {
-    let own = [
-        ("LOG__FORMAT", "text"),
-        ("LOG__LEVEL", "warn"),
-        ("ADMIN__ADDRESS", "127.0.0.1:0"),
-        ("GRPC__ADDRESS", "127.0.0.1:0"),
-        ("DATABASE__URL", database.url()),
-        ("AUTH__USERS__ISSUER", ISSUER),
-        ("AUTH__USERS__AUDIENCE", AUDIENCE),
-        ("AUTH__USERS__SECRET", SECRET),
-        ("AUTH__MESH__ISSUER", MESH),
-        ("AUTH__MESH__AUDIENCE", AUDIENCE),
-        ("AUTH__MESH__SECRET", SECRET),
-    ]
-    .map(|(name, value)| (name.to_owned(), value.to_owned()));
-    own.into_iter()
-        .chain(topics.settings().iter().cloned())
-        .collect()
+/// Reads the configuration of a service from what the harness sets and these further variables, without the service's prefix.
+pub fn load_config<S: Service>(settings: &[(&str, &str)]) -> Result<S::Config, ConfigError> {
+    let kafka = ("KAFKA__BOOTSTRAP_SERVERS", "127.0.0.1:1");
+    let database = S::SCHEMA.map(|_| ("DATABASE__URL", "postgres://localhost/taskmesh"));
+    let values = STANDARD.iter().copied().chain([kafka]).chain(database);
+    let variables = values
+        .chain(settings.iter().copied())
+        .map(|(name, value)| (format!("{}_{name}", S::ENV_PREFIX), value.to_owned()));
+    config::load(S::ENV_PREFIX, variables)
 }
 
 async fn count(database: Database, relation: &'static str) -> i64 {

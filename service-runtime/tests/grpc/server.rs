@@ -174,17 +174,13 @@ pub fn message(rule: &str) -> pb::ValidateRuleRequest {
     }
 }
 
-pub fn with_token(rule: &str, token: &str) -> Request<pb::ValidateRuleRequest> {
+pub fn as_alice(rule: &str) -> Request<pb::ValidateRuleRequest> {
+    let alice = "alice".parse().unwrap();
+    let token = mint_user_token(&auth().users, &alice, &[], Duration::from_secs(60)).unwrap();
     let mut request = Request::new(message(rule));
     let bearer = format!("Bearer {token}").parse().unwrap();
     request.metadata_mut().insert("authorization", bearer);
     request
-}
-
-pub fn as_alice(rule: &str) -> Request<pb::ValidateRuleRequest> {
-    let alice = "alice".parse().unwrap();
-    let token = mint_user_token(&auth().users, &alice, &[], Duration::from_secs(60)).unwrap();
-    with_token(rule, &token)
 }
 
 pub async fn ended(server: JoinSet<()>) {

@@ -12,7 +12,10 @@ use service_runtime::{
     postgres::{AsyncPgConnection, Database, DatabaseError},
     testing::RecordedEvent,
 };
-use taskmesh_proto::{notification::v1::ReminderEvent, topics::TASK_EVENTS};
+use taskmesh_proto::{
+    notification::v1::ReminderEvent,
+    topics::{TASK_EVENTS, Topic},
+};
 
 use super::event;
 
@@ -34,22 +37,30 @@ pub async fn change(tx: &mut AsyncPgConnection, key: &str) -> Result<i64, Databa
     .bind::<Text, _>(key)
     .get_result(tx)
     .await?;
-    let message = event("ok", key, version);
-    outbox::append(
-        tx,
-        OutboxEvent {
-            topic: &TASK_EVENTS,
-            key: key.to_owned(),
-            id: Ids.uuid_v7(),
-            kind: KIND,
-            subject: key.to_owned(),
-            time: Clock::system().now(),
-            aggregate_version: version,
-            message: &message,
-        },
-    )
-    .await?;
+    append(tx, &TASK_EVENTS, KIND, key, version).await?;
     Ok(version)
+}
+
+/// Appends an event for the probe.
+pub async fn append(
+    tx: &mut AsyncPgConnection,
+    topic: &'static Topic,
+    kind: &'static str,
+    key: &str,
+    version: i64,
+) -> Result<(), DatabaseError> {
+    let message = event("ok", key, version);
+    let event = OutboxEvent {
+        topic,
+        key: key.to_owned(),
+        id: Ids.uuid_v7(),
+        kind,
+        subject: key.to_owned(),
+        time: Clock::system().now(),
+        aggregate_version: version,
+        message: &message,
+    };
+    outbox::append(tx, event).await
 }
 
 /// Changes an aggregate in a transaction of its own.

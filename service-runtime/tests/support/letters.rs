@@ -8,9 +8,9 @@ use service_runtime::{
 use taskmesh_proto::topics::TASK_REMINDERS;
 use uuid::Uuid;
 
-use super::{Probe, effects, event};
+use super::{Probe, event, wait_for};
 
-pub const SENT: &str = "taskmesh.notification.v1.ReminderSent";
+pub const SENT: &str = super::KIND;
 pub const FAILED: &str = "taskmesh.notification.v1.ReminderFailed";
 
 pub async fn started() -> (TestService<Probe>, DeadLetterOffice) {
@@ -57,11 +57,7 @@ pub async fn wait_for_letters(office: &DeadLetterOffice, count: usize) -> Vec<De
 }
 
 pub async fn wait_for_effects(service: &TestService<Probe>, count: usize) -> Vec<String> {
-    let database = service.database();
-    let effects = eventually(&format!("{count} effects"), async || {
-        Some(effects(&database).await).filter(|effects| effects.len() >= count)
-    })
-    .await;
+    let effects = wait_for(service, count).await;
     effects
         .into_iter()
         .map(|effect| effect.record_key)

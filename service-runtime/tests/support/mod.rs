@@ -16,15 +16,13 @@ use diesel::{
 };
 use diesel_async::RunQueryDsl;
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
-use serde::Deserialize;
+use rdkafka::message::OwnedMessage;
 use service_runtime::{
     Context, Running, Service, StartError,
-    admin::AdminConfig,
-    config::ServiceConfig,
-    grpc::{AuthConfig, GrpcConfig},
-    kafka::{EventHandler, HandleError, KafkaConfig, Received},
-    postgres::{AsyncPgConnection, Database, DatabaseConfig, DatabaseError, Schema},
-    telemetry::LogConfig,
+    ids::Ids,
+    kafka::{EventHandler, HandleError, Received},
+    postgres::{AsyncPgConnection, Database, DatabaseError, Schema},
+    testing::{TestService, eventually},
 };
 use taskmesh_proto::{notification::v1::ReminderEvent, topics};
 use uuid::Uuid;
@@ -76,37 +74,9 @@ pub fn schema() -> Schema {
     Probe::SCHEMA.expect("the probe has a schema")
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ProbeConfig {
-    admin: AdminConfig,
-    #[serde(default)]
-    log: LogConfig,
-    grpc: GrpcConfig,
-    auth: AuthConfig,
-    database: DatabaseConfig,
-    kafka: KafkaConfig,
-}
-
-impl ServiceConfig for ProbeConfig {
-    fn admin(&self) -> &AdminConfig {
-        &self.admin
-    }
-    fn log(&self) -> &LogConfig {
-        &self.log
-    }
-    fn grpc(&self) -> Option<&GrpcConfig> {
-        Some(&self.grpc)
-    }
-    fn auth(&self) -> Option<&AuthConfig> {
-        Some(&self.auth)
-    }
-    fn database(&self) -> Option<&DatabaseConfig> {
-        Some(&self.database)
-    }
-    fn kafka(&self) -> Option<&KafkaConfig> {
-        Some(&self.kafka)
-    }
+service_runtime::service_config! {
+    /// Configuration of the probe.
+    pub struct ProbeConfig: grpc, auth, database, kafka {}
 }
 
 /// Does what the event's user id says: `ok`, `reject`, `die` (with the whole process), `hold` or `refuse` until there is an effect of
@@ -237,6 +207,72 @@ pub struct Effect {
     pub event_id: Uuid,
     #[diesel(sql_type = BigInt)]
     pub version: i64,
+}
+
+/// Type of the events for the probe.
+pub const KIND: &str = "taskmesh.notification.v1.ReminderSent";
+
+/// Publishes an event for the probe; returns its id.
+pub async fn publish<S: Service>(
+    service: &TestService<S>,
+    behaviour: &str,
+    key: &str,
+    version: i64,
+) -> Uuid {
+    let id = Ids.uuid_v7();
+    publish_as(service, id, behaviour, key, version).await;
+    id
+}
+
+/// Publishes an event with this id for the probe.
+pub async fn publish_as<S: Service>(
+    service: &TestService<S>,
+    id: Uuid,
+    behaviour: &str,
+    key: &str,
+    version: i64,
+) {
+    let event = event(behaviour, key, version);
+    service
+        .publish(&topics::TASK_REMINDERS, key, id, KIND, &event)
+        .await;
+}
+
+/// Waits for this number of effects.
+pub async fn wait_for<S: Service>(service: &TestService<S>, count: usize) -> Vec<Effect> {
+    let database = service.database();
+    eventually(&format!("{count} effects"), async || {
+        Some(effects(&database).await).filter(|effects| effects.len() >= count)
+    })
+    .await
+}
+
+/// Returns the dead letters of the probe, once there is one.
+pub async fn wait_for_dead_letters<S: Service>(service: &TestService<S>) -> Vec<OwnedMessage> {
+    eventually("a dead letter", async || {
+        let letters = service
+            .topics()
+            .dead_letters(&topics::TASK_REMINDERS, S::NAME)
+            .await;
+        (!letters.is_empty()).then_some(letters)
+    })
+    .await
+}
+
+/// Returns the versions of a key's effects in their order.
+pub fn versions_of(key: &str, effects: &[Effect]) -> Vec<i64> {
+    let own = effects.iter().filter(|effect| effect.record_key == key);
+    own.map(|effect| effect.version).collect()
+}
+
+/// Executes a statement in a transaction.
+pub async fn execute(database: &Database, statement: &str) {
+    let executed: Result<usize, DatabaseError> = database
+        .transaction("execute", async |tx| {
+            Ok(diesel::sql_query(statement).execute(tx).await?)
+        })
+        .await;
+    executed.unwrap();
 }
 
 /// Returns how many records wait for another try.

@@ -38,7 +38,7 @@ pub use changes::{DetailChanges, Edit, ScheduleChanges};
 pub use details::Details;
 pub use due::{Due, DueWish, parse_due_date};
 pub use due_after::DueAfter;
-pub use due_time::{DueTime, InvalidTime, moment, parse_date, parse_time};
+pub use due_time::{DueTime, InvalidTime, check_time, parse_date};
 pub use etag::Etag;
 pub use ids::{CategoryId, OperationId, SavedFilterId, SeriesId, TagId, TaskId};
 pub use label::{Color, Label, LabelChanges, LabelKind};

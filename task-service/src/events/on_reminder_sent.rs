@@ -1,11 +1,12 @@
 use async_trait::async_trait;
 use service_runtime::{
+    clock::from_timestamp,
     kafka::{EventHandler, HandleError, Received},
     postgres::AsyncPgConnection,
 };
 use taskmesh_proto::notification::v1::{ReminderEvent, reminder_event::Change};
 
-use crate::{rpc::instant, store};
+use crate::store;
 
 /// Shows on a task when its user was last reminded of it.
 pub struct OnReminderSent;
@@ -30,9 +31,11 @@ impl EventHandler for OnReminderSent {
             return Ok(());
         };
         let task_id = reminder.as_ref().map(|reminder| reminder.task_id.parse());
-        let (Some(time), Ok(user_id), Some(Ok(task_id))) =
-            (event_time.and_then(instant), user_id.parse(), task_id)
-        else {
+        let (Some(time), Ok(user_id), Some(Ok(task_id))) = (
+            event_time.and_then(from_timestamp),
+            user_id.parse(),
+            task_id,
+        ) else {
             return Err(HandleError::Reject(
                 "a sent reminder has an event_time, a user_id and a task_id that is a UUID"
                     .to_owned(),

@@ -11,7 +11,7 @@ mod write;
 
 use crate::App;
 
-pub use convert::{instant, series};
+pub use convert::series;
 pub use recurrence_client::RecurrenceClient;
 
 /// Answers the calls of every service.

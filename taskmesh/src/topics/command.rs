@@ -1,10 +1,9 @@
 use std::{env, io::stdout, process::ExitCode};
 
 use clap::{Args, Subcommand};
-use serde::Deserialize;
 use service_runtime::{
     BoxError,
-    config::{self, ConfigError},
+    config::ConfigError,
     kafka::{KafkaConfig, SchemaRegistry},
 };
 
@@ -76,10 +75,9 @@ pub async fn run(arguments: Arguments) -> Result<ExitCode, BoxError> {
     let kafka = brokers.kafka()?;
     let topics_are_right = run_for_topics(&kafka, replication).await?;
     let schemas_are_right = match SchemaRegistry::new(&kafka)? {
-        Some(registry) if replication.is_some() => {
-            schemas::apply(&registry, &kafka, &mut stdout()).await?
+        Some(registry) => {
+            schemas::compare(registry, &kafka, replication.is_some(), &mut stdout()).await?
         }
-        Some(registry) => schemas::list(&registry, &kafka, &mut stdout()).await?,
         None => true,
     };
     // What exists is an operator's to change, so a difference between topics does not fail a deployment that applies.
@@ -110,8 +108,7 @@ async fn run_for_topics(kafka: &KafkaConfig, replication: Option<i32>) -> Result
             }
             State::Different(differences) => {
                 as_declared = false;
-                let texts: Vec<String> = differences.iter().map(ToString::to_string).collect();
-                format!("different: {}", texts.join("; "))
+                format!("different: {}", differences.join("; "))
             }
         };
         println!(
@@ -133,19 +130,5 @@ pub fn kafka_of(bootstrap_servers: &str) -> Result<KafkaConfig, ConfigError> {
         "TASKMESH_KAFKA__BOOTSTRAP_SERVERS".to_owned(),
         bootstrap_servers.to_owned(),
     );
-    kafka_config(env::vars().chain([servers]))
-}
-
-/// Reads how to reach brokers from those of the variables that begin with `TASKMESH_KAFKA__`.
-pub fn kafka_config(
-    variables: impl IntoIterator<Item = (String, String)>,
-) -> Result<KafkaConfig, ConfigError> {
-    #[derive(Debug, Deserialize)]
-    struct Settings {
-        kafka: KafkaConfig,
-    }
-    let kafka = variables
-        .into_iter()
-        .filter(|(name, _)| name.starts_with("TASKMESH_KAFKA__"));
-    config::load::<Settings>("TASKMESH", kafka).map(|settings| settings.kafka)
+    KafkaConfig::load("TASKMESH", env::vars().chain([servers]))
 }

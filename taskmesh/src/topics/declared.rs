@@ -62,7 +62,6 @@ fn with_dead_letters(kafka: &KafkaConfig, topic: &Topic) -> Vec<DeclaredTopic> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::topics::command::kafka_config;
 
     #[test]
     fn dead_letter_topics_are_declared_beside_their_source_under_the_same_prefix() {
@@ -70,9 +69,11 @@ mod tests {
             ("TASKMESH_KAFKA__BOOTSTRAP_SERVERS", "localhost:9092"),
             ("TASKMESH_KAFKA__TOPIC_PREFIX", "team."),
         ];
-        let kafka =
-            kafka_config(variables.map(|(name, value)| (name.to_owned(), value.to_owned())))
-                .unwrap();
+        let kafka = KafkaConfig::load(
+            "TASKMESH",
+            variables.map(|(name, value)| (name.to_owned(), value.to_owned())),
+        )
+        .unwrap();
         let declared = declared(&kafka);
         let find = |name: &str| declared.iter().find(|topic| topic.name == name).unwrap();
         let source = find("team.task-events");

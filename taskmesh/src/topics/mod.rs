@@ -6,6 +6,6 @@ mod declared;
 mod schemas;
 
 pub use cluster::{Cluster, State};
-pub use command::{Arguments, Brokers, kafka_config, kafka_of, run};
+pub use command::{Arguments, Brokers, kafka_of, run};
 pub use declared::{DeclaredTopic, declared};
 pub use schemas::register_all;

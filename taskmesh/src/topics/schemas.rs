@@ -2,92 +2,66 @@ use std::io::Write;
 
 use service_runtime::{
     BoxError,
-    kafka::{
-        KafkaConfig, Registered, Registration, RegistryError, SchemaRegistry, Subject, subjects,
-    },
+    kafka::{KafkaConfig, Registered, RegistryError, SchemaRegistry, subjects},
 };
 
-/// Registers the declared schemas that are not registered, if the settings name a registry.
+/// Registers the declared schemas that are not registered, if a registry is configured.
 pub async fn register_all(kafka: &KafkaConfig) -> Result<(), RegistryError> {
-    let Some(registry) = SchemaRegistry::new(kafka)? else {
+    let Some(mut registry) = SchemaRegistry::new(kafka)? else {
         return Ok(());
     };
-    let mut round = registry.round();
     for subject in subjects(kafka) {
-        round.register(&subject).await?;
+        if registry.find(&subject).await?.is_none() {
+            registry.register(&subject).await?;
+        }
     }
     Ok(())
 }
 
-/// Registers the declared schemas that are not registered, and prints every subject; returns whether the registry took all.
-pub async fn apply(
-    registry: &SchemaRegistry,
+/// Prints the state of every subject, after registering its declared schema if `is_registering`; returns whether all declared schemas
+/// are registered.
+pub async fn compare(
+    mut registry: SchemaRegistry,
     kafka: &KafkaConfig,
+    is_registering: bool,
     out: &mut impl Write,
 ) -> Result<bool, BoxError> {
     let mut are_all = true;
-    let mut round = registry.round();
     for subject in subjects(kafka) {
-        match round.register(&subject).await {
-            Ok(Registration::New(registered)) => print(out, &subject, registered, "registered")?,
-            Ok(Registration::Known(registered)) => print(out, &subject, registered, "as declared")?,
-            // What does not refer to it may be registered all the same.
-            Err(RegistryError::Incompatible { message, .. }) => {
+        let name = &subject.name;
+        let (registered, state) = match registry.find(&subject).await? {
+            Some(registered) => (Some(registered), "as declared".to_owned()),
+            None if is_registering => match registry.register(&subject).await {
+                Ok(registered) => (Some(registered), "registered".to_owned()),
+                // Subjects that do not import it can still be registered.
+                Err(RegistryError::Incompatible { message, .. }) => {
+                    are_all = false;
+                    (None, format!("not compatible: {message}"))
+                }
+                Err(RegistryError::NotRegistered { .. }) => {
+                    are_all = false;
+                    let state = "not registered, because a schema that it imports is not";
+                    (None, state.to_owned())
+                }
+                Err(error) => return Err(error.into()),
+            },
+            None => {
                 are_all = false;
-                print_absence(out, &subject, &format!("not compatible: {message}"))?;
+                match registry.latest(name).await? {
+                    Some(other) => (Some(other), "different: not the declared schema".to_owned()),
+                    None => (None, "missing".to_owned()),
+                }
             }
-            Err(RegistryError::NotRegistered { .. }) => {
-                are_all = false;
-                print_absence(
-                    out,
-                    &subject,
-                    "not registered, because a schema that it imports is not",
-                )?;
-            }
-            Err(error) => return Err(error.into()),
+        };
+        match registered {
+            Some(Registered { id, version }) => writeln!(
+                out,
+                "{name:<50} schema {id:>5}  version {version:>3}  {state}"
+            )?,
+            None => writeln!(out, "{name:<50} {state}")?,
         }
     }
     Ok(are_all)
-}
-
-/// Prints what the registry has of every subject; returns whether it has all declared schemas.
-pub async fn list(
-    registry: &SchemaRegistry,
-    kafka: &KafkaConfig,
-    out: &mut impl Write,
-) -> Result<bool, BoxError> {
-    let mut are_all = true;
-    let mut round = registry.round();
-    for subject in subjects(kafka) {
-        if let Some(registered) = round.find(&subject).await? {
-            print(out, &subject, registered, "as declared")?;
-            continue;
-        }
-        are_all = false;
-        match registry.latest(&subject.name).await? {
-            Some(other) => print(out, &subject, other, "different: not the declared schema")?,
-            None => print_absence(out, &subject, "missing")?,
-        }
-    }
-    Ok(are_all)
-}
-
-fn print(
-    out: &mut impl Write,
-    subject: &Subject,
-    registered: Registered,
-    state: &str,
-) -> std::io::Result<()> {
-    let Registered { id, version } = registered;
-    let name = &subject.name;
-    writeln!(
-        out,
-        "{name:<50} schema {id:>5}  version {version:>3}  {state}"
-    )
-}
-
-fn print_absence(out: &mut impl Write, subject: &Subject, state: &str) -> std::io::Result<()> {
-    writeln!(out, "{name:<50} {state}", name = subject.name)
 }
 
 #[cfg(test)]
@@ -95,7 +69,6 @@ mod tests {
     use service_runtime::testing::FakeRegistry;
 
     use super::*;
-    use crate::topics::kafka_config;
 
     fn kafka(registry: &FakeRegistry) -> KafkaConfig {
         let variables = [
@@ -103,21 +76,23 @@ mod tests {
             ("TASKMESH_KAFKA__TOPIC_PREFIX", "team."),
             ("TASKMESH_KAFKA__SCHEMA_REGISTRY_URL", registry.url()),
         ];
-        kafka_config(variables.map(|(name, value)| (name.to_owned(), value.to_owned()))).unwrap()
+        let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        KafkaConfig::load("TASKMESH", variables).unwrap()
     }
 
     async fn applied(kafka: &KafkaConfig) -> (bool, String) {
-        let registry = SchemaRegistry::new(kafka).unwrap().unwrap();
-        let mut out = Vec::new();
-        let are_all = apply(&registry, kafka, &mut out).await.unwrap();
-        (are_all, String::from_utf8(out).unwrap())
+        compared(kafka, true).await
     }
 
     async fn listed(kafka: &KafkaConfig) -> (bool, String) {
+        compared(kafka, false).await
+    }
+
+    async fn compared(kafka: &KafkaConfig, is_registering: bool) -> (bool, String) {
         let registry = SchemaRegistry::new(kafka).unwrap().unwrap();
         let mut out = Vec::new();
-        let are_all = list(&registry, kafka, &mut out).await.unwrap();
-        (are_all, String::from_utf8(out).unwrap())
+        let are_all = compare(registry, kafka, is_registering, &mut out).await;
+        (are_all.unwrap(), String::from_utf8(out).unwrap())
     }
 
     fn line<'a>(text: &'a str, subject: &str) -> &'a str {
@@ -128,7 +103,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn applying_registers_every_subject_once_and_again_changes_nothing() {
+    async fn apply_registers_every_subject_once() {
         let registry = FakeRegistry::start().await;
         let kafka = kafka(&registry);
         let (are_all, missing) = listed(&kafka).await;
@@ -158,14 +133,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_schema_that_is_not_compatible_is_told_with_the_registrys_words_and_stops_no_other() {
+    async fn incompatible_schema_does_not_stop_the_others() {
         let registry = FakeRegistry::start().await;
         let kafka = kafka(&registry);
-        registry.add(
+        registry.add_final(
             "team.task-events-value",
             "syntax = \"proto3\"; message Older {}",
+            "a field was removed",
         );
-        registry.refuse("team.task-events-value", "a field was removed");
         let (are_all, text) = applied(&kafka).await;
         assert!(!are_all);
         assert!(
@@ -180,14 +155,5 @@ mod tests {
             "{text}"
         );
         assert!(line(&text, "team.task-reminders-value").ends_with("as declared"));
-    }
-
-    #[tokio::test]
-    async fn a_registry_that_is_away_is_an_error_that_names_its_setting() {
-        let registry = FakeRegistry::start().await;
-        let kafka = kafka(&registry);
-        drop(registry);
-        let error = register_all(&kafka).await.unwrap_err().to_string();
-        assert!(error.contains("KAFKA__SCHEMA_REGISTRY_URL"), "{error}");
     }
 }

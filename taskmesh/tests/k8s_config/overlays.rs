@@ -1,7 +1,6 @@
 //! Each overlay as a whole: every program gets a configuration that it can read.
 
-use serde::Deserialize;
-use service_runtime::{config, kafka::KafkaConfig};
+use service_runtime::kafka::KafkaConfig;
 
 use crate::{
     env_file::Variables,
@@ -9,18 +8,10 @@ use crate::{
     services,
 };
 
-/// What the operator's command line reads.
-#[derive(Debug, Deserialize)]
-struct CommandLine {
-    kafka: KafkaConfig,
-}
-
 /// Returns how the operator's command line reaches the brokers.
 pub fn topics(manifests: &Manifests) -> KafkaConfig {
     let variables = manifests.environment(manifests.get("Job", "topics-apply"));
-    config::load::<CommandLine>("TASKMESH", variables)
-        .unwrap()
-        .kafka
+    KafkaConfig::load("TASKMESH", variables).unwrap()
 }
 
 #[test]

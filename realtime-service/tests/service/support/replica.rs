@@ -2,9 +2,9 @@ use std::time::Duration;
 
 use realtime_service::{Config, RealtimeService};
 use service_runtime::{
-    Running, config,
+    Running,
     grpc::{connect, mint_user_token},
-    testing::TestTopics,
+    testing::{TestTopics, load_config},
 };
 use taskmesh_proto::realtime::v1::{
     WatchRequest, WatchStart, realtime_service_client::RealtimeServiceClient,
@@ -29,27 +29,12 @@ impl Replica {
 
     /// Starts a replica on these topics; `settings` are further variables, without the service's prefix.
     pub async fn start_with(topics: &TestTopics, settings: &[(&str, &str)]) -> Self {
-        let variables = [
-            ("LOG__FORMAT", "text"),
-            ("LOG__LEVEL", "warn"),
-            ("ADMIN__ADDRESS", "127.0.0.1:0"),
-            ("GRPC__ADDRESS", "127.0.0.1:0"),
-            ("AUTH__USERS__ISSUER", "https://users.test"),
-            ("AUTH__USERS__AUDIENCE", "taskmesh"),
-            ("AUTH__USERS__SECRET", SECRET),
-            ("AUTH__MESH__ISSUER", "taskmesh-mesh"),
-            ("AUTH__MESH__AUDIENCE", "taskmesh"),
-            ("AUTH__MESH__SECRET", SECRET),
-            ("KAFKA__BOOTSTRAP_SERVERS", "127.0.0.1:1"),
+        let required = [
             ("TASK_URL", "http://127.0.0.1:1"),
             ("TOKENS__SECRET", SECRET),
         ];
-        let variables = variables
-            .iter()
-            .filter(|(name, _)| settings.iter().all(|(other, _)| other != name))
-            .chain(settings)
-            .map(|(name, value)| (format!("REALTIME_SERVICE_{name}"), (*value).to_owned()));
-        let config: Config = config::load("REALTIME_SERVICE", variables).unwrap();
+        let settings = [&required, settings].concat();
+        let config = load_config::<RealtimeService>(&settings).unwrap();
         let config = Config {
             kafka: topics.config().clone(),
             ..config

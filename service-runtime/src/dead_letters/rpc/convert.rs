@@ -5,7 +5,7 @@ use prost_types::{Any, Timestamp};
 use taskmesh_proto::admin::v1 as pb;
 
 use crate::{
-    clock::timestamp,
+    clock::{self, timestamp},
     dead_letters::{
         Choice, Content, DeadLetter, Filter, LetterName, MOST_PER_SECOND, Progress, Purged,
     },
@@ -85,19 +85,9 @@ fn given(field: &str, text: String) -> Result<Option<String>, FieldViolation> {
 }
 
 fn time(field: &str, time: Option<Timestamp>) -> Result<Option<DateTime<Utc>>, FieldViolation> {
-    let Some(time) = time else {
-        return Ok(None);
-    };
-    let read = u32::try_from(time.nanos)
-        .ok()
-        .and_then(|nanos| DateTime::from_timestamp(time.seconds, nanos));
-    match read {
-        Some(read) => Ok(Some(read)),
-        None => Err(FieldViolation::new(
-            field,
-            "must be a time between the years 1 and 9999",
-        )),
-    }
+    let wrong = || FieldViolation::new(field, "must be a time between the years 1 and 9999");
+    time.map(|time| clock::from_timestamp(time).ok_or_else(wrong))
+        .transpose()
 }
 
 pub(super) fn rate(per_second: i32) -> Result<NonZeroU32, FieldViolation> {

@@ -1,26 +1,27 @@
-//! Who may issue tokens, and with which keys.
+//! Issuers of tokens and their keys.
 
-use std::path::PathBuf;
+use std::{
+    fmt, fs,
+    path::{Path, PathBuf},
+};
 
 use serde::Deserialize;
 use url::Url;
 
 use crate::config::Redacted;
 
-/// How tokens are verified and minted.
+/// Verification and minting of tokens.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AuthConfig {
-    /// Who issues the tokens of users.
+    /// Issuer of the tokens of users.
     pub users: IssuerConfig,
-    /// Who issues the tokens that services of the mesh use among themselves.
+    /// Issuer of the tokens that services of the mesh use among themselves.
     pub mesh: IssuerConfig,
     /// A PKCS #8 PEM file with the private key (EC P-256 or Ed25519) that signs this service's tokens; without it the
     /// mesh's shared secret does.
-    #[serde(default)]
     pub signing_key_file: Option<PathBuf>,
     /// The id of that key in the mesh's key set (`kid`).
-    #[serde(default)]
     pub signing_key_id: Option<String>,
 }
 
@@ -33,45 +34,30 @@ pub struct IssuerConfig {
     /// The audience that tokens must be meant for (`aud`).
     pub audience: String,
     /// A shared secret of at least 32 bytes (HS256), for development.
-    #[serde(default)]
     pub secret: Option<Redacted<String>>,
     /// A file with the issuer's public keys (JSON Web Key Set).
-    #[serde(default)]
     pub jwks_file: Option<PathBuf>,
-    /// Where the issuer publishes its public keys (JSON Web Key Set).
-    #[serde(default)]
+    /// URL of the issuer's public keys (JSON Web Key Set).
     pub jwks_url: Option<Url>,
 }
 
-/// An auth configuration that cannot be used; names the setting and the cure.
+/// Invalid setting of the auth configuration, with a hint.
 #[derive(Debug, thiserror::Error)]
-pub enum AuthConfigError {
-    /// A setting is wrong or missing.
-    #[error("auth.{setting}: {cure}")]
-    Setting {
-        /// The setting, such as `users.secret`.
-        setting: String,
-        /// What is wrong with it and how to mend it.
-        cure: String,
-    },
-    /// A file cannot be read.
-    #[error("auth.{setting}: cannot read {}", path.display())]
-    File {
-        /// The setting, such as `users.jwks_file`.
-        setting: String,
-        /// The file.
-        path: PathBuf,
-        /// Why it cannot be read.
-        #[source]
-        cause: std::io::Error,
-    },
-}
+#[error("auth.{0}")]
+pub struct AuthConfigError(String);
 
 impl AuthConfigError {
-    pub(super) fn setting(setting: impl Into<String>, cure: impl Into<String>) -> Self {
-        Self::Setting {
-            setting: setting.into(),
-            cure: cure.into(),
-        }
+    pub(super) fn setting(setting: &str, hint: impl fmt::Display) -> Self {
+        Self(format!("{setting}: {hint}"))
+    }
+
+    /// Reads the file of a setting.
+    pub(super) fn read(setting: &str, path: &Path) -> Result<Vec<u8>, Self> {
+        fs::read(path).map_err(|cause| {
+            Self::setting(
+                setting,
+                format_args!("cannot read {}: {cause}", path.display()),
+            )
+        })
     }
 }

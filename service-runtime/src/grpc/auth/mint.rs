@@ -1,6 +1,6 @@
 //! Signs tokens.
 
-use std::{fs, time::Duration};
+use std::time::Duration;
 
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde::Serialize;
@@ -41,7 +41,7 @@ impl Signer {
     pub(super) fn with_secret(group: &str, issuer: &IssuerConfig) -> Result<Self, AuthConfigError> {
         let secret = issuer.secret.as_ref().ok_or_else(|| {
             AuthConfigError::setting(
-                format!("{group}.secret"),
+                &format!("{group}.secret"),
                 "is needed to sign tokens; with published keys only their owner can",
             )
         })?;
@@ -55,11 +55,7 @@ impl Signer {
             return Self::with_secret("mesh", &config.mesh);
         };
         let setting = "signing_key_file";
-        let pem = fs::read(path).map_err(|cause| AuthConfigError::File {
-            setting: setting.to_owned(),
-            path: path.clone(),
-            cause,
-        })?;
+        let pem = AuthConfigError::read(setting, path)?;
         for algorithm in [Algorithm::ES256, Algorithm::EdDSA] {
             let key = match algorithm {
                 Algorithm::ES256 => EncodingKey::from_ec_pem(&pem),
@@ -132,8 +128,8 @@ pub(super) fn checked_secret<'a>(
     let secret = secret.expose().as_bytes();
     if secret.len() < MINIMUM_SECRET_BYTES {
         return Err(AuthConfigError::setting(
-            format!("{group}.secret"),
-            format!("must have at least {MINIMUM_SECRET_BYTES} bytes"),
+            &format!("{group}.secret"),
+            format_args!("must have at least {MINIMUM_SECRET_BYTES} bytes"),
         ));
     }
     Ok(secret)

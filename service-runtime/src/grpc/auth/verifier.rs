@@ -1,6 +1,6 @@
 //! Tells from a token who calls.
 
-use std::{fs, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, errors::ErrorKind};
 use moka::sync::Cache;
@@ -43,14 +43,6 @@ pub struct Verified {
 }
 
 impl Verified {
-    fn new(expire_time: u64, caller: Result<Caller, AuthError>) -> Result<Self, AuthError> {
-        let caller = caller?;
-        Ok(Self {
-            caller,
-            expire_time,
-        })
-    }
-
     /// Returns how long the token is still valid, for what goes on beyond one call.
     pub fn time_left(&self) -> Duration {
         let now = jsonwebtoken::get_current_timestamp();
@@ -135,11 +127,17 @@ impl Verifier {
         match issuer {
             Some(name) if name == users.name => {
                 let claims: Claims = users.verify(token, &users.audience).await?;
-                Verified::new(claims.expire_time(), claims.user())
+                Ok(Verified {
+                    expire_time: claims.expire_time(),
+                    caller: claims.user()?,
+                })
             }
             Some(name) if name == mesh.name => {
                 let claims: Claims = mesh.verify(token, &mesh.audience).await?;
-                Verified::new(claims.expire_time(), claims.service())
+                Ok(Verified {
+                    expire_time: claims.expire_time(),
+                    caller: claims.service()?,
+                })
             }
             _ => Err(AuthError::Invalid),
         }
@@ -163,7 +161,7 @@ impl Issuer {
         for (field, value) in [("issuer", &config.issuer), ("audience", &config.audience)] {
             if value.is_empty() {
                 let setting = format!("{group}.{field}");
-                return Err(AuthConfigError::setting(setting, "must not be empty"));
+                return Err(AuthConfigError::setting(&setting, "must not be empty"));
             }
         }
         Ok(Self {
@@ -205,23 +203,19 @@ impl Keys {
             }
             (None, Some(path), None) => {
                 let setting = format!("{group}.jwks_file");
-                let text = fs::read(path).map_err(|cause| AuthConfigError::File {
-                    setting: setting.clone(),
-                    path: path.clone(),
-                    cause,
-                })?;
+                let text = AuthConfigError::read(&setting, path)?;
                 let keys = jwks::parse(&text)
-                    .map_err(|cause| AuthConfigError::setting(setting, cause.to_string()))?;
+                    .map_err(|cause| AuthConfigError::setting(&setting, cause))?;
                 Ok(Self::Fixed(Arc::new(keys)))
             }
             (None, None, Some(url)) => {
-                let wrong =
-                    |cure: String| AuthConfigError::setting(format!("{group}.jwks_url"), cure);
+                let setting = format!("{group}.jwks_url");
                 if !matches!(url.scheme(), "http" | "https") {
-                    return Err(wrong("must begin with https:// or http://".to_owned()));
+                    let hint = "must begin with https:// or http://";
+                    return Err(AuthConfigError::setting(&setting, hint));
                 }
-                let keys =
-                    RemoteKeys::new(url.clone()).map_err(|cause| wrong(cause.to_string()))?;
+                let keys = RemoteKeys::new(url.clone())
+                    .map_err(|cause| AuthConfigError::setting(&setting, cause))?;
                 Ok(Self::Remote(keys))
             }
             _ => Err(AuthConfigError::setting(

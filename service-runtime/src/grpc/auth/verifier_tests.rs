@@ -16,9 +16,12 @@ use crate::{
     ids::UserId,
 };
 
+async fn verify(token: &str) -> Result<Caller, AuthError> {
+    Verifier::new(&config()).unwrap().verify(token).await
+}
+
 async fn reason_of(token: &str) -> &'static str {
-    let verifier = Verifier::new(&config()).unwrap();
-    verifier.verify(token).await.unwrap_err().reason()
+    verify(token).await.unwrap_err().reason()
 }
 
 async fn reason_of_users_token(changed: impl FnOnce(&mut Value)) -> &'static str {
@@ -41,34 +44,21 @@ fn with_key_file(jwks: &NamedTempFile) -> AuthConfig {
 }
 
 #[tokio::test]
-async fn a_users_token_names_the_user_and_no_service() {
+async fn token_names_the_user_and_the_service() {
     let alice: UserId = "alice".parse().unwrap();
     let token = mint_user_token(&config().users, &alice, &[], Duration::from_secs(60)).unwrap();
-    let caller = Verifier::new(&config())
-        .unwrap()
-        .verify(&token)
-        .await
-        .unwrap();
-    assert_eq!(caller.user_id, alice);
-    assert_eq!(caller.service, None);
+    let caller = verify(&token).await.unwrap();
+    assert_eq!((&caller.user_id, caller.service), (&alice, None));
     assert!(caller.token_id.is_some());
-}
 
-#[tokio::test]
-async fn a_services_token_names_the_user_and_the_service() {
     let identity = ServiceIdentity::new("recurrence-service", &config()).unwrap();
-    let token = identity.token(&"alice".parse().unwrap());
-    let caller = Verifier::new(&config())
-        .unwrap()
-        .verify(&token)
-        .await
-        .unwrap();
-    assert_eq!(caller.user_id.as_ref(), "alice");
+    let caller = verify(&identity.token(&alice)).await.unwrap();
+    assert_eq!(caller.user_id, alice);
     assert_eq!(caller.service.as_deref(), Some("recurrence-service"));
 }
 
 #[tokio::test]
-async fn a_users_roles_are_those_of_the_token() {
+async fn roles_are_those_of_the_token() {
     let alice: UserId = "alice".parse().unwrap();
     let roles = ["operator".to_owned()];
     let minted = mint_user_token(&config().users, &alice, &roles, Duration::from_secs(60)).unwrap();
@@ -90,7 +80,7 @@ async fn a_users_roles_are_those_of_the_token() {
 }
 
 #[tokio::test]
-async fn a_service_has_the_roles_of_the_caller_whose_call_it_passes_on_and_none_by_itself() {
+async fn service_passes_on_roles_and_has_none_itself() {
     let identity = ServiceIdentity::new("api-gateway", &config()).unwrap();
     let verifier = Verifier::new(&config()).unwrap();
     let alice: UserId = "alice".parse().unwrap();
@@ -120,20 +110,16 @@ async fn a_service_has_the_roles_of_the_caller_whose_call_it_passes_on_and_none_
 }
 
 #[tokio::test]
-async fn an_actor_in_a_users_token_does_not_count() {
+async fn actor_in_a_users_token_is_ignored() {
     let mut claims = claims();
     claims["act"] = json!({"sub": "recurrence-service"});
     let token = sign_with_secret(USERS_SECRET.as_bytes(), &claims);
-    let caller = Verifier::new(&config())
-        .unwrap()
-        .verify(&token)
-        .await
-        .unwrap();
+    let caller = verify(&token).await.unwrap();
     assert_eq!(caller.service, None);
 }
 
 #[tokio::test]
-async fn a_token_of_the_mesh_without_an_actor_is_refused() {
+async fn mesh_token_without_actor_is_refused() {
     let mut claims = claims();
     claims["iss"] = "mesh".into();
     let token = sign_with_secret(MESH_SECRET.as_bytes(), &claims);
@@ -141,7 +127,7 @@ async fn a_token_of_the_mesh_without_an_actor_is_refused() {
 }
 
 #[tokio::test]
-async fn the_users_key_cannot_sign_for_the_mesh() {
+async fn users_key_cannot_sign_for_the_mesh() {
     let mut claims = claims();
     claims["iss"] = "mesh".into();
     claims["act"] = json!({"sub": "recurrence-service"});
@@ -150,7 +136,7 @@ async fn the_users_key_cannot_sign_for_the_mesh() {
 }
 
 #[tokio::test]
-async fn wrong_tokens_are_refused_with_the_right_reason() {
+async fn invalid_token_is_refused_with_its_reason() {
     let now = jsonwebtoken::get_current_timestamp();
     let expired = reason_of_users_token(|claims| claims["exp"] = (now - 31).into());
     assert_eq!(expired.await, "TOKEN_EXPIRED");
@@ -186,21 +172,15 @@ async fn wrong_tokens_are_refused_with_the_right_reason() {
 }
 
 #[tokio::test]
-async fn a_token_within_the_leeway_is_accepted() {
+async fn token_within_the_leeway_is_accepted() {
     let mut claims = claims();
     claims["exp"] = (jsonwebtoken::get_current_timestamp() - 20).into();
     let token = sign_with_secret(USERS_SECRET.as_bytes(), &claims);
-    assert!(
-        Verifier::new(&config())
-            .unwrap()
-            .verify(&token)
-            .await
-            .is_ok()
-    );
+    assert!(verify(&token).await.is_ok());
 }
 
 #[tokio::test]
-async fn a_token_without_a_signature_is_refused() {
+async fn token_without_signature_is_refused() {
     for algorithm in ["none", "None", "NONE"] {
         let header = BASE64.encode(json!({"alg": algorithm, "typ": "JWT"}).to_string());
         let body = BASE64.encode(claims().to_string());
@@ -215,7 +195,7 @@ async fn a_token_without_a_signature_is_refused() {
 }
 
 #[tokio::test]
-async fn each_published_algorithm_is_accepted_with_its_own_key_only() {
+async fn algorithm_is_accepted_with_its_own_key_only() {
     let pairs = [KeyPair::rs256(), KeyPair::es256(), KeyPair::eddsa()];
     let ids = ["rs", "es", "ed"];
     let keys: Vec<_> = pairs
@@ -251,7 +231,7 @@ async fn each_published_algorithm_is_accepted_with_its_own_key_only() {
 }
 
 #[tokio::test]
-async fn a_public_key_is_not_taken_for_a_shared_secret() {
+async fn public_key_is_no_shared_secret() {
     let pair = KeyPair::rs256();
     let jwks = file(json!({"keys": [pair.jwk("rs")]}).to_string().as_bytes());
     let verifier = Verifier::new(&with_key_file(&jwks)).unwrap();
@@ -263,7 +243,7 @@ async fn a_public_key_is_not_taken_for_a_shared_secret() {
 }
 
 #[tokio::test]
-async fn a_service_signs_with_a_private_key_of_either_kind() {
+async fn service_signs_with_ec_or_ed25519_key() {
     for pair in [KeyPair::es256(), KeyPair::eddsa()] {
         let jwks = file(json!({"keys": [pair.jwk("mine")]}).to_string().as_bytes());
         let pem = file(&pair.private_pem());
@@ -274,22 +254,14 @@ async fn a_service_signs_with_a_private_key_of_either_kind() {
         config.signing_key_id = Some("mine".to_owned());
         let identity = ServiceIdentity::new("task-service", &config).unwrap();
         let token = identity.token(&"alice".parse().unwrap());
-        let caller = Verifier::new(&config)
-            .unwrap()
-            .verify(&token)
-            .await
-            .unwrap();
-        assert_eq!(
-            caller.service.as_deref(),
-            Some("task-service"),
-            "{:?}",
-            pair.algorithm
-        );
+        let verifier = Verifier::new(&config).unwrap();
+        let caller = verifier.verify(&token).await.unwrap();
+        assert_eq!(caller.service.as_deref(), Some("task-service"));
     }
 }
 
 #[test]
-fn a_configuration_that_cannot_be_used_names_the_setting() {
+fn invalid_configuration_names_the_setting() {
     let refusal = |change: fn(&mut AuthConfig)| {
         let mut config = config();
         change(&mut config);

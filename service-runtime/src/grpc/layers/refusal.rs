@@ -22,8 +22,8 @@ pub(super) enum Refusal {
     Stopping,
     #[error("the handler panicked: {0}")]
     Panic(String),
-    #[error("the message has {bytes} bytes, more than the limit of {limit}; send less")]
-    TooLarge { bytes: u32, limit: u32 },
+    #[error("the message is longer than the limit of {limit} bytes; send less")]
+    TooLarge { limit: u32 },
 }
 
 impl ApiError for Refusal {

@@ -9,38 +9,30 @@ use axum::{body::Body, extract::Request, response::Response};
 use bytes::Bytes;
 use http::HeaderMap;
 use http_body::{Frame, SizeHint};
-use tokio_util::sync::WaitForCancellationFutureOwned;
+use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
 use super::refusal::{Refusal, refuse};
-use crate::{
-    grpc::{methods, status::status},
-    lifecycle::ShutdownTokens,
-};
+use crate::grpc::status::status;
 
-/// Answers UNAVAILABLE to a call that is in flight at the hard shutdown; streams of health and reflection, which have no end, stop
-/// at the soft one.
+/// Answers UNAVAILABLE to a call that is in flight at the hard shutdown; its stream ends when `stopped` is cancelled.
 pub(super) async fn end<F>(
-    shutdown: &ShutdownTokens,
+    hard_shutdown: &CancellationToken,
+    stopped: &CancellationToken,
     request: Request,
     next: impl FnOnce(Request) -> F,
 ) -> Response
 where
     F: Future<Output = Response>,
 {
-    let stopped = if methods::is_open(request.uri().path()) {
-        shutdown.soft.clone()
-    } else {
-        shutdown.hard.clone()
-    };
     tokio::select! {
         biased;
         response = next(request) => response.map(|body| {
             Body::new(StoppableBody {
                 body: Some(body),
-                stopped: Box::pin(stopped.cancelled_owned()),
+                stopped: Box::pin(stopped.clone().cancelled_owned()),
             })
         }),
-        () = shutdown.hard.cancelled() => refuse(&Refusal::Stopping),
+        () = hard_shutdown.cancelled() => refuse(&Refusal::Stopping),
     }
 }
 

@@ -1,15 +1,10 @@
 //! Every call has a trace, a span, and its place in the metrics.
 
-use std::{
-    pin::Pin,
-    task::{Context, Poll},
-    time::Instant,
-};
+use std::time::Instant;
 
 use axum::{body::Body, extract::Request, response::Response};
-use bytes::Bytes;
 use http::HeaderMap;
-use http_body::{Frame, SizeHint};
+use http_body_util::BodyExt;
 use tonic::{Code, Status};
 use tracing::{Instrument, Span, debug, error_span, field::Empty};
 
@@ -39,7 +34,15 @@ where
     let mut call = Call::begin(method, span.clone());
     let response = propagation::with_context(trace, next(request).instrument(span)).await;
     call.read_status(response.headers());
-    response.map(|body| Body::new(ObservedBody { body, call }))
+    // The status of a stream comes at its end.
+    response.map(|body| {
+        Body::new(body.map_frame(move |frame| {
+            if let Some(trailers) = frame.trailers_ref() {
+                call.read_status(trailers);
+            }
+            frame
+        }))
+    })
 }
 
 /// A call under way; dropping it before it has a status means that the caller is gone.
@@ -80,37 +83,5 @@ impl Drop for Call {
         self.span.record("rpc.response.status_code", code);
         let duration_ms = duration.as_secs_f64() * 1e3;
         debug!(parent: &self.span, duration_ms, "answered {} with {code}", self.method);
-    }
-}
-
-/// A response whose status may come at its end.
-struct ObservedBody {
-    body: Body,
-    call: Call,
-}
-
-impl http_body::Body for ObservedBody {
-    type Data = Bytes;
-    type Error = axum::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
-        let frame = std::task::ready!(Pin::new(&mut self.body).poll_frame(context));
-        if let Some(Ok(frame)) = &frame
-            && let Some(trailers) = frame.trailers_ref()
-        {
-            self.call.read_status(trailers);
-        }
-        Poll::Ready(frame)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
     }
 }

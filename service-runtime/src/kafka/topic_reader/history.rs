@@ -1,10 +1,6 @@
-use std::{
-    ops::{ControlFlow, Range},
-    time::{Duration, Instant},
-};
+use std::ops::{ControlFlow, Range};
 
 use rdkafka::{
-    Offset, TopicPartitionList,
     consumer::{BaseConsumer, Consumer},
     error::KafkaError,
     types::RDKafkaErrorCode,
@@ -12,12 +8,11 @@ use rdkafka::{
 use taskmesh_proto::topics::Topic;
 use tokio_util::sync::CancellationToken;
 
-use super::{TopicRecord, tail::client_config};
-use crate::kafka::{KafkaConfig, log_filter::Quiet, value_format::ValueFormat};
-
-/// Time limit of the next record.
-const RECORD_TIMEOUT: Duration = Duration::from_secs(8);
-const POLL: Duration = Duration::from_millis(100);
+use super::{
+    TopicRecord,
+    range::{READ_TIMEOUT, read_range},
+};
+use crate::kafka::{KafkaConfig, log_filter::Quiet, schema_registry::ValueFormat};
 
 /// Reads past records of a topic.
 #[derive(Clone)]
@@ -82,37 +77,26 @@ impl TopicHistory {
     ) -> Result<(), HistoryError> {
         let topic = self.config.topic_name(self.topic.name);
         let format = ValueFormat::of(&self.config, self.topic);
-        let config = client_config(&self.config, self.service);
+        let config = self.config.reader_config(self.service);
         let consumer: BaseConsumer<Quiet> = config.create_with_context(Quiet)?;
-        let (low, high) = consumer.fetch_watermarks(&topic, partition, RECORD_TIMEOUT)?;
+        let (low, high) = consumer.fetch_watermarks(&topic, partition, READ_TIMEOUT)?;
         if range.start < low || high < range.end {
             return Err(HistoryError::Gone(range.start));
         }
         let begin = low.max(range.start.saturating_sub(lead));
-        let mut assignment = TopicPartitionList::new();
-        assignment.add_partition_offset(&topic, partition, Offset::Offset(begin))?;
-        consumer.assign(&assignment)?;
-        let mut deadline = Instant::now() + RECORD_TIMEOUT;
-        let mut failure = KafkaError::MessageConsumption(RDKafkaErrorCode::OperationTimedOut);
-        while Instant::now() < deadline && !cancelled.is_cancelled() {
-            match consumer.poll(POLL) {
-                Some(Ok(message)) => {
-                    let record = TopicRecord::read(&format, &message.detach());
-                    let next = record.offset + 1;
-                    if next > range.end || each(record).is_break() || next == range.end {
-                        return Ok(());
-                    }
-                    deadline = Instant::now() + RECORD_TIMEOUT;
-                }
-                Some(Err(KafkaError::PartitionEOF(_))) => return Ok(()),
-                Some(Err(KafkaError::MessageConsumption(RDKafkaErrorCode::AutoOffsetReset))) => {
-                    return Err(HistoryError::Gone(range.start));
-                }
-                // The client retries automatically.
-                Some(Err(cause)) => failure = cause,
-                None => {}
+        let read = read_range(
+            &consumer,
+            &topic,
+            partition,
+            begin..range.end,
+            || cancelled.is_cancelled(),
+            |message| each(TopicRecord::read(&format, &message)),
+        );
+        match read {
+            Err(KafkaError::MessageConsumption(RDKafkaErrorCode::AutoOffsetReset)) => {
+                Err(HistoryError::Gone(range.start))
             }
+            read => Ok(read?),
         }
-        Err(failure.into())
     }
 }

@@ -2,7 +2,7 @@ use bytes::Bytes;
 use rdkafka::{Message, message::OwnedMessage};
 use uuid::Uuid;
 
-use crate::kafka::{headers, value_format::ValueFormat};
+use crate::kafka::{headers, schema_registry::ValueFormat};
 
 /// One record of a topic.
 #[derive(Debug, Clone)]
@@ -39,7 +39,7 @@ impl TopicRecord {
 }
 
 fn event(format: &ValueFormat, message: &OwnedMessage) -> Result<TopicEvent, String> {
-    let id = headers::event_id(message.headers()).map_err(|error| error.to_string())?;
+    let id = headers::event_id(message.headers())?;
     let value = format.message(message.payload().unwrap_or_default())?;
     Ok(TopicEvent {
         id,

@@ -1,16 +1,13 @@
-use std::{
-    collections::BTreeMap,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use rdkafka::{
-    ClientConfig, Offset, TopicPartitionList,
+    Offset, TopicPartitionList,
     consumer::{Consumer, StreamConsumer},
     error::KafkaError,
     types::RDKafkaErrorCode,
 };
 use taskmesh_proto::topics::Topic;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, error};
 
@@ -18,14 +15,12 @@ use super::TopicRecord;
 use crate::{
     BoxError,
     backoff::Backoff,
-    kafka::{KafkaConfig, log_filter::Quiet, metrics, value_format::ValueFormat},
+    kafka::{KafkaConfig, log_filter::Quiet, metrics, schema_registry::ValueFormat},
 };
 
 /// Time limit of a metadata or watermark request.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
 const RESTART: Backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(5));
-/// Run time after which a failure is not counted as a repeated one.
-const STABLE_AFTER: Duration = Duration::from_secs(60);
 
 /// Receives the records of a topic. Called from one task, in the order of each partition; must not block.
 pub trait TopicReader: Send + Sync + 'static {
@@ -63,26 +58,6 @@ pub(crate) struct Tail<R> {
     next: BTreeMap<i32, i64>,
 }
 
-#[derive(Debug, thiserror::Error)]
-enum TailError {
-    #[error(transparent)]
-    Kafka(#[from] KafkaError),
-    #[error("the broker does not have the topic {0}: create it with `taskmesh topics apply`")]
-    NoTopic(String),
-    #[error("the broker no longer has the next record")]
-    Gone,
-    #[error("the thread that reads watermarks panicked")]
-    Watermarks(#[from] tokio::task::JoinError),
-}
-
-/// Watermarks of a partition.
-#[derive(Debug, Clone, Copy)]
-struct Extent {
-    partition: i32,
-    low: i64,
-    high: i64,
-}
-
 impl<R: TopicReader> Tail<R> {
     pub(crate) fn new(
         config: KafkaConfig,
@@ -118,25 +93,21 @@ impl<R: TopicReader> Tail<R> {
                 error!(error = %cause, "reader of {} failed, replacing it", self.topic.name);
                 metrics::replaced(self.topic.name);
             }
-            failures = match started.elapsed() > STABLE_AFTER {
-                true => 1,
-                false => failures + 1,
-            };
             tokio::select! {
-                () = tokio::time::sleep(RESTART.delay(failures)) => {}
+                () = tokio::time::sleep(RESTART.delay_after(started, &mut failures)) => {}
                 () = stopping.cancelled() => return Ok(()),
             }
         }
     }
 
     /// Reads until something fails.
-    async fn follow(&mut self) -> Result<(), TailError> {
+    async fn follow(&mut self) -> Result<(), BoxError> {
         let topic = self.config.topic_name(self.topic.name);
         let format = ValueFormat::of(&self.config, self.topic);
-        let config = client_config(&self.config, self.service);
+        let config = self.config.reader_config(self.service);
         let consumer: Arc<StreamConsumer<Quiet>> = Arc::new(config.create_with_context(Quiet)?);
-        let extents = extents(&consumer, &topic).await?;
-        consumer.assign(&self.assignment(&topic, &extents)?)?;
+        let watermarks = watermarks(&consumer, &topic).await?;
+        consumer.assign(&self.assignment(&topic, &watermarks)?)?;
         loop {
             match consumer.recv().await {
                 Ok(message) => {
@@ -146,7 +117,7 @@ impl<R: TopicReader> Tail<R> {
                 }
                 Err(KafkaError::PartitionEOF(partition)) => self.reader.caught_up(partition),
                 Err(KafkaError::MessageConsumption(RDKafkaErrorCode::AutoOffsetReset)) => {
-                    return Err(TailError::Gone);
+                    return Err("the broker no longer has the next record".into());
                 }
                 Err(cause @ KafkaError::MessageConsumptionFatal(_)) => return Err(cause.into()),
                 Err(cause) => {
@@ -160,16 +131,11 @@ impl<R: TopicReader> Tail<R> {
     fn assignment(
         &mut self,
         topic: &str,
-        extents: &[Extent],
-    ) -> Result<TopicPartitionList, TailError> {
+        watermarks: &[(i64, i64)],
+    ) -> Result<TopicPartitionList, BoxError> {
         let mut assignment = TopicPartitionList::new();
-        let partitions = i32::try_from(extents.len()).unwrap_or(i32::MAX);
-        for Extent {
-            partition,
-            low,
-            high,
-        } in extents.iter().copied()
-        {
+        let partitions = i32::try_from(watermarks.len()).unwrap_or(i32::MAX);
+        for (partition, (low, high)) in (0..).zip(watermarks.iter().copied()) {
             let known = self.next.get(&partition).copied();
             let offset = match known.filter(|next| (low..=high).contains(next)) {
                 Some(next) => next,
@@ -190,46 +156,25 @@ impl<R: TopicReader> Tail<R> {
     }
 }
 
-async fn extents(
+/// Returns the first and the next offset of each partition.
+async fn watermarks(
     consumer: &Arc<StreamConsumer<Quiet>>,
     topic: &str,
-) -> Result<Vec<Extent>, TailError> {
+) -> Result<Vec<(i64, i64)>, BoxError> {
     let (consumer, topic) = (Arc::clone(consumer), topic.to_owned());
     tokio::task::spawn_blocking(move || {
         let metadata = consumer.fetch_metadata(Some(&topic), REQUEST_TIMEOUT)?;
         let known = metadata.topics().iter().find(|found| found.name() == topic);
         let partitions = known.map_or(0, |found| found.partitions().len());
-        let partitions = i32::try_from(partitions).unwrap_or_default();
         if partitions == 0 {
-            return Err(TailError::NoTopic(topic));
+            return Err(format!(
+                "the broker does not have the topic {topic}: create it with `taskmesh topics apply`"
+            )
+            .into());
         }
-        let extents = (0..partitions).map(|partition| {
-            let (low, high) = consumer.fetch_watermarks(&topic, partition, REQUEST_TIMEOUT)?;
-            Ok(Extent {
-                partition,
-                low,
-                high,
-            })
-        });
-        extents.collect()
+        let watermarks = (0..i32::try_from(partitions)?)
+            .map(|partition| Ok(consumer.fetch_watermarks(&topic, partition, REQUEST_TIMEOUT)?));
+        watermarks.collect()
     })
     .await?
-}
-
-/// Returns the settings of a consumer that is no member of any group.
-pub(super) fn client_config(config: &KafkaConfig, service: &str) -> ClientConfig {
-    let mut client = config.client_config(service);
-    client
-        // A name is needed to read at all, and the service's own is one that its user may use. Nothing is joined or committed.
-        .set("group.id", config.topic_name(service))
-        .set("enable.auto.commit", "false")
-        .set("enable.auto.offset.store", "false")
-        .set("enable.partition.eof", "true")
-        .set("isolation.level", "read_committed")
-        .set("auto.offset.reset", "error")
-        .set("allow.auto.create.topics", "false")
-        .set("check.crcs", "true")
-        .set("queued.max.messages.kbytes", "16384")
-        .set("fetch.wait.max.ms", "100");
-    client
 }

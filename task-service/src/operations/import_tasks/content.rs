@@ -1,10 +1,10 @@
 //! What an imported task says, mended where it breaks a rule.
 
-use chrono::{DateTime, Datelike, Utc};
+use chrono::{DateTime, Utc};
 use unicode_normalization::UnicodeNormalization;
 
 use crate::{
-    domain::{Description, Details, Name, Title, limits, parse_time, tag_names},
+    domain::{Description, Details, Name, Title, check_time, limits, tag_names},
     files::{FileTask, Format, Loss},
 };
 
@@ -141,8 +141,7 @@ impl<'a> Draft<'a> {
 
 /// Returns whether users may name a moment.
 pub fn is_in_bounds(time: DateTime<Utc>) -> bool {
-    let nanoseconds = time.timestamp_subsec_micros().cast_signed() * 1_000;
-    time.year() > 0 && parse_time(time.timestamp(), nanoseconds).is_ok()
+    check_time(time).is_ok()
 }
 
 /// Returns a text without control characters and no longer than it may be.

@@ -4,13 +4,14 @@ use std::convert::Infallible;
 
 use chrono::{DateTime, Utc};
 use prost_types::Timestamp;
+use service_runtime::clock::from_timestamp;
 use taskmesh_proto::task::v1 as pb;
 
 use super::mask::UpdateMask;
 use crate::domain::{
     Description, DetailChanges, Details, DueWish, Edit, InvalidLocalTime, InvalidTime, LinkChanges,
     LocalTime, Name, Priority, RecurrenceAnchor, RecurrenceRule, Reminder, Reminders,
-    ScheduleChanges, TimeZone, Title, Violations, dependencies, moment, parse_due_date, parse_time,
+    ScheduleChanges, TimeZone, Title, Violations, check_time, dependencies, parse_due_date,
     tag_names,
 };
 
@@ -289,15 +290,8 @@ fn due_local(text: &str) -> Result<DueWish, String> {
         .map_err(|_| InvalidTime.to_string())
 }
 
-/// Reads a moment that another service of the mesh names; none if it is no moment.
-pub fn instant(time: Timestamp) -> Option<DateTime<Utc>> {
-    let Timestamp { seconds, nanos } = time;
-    moment(seconds, nanos)
-}
-
 fn user_time(time: Timestamp) -> Result<DateTime<Utc>, InvalidTime> {
-    let Timestamp { seconds, nanos } = time;
-    parse_time(seconds, nanos)
+    from_timestamp(time).ok_or(InvalidTime).and_then(check_time)
 }
 
 fn priority_of(number: i32) -> Result<Priority, &'static str> {

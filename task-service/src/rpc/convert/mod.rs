@@ -18,7 +18,6 @@ mod undo;
 pub mod tests;
 
 pub use answer::series;
-pub use field::instant;
 pub use file::{file_part, imported_file};
 pub use label::{category_id, label_page_token, tag_id};
 pub use list::list_answer;

@@ -1,9 +1,9 @@
 //! The conversation with the recurrence-service.
 
-use service_runtime::clock::timestamp;
+use service_runtime::clock::{from_timestamp, timestamp};
 use taskmesh_proto::recurrence::v1 as pb;
 
-use super::{answer, field::instant};
+use super::answer;
 use crate::domain::{FirstOccurrence, Repetition};
 
 /// Asks whether a rule is right, and where a series with it would begin.
@@ -30,6 +30,6 @@ pub fn first_occurrence(occurrence: pb::Occurrence) -> Option<FirstOccurrence> {
     } = occurrence;
     Some(FirstOccurrence {
         recurrence_id: recurrence_id.parse().ok()?,
-        time: instant(time?)?,
+        time: from_timestamp(time?)?,
     })
 }

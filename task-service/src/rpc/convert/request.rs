@@ -3,10 +3,11 @@
 use std::str::FromStr;
 
 use prost_types::FieldMask;
+use service_runtime::clock::from_timestamp;
 use taskmesh_proto::task::v1 as pb;
 
 use super::{
-    field::{LinkFields, NOT_A_UUID, ScheduleFields, detail_changes, details, instant},
+    field::{LinkFields, NOT_A_UUID, ScheduleFields, detail_changes, details},
     mask::{TASK_FIELDS, UpdateMask},
 };
 use crate::{
@@ -243,7 +244,7 @@ impl TryFrom<pb::CreateOccurrenceRequest> for CreateOccurrence {
         );
         let recurrence_id = violations.check("recurrence_id", recurrence_id.parse());
         let due_time = due_time
-            .and_then(instant)
+            .and_then(from_timestamp)
             .ok_or("is missing or is not a valid time");
         let due_time = violations.check("due_time", due_time);
         match (series_id, previous_task_id, recurrence_id, due_time) {
