@@ -194,3 +194,10 @@ fn reply(batch: Batch, result: Result<Vec<Known>, DatabaseError>) {
     // The submitter may have given up: its events are delivered again, and the inbox drops them.
     let _ = batch.done.send(result);
 }
+
+#[cfg(test)]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "tasks of a test end with its runtime"
+)]
+mod tests;

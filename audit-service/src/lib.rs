@@ -7,18 +7,18 @@
 
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
 
-pub mod app;
-pub mod chain_writer;
-pub mod config;
-pub mod domain;
-pub mod error;
-pub mod events;
-pub mod files;
-pub mod metrics;
-pub mod operations;
-pub mod rpc;
-pub mod sealing;
-pub mod store;
+mod app;
+mod chain_writer;
+mod config;
+mod domain;
+mod error;
+mod events;
+mod files;
+mod metrics;
+mod operations;
+mod rpc;
+mod sealing;
+mod store;
 
 use std::{fs, iter, path::Path, sync::Arc};
 
@@ -27,11 +27,21 @@ use service_runtime::{Context, Running, Service, StartError, postgres::Schema};
 use taskmesh_proto::{audit::v1::audit_service_server::AuditServiceServer, topics};
 use tonic::service::Routes;
 
+pub use config::Config;
+// What `taskmesh audit` checks exported records with.
+pub use domain::{
+    record::Hashed,
+    sealed_line::{MalformedLine, SealedLine},
+    signing::{SealKey, SealingKey},
+    verification::{Checked, CheckpointCheck, Examined, ExcerptCheck, Extent, Finding, Seals},
+};
+pub use files::{MalformedRecord, from_json, ndjson};
+
 use crate::{
     app::App,
     chain_writer::ChainWriter,
-    config::{CheckpointsConfig, Config},
-    domain::signing::{KeyError, SealKey, SealingKey},
+    config::CheckpointsConfig,
+    domain::signing::KeyError,
     events::{OnReminderEvent, OnTaskEvent},
     rpc::Rpc,
     sealing::{CheckpointFile, Sealer},

@@ -4,7 +4,6 @@ use service_runtime::filter::{Field, Filter, Kind};
 
 /// Field of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "named as in the contract")]
 pub enum RecordField {
     TaskId,
     ReminderId,

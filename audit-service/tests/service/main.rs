@@ -5,9 +5,7 @@
     reason = "tasks of a test end with its runtime"
 )]
 
-mod chain_writer;
 mod migrations;
-mod plans;
 mod recording;
 mod refusals;
 mod support;

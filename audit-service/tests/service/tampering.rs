@@ -1,6 +1,6 @@
 use std::fs;
 
-use audit_service::domain::signing::SealingKey;
+use audit_service::SealingKey;
 use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
 use openssl::pkey::PKey;
 use taskmesh_proto::audit::v1::{Finding, FindingKind};

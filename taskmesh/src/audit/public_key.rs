@@ -1,6 +1,6 @@
 use std::{fs, path::Path};
 
-use audit_service::domain::signing::SealingKey;
+use audit_service::SealingKey;
 use service_runtime::BoxError;
 
 /// Returns the public half (PEM) of the key in a file that signs checkpoints.

@@ -5,10 +5,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use audit_service::domain::{
-    sealed_line::{MalformedLine, SealedLine},
-    signing::SealKey,
-    verification::{CheckpointCheck, Examined, Finding, Seals},
+use audit_service::{
+    CheckpointCheck, Examined, Finding, MalformedLine, SealKey, SealedLine, Seals,
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use service_runtime::BoxError;

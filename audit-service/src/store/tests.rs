@@ -1,18 +1,16 @@
 //! The plans of statements on large tables, one plan for all values: such a plan uses a partial index only if the statement names the
 //! index's condition and binds no value in its place.
 
-use audit_service::{
-    AuditService,
-    domain::filter::RecordFilter,
-    store::{
-        chain_head, checkpoint, record,
-        record_page::{self, Place, RecordQuery},
-    },
-};
 use chrono::{DateTime, Utc};
 use diesel_async::SimpleAsyncConnection;
 use service_runtime::{Service, clock::Clock, testing::TestDatabase};
 use uuid::Uuid;
+
+use super::{
+    chain_head, checkpoint, record,
+    record_page::{self, Place, RecordQuery},
+};
+use crate::{AuditService, domain::filter::RecordFilter};
 
 /// 1000 users with 80 records each, and one with 20 000; 100 000 chains, of which five have grown since the last checkpoint.
 const ROWS: &str = "

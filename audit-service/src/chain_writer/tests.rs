@@ -1,10 +1,5 @@
 use std::task::Poll;
 
-use audit_service::{
-    AuditService,
-    chain_writer::ChainWriter,
-    domain::record::{Actor, Entry},
-};
 use chrono::{DateTime, Utc};
 use diesel::{
     QueryableByName,
@@ -17,11 +12,13 @@ use futures::{
 };
 use service_runtime::{
     Service,
-    clock::Clock,
     ids::Ids,
-    postgres::{DatabaseError, Schema},
+    postgres::Schema,
     testing::{TestDatabase, eventually},
 };
+
+use super::*;
+use crate::{AuditService, domain::record::Actor};
 
 const SCHEMA: Schema = AuditService::SCHEMA.unwrap();
 const WRITER_LOCK: &str = "SELECT pg_advisory_xact_lock(hashtextextended('audit chains', 0))";
