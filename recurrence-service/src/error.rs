@@ -1,4 +1,4 @@
-use service_runtime::grpc::{ApiError, ErrorCode, FieldViolation};
+use service_runtime::grpc::{ApiError, ErrorCode, FieldViolation, status};
 
 use crate::domain::SeriesError;
 
@@ -11,6 +11,12 @@ pub enum Error {
     /// The fields are right, but no series can be made of them.
     #[error("the rule and the start do not form a series: it {0}")]
     NoSeries(#[from] SeriesError),
+}
+
+impl From<Error> for tonic::Status {
+    fn from(error: Error) -> Self {
+        status(&error)
+    }
 }
 
 impl ApiError for Error {

@@ -6,4 +6,4 @@ mod task_client;
 
 pub use convert::{anchor, instant};
 pub use service::Rpc;
-pub use task_client::{Following, TaskClient};
+pub use task_client::TaskClient;
