@@ -2,7 +2,7 @@
 
 use openssl::error::ErrorStack;
 use service_runtime::{
-    grpc::{ApiError, ErrorCode, FieldViolation, RoleMissing},
+    grpc::{ApiError, ErrorCode, FieldViolation, RoleMissing, status},
     postgres::{DatabaseError, DatabaseFault},
 };
 
@@ -35,12 +35,14 @@ impl DatabaseFault for Error {
     fn database_error(&self) -> Option<&DatabaseError> {
         match self {
             Self::Database(error) => Some(error),
-            Self::InvalidFields(_)
-            | Self::RoleMissing(_)
-            | Self::Signature(_)
-            | Self::Key(_)
-            | Self::Unwritten(_) => None,
+            _ => None,
         }
+    }
+}
+
+impl From<Error> for tonic::Status {
+    fn from(error: Error) -> Self {
+        status(&error)
     }
 }
 

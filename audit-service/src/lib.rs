@@ -24,7 +24,10 @@ use std::{fs, iter, path::Path, sync::Arc};
 
 use diesel_migrations::embed_migrations;
 use service_runtime::{Context, Running, Service, StartError, postgres::Schema};
-use taskmesh_proto::{audit::v1::audit_service_server::AuditServiceServer, topics};
+use taskmesh_proto::{
+    audit::v1::audit_service_server::AuditServiceServer, notification::v1::ReminderEvent,
+    task::v1::TaskEvent, topics,
+};
 use tonic::service::Routes;
 
 pub use config::Config;
@@ -42,7 +45,7 @@ use crate::{
     chain_writer::ChainWriter,
     config::CheckpointsConfig,
     domain::signing::KeyError,
-    events::{OnReminderEvent, OnTaskEvent},
+    events::Recorder,
     rpc::Rpc,
     sealing::{CheckpointFile, Sealer},
 };
@@ -82,8 +85,10 @@ impl Service for AuditService {
         // What we tell the world.
         context.relay_outbox();
         // What we listen to.
-        context.consume(&topics::TASK_EVENTS, OnTaskEvent::new(app.clone()));
-        context.consume(&topics::TASK_REMINDERS, OnReminderEvent::new(app.clone()));
+        let tasks = Recorder::<TaskEvent>::new(app.writer.clone());
+        context.consume(&topics::TASK_EVENTS, tasks);
+        let reminders = Recorder::<ReminderEvent>::new(app.writer.clone());
+        context.consume(&topics::TASK_REMINDERS, reminders);
         // What we do when its time comes.
         let sealer = Sealer::new(
             app.clone(),

@@ -40,48 +40,24 @@ pub struct Entry {
 
 impl Entry {
     /// Replaces U+0000, which PostgreSQL cannot store, by U+FFFD. The values of changes are JSON, which escapes it.
-    pub fn without_nul(self) -> Self {
-        fn replaced(text: String) -> String {
-            match text.contains('\0') {
-                true => text.replace('\0', "\u{FFFD}"),
-                false => text,
+    pub fn without_nul(mut self) -> Self {
+        for text in [
+            &mut self.action,
+            &mut self.event_type,
+            &mut self.actor.user_id,
+            &mut self.actor.service,
+            &mut self.actor.token_id,
+            &mut self.actor.client_id,
+            &mut self.actor.ip_address,
+            &mut self.actor.user_agent,
+            &mut self.operation_id,
+            &mut self.trace_id,
+        ] {
+            if text.contains('\0') {
+                *text = text.replace('\0', "\u{FFFD}");
             }
         }
-        let Self {
-            id,
-            user_id,
-            action,
-            event_type,
-            event_time,
-            task_id,
-            reminder_id,
-            version,
-            actor,
-            changes,
-            operation_id,
-            trace_id,
-        } = self;
-        Self {
-            id,
-            user_id,
-            action: replaced(action),
-            event_type: replaced(event_type),
-            event_time,
-            task_id,
-            reminder_id,
-            version,
-            actor: Actor {
-                user_id: replaced(actor.user_id),
-                service: replaced(actor.service),
-                token_id: replaced(actor.token_id),
-                client_id: replaced(actor.client_id),
-                ip_address: replaced(actor.ip_address),
-                user_agent: replaced(actor.user_agent),
-            },
-            changes,
-            operation_id: replaced(operation_id),
-            trace_id: replaced(trace_id),
-        }
+        self
     }
 }
 

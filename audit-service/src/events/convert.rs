@@ -15,7 +15,10 @@ use taskmesh_proto::{
 };
 use uuid::Uuid;
 
-use super::differences::{Compared, MalformedMessage};
+use super::{
+    differences::{Compared, MalformedMessage},
+    recorder::Recorded,
+};
 use crate::domain::record::{Actor, Entry, FieldChange};
 
 /// The etag and the time of the update change with every change, and the operation has a place of its own.
@@ -46,7 +49,7 @@ static FAILED: LazyLock<Compared> =
 
 /// An event without something that every event of its kind has.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum MalformedEvent {
+pub enum MalformedEvent {
     /// A field.
     #[error("the field {0} of the event is missing or malformed")]
     Field(&'static str),
@@ -61,44 +64,35 @@ impl From<MalformedEvent> for HandleError {
     }
 }
 
-/// Returns what is recorded of the change of a task.
-pub(super) fn of_task(event: &Received<task::TaskEvent>) -> Result<Entry, MalformedEvent> {
-    let message = &event.message;
-    let after = message.task.as_ref().ok_or(MalformedEvent::Field("task"))?;
-    let mut entry = entry(
-        event,
-        &message.user_id,
-        message.event_time,
-        message.actor.as_ref(),
-    )?;
-    entry.task_id = Some(id(&after.id, "task.id")?);
-    entry.version = message.task_version;
-    entry.changes = TASK.differences(message.previous.as_ref(), Some(after))?;
-    entry.operation_id.clone_from(&after.operation_id);
-    Ok(entry)
+impl Recorded for task::TaskEvent {
+    fn entry(event: &Received<Self>) -> Result<Entry, MalformedEvent> {
+        let message = &event.message;
+        let after = message.task.as_ref().ok_or(MalformedEvent::Field("task"))?;
+        Ok(Entry {
+            task_id: Some(id(&after.id, "task.id")?),
+            version: message.task_version,
+            changes: TASK.differences(message.previous.as_ref(), Some(after))?,
+            operation_id: after.operation_id.clone(),
+            ..entry(event, &message.user_id, message.event_time, &message.actor)?
+        })
+    }
 }
 
-/// Returns what is recorded of a step of a reminder.
-pub(super) fn of_reminder(
-    event: &Received<notification::ReminderEvent>,
-) -> Result<Entry, MalformedEvent> {
-    let message = &event.message;
-    let after = message
-        .reminder
-        .as_ref()
-        .ok_or(MalformedEvent::Field("reminder"))?;
-    let mut entry = entry(
-        event,
-        &message.user_id,
-        message.event_time,
-        message.actor.as_ref(),
-    )?;
-    entry.task_id = Some(id(&after.task_id, "reminder.task_id")?);
-    entry.reminder_id = Some(id(&after.id, "reminder.id")?);
-    entry.version = message.reminder_version;
-    entry.changes = REMINDER.differences(None, Some(after))?;
-    entry.changes.extend(step(message.change.as_ref())?);
-    Ok(entry)
+impl Recorded for notification::ReminderEvent {
+    fn entry(event: &Received<Self>) -> Result<Entry, MalformedEvent> {
+        let message = &event.message;
+        let after = message.reminder.as_ref();
+        let after = after.ok_or(MalformedEvent::Field("reminder"))?;
+        let mut changes = REMINDER.differences(None, Some(after))?;
+        changes.extend(step(message.change.as_ref())?);
+        Ok(Entry {
+            task_id: Some(id(&after.task_id, "reminder.task_id")?),
+            reminder_id: Some(id(&after.id, "reminder.id")?),
+            version: message.reminder_version,
+            changes,
+            ..entry(event, &message.user_id, message.event_time, &message.actor)?
+        })
+    }
 }
 
 fn step(change: Option<&reminder_event::Change>) -> Result<Vec<FieldChange>, MalformedEvent> {
@@ -107,13 +101,7 @@ fn step(change: Option<&reminder_event::Change>) -> Result<Vec<FieldChange>, Mal
         Some(Change::Sent(sent)) => SENT.differences(None, Some(sent))?,
         Some(Change::Failed(failed)) => FAILED.differences(None, Some(failed))?,
         // The others say nothing that the reminder itself does not, and a step that is not known yet is told by its type.
-        Some(
-            Change::Scheduled(_)
-            | Change::Snoozed(_)
-            | Change::Cancelled(_)
-            | Change::Acknowledged(_),
-        )
-        | None => Vec::new(),
+        _ => Vec::new(),
     })
 }
 
@@ -122,7 +110,7 @@ fn entry<E>(
     event: &Received<E>,
     user_id: &str,
     event_time: Option<Timestamp>,
-    actor: Option<&common::Actor>,
+    actor: &Option<common::Actor>,
 ) -> Result<Entry, MalformedEvent> {
     let trace = event.trace_parent.as_deref().and_then(TraceContext::parse);
     Ok(Entry {
@@ -138,7 +126,7 @@ fn entry<E>(
         task_id: None,
         reminder_id: None,
         version: 0,
-        actor: actor.cloned().map(Actor::from).unwrap_or_default(),
+        actor: actor.clone().map(Actor::from).unwrap_or_default(),
         changes: Vec::new(),
         operation_id: String::new(),
         trace_id: trace.map(TraceContext::trace_id).unwrap_or_default(),
@@ -233,7 +221,8 @@ mod tests {
 
     #[test]
     fn the_change_of_a_task_is_recorded_with_who_where_and_what() {
-        let entry = of_task(&received("taskmesh.task.v1.TaskUpdated", task_event())).unwrap();
+        let entry =
+            Recorded::entry(&received("taskmesh.task.v1.TaskUpdated", task_event())).unwrap();
         assert_eq!(entry.action, "task.updated");
         assert_eq!(entry.task_id, Some(Uuid::from_u128(2)));
         assert_eq!(entry.event_time.timestamp_subsec_nanos(), 1_000);
@@ -264,11 +253,8 @@ mod tests {
             )),
             ..notification::ReminderEvent::default()
         };
-        let entry = of_reminder(&received(
-            "taskmesh.notification.v1.ReminderFailed",
-            message,
-        ))
-        .unwrap();
+        let kind = "taskmesh.notification.v1.ReminderFailed";
+        let entry = Recorded::entry(&received(kind, message)).unwrap();
         assert_eq!(entry.action, "reminder.failed");
         assert_eq!(entry.reminder_id, Some(Uuid::from_u128(3)));
         let fields: Vec<_> = entry.changes.iter().map(|change| &*change.field).collect();
@@ -300,7 +286,8 @@ mod tests {
             (no_time, "event_time"),
             (no_id, "task.id"),
         ] {
-            let refused = of_task(&received("taskmesh.task.v1.TaskUpdated", event)).unwrap_err();
+            let refused =
+                Recorded::entry(&received("taskmesh.task.v1.TaskUpdated", event)).unwrap_err();
             let words = refused.to_string();
             assert!(words.contains(&format!(" {field} ")), "{words}");
         }

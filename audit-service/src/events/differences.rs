@@ -23,7 +23,7 @@ pub(super) struct Compared {
 /// A message that is not what it says it is.
 #[derive(Debug, thiserror::Error)]
 #[error("a {0} of the event is malformed")]
-pub(super) struct MalformedMessage(String);
+pub struct MalformedMessage(String);
 
 impl Compared {
     /// Compares messages of this name by all of their fields but these.

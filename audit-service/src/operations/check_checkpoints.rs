@@ -1,9 +1,6 @@
 //! Checks all checkpoints with their leaves.
 
-use std::{mem, num::NonZero, thread::available_parallelism};
-
 use chrono::{DateTime, Utc};
-use futures::future::join_all;
 use tokio::task::spawn_blocking;
 
 use crate::{
@@ -31,27 +28,27 @@ pub struct CheckedCheckpoints {
     pub findings: Vec<Finding>,
 }
 
-/// Checks all checkpoints with their leaves, those that are read already while the next ones are being read.
+/// Checks all checkpoints with their leaves.
 pub async fn check_checkpoints(app: &App) -> Result<CheckedCheckpoints, Error> {
     let mut check = CheckpointCheck::new();
     let mut kept_from = None;
     let mut after = 0;
-    let mut look = |examined: &Examined| {
-        check.push(examined);
-        if examined.is_genuine() {
-            kept_from = kept_from.max(examined.checkpoint.seal.kept_from);
-        }
-    };
-    let mut read_before = Vec::new();
     loop {
-        let reading = read(app, after);
-        let examining = examine(app, mem::take(&mut read_before));
-        let (page, examined) = futures::join!(reading, examining);
-        examined.iter().for_each(&mut look);
-        read_before = page?;
-        match read_before.last() {
-            Some((last, _)) => after = last.seal.number,
-            None => break,
+        let page = read(app, after).await?;
+        let Some((last, _)) = page.last() else {
+            break;
+        };
+        after = last.seal.number;
+        let keys = app.seal_keys.clone();
+        let examining = spawn_blocking(move || {
+            let examine = |(checkpoint, leaves)| Examined::new(&keys, checkpoint, leaves);
+            page.into_iter().map(examine).collect::<Vec<_>>()
+        });
+        for examined in examining.await.expect("nothing in an examination panics") {
+            check.push(&examined);
+            if examined.is_genuine() {
+                kept_from = kept_from.max(examined.checkpoint.seal.kept_from);
+            }
         }
     }
     Ok(CheckedCheckpoints {
@@ -84,24 +81,4 @@ async fn read(app: &App, after: i64) -> Result<Vec<(Checkpoint, Vec<Leaf>)>, Err
             Ok::<_, Error>(with_leaves.collect())
         })
         .await
-}
-
-/// Examines checkpoints on all cores.
-async fn examine(app: &App, page: Vec<(Checkpoint, Vec<Leaf>)>) -> Vec<Examined> {
-    let cores = available_parallelism().map_or(1, NonZero::get);
-    let share = page.len().div_ceil(cores).max(1);
-    let mut page = page.into_iter();
-    let mut shares = Vec::new();
-    while page.len() > 0 {
-        let share: Vec<_> = page.by_ref().take(share).collect();
-        let keys = app.seal_keys.clone();
-        shares.push(spawn_blocking(move || {
-            let examine = |(checkpoint, leaves)| Examined::new(&keys, checkpoint, leaves);
-            share.into_iter().map(examine).collect::<Vec<_>>()
-        }));
-    }
-    let examined = join_all(shares).await.into_iter();
-    examined
-        .flat_map(|share| share.expect("nothing in an examination panics"))
-        .collect()
 }

@@ -1,12 +1,10 @@
 //! Writes records out as a file.
 
-use chrono::{DateTime, Utc};
 use futures::{Stream, stream};
-use service_runtime::ids::UserId;
 
 use crate::{
     app::App,
-    domain::{filter::RecordFilter, record::Record},
+    domain::record::Record,
     error::Error,
     files,
     store::record_page::{self, Place, RecordQuery},
@@ -23,45 +21,22 @@ pub enum RecordFormat {
     Csv,
 }
 
-/// Which records are written out, and how.
-#[derive(Debug)]
-pub struct ExportRecords {
-    /// The format.
-    pub format: RecordFormat,
-    /// Whose; everybody's if none.
-    pub user_id: Option<UserId>,
-    /// Those of them that were made in this time, its end not included.
-    pub between: (DateTime<Utc>, DateTime<Utc>),
-    /// Those of them that this means.
-    pub condition: RecordFilter,
-}
-
 /// Writes records out, the first one first, part by part; there is one part at least.
 ///
 /// Each page is read by itself when its turn comes, as fast as the caller takes the parts; records do not change, so the file is one of
 /// its moment all the same.
 pub fn export_records(
     app: &App,
-    input: ExportRecords,
+    format: RecordFormat,
+    query: RecordQuery,
 ) -> impl Stream<Item = Result<Vec<u8>, Error>> + Send + use<> {
-    let ExportRecords {
-        format,
-        user_id,
-        between,
-        condition,
-    } = input;
-    let query = RecordQuery {
-        user_id,
-        condition,
-        between: Some(between),
-        after: None,
-        last_first: false,
-        limit: AT_ONCE,
-    };
     let export = Export {
         app: app.clone(),
         format,
-        query,
+        query: RecordQuery {
+            limit: AT_ONCE,
+            ..query
+        },
         is_first: true,
         has_more: true,
     };
@@ -89,7 +64,7 @@ impl Export {
             .app
             .database
             .read("export_records", async |tx| {
-                record_page::list(tx, query).await.map_err(Error::from)
+                record_page::list(tx, query).await
             })
             .await?;
         self.has_more = i64::try_from(records.len()).is_ok_and(|read| read == AT_ONCE);

@@ -14,7 +14,7 @@ use crate::{
         record::{Actor, FieldChange, Record},
         verification::{Finding, FindingKind},
     },
-    operations::{ActivityReport, RecordFormat, RecordList, TaskHistory, Verified},
+    operations::{ActivityReport, RecordFormat, RecordList, Verified},
 };
 
 pub(super) fn record_list(list: RecordList, question: String) -> pb::ListRecordsResponse {
@@ -25,8 +25,8 @@ pub(super) fn record_list(list: RecordList, question: String) -> pb::ListRecords
     }
 }
 
-pub(super) fn history(history: TaskHistory, question: String) -> pb::GetTaskHistoryResponse {
-    let TaskHistory { records, more } = history;
+pub(super) fn history(list: RecordList, question: String) -> pb::GetTaskHistoryResponse {
+    let RecordList { records, more } = list;
     pb::GetTaskHistoryResponse {
         next_page_token: next_page_token(&records, more, question),
         records: records.into_iter().map(Into::into).collect(),

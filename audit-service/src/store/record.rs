@@ -178,25 +178,3 @@ pub async fn list_chain(
     .load(tx)
     .await?)
 }
-
-/// Returns a user's records of one task, the last first, before a place.
-pub async fn list_of_task(
-    tx: &mut AsyncPgConnection,
-    user_id: &UserId,
-    task_id: Uuid,
-    before: i64,
-    limit: i64,
-) -> Result<Vec<Record>, DatabaseError> {
-    let rows: Vec<StoredRecord> = diesel::sql_query(format!(
-        "SELECT {COLUMNS} FROM records WHERE user_id = $1 AND task_id = $2 AND sequence < $3
-         ORDER BY sequence DESC LIMIT $4"
-    ))
-    .bind::<Text, _>(user_id.as_ref())
-    .bind::<SqlUuid, _>(task_id)
-    .bind::<BigInt, _>(before)
-    .bind::<BigInt, _>(limit)
-    .fixed()
-    .load(tx)
-    .await?;
-    rows.into_iter().map(StoredRecord::into_record).collect()
-}

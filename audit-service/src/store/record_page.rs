@@ -10,6 +10,7 @@ use service_runtime::{
     },
     time_zone::TimeZone,
 };
+use uuid::Uuid;
 
 use super::record::{COLUMNS, StoredRecord};
 use crate::domain::{
@@ -21,10 +22,12 @@ use crate::domain::{
 const CLOCK_SKEW: TimeDelta = TimeDelta::days(1);
 
 /// Selection and order of records.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct RecordQuery {
     /// User; none for the records of all users.
     pub user_id: Option<UserId>,
+    /// Task; none for the records of all tasks and others.
+    pub task_id: Option<Uuid>,
     /// Filter.
     pub condition: RecordFilter,
     /// Half-open range of record times.
@@ -70,13 +73,18 @@ pub async fn list(
 fn statement(query: &RecordQuery) -> Statement {
     let RecordQuery {
         user_id,
+        task_id,
         condition,
         between,
         after,
         last_first,
         limit,
     } = query;
-    let mut statement = Statement::default();
+    // Only a filter makes a text of its own.
+    let mut statement = match condition.terms().is_empty() {
+        true => Statement::fixed(),
+        false => Statement::default(),
+    };
     statement
         .push("SELECT ")
         .push(COLUMNS)
@@ -85,6 +93,9 @@ fn statement(query: &RecordQuery) -> Statement {
         Some(user_id) => statement.push("user_id = ").bind(user_id.as_ref()),
         None => statement.push("true"),
     };
+    if let Some(task_id) = task_id {
+        statement.push(" AND task_id = ").bind(*task_id);
+    }
     if let Some((start, end)) = between {
         statement.push(" AND record_time >= ").bind(*start);
         statement.push(" AND record_time < ").bind(*end);
