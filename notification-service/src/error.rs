@@ -1,7 +1,7 @@
 //! What calls can end with.
 
 use service_runtime::{
-    grpc::{ApiError, ErrorCode, FieldViolation, error::STALE_ETAG},
+    grpc::{ApiError, ErrorCode, FieldViolation, error::STALE_ETAG, status},
     idempotency::IdempotencyConflict,
     postgres::{DatabaseError, DatabaseFault},
 };
@@ -29,10 +29,14 @@ impl DatabaseFault for Error {
     fn database_error(&self) -> Option<&DatabaseError> {
         match self {
             Self::Database(error) => Some(error),
-            Self::InvalidFields(_) | Self::StalePreferences(_) | Self::IdempotencyConflict(_) => {
-                None
-            }
+            _ => None,
         }
+    }
+}
+
+impl From<Error> for tonic::Status {
+    fn from(error: Error) -> Self {
+        status(&error)
     }
 }
 
@@ -60,16 +64,14 @@ impl ApiError for Error {
     fn violations(&self) -> Vec<FieldViolation> {
         match self {
             Self::InvalidFields(violations) => violations.clone(),
-            Self::StalePreferences(_) | Self::IdempotencyConflict(_) | Self::Database(_) => {
-                Vec::new()
-            }
+            _ => Vec::new(),
         }
     }
 
     fn metadata(&self) -> Vec<(String, String)> {
         match self {
             Self::StalePreferences(version) => vec![("etag".to_owned(), version.to_string())],
-            Self::InvalidFields(_) | Self::IdempotencyConflict(_) | Self::Database(_) => Vec::new(),
+            _ => Vec::new(),
         }
     }
 }

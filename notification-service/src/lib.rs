@@ -7,17 +7,19 @@
 
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
 
-pub mod app;
-pub mod config;
-pub mod delivery;
-pub mod domain;
-pub mod error;
-pub mod events;
-pub mod metrics;
-pub mod operations;
-pub mod rpc;
-pub mod scheduler;
-pub mod store;
+mod app;
+mod config;
+mod delivery;
+mod domain;
+mod error;
+mod events;
+mod metrics;
+mod operations;
+mod rpc;
+mod scheduler;
+mod store;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 
@@ -28,9 +30,10 @@ use taskmesh_proto::{
 };
 use tonic::service::Routes;
 
+pub use config::Config;
+
 use crate::{
     app::App,
-    config::Config,
     delivery::{Channel, Dispatcher, email::EmailChannel},
     events::OnTaskEvent,
     rpc::Rpc,

@@ -6,7 +6,7 @@ use service_runtime::backoff::Backoff;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
-use super::{Channel, Notice};
+use super::Channel;
 use crate::{
     app::App,
     domain::{
@@ -72,17 +72,10 @@ async fn outcome(app: &App, due: &DueDelivery, stopping: &CancellationToken) -> 
     let Some(channel) = channel(app, due) else {
         return refused("the channel was switched off");
     };
-    let notice = Notice {
-        user_id: &delivery.claim.user_id,
-        preferences: &due.preferences,
-        message_id: &delivery.message_id,
-        title: &delivery.title,
-        due_time: delivery.due_time,
-        due_date: delivery.due_date,
-        time_zone: &delivery.time_zone,
-    };
+    let user_id = &delivery.claim.user_id;
+    let opening = channel.open(user_id, &due.preferences, &delivery.notice);
     let opened = tokio::select! {
-        opened = tokio::time::timeout(channel.patience(), channel.open(notice)) => opened,
+        opened = tokio::time::timeout(channel.patience(), opening) => opened,
         () = stopping.cancelled() => {
             // Whoever works on can have it at once; if this fails, when the claim runs out.
             let _ = operations::release_delivery(app, &delivery.claim, Duration::ZERO, "").await;

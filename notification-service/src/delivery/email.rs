@@ -6,11 +6,11 @@ use async_trait::async_trait;
 use lettre::{Address, message::Mailbox, transport::smtp::client::AsyncSmtpConnection};
 use service_runtime::ids::UserId;
 
-use super::{Channel, Handover, Notice, mail, smtp::SmtpServer};
+use super::{Channel, Handover, mail, smtp::SmtpServer};
 use crate::{
     config::{EmailConfig, SmtpConfig},
     domain::{
-        delivery::{Channel as ChannelKind, Outcome, Refusal},
+        delivery::{Channel as ChannelKind, Notice, Outcome, Refusal},
         email_address::EmailAddress,
         ids::ReminderId,
         preferences::Preferences,
@@ -96,8 +96,13 @@ impl Channel for EmailChannel {
         self.server.warm_up().await
     }
 
-    async fn open(&self, notice: Notice<'_>) -> Result<Box<dyn Handover>, Refusal> {
-        let Some(to) = self.recipient(notice.user_id, notice.preferences) else {
+    async fn open(
+        &self,
+        user_id: &UserId,
+        preferences: &Preferences,
+        notice: &Notice,
+    ) -> Result<Box<dyn Handover>, Refusal> {
+        let Some(to) = self.recipient(user_id, preferences) else {
             let reason = "e-mail was switched off, or the address removed, before it could be sent";
             return Err(Refusal::Permanent(reason.to_owned()));
         };

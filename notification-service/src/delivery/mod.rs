@@ -8,11 +8,11 @@
 mod attempt;
 mod channel;
 mod dispatcher;
-pub mod email;
+pub(crate) mod email;
 mod mail;
 mod smtp;
 mod warmer;
 
-pub use channel::{Channel, Handover, Notice};
+pub use channel::{Channel, Handover};
 pub use dispatcher::Dispatcher;
 pub use warmer::warm_up_channels;

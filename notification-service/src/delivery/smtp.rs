@@ -283,51 +283,14 @@ fn is_enhanced_code(word: &str) -> bool {
 }
 
 #[cfg(test)]
-#[expect(
-    clippy::disallowed_methods,
-    reason = "tasks of a test end with its runtime"
-)]
 mod tests {
-    use std::sync::Arc;
-
-    use tokio::{
-        io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
-        net::TcpListener,
-    };
-
     use super::*;
+    use crate::tests::{Behaviour, MailServer};
 
-    /// Starts a mail server that accepts every command and records its first word, and returns how to reach it.
-    async fn accepting_server() -> (SmtpServer, Arc<Mutex<Vec<String>>>) {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let port = listener.local_addr().unwrap().port();
-        let verbs = Arc::new(Mutex::new(Vec::new()));
-        let seen = Arc::clone(&verbs);
-        tokio::spawn(async move {
-            while let Ok((mut stream, _)) = listener.accept().await {
-                let seen = Arc::clone(&seen);
-                tokio::spawn(async move {
-                    let (reader, mut writer) = stream.split();
-                    let mut lines = BufReader::new(reader).lines();
-                    writer.write_all(b"220 test\r\n").await.unwrap();
-                    while let Ok(Some(line)) = lines.next_line().await {
-                        let verb = line.split([' ', ':']).next().unwrap_or_default();
-                        seen.lock().unwrap().push(verb.to_owned());
-                        writer.write_all(b"250 ok\r\n").await.unwrap();
-                    }
-                });
-            }
-        });
-        let config = SmtpConfig {
-            host: "127.0.0.1".to_owned(),
-            port: Some(port),
-            security: SmtpSecurity::None,
-            username: None,
-            password: None,
-            from: String::new(),
-            timeout_ms: 5_000,
-        };
-        (SmtpServer::new(&config).unwrap(), verbs)
+    fn accepting_server() -> (SmtpServer, MailServer) {
+        let server = MailServer::start(Behaviour::Accept);
+        let client = SmtpServer::new(&MailServer::settings(server.port()));
+        (client.unwrap(), server)
     }
 
     /// Makes the idle connections look older.
@@ -339,25 +302,25 @@ mod tests {
 
     #[tokio::test]
     async fn warm_connection_takes_the_next_message() {
-        let (server, verbs) = accepting_server().await;
+        let (server, mail) = accepting_server();
         server.warm_up().await.unwrap();
         server.warm_up().await.unwrap();
-        assert_eq!(*verbs.lock().unwrap(), ["EHLO"]);
+        assert_eq!(mail.verbs(), ["EHLO"]);
         let [from, to] = ["a@example.com", "b@example.com"].map(|text| text.parse().unwrap());
         server.address(&from, &to).await.ok().unwrap();
-        assert_eq!(*verbs.lock().unwrap(), ["EHLO", "MAIL", "RCPT"]);
+        assert_eq!(mail.verbs(), ["EHLO", "MAIL", "RCPT"]);
     }
 
     #[tokio::test]
     async fn idle_connection_is_checked_and_an_old_one_replaced() {
-        let (server, verbs) = accepting_server().await;
+        let (server, mail) = accepting_server();
         server.warm_up().await.unwrap();
         age(&server, CHECK_AFTER);
         server.warm_up().await.unwrap();
-        assert_eq!(*verbs.lock().unwrap(), ["EHLO", "NOOP"]);
+        assert_eq!(mail.verbs(), ["EHLO", "NOOP"]);
         age(&server, MAX_IDLE);
         server.warm_up().await.unwrap();
-        assert_eq!(*verbs.lock().unwrap(), ["EHLO", "NOOP", "EHLO"]);
+        assert_eq!(mail.verbs(), ["EHLO", "NOOP", "EHLO"]);
         assert_eq!(server.kept().len(), 1);
     }
 

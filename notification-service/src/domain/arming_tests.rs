@@ -44,8 +44,27 @@ fn scheduled(task: &WatchedTask, setting: Setting, fire_time: DateTime<Utc>) -> 
     }
 }
 
+/// Returns the plan of a change at a time while these reminders are scheduled.
+fn change(task: &WatchedTask, change_time: &str, scheduled: &[Reminder]) -> Plan {
+    plan(
+        task,
+        &Preferences::default(),
+        at(change_time),
+        scheduled,
+        &[],
+    )
+}
+
 fn fresh(task: &WatchedTask, change_time: &str) -> Plan {
-    plan(task, &Preferences::default(), at(change_time), &[], &[])
+    change(task, change_time, &[])
+}
+
+/// Returns the plan that cancels a reminder and nothing else.
+fn cancels(reminder: &Reminder) -> Plan {
+    Plan {
+        cancel: vec![reminder.id],
+        ..Plan::default()
+    }
 }
 
 #[test]
@@ -102,20 +121,8 @@ fn a_task_that_needs_no_reminder_gets_none() {
         },
     ] {
         let reminder = scheduled(&plain, Setting::Default, at("09:00"));
-        let plan = plan(
-            &quiet,
-            &Preferences::default(),
-            at("06:00"),
-            std::slice::from_ref(&reminder),
-            &[],
-        );
-        assert_eq!(
-            plan,
-            Plan {
-                cancel: vec![reminder.id],
-                ..Plan::default()
-            }
-        );
+        let plan = change(&quiet, "06:00", std::slice::from_ref(&reminder));
+        assert_eq!(plan, cancels(&reminder));
     }
 }
 
@@ -160,13 +167,7 @@ fn a_moved_task_moves_its_reminders_without_one_bumping_into_another() {
         due_time: Some(at("10:30")),
         ..before.clone()
     };
-    let plan_later = plan(
-        &later,
-        &Preferences::default(),
-        at("06:00"),
-        &reminders,
-        &[],
-    );
+    let plan_later = change(&later, "06:00", &reminders);
     assert_eq!(
         ids(&plan_later),
         [reminders[1].id, reminders[0].id, reminders[2].id]
@@ -177,13 +178,7 @@ fn a_moved_task_moves_its_reminders_without_one_bumping_into_another() {
         due_time: Some(at("09:30")),
         ..before
     };
-    let plan_earlier = plan(
-        &earlier,
-        &Preferences::default(),
-        at("06:00"),
-        &reminders,
-        &[],
-    );
+    let plan_earlier = change(&earlier, "06:00", &reminders);
     assert_eq!(
         ids(&plan_earlier),
         [reminders[2].id, reminders[0].id, reminders[1].id]
@@ -199,52 +194,22 @@ fn a_task_moved_too_close_loses_its_reminder() {
         due_time: Some(at("08:30")),
         ..before
     };
-    let plan = plan(
-        &moved,
-        &Preferences::default(),
-        at("08:00"),
-        std::slice::from_ref(&reminder),
-        &[],
-    );
-    assert_eq!(
-        plan,
-        Plan {
-            cancel: vec![reminder.id],
-            ..Plan::default()
-        }
-    );
+    let plan = change(&moved, "08:00", std::slice::from_ref(&reminder));
+    assert_eq!(plan, cancels(&reminder));
 }
 
 #[test]
 fn a_change_elsewhere_in_the_task_changes_nothing() {
     let task = task("10:00", &[]);
     let reminder = scheduled(&task, Setting::Default, at("09:00"));
-    assert_eq!(
-        plan(
-            &task,
-            &Preferences::default(),
-            at("08:00"),
-            &[reminder],
-            &[]
-        ),
-        Plan::default()
-    );
+    assert_eq!(change(&task, "08:00", &[reminder]), Plan::default());
 }
 
 #[test]
 fn an_overdue_reminder_that_is_still_asked_for_stays() {
     let task = task("10:00", &[]);
     let reminder = scheduled(&task, Setting::Default, at("09:00"));
-    assert_eq!(
-        plan(
-            &task,
-            &Preferences::default(),
-            at("09:10"),
-            &[reminder],
-            &[]
-        ),
-        Plan::default()
-    );
+    assert_eq!(change(&task, "09:10", &[reminder]), Plan::default());
 }
 
 #[test]
@@ -271,20 +236,8 @@ fn moving_a_task_on_after_its_reminder_reminds_again_and_moving_it_back_does_not
 
     let reminder = scheduled(&moved_on, Setting::Default, at("11:00"));
     let moved_back = task("10:00", &[]);
-    let plan = plan(
-        &moved_back,
-        &Preferences::default(),
-        at("09:40"),
-        std::slice::from_ref(&reminder),
-        &[],
-    );
-    assert_eq!(
-        plan,
-        Plan {
-            cancel: vec![reminder.id],
-            ..Plan::default()
-        }
-    );
+    let plan = change(&moved_back, "09:40", std::slice::from_ref(&reminder));
+    assert_eq!(plan, cancels(&reminder));
 }
 
 #[test]

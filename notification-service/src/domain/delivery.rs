@@ -1,10 +1,10 @@
 //! The ledger's entries: what was done to deliver one reminder through one channel.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use service_runtime::ids::UserId;
 use uuid::Uuid;
 
-use super::{ids::ReminderId, reminder::ReminderState};
+use super::{ids::ReminderId, reminder::ReminderState, words::words};
 
 /// A way to reach a user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -28,6 +28,18 @@ pub enum DeliveryState {
     Failed,
     /// The answer was lost, so it may or may not have arrived; not sent again.
     Unknown,
+}
+
+words! { Channel { InApp = "in_app", Email = "email" } }
+
+words! {
+    DeliveryState {
+        Pending = "pending",
+        Sending = "sending",
+        Sent = "sent",
+        Failed = "failed",
+        Unknown = "unknown",
+    }
 }
 
 /// One row of the ledger.
@@ -58,6 +70,21 @@ pub struct Claim {
     pub channel: Channel,
     /// Tells this claim from those before and after it.
     pub id: Uuid,
+}
+
+/// What a channel tells a user about a task.
+#[derive(Debug, Clone)]
+pub struct Notice {
+    /// Id by which the receiver recognises a repetition.
+    pub message_id: String,
+    /// The task's title.
+    pub title: String,
+    /// When the task is due.
+    pub due_time: Option<DateTime<Utc>>,
+    /// The date on which it is due, if at no certain time of that day.
+    pub due_date: Option<NaiveDate>,
+    /// The IANA time zone to show the due time in; empty for UTC.
+    pub time_zone: String,
 }
 
 /// A refusal: the message was surely not accepted.

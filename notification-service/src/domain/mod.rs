@@ -1,4 +1,4 @@
-//! What a reminder is, when it fires, and how its deliveries end; knows no database, no broker and no wire.
+//! Reminders, the times at which they fire, and their deliveries; knows no database, no broker and no wire.
 
 pub mod arming;
 pub mod delivery;
@@ -10,3 +10,4 @@ pub mod retry;
 pub mod setting;
 pub mod time_zone;
 pub mod watched_task;
+mod words;

@@ -22,17 +22,17 @@ pub struct Preferences {
     pub version: i64,
 }
 
-/// What a user changes; what is absent stays.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct PreferenceChanges {
+/// Change of one preference.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PreferenceChange {
     /// The new address, or none.
-    pub email_address: Option<Option<EmailAddress>>,
+    EmailAddress(Option<EmailAddress>),
     /// Whether reminders are sent by e-mail.
-    pub email_enabled: Option<bool>,
+    EmailEnabled(bool),
     /// Minutes before the due time, 0 to 40320.
-    pub default_reminder_minutes: Option<i32>,
+    DefaultReminderMinutes(i32),
     /// Whether a task without settings of its own has a reminder.
-    pub default_reminder_enabled: Option<bool>,
+    DefaultReminderEnabled(bool),
 }
 
 impl Default for Preferences {
@@ -49,22 +49,22 @@ impl Default for Preferences {
 
 impl Preferences {
     /// Returns the preferences after the changes, one version on.
-    pub fn changed(&self, changes: PreferenceChanges) -> Self {
-        let PreferenceChanges {
-            email_address,
-            email_enabled,
-            default_reminder_minutes,
-            default_reminder_enabled,
-        } = changes;
-        Self {
-            email_address: email_address.unwrap_or_else(|| self.email_address.clone()),
-            email_enabled: email_enabled.unwrap_or(self.email_enabled),
-            default_reminder_minutes: default_reminder_minutes
-                .unwrap_or(self.default_reminder_minutes),
-            default_reminder_enabled: default_reminder_enabled
-                .unwrap_or(self.default_reminder_enabled),
-            version: self.version + 1,
+    pub fn changed(&self, changes: &[PreferenceChange]) -> Self {
+        let mut changed = self.clone();
+        changed.version += 1;
+        for change in changes.iter().cloned() {
+            match change {
+                PreferenceChange::EmailAddress(address) => changed.email_address = address,
+                PreferenceChange::EmailEnabled(enabled) => changed.email_enabled = enabled,
+                PreferenceChange::DefaultReminderMinutes(minutes) => {
+                    changed.default_reminder_minutes = minutes;
+                }
+                PreferenceChange::DefaultReminderEnabled(enabled) => {
+                    changed.default_reminder_enabled = enabled;
+                }
+            }
         }
+        changed
     }
 
     /// Returns whether both ask for the same default reminder.

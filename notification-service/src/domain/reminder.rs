@@ -7,6 +7,7 @@ use super::{
     ids::{ReminderId, TaskId},
     setting::Setting,
     watched_task::WatchedTask,
+    words::words,
 };
 
 /// Where a reminder is in its life.
@@ -22,6 +23,16 @@ pub enum ReminderState {
     Failed,
     /// It will not fire.
     Cancelled,
+}
+
+words! {
+    ReminderState {
+        Scheduled = "scheduled",
+        Firing = "firing",
+        Sent = "sent",
+        Failed = "failed",
+        Cancelled = "cancelled",
+    }
 }
 
 /// One reminder of one task.

@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// How a task is, and the trace and the cause of the event that tells so.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Observation {
     /// The task.
     pub task: WatchedTask,

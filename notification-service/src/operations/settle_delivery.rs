@@ -25,7 +25,7 @@ pub async fn settle_delivery(
     let settled = app
         .database
         .transaction("settle_delivery", async |tx| {
-            if !store::delivery::update_settled(tx, claim, state, reason).await? {
+            if !store::delivery::update(tx, claim, state, None, Some(reason)).await? {
                 return Ok::<_, Error>(None);
             }
             // Of two channels that settle at once, the second to get here sees both.

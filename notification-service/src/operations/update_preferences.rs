@@ -13,7 +13,7 @@ use crate::{
     app::App,
     domain::{
         arming,
-        preferences::{PreferenceChanges, Preferences},
+        preferences::{PreferenceChange, Preferences},
         reminder::ReminderState,
     },
     error::Error,
@@ -25,7 +25,7 @@ use crate::{
 pub async fn update_preferences<M>(
     app: &App,
     call: &Call,
-    changes: PreferenceChanges,
+    changes: &[PreferenceChange],
     version: Option<i64>,
 ) -> Result<M, Error>
 where
@@ -39,7 +39,7 @@ where
             if version.is_some_and(|version| version != before.version) {
                 return Err(Error::StalePreferences(before.version));
             }
-            let after = before.changed(changes.clone());
+            let after = before.changed(changes);
             store::preferences::update(tx, user_id, &after).await?;
             let something_new = if after.same_default_reminder(&before) {
                 false

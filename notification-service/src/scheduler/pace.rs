@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use service_runtime::backoff::Backoff;
+use service_runtime::{backoff::Backoff, error_chain};
 use tracing::{debug, warn};
 
 use crate::error::Error;
@@ -66,9 +66,9 @@ impl Pace {
     pub fn failed(&mut self, who: &str, cause: &Error) -> Duration {
         self.failures += 1;
         if self.failures == 1 {
-            warn!(error = %chain(cause), "{who} failed, retrying");
+            warn!(error = %error_chain(cause), "{who} failed, retrying");
         } else {
-            debug!(error = %chain(cause), failures = self.failures, "{who} failed again, retrying");
+            debug!(error = %error_chain(cause), failures = self.failures, "{who} failed again, retrying");
         }
         BACKOFF.delay(self.failures)
     }
@@ -79,17 +79,6 @@ fn grow(wait: &mut Duration) -> Duration {
     let now = *wait;
     *wait = (now * 2).min(Pace::LONGEST);
     now
-}
-
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
 }
 
 #[cfg(test)]

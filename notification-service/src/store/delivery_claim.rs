@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use super::{schema::deliveries, text};
 use crate::domain::{
-    delivery::{Claim, DeliveryState},
+    delivery::{Claim, DeliveryState, Notice},
     ids::ReminderId,
 };
 
@@ -34,16 +34,8 @@ pub struct ClaimedDelivery {
     pub create_time: DateTime<Utc>,
     /// When it was claimed.
     pub claim_time: DateTime<Utc>,
-    /// What the other side can tell a repetition by.
-    pub message_id: String,
-    /// The task's title.
-    pub title: String,
-    /// When the task is due.
-    pub due_time: Option<DateTime<Utc>>,
-    /// The date on which it is due, if at no certain time of that day.
-    pub due_date: Option<NaiveDate>,
-    /// The task's time zone, or empty.
-    pub time_zone: String,
+    /// What it tells the user.
+    pub notice: Notice,
     /// Whether the task still wants to be reminded of.
     pub wanted: bool,
 }
@@ -142,18 +134,20 @@ impl ClaimedRow {
             claim: Claim {
                 user_id: text::user_id(&self.user_id)?,
                 reminder_id: self.reminder_id,
-                channel: text::channel(&self.channel)?,
+                channel: text::parse("deliveries.channel", &self.channel)?,
                 id: claim_id,
             },
-            state: text::delivery_state(&self.state)?,
+            state: text::parse("deliveries.state", &self.state)?,
             attempt_count: self.attempt_count,
             create_time: self.create_time,
             claim_time: self.claim_time,
-            message_id: self.message_id,
-            title: self.title,
-            due_time: self.due_time,
-            due_date: self.due_date,
-            time_zone: self.time_zone,
+            notice: Notice {
+                message_id: self.message_id,
+                title: self.title,
+                due_time: self.due_time,
+                due_date: self.due_date,
+                time_zone: self.time_zone,
+            },
             wanted: self.wanted,
         })
     }

@@ -184,7 +184,7 @@ impl ReminderRow {
             task_id: self.task_id,
             setting: text::parse("reminders.setting", &self.setting)?,
             fire_time: self.fire_time,
-            state: text::reminder_state(&self.state)?,
+            state: text::parse("reminders.state", &self.state)?,
             version: self.version,
             title: self.title,
             due_time: self.due_time,

@@ -14,10 +14,7 @@ use service_runtime::{
     postgres::{AsFixed, DatabaseError},
 };
 
-use super::{
-    reminder::{ReminderRow, all_to_domain},
-    text::reminder_state_word,
-};
+use super::reminder::{ReminderRow, all_to_domain};
 use crate::domain::{
     ids::ReminderId,
     reminder::{Reminder, ReminderState},
@@ -126,7 +123,7 @@ pub async fn update_state(
     )
     .bind::<Array<Text>, _>(column(reminders, |(user_id, _)| user_id.as_ref()))
     .bind::<Array<SqlUuid>, _>(column(reminders, |(_, id)| *id))
-    .bind::<Text, _>(reminder_state_word(state))
+    .bind::<Text, _>(state.word())
     .fixed()
     .load(tx)
     .await?;

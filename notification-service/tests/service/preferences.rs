@@ -1,10 +1,12 @@
 use chrono::TimeDelta;
-use notification_service::domain::setting::Setting;
 use service_runtime::{
     grpc::{ErrorCode, FieldViolation},
     testing::eventually,
 };
-use taskmesh_proto::notification::v1::{self as pb, ReminderState};
+use taskmesh_proto::{
+    notification::v1::{self as pb, ReminderState},
+    task::v1::reminder_setting::When,
+};
 use tonic::Code;
 use tonic_types::StatusExt;
 
@@ -122,8 +124,8 @@ async fn a_wrong_update_names_every_field_and_its_cure() {
 async fn default_reminders_follow_the_preferences_and_others_stay() {
     let wire = Wire::start().await;
     let with_default = TaskBuilder::new("alice", TimeDelta::hours(5));
-    let mut with_own = TaskBuilder::new("alice", TimeDelta::hours(8));
-    with_own.task.settings = vec![Setting::Before(60)];
+    let with_own =
+        TaskBuilder::new("alice", TimeDelta::hours(8)).remind(When::MinutesBeforeDue(60));
     let of_bob = TaskBuilder::new("bob", TimeDelta::hours(5));
     for task in [&with_default, &with_own, &of_bob] {
         wire.publish(task).await;

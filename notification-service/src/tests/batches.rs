@@ -2,20 +2,20 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use chrono::{DateTime, TimeDelta, Utc};
-use notification_service::{
-    domain::setting::Setting, events::OnTaskEvent, operations::fire_reminders,
+use crate::{
+    domain::setting::Setting,
+    operations::{Observation, fire_reminders, observe_tasks},
 };
+use chrono::{DateTime, TimeDelta, Utc};
 use rand::{
     Rng, SeedableRng,
     rngs::StdRng,
     seq::{IndexedMutRandom, IndexedRandom},
 };
-use service_runtime::kafka::{EventHandler, HandleError, Received};
-use taskmesh_proto::task::v1::TaskEvent;
+use service_runtime::{postgres::DatabaseError, telemetry::propagation::TraceContext};
 use uuid::Uuid;
 
-use crate::support::{Bench, Outcome, TaskBuilder};
+use super::{Bench, Outcome, TaskBuilder};
 
 /// So many events come before whatever is due fires and the preferences change.
 const STRETCH: usize = 100;
@@ -121,7 +121,7 @@ async fn batches_with_the_same_tasks_in_opposite_orders_never_wait_for_each_othe
 }
 
 /// Makes events of a few tasks of a few users, among them some that come again or too late.
-fn random_events(seed: u64, count: usize) -> Vec<Received<TaskEvent>> {
+fn random_events(seed: u64, count: usize) -> Vec<Observation> {
     let mut random = StdRng::seed_from_u64(seed);
     let mut now = DateTime::from_timestamp(1_577_836_800, 0).unwrap();
     let mut tasks: Vec<TaskBuilder> = (0..12)
@@ -134,14 +134,14 @@ fn random_events(seed: u64, count: usize) -> Vec<Received<TaskEvent>> {
             task
         })
         .collect();
-    let mut events: Vec<Received<TaskEvent>> = Vec::new();
+    let mut events: Vec<Observation> = Vec::new();
     for number in 0..count {
         now += TimeDelta::minutes(random.random_range(0..90));
         if random.random_ratio(1, 10)
             && let Some(earlier) = events.choose(&mut random)
         {
-            events.push(Received {
-                trace_parent: trace_parent(number),
+            events.push(Observation {
+                trace: trace(number),
                 ..earlier.clone()
             });
             continue;
@@ -196,23 +196,19 @@ fn random_moment(random: &mut StdRng, then: DateTime<Utc>) -> Option<DateTime<Ut
     }
 }
 
-fn received(task: &TaskBuilder, number: usize) -> Received<TaskEvent> {
-    Received {
-        id: Uuid::from_u128(1),
-        kind: "taskmesh.task.v1.TaskUpdated".to_owned(),
-        message: task.event(),
-        topic: "task-events".to_owned(),
-        partition: 0,
-        offset: 0,
-        trace_parent: trace_parent(number),
+fn received(task: &TaskBuilder, number: usize) -> Observation {
+    Observation {
+        trace: trace(number),
+        ..task.observation()
     }
 }
 
-fn trace_parent(number: usize) -> Option<String> {
-    Some(format!("00-{:032x}-00000000000000a1-01", number + 1))
+fn trace(number: usize) -> TraceContext {
+    let parent = format!("00-{:032x}-00000000000000a1-01", number + 1);
+    TraceContext::following(Some(&parent))
 }
 
-async fn outcome_of(events: &[Received<TaskEvent>], size: usize) -> Outcome {
+async fn outcome_of(events: &[Observation], size: usize) -> Outcome {
     let bench = Bench::new().await;
     // The third user is new to the service.
     bench
@@ -232,17 +228,15 @@ async fn outcome_of(events: &[Received<TaskEvent>], size: usize) -> Outcome {
     Outcome::of(&bench).await
 }
 
-/// Hands a batch to the handler; returns how often, because a transaction may run again.
-async fn handle(bench: &Bench, events: &[Received<TaskEvent>]) -> usize {
-    let handler = OnTaskEvent::new(bench.app().clone());
-    let events: Vec<_> = events.iter().collect();
+/// Applies a batch; returns how often, because a transaction may run again.
+async fn handle(bench: &Bench, events: &[Observation]) -> usize {
+    let app = bench.app();
     let attempts = AtomicUsize::new(0);
-    let done: Result<(), HandleError> = bench
-        .app()
+    let done: Result<bool, DatabaseError> = app
         .database
         .transaction("consume", async |tx| {
             attempts.fetch_add(1, Ordering::Relaxed);
-            handler.handle_batch(tx, &events).await
+            observe_tasks(tx, &app.ids, events).await
         })
         .await;
     done.unwrap();

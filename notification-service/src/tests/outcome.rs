@@ -33,6 +33,15 @@ pub struct Told {
 }
 
 impl Outcome {
+    /// Returns the kinds of the events of the only task, such as `ReminderSent`.
+    pub fn kinds(&self) -> Vec<&str> {
+        let [told] = self.told.values().collect::<Vec<_>>()[..] else {
+            panic!("one task has events: {:?}", self.told);
+        };
+        let kinds = told.iter().map(|told| told.kind.rsplit('.').next());
+        kinds.flatten().collect()
+    }
+
     /// Reads it.
     pub async fn of(bench: &Bench) -> Self {
         Self {
