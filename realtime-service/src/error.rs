@@ -1,7 +1,7 @@
 //! What calls can end with.
 
 use service_runtime::{
-    grpc::{ApiError, ErrorCode, FieldViolation, UpstreamError},
+    grpc::{ApiError, ErrorCode, FieldViolation, UpstreamError, status},
     kafka::HistoryError,
 };
 
@@ -29,6 +29,12 @@ pub enum Error {
     /// The task-service could not be asked.
     #[error("the call to the task-service failed")]
     Tasks(#[from] UpstreamError),
+}
+
+impl From<Error> for tonic::Status {
+    fn from(error: Error) -> Self {
+        status(&error)
+    }
 }
 
 impl ApiError for Error {

@@ -31,14 +31,8 @@ pub struct TaskClient {
     identity: ServiceIdentity,
 }
 
-/// Page of a snapshot.
-#[derive(Debug, Default)]
-pub struct Part {
-    /// Content.
-    pub snapshot: Snapshot,
-    /// Token of the next page; empty on the last one.
-    pub next_page_token: String,
-}
+/// Page of a snapshot, and the token of the next page, empty on the last one.
+pub type Part = (Snapshot, String);
 
 impl TaskClient {
     /// Creates a client, which connects on the first call.
@@ -101,13 +95,11 @@ impl TaskClient {
         let request = self.identity.request(user, request);
         let answer = client.list_categories(request).await.map_err(failure)?;
         let answer = answer.into_inner();
-        Ok(Part {
-            snapshot: Snapshot {
-                categories: answer.categories,
-                ..Snapshot::default()
-            },
-            next_page_token: answer.next_page_token,
-        })
+        let snapshot = Snapshot {
+            categories: answer.categories,
+            ..Snapshot::default()
+        };
+        Ok((snapshot, answer.next_page_token))
     }
 
     /// Returns a page of a user's tags.
@@ -120,13 +112,11 @@ impl TaskClient {
         let request = self.identity.request(user, request);
         let answer = client.list_tags(request).await.map_err(failure)?;
         let answer = answer.into_inner();
-        Ok(Part {
-            snapshot: Snapshot {
-                tags: answer.tags,
-                ..Snapshot::default()
-            },
-            next_page_token: answer.next_page_token,
-        })
+        let snapshot = Snapshot {
+            tags: answer.tags,
+            ..Snapshot::default()
+        };
+        Ok((snapshot, answer.next_page_token))
     }
 
     /// Returns a page of a user's tasks that match and are not deleted.
@@ -137,13 +127,11 @@ impl TaskClient {
         page_token: String,
     ) -> Result<Part, Error> {
         let answer = self.list_tasks(user, matching, PAGE, page_token).await?;
-        Ok(Part {
-            snapshot: Snapshot {
-                tasks: answer.tasks,
-                ..Snapshot::default()
-            },
-            next_page_token: answer.next_page_token,
-        })
+        let snapshot = Snapshot {
+            tasks: answer.tasks,
+            ..Snapshot::default()
+        };
+        Ok((snapshot, answer.next_page_token))
     }
 
     async fn list_tasks(

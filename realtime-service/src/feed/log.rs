@@ -55,15 +55,17 @@ struct Inner {
 struct Record {
     offset: i64,
     event_id: Uuid,
-    /// User and encoded change; none if the record is no change.
-    change: Option<(Arc<str>, Bytes)>,
+    /// User, if the record is a change.
+    user: Option<Arc<str>>,
+    /// Memory, about.
+    bytes: usize,
 }
 
 /// What there is of one user.
 #[derive(Debug)]
 struct OfUser {
-    /// The offsets of the user's records that are kept.
-    offsets: VecDeque<i64>,
+    /// The user's changes that are kept.
+    changes: VecDeque<Change>,
     /// The offset of the last one that no longer is.
     forgotten: i64,
     bell: watch::Sender<()>,
@@ -72,14 +74,14 @@ struct OfUser {
 impl OfUser {
     fn new() -> Self {
         Self {
-            offsets: VecDeque::new(),
+            changes: VecDeque::new(),
             forgotten: i64::MIN,
             bell: watch::Sender::new(()),
         }
     }
 
-    fn is_idle(&self) -> bool {
-        self.offsets.is_empty() && self.bell.receiver_count() == 0
+    fn is_idle(&self, listeners: usize) -> bool {
+        self.changes.is_empty() && self.bell.receiver_count() <= listeners
     }
 }
 
@@ -126,10 +128,10 @@ impl PartitionLog {
         inner.before = nowhere;
         inner.generation += 1;
         for of_user in inner.users.values_mut() {
-            of_user.offsets.clear();
+            of_user.changes.clear();
             of_user.bell.send_replace(());
         }
-        inner.users.retain(|_, of_user| !of_user.is_idle());
+        inner.users.retain(|_, of_user| !of_user.is_idle(0));
         drop(inner);
         self.reached.send_replace(offset - 1);
     }
@@ -138,24 +140,27 @@ impl PartitionLog {
     pub fn push(&self, offset: i64, event_id: Uuid, change: Option<(&str, Bytes)>) {
         let mut inner = self.lock();
         let is_new = event_id.is_nil() || inner.recent.add(event_id);
-        let change = change.filter(|_| is_new).map(|(user, message)| {
-            let (user, of_user) = inner.of_user(user);
-            of_user.offsets.push_back(offset);
-            of_user.bell.send_replace(());
-            (user, message)
-        });
-        let record = Record {
-            offset,
-            event_id,
-            change,
-        };
-        inner.bytes += record.bytes();
-        inner.records.push_back(record);
-        inner.last = Position {
+        let position = Position {
             partition: self.partition,
             offset,
             event_id,
         };
+        let mut bytes = RECORD_BYTES;
+        let user = change.filter(|_| is_new).map(|(user, message)| {
+            bytes += message.len();
+            let (user, of_user) = inner.of_user(user);
+            of_user.changes.push_back(Change { position, message });
+            of_user.bell.send_replace(());
+            user
+        });
+        inner.bytes += bytes;
+        inner.records.push_back(Record {
+            offset,
+            event_id,
+            user,
+            bytes,
+        });
+        inner.last = position;
         while inner.records.len() > self.bounds.records || inner.bytes > self.bounds.bytes {
             inner.forget_oldest();
         }
@@ -224,8 +229,9 @@ impl PartitionLog {
             return Taken::Nothing;
         };
         let at = place.position.offset;
-        let begin = of_user.offsets.partition_point(|offset| *offset <= at);
-        let pending = of_user.offsets.range(begin..);
+        let is_seen = |change: &Change| change.position.offset <= at;
+        let begin = of_user.changes.partition_point(is_seen);
+        let pending = of_user.changes.range(begin..);
         if of_user.forgotten > at || pending.len() > most_pending {
             return Taken::TooSlow;
         }
@@ -236,20 +242,18 @@ impl PartitionLog {
             }
             return Taken::Nothing;
         }
-        let changes: Vec<Change> = pending
-            .take(most)
-            .filter_map(|offset| inner.change(self.partition, *offset))
-            .collect();
+        let changes: Vec<Change> = pending.take(most).cloned().collect();
         if let Some(last) = changes.last() {
             place.position = last.position;
         }
         Taken::Changes(changes)
     }
 
-    /// Notes that a stream of a user has ended; its bell must be gone.
+    /// Notes that a stream of a user is ending, which still has its bell.
     pub(super) fn left(&self, user: &str) {
         let mut inner = self.lock();
-        if inner.users.get(user).is_some_and(OfUser::is_idle) {
+        let of_user = inner.users.get(user);
+        if of_user.is_some_and(|of_user| of_user.is_idle(1)) {
             inner.users.remove(user);
         }
     }
@@ -272,19 +276,6 @@ impl Inner {
             .records
             .binary_search_by_key(&offset, |record| record.offset);
         self.records.get(at.ok()?)
-    }
-
-    fn change(&self, partition: i32, offset: i64) -> Option<Change> {
-        let record = self.record(offset)?;
-        let (_, message) = record.change.as_ref()?;
-        Some(Change {
-            position: Position {
-                partition,
-                offset,
-                event_id: record.event_id,
-            },
-            message: message.clone(),
-        })
     }
 
     /// Makes sure that everything behind a position is here.
@@ -313,27 +304,21 @@ impl Inner {
         let Some(record) = self.records.pop_front() else {
             return;
         };
-        self.bytes -= record.bytes();
+        self.bytes -= record.bytes;
         self.before = Position {
             offset: record.offset,
             event_id: record.event_id,
             ..self.before
         };
-        if let Some((user, _)) = &record.change
+        if let Some(user) = &record.user
             && let Some(of_user) = self.users.get_mut(user)
         {
-            of_user.offsets.pop_front();
+            of_user.changes.pop_front();
             of_user.forgotten = record.offset;
-            if of_user.is_idle() {
+            if of_user.is_idle(0) {
                 self.users.remove(user);
             }
         }
-    }
-}
-
-impl Record {
-    fn bytes(&self) -> usize {
-        RECORD_BYTES + self.change.as_ref().map_or(0, |(_, message)| message.len())
     }
 }
 

@@ -15,7 +15,7 @@ use tracing::{error, info, warn};
 use uuid::Uuid;
 
 use super::{Bounds, PartitionLog, ReadRecord};
-use crate::{config::FeedConfig, metrics};
+use crate::{config::FeedConfig, error::Error, metrics};
 
 /// How long a stream waits for a replica that has just started.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -29,10 +29,6 @@ pub struct Feed {
     behind: Mutex<Option<BTreeSet<i32>>>,
     is_ready: watch::Sender<bool>,
 }
-
-/// The topic has not been read to its end yet.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct NotReady;
 
 impl Feed {
     /// Returns a feed that has read nothing yet.
@@ -51,19 +47,19 @@ impl Feed {
     /// # Errors
     ///
     /// Fails if that takes longer than a moment.
-    pub async fn log_of(&self, user: &UserId) -> Result<Arc<PartitionLog>, NotReady> {
+    pub async fn log_of(&self, user: &UserId) -> Result<Arc<PartitionLog>, Error> {
         let mut is_ready = self.is_ready.subscribe();
         let waiting = timeout(PATIENCE, is_ready.wait_for(|is_ready| *is_ready));
         if !waiting.await.is_ok_and(|waited| waited.is_ok()) {
-            return Err(NotReady);
+            return Err(Error::NotReady);
         }
         let logs = self.logs.read().expect("no holder of this lock panics");
-        let partitions = i32::try_from(logs.len()).map_err(|_| NotReady)?;
+        let partitions = i32::try_from(logs.len()).map_err(|_| Error::NotReady)?;
         if partitions == 0 {
-            return Err(NotReady);
+            return Err(Error::NotReady);
         }
         let partition = partition_of(user.as_ref().as_bytes(), partitions);
-        self.get(&logs, partition).ok_or(NotReady)
+        self.get(&logs, partition).ok_or(Error::NotReady)
     }
 
     fn get(&self, logs: &[Arc<PartitionLog>], partition: i32) -> Option<Arc<PartitionLog>> {

@@ -39,9 +39,9 @@ pub use bounds::Bounds;
 pub use change::Change;
 pub(crate) use change::ReadRecord;
 pub use log::{Misplaced, PartitionLog};
-pub use logs::{Feed, NotReady};
+pub use logs::Feed;
 pub(crate) use recent::RecentEvents;
-pub use streams::{StreamPermit, Streams, TooMany};
+pub use streams::{StreamPermit, Streams};
 pub use subscription::{Subscription, Taken};
 
 /// What a relay sends again after one has died lies no more records back in its partition.

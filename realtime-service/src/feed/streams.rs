@@ -5,7 +5,7 @@ use std::{
 
 use service_runtime::ids::UserId;
 
-use crate::metrics;
+use crate::{error::Error, metrics};
 
 /// How many streams are open, of all users and of each.
 #[derive(Debug)]
@@ -19,15 +19,6 @@ pub struct Streams {
 struct Open {
     all: usize,
     of_users: HashMap<UserId, usize>,
-}
-
-/// Why there may not be another stream.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TooMany {
-    /// The user has as many as one may have.
-    OfUser(usize),
-    /// All users together have as many as there may be.
-    OfAll,
 }
 
 /// Stands for one stream until it is dropped.
@@ -52,14 +43,14 @@ impl Streams {
     /// # Errors
     ///
     /// Fails if there are too many already.
-    pub fn open(self: &Arc<Self>, user: &UserId) -> Result<StreamPermit, TooMany> {
+    pub fn open(self: &Arc<Self>, user: &UserId) -> Result<StreamPermit, Error> {
         let mut open = self.lock();
         let of_user = open.of_users.get(user).copied().unwrap_or_default();
         if of_user >= self.most_per_user {
-            return Err(TooMany::OfUser(self.most_per_user));
+            return Err(Error::TooManyStreamsOfUser(self.most_per_user));
         }
         if open.all >= self.most {
-            return Err(TooMany::OfAll);
+            return Err(Error::TooManyStreams);
         }
         open.all += 1;
         open.of_users.insert(user.clone(), of_user + 1);
@@ -99,9 +90,12 @@ mod tests {
         let [alice, bob] = ["alice", "bob"].map(|name| name.parse::<UserId>().unwrap());
         let first = streams.open(&alice).unwrap();
         let _second = streams.open(&alice).unwrap();
-        assert_eq!(streams.open(&alice).unwrap_err(), TooMany::OfUser(2));
+        assert!(matches!(
+            streams.open(&alice),
+            Err(Error::TooManyStreamsOfUser(2))
+        ));
         let _third = streams.open(&bob).unwrap();
-        assert_eq!(streams.open(&bob).unwrap_err(), TooMany::OfAll);
+        assert!(matches!(streams.open(&bob), Err(Error::TooManyStreams)));
         drop(first);
         let _fourth = streams.open(&alice).unwrap();
         assert_eq!(streams.lock().all, 3);

@@ -10,8 +10,7 @@ use crate::domain::Position;
 pub struct Subscription {
     log: Arc<PartitionLog>,
     user: Arc<str>,
-    /// None only while it is dropped.
-    bell: Option<watch::Receiver<()>>,
+    bell: watch::Receiver<()>,
     place: Place,
 }
 
@@ -46,7 +45,7 @@ impl Subscription {
         Self {
             log,
             user,
-            bell: Some(bell),
+            bell,
             place,
         }
     }
@@ -58,30 +57,21 @@ impl Subscription {
 
     /// Takes up to so many changes, if the stream is not more of them behind than it may be.
     pub fn take(&mut self, most: usize, most_pending: usize) -> Taken {
-        if let Some(bell) = &mut self.bell {
-            // Before the look, so that what comes during it rings again.
-            bell.mark_unchanged();
-        }
+        // Before the look, so that what comes during it rings again.
+        self.bell.mark_unchanged();
         self.log
             .take(&self.user, &mut self.place, most, most_pending)
     }
 
     /// Waits until there may be more than at the last look.
     pub async fn changed(&mut self) {
-        let rung = match &mut self.bell {
-            Some(bell) => bell.changed().await.is_ok(),
-            None => false,
-        };
-        if !rung {
-            // The bell outlives its listeners.
-            std::future::pending().await
-        }
+        // The bell outlives its listeners, so it is never closed.
+        let _ = self.bell.changed().await;
     }
 }
 
 impl Drop for Subscription {
     fn drop(&mut self) {
-        self.bell = None;
         self.log.left(&self.user);
     }
 }

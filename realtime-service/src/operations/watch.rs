@@ -12,13 +12,7 @@ use super::{
     stream_filter::StreamFilter,
     watching::Phase,
 };
-use crate::{
-    app::App,
-    domain::Matching,
-    error::Error,
-    feed::{NotReady, TooMany},
-    metrics,
-};
+use crate::{app::App, domain::Matching, error::Error, metrics};
 
 /// Request to stream changes.
 #[derive(Debug, Clone)]
@@ -95,19 +89,4 @@ async fn begin(app: &Arc<App>, user: UserId, wanted: Watch) -> Result<Watching, 
         phase,
         permit,
     ))
-}
-
-impl From<TooMany> for Error {
-    fn from(too_many: TooMany) -> Self {
-        match too_many {
-            TooMany::OfUser(most) => Self::TooManyStreamsOfUser(most),
-            TooMany::OfAll => Self::TooManyStreams,
-        }
-    }
-}
-
-impl From<NotReady> for Error {
-    fn from(NotReady: NotReady) -> Self {
-        Self::NotReady
-    }
 }
