@@ -1,4 +1,4 @@
-//! What calls can end with.
+//! Errors of calls.
 
 use openssl::error::ErrorStack;
 use service_runtime::{
@@ -8,25 +8,20 @@ use service_runtime::{
 
 use crate::domain::signing::KeyError;
 
-/// Why an operation did not succeed.
+/// Error of an operation.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// Fields of the request are wrong.
     #[error("the request is invalid")]
     InvalidFields(Vec<FieldViolation>),
-    /// The caller asks for somebody else's records and may not.
+    /// The caller may not read the records of other users.
     #[error(transparent)]
     RoleMissing(#[from] RoleMissing),
-    /// The database failed.
     #[error(transparent)]
     Database(#[from] DatabaseError),
-    /// A checkpoint could not be signed.
     #[error("signing a checkpoint failed")]
     Signature(#[from] ErrorStack),
-    /// The key that signs checkpoints is unusable.
     #[error("the key that signs checkpoints is unusable")]
     Key(#[from] KeyError),
-    /// Records could not be written out.
     #[error("exporting records failed")]
     Unwritten(#[source] service_runtime::BoxError),
 }

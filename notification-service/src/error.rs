@@ -1,4 +1,4 @@
-//! What calls can end with.
+//! Errors of calls.
 
 use service_runtime::{
     grpc::{ApiError, ErrorCode, FieldViolation, error::STALE_ETAG, status},
@@ -6,10 +6,9 @@ use service_runtime::{
     postgres::{DatabaseError, DatabaseFault},
 };
 
-/// Why an operation did not succeed.
+/// Error of an operation.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// Fields of the request are wrong.
     #[error("the request is invalid")]
     InvalidFields(Vec<FieldViolation>),
     /// The preferences changed since the caller read them, to this version.
@@ -20,7 +19,6 @@ pub enum Error {
     /// The request_id was used for another call.
     #[error(transparent)]
     IdempotencyConflict(#[from] IdempotencyConflict),
-    /// The database failed.
     #[error(transparent)]
     Database(#[from] DatabaseError),
 }

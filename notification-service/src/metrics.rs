@@ -13,7 +13,6 @@ const FAILED: &str = "notification_service_deliveries_failed_total";
 const UNKNOWN: &str = "notification_service_deliveries_unknown_total";
 const RETRIED: &str = "notification_service_deliveries_retried_total";
 
-/// Registers help and units of the metrics.
 pub fn describe() {
     describe_histogram!(
         LATENESS,
@@ -36,7 +35,6 @@ pub fn describe() {
     );
 }
 
-/// Counts a reminder that fired.
 pub fn fired() {
     counter!(FIRED).increment(1);
 }

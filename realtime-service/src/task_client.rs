@@ -21,10 +21,8 @@ use url::Url;
 
 use crate::{domain::Matching, error::Error};
 
-/// Page size of lists.
 const PAGE: i32 = 200;
 
-/// Client of the task-service.
 #[derive(Clone)]
 pub struct TaskClient {
     channel: Channel,
@@ -49,7 +47,6 @@ impl TaskClient {
         Ok(())
     }
 
-    /// Returns the text of a user's saved filter.
     pub async fn saved_filter(&self, user: &UserId, name: &str) -> Result<String, Error> {
         let key = NameKey::of(name);
         let mut page_token = String::new();
@@ -75,7 +72,6 @@ impl TaskClient {
         }
     }
 
-    /// Returns a user's time zone.
     pub async fn time_zone(&self, user: &UserId) -> Result<TimeZone, Error> {
         let mut client = SettingsServiceClient::new(self.channel.clone());
         let request = self.identity.request(user, GetSettingsRequest {});
@@ -85,7 +81,6 @@ impl TaskClient {
         Ok(zone.unwrap_or_else(|_| TimeZone::utc()))
     }
 
-    /// Returns a page of a user's categories.
     pub async fn categories(&self, user: &UserId, page_token: String) -> Result<Part, Error> {
         let request = ListCategoriesRequest {
             page_size: PAGE,
@@ -102,7 +97,6 @@ impl TaskClient {
         Ok((snapshot, answer.next_page_token))
     }
 
-    /// Returns a page of a user's tags.
     pub async fn tags(&self, user: &UserId, page_token: String) -> Result<Part, Error> {
         let request = ListTagsRequest {
             page_size: PAGE,

@@ -2,7 +2,7 @@ use service_runtime::grpc::{ApiError, ErrorCode, FieldViolation, status};
 
 use crate::domain::SeriesError;
 
-/// Why a question was not answered.
+/// Error of a call.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// Fields of the request are wrong, each by itself.

@@ -4,7 +4,7 @@ use metrics::{counter, describe_counter};
 
 const COMPLETED: &str = "recurrence_service_completed_occurrences_total";
 
-/// What came of a completed occurrence.
+/// Outcome of a completed occurrence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
     /// The next occurrence was created.
@@ -25,7 +25,6 @@ impl Outcome {
     }
 }
 
-/// Registers the help of the metrics.
 pub fn describe() {
     describe_counter!(
         COMPLETED,
@@ -33,7 +32,6 @@ pub fn describe() {
     );
 }
 
-/// Counts one completed occurrence.
 pub fn count(outcome: Outcome) {
     counter!(COMPLETED, "outcome" => outcome.label()).increment(1);
 }

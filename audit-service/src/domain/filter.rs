@@ -2,7 +2,6 @@
 
 use service_runtime::filter::{Field, Filter, Kind};
 
-/// Field of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RecordField {
     TaskId,
@@ -20,7 +19,6 @@ pub enum RecordField {
     RecordTime,
 }
 
-/// Filter of records.
 pub type RecordFilter = Filter<RecordField>;
 
 impl Field for RecordField {

@@ -12,7 +12,6 @@ use super::{
 /// A line of the checkpoint file; hashes and the signature are hexadecimal digits.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SealedLine {
-    /// The number of the checkpoint.
     pub number: i64,
     event_id: Uuid,
     event_time: DateTime<Utc>,
@@ -39,7 +38,6 @@ struct LeafOfLine {
 pub struct MalformedLine(&'static str);
 
 impl SealedLine {
-    /// Returns the line of a checkpoint.
     pub fn new(checkpoint: &Checkpoint, leaves: &[Leaf]) -> Self {
         let Checkpoint { seal, signature } = checkpoint;
         let Seal {
@@ -76,7 +74,6 @@ impl SealedLine {
         }
     }
 
-    /// Returns the checkpoint with its leaves.
     pub fn into_checkpoint(self) -> Result<(Checkpoint, Vec<Leaf>), MalformedLine> {
         let hash =
             |text: &str, field: &'static str| Hash::from_hex(text).ok_or(MalformedLine(field));

@@ -9,7 +9,7 @@ use openssl::{
 
 use super::checkpoint::{Checkpoint, Seal};
 
-/// A key that does not fit.
+/// Unusable key.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
     /// The file holds no such key.
@@ -46,7 +46,7 @@ impl SealingKey {
         Ok(Self { key, id })
     }
 
-    /// Returns what names the key.
+    /// Returns the id of the key.
     pub fn id(&self) -> &str {
         &self.id
     }
@@ -77,18 +77,18 @@ impl SealKey {
         Ok(Self { key, id })
     }
 
-    /// Returns the key as PEM, for those who check checkpoints elsewhere.
+    /// Returns the key as PEM, for checks outside the service.
     pub fn to_pem(&self) -> Result<String, KeyError> {
         let pem = self.key.public_key_to_pem()?;
         Ok(String::from_utf8_lossy(&pem).into_owned())
     }
 
-    /// Returns what names the key.
+    /// Returns the id of the key.
     pub fn id(&self) -> &str {
         &self.id
     }
 
-    /// Tells whether this key has signed a checkpoint.
+    /// Returns whether this key has signed a checkpoint.
     pub fn has_signed(&self, checkpoint: &Checkpoint) -> bool {
         let hash = checkpoint.seal.hash();
         checkpoint.seal.key_id == self.id

@@ -28,7 +28,7 @@ static TASK: LazyLock<Compared> = LazyLock::new(|| {
         &["id", "etag", "update_time", "operation_id"],
     )
 });
-/// What a reminder shows of its task is recorded with the task.
+/// The fields that a reminder copies from its task are recorded with the task.
 static REMINDER: LazyLock<Compared> = LazyLock::new(|| {
     Compared::new(
         "taskmesh.notification.v1.Reminder",
@@ -50,10 +50,8 @@ static FAILED: LazyLock<Compared> =
 /// An event without something that every event of its kind has.
 #[derive(Debug, thiserror::Error)]
 pub enum MalformedEvent {
-    /// A field.
     #[error("the field {0} of the event is missing or malformed")]
     Field(&'static str),
-    /// A message in it.
     #[error(transparent)]
     Message(#[from] MalformedMessage),
 }
@@ -105,7 +103,7 @@ fn step(change: Option<&reminder_event::Change>) -> Result<Vec<FieldChange>, Mal
     })
 }
 
-/// Returns what all events have.
+/// Returns the entry with the fields that all events have.
 fn entry<E>(
     event: &Received<E>,
     user_id: &str,

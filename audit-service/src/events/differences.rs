@@ -1,4 +1,4 @@
-//! What is different between two messages, field by field. It goes by the descriptors, so a field that the contract gains is recorded
+//! Differences between two messages, field by field. It goes by the descriptors, so a field that the contract gains is recorded
 //! from its first day.
 
 use std::{borrow::Cow, sync::LazyLock};
@@ -14,7 +14,7 @@ static POOL: LazyLock<DescriptorPool> = LazyLock::new(|| {
     DescriptorPool::decode(taskmesh_proto::FILE_DESCRIPTOR_SET).expect("the build encoded it")
 });
 
-/// Messages of one kind, and which of their fields are compared.
+/// Comparison of messages of one type.
 pub(super) struct Compared {
     descriptor: MessageDescriptor,
     left_out: &'static [&'static str],

@@ -8,7 +8,7 @@ use taskmesh_proto::{audit::v1 as pb, topics};
 
 use crate::domain::checkpoint::{Checkpoint, Seal};
 
-/// Tells of a checkpoint.
+/// Returns the event of a new checkpoint.
 pub fn checkpoint_made(checkpoint: &Checkpoint) -> OutboxRow {
     let seal = &checkpoint.seal;
     OutboxEvent {

@@ -13,7 +13,6 @@ use crate::{chain_writer::ChainWriter, domain::record::Entry};
 
 /// Event that has an audit record.
 pub trait Recorded: prost::Message + Default + Sized + 'static {
-    /// Returns the entry of an event.
     fn entry(event: &Received<Self>) -> Result<Entry, MalformedEvent>;
 }
 
@@ -24,7 +23,6 @@ pub struct Recorder<E> {
 }
 
 impl<E> Recorder<E> {
-    /// Returns the handler.
     pub fn new(writer: ChainWriter) -> Self {
         Self {
             writer,

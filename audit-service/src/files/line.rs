@@ -39,7 +39,6 @@ pub(super) struct Line<'a, C> {
 /// A line that is no record.
 #[derive(Debug, thiserror::Error)]
 pub enum MalformedRecord {
-    /// It is not an object with the fields of a record.
     #[error("is not a record as an export in NDJSON writes it: {0}")]
     Json(#[from] serde_json::Error),
     /// A field is not written as this service writes it.

@@ -17,18 +17,15 @@ const AT_ONCE: i64 = 2_000;
 /// The leaves of so many checkpoints are read at once that there are about so many of them.
 const LEAVES_AT_ONCE: i64 = 20_000;
 
-/// What the checkpoints say, and what is wrong with them.
+/// Result of the check of all checkpoints.
 #[derive(Debug)]
 pub struct CheckedCheckpoints {
-    /// The number of the last one.
     pub last: i64,
     /// Records before this moment are no longer kept by policy.
     pub kept_from: Option<DateTime<Utc>>,
-    /// What is wrong.
     pub findings: Vec<Finding>,
 }
 
-/// Checks all checkpoints with their leaves.
 pub async fn check_checkpoints(app: &App) -> Result<CheckedCheckpoints, Error> {
     let mut check = CheckpointCheck::new();
     let mut kept_from = None;

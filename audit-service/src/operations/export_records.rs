@@ -15,9 +15,7 @@ const AT_ONCE: i64 = 200;
 /// A format of files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RecordFormat {
-    /// One JSON object a line.
     Ndjson,
-    /// Comma-separated values.
     Csv,
 }
 

@@ -12,12 +12,11 @@ use crate::{
 
 const AT_ONCE: i64 = 1_000;
 
-/// What was done, and what was found.
+/// Activity of a user and the verification of the records.
 #[derive(Debug)]
 pub struct ActivityReport {
-    /// What was done.
     pub activity: Activity,
-    /// What was found when the records were checked.
+    /// Verification of the records.
     pub verified: Verified,
 }
 

@@ -4,10 +4,10 @@ use chrono::{DateTime, Months, Utc};
 
 use crate::{app::App, domain::checkpoint::month_of, error::Error, store};
 
-/// So much earlier than its first record a month has room, also if this service is down meanwhile.
+/// Number of partitions created ahead, for downtime of this service.
 const MONTHS_AHEAD: u32 = 2;
 
-/// Makes room for the records of this month and of those to come.
+/// Creates the partitions of this month and the next ones.
 pub async fn make_room(app: &App, now: DateTime<Utc>) -> Result<(), Error> {
     app.database
         .transaction("make_room", async |tx| {
@@ -21,7 +21,7 @@ pub async fn make_room(app: &App, now: DateTime<Utc>) -> Result<(), Error> {
         .await
 }
 
-/// Drops the months of which a checkpoint says that they are no longer kept; returns how many there were.
+/// Drops the partitions that, by a checkpoint, are no longer kept; returns their number.
 pub async fn drop_months(app: &App) -> Result<usize, Error> {
     app.database
         .transaction("drop_months", async |tx| {

@@ -10,13 +10,10 @@ use crate::{
 /// One page of records.
 #[derive(Debug)]
 pub struct RecordList {
-    /// The records.
     pub records: Vec<Record>,
-    /// Whether more follow.
     pub more: bool,
 }
 
-/// Returns a page of records.
 pub async fn list_records(app: &App, query: &RecordQuery) -> Result<RecordList, Error> {
     // One more than asked for tells whether there is a next page.
     let one_more = RecordQuery {

@@ -1,4 +1,4 @@
-//! Whose records a caller may read; who reads those of others is recorded.
+//! Access to records; access to those of other users is recorded.
 
 use service_runtime::{
     grpc::{AUDITOR, Caller, FieldViolation},
@@ -12,19 +12,19 @@ use crate::{
     error::Error,
 };
 
-/// What stands for everybody (AIP-159).
+/// All users (AIP-159).
 const EVERYBODY: &str = "-";
 
-/// What somebody is about to read.
+/// Intended access to records.
 #[derive(Debug)]
 pub struct Reading<'a> {
-    /// What the record of it is called, such as `audit.read`.
+    /// Action of its audit record, such as `audit.read`.
     pub action: &'static str,
     /// The full name of the call.
     pub call: &'static str,
-    /// Whose records: a user's, `-` for everybody's, or empty for the caller's own.
+    /// User of the records, `-` for all users, or empty for the caller.
     pub whose: &'a str,
-    /// What is asked of them, field by field.
+    /// Fields of the request.
     pub question: Vec<(&'static str, String)>,
 }
 

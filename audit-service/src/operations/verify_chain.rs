@@ -28,24 +28,20 @@ const MOST_FINDINGS: usize = 1_000;
 const LATEST: DateTime<Utc> =
     DateTime::from_timestamp(253_402_300_799, 0).expect("the end of the year 9999");
 
-/// What was found.
+/// Result of a verification.
 #[derive(Debug, Clone, Default)]
 pub struct Verified {
-    /// How many records were checked.
     pub records: i64,
-    /// How many chains they are.
     pub chains: i64,
-    /// The last checkpoint.
     pub checkpoint: i64,
-    /// How many of the records no checkpoint seals yet.
+    /// Records that no checkpoint seals yet.
     pub unsealed: i64,
-    /// What is wrong.
     pub findings: Vec<Finding>,
     /// Records before this moment are no longer kept by policy.
     pub kept_from: Option<DateTime<Utc>>,
 }
 
-/// What was found in one chain.
+/// Result of the verification of one chain.
 struct VerifiedChain {
     exists: bool,
     records: i64,
@@ -111,7 +107,7 @@ pub async fn verify_chains(app: &App) -> Result<Verified, Error> {
     }
 }
 
-/// What is sealed is read before the end of the chain, and that before what leads to it: whatever is added meanwhile lies beyond. Records are
+/// The sealed ends are read before the head, and the head before the records, so that concurrent appends lie beyond it. Records are
 /// decoded and hashed on a thread of their own.
 async fn check_chain(
     app: App,
@@ -128,8 +124,12 @@ async fn check_chain(
         })
         .await?;
     let after = last_dropped(&sealed, checkpoints.kept_from);
-    let places = sealed.into_iter().map(|end| (end.sequence, end.place));
-    let mut check = ChainCheck::new(user_id.clone(), after, places);
+    let mut check = ChainCheck::new(
+        user_id.clone(),
+        after.sequence + 1,
+        Some(after.hash),
+        sealed,
+    );
     let mut place = (after.sequence, LATEST);
     loop {
         let page = app

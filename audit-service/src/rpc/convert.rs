@@ -1,4 +1,4 @@
-//! What calls answer, as protobuf.
+//! Conversion of responses.
 
 use std::collections::BTreeMap;
 

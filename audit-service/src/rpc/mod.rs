@@ -1,4 +1,4 @@
-//! What this service answers.
+//! Calls of `AuditService`.
 
 mod convert;
 mod requests;
@@ -20,13 +20,11 @@ use crate::{
     operations::{self, Reading},
 };
 
-/// Answers the calls of `AuditService`.
 pub struct Rpc {
     app: App,
 }
 
 impl Rpc {
-    /// Returns what answers the calls.
     pub fn new(app: App) -> Self {
         Self { app }
     }

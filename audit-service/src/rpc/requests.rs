@@ -1,4 +1,4 @@
-//! What calls ask for, from protobuf.
+//! Conversion of requests.
 
 use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc};
 use prost_types::Timestamp;
@@ -28,13 +28,13 @@ pub(super) struct Token {
     pub(super) question: String,
 }
 
-/// Tells questions apart in page tokens, without repeating them there.
+/// Returns a digest that binds page tokens to a request.
 pub(super) fn question(whose: &str, filter: &str) -> String {
     let hash = Hasher::new("page token").text(whose).text(filter).finish();
     hash.to_string()[..16].to_owned()
 }
 
-/// What is answered to who asks for everybody's where only one user's makes sense.
+/// Returns the error of a request for all users where only one makes sense.
 pub(super) fn one_user_only() -> Error {
     let cure = "must be one user here, or empty for yourself";
     Error::InvalidFields(vec![FieldViolation::new("user_id", cure)])
@@ -147,7 +147,6 @@ pub(super) fn export(
     wrong.none((format.unwrap_or(RecordFormat::Ndjson), query))
 }
 
-/// Reads the period of a report.
 pub(super) fn period(message: &pb::GetActivityReportRequest) -> Result<Period, Error> {
     let pb::GetActivityReportRequest {
         start_date,

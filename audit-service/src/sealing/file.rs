@@ -13,7 +13,7 @@ use tracing::warn;
 
 use crate::{app::App, domain::sealed_line::SealedLine, error::Error, store};
 
-/// How often new checkpoints are looked for: also those that other replicas have made.
+/// Polling interval, for checkpoints of other replicas too.
 const PAUSE: Duration = Duration::from_secs(1);
 const AT_ONCE: i64 = 100;
 /// So much of the file is looked at once, from its end.

@@ -1,4 +1,4 @@
-//! What seals records while the service runs, and what carries the seals out of the database.
+//! Background tasks: the sealing of records and the checkpoint file.
 
 mod file;
 mod sealer;

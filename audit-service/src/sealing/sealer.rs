@@ -7,10 +7,10 @@ use tracing::{info, warn};
 
 use crate::{app::App, error::Error, metrics, operations};
 
-/// How often room for months to come is made, and old ones are dropped.
+/// Interval of partition maintenance.
 const HOUSEKEEPING: Duration = Duration::from_secs(600);
 
-/// Seals new records, makes room for months to come, and drops those that are no longer kept.
+/// Seals new records and maintains the monthly partitions.
 pub struct Sealer {
     app: App,
     interval: Duration,

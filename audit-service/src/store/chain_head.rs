@@ -34,9 +34,7 @@ struct HeadRow {
 /// A chain that has grown since it was last sealed.
 #[derive(Debug, Clone)]
 pub struct GrownChain {
-    /// The user.
     pub user_id: UserId,
-    /// The end of the chain.
     pub head: Head,
     /// The place of the last record that is sealed.
     pub sealed_sequence: i64,
@@ -103,7 +101,7 @@ pub async fn lock(
         .collect()
 }
 
-/// Returns where the chain of a user ends, and the place of the last of the user's records, as of one moment.
+/// Returns the head of a user's chain and the sequence of the user's last record, as of one moment.
 pub async fn find(
     tx: &mut AsyncPgConnection,
     user_id: &UserId,
@@ -165,7 +163,7 @@ pub async fn list_users(
         .collect()
 }
 
-/// Writes down where locked chains end now.
+/// Updates the heads of locked chains.
 pub async fn update(
     tx: &mut AsyncPgConnection,
     heads: &HashMap<UserId, Head>,

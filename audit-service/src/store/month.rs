@@ -5,7 +5,7 @@ use diesel::sql_types::{Bool, Date, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use service_runtime::postgres::{AsFixed, DatabaseError};
 
-/// Makes room for the records of a month, if there is none; replicas that do so at once wait for each other.
+/// Creates the partition of a month if it is missing; concurrent replicas wait for each other.
 pub async fn insert(tx: &mut AsyncPgConnection, month: NaiveDate) -> Result<(), DatabaseError> {
     lock(tx).await?;
     diesel::sql_query("SELECT add_month($1)")
@@ -15,7 +15,7 @@ pub async fn insert(tx: &mut AsyncPgConnection, month: NaiveDate) -> Result<(), 
     Ok(())
 }
 
-/// Makes sure that a month has room, which it mostly has.
+/// Creates the partition of a month if it is missing.
 pub async fn ensure(tx: &mut AsyncPgConnection, month: NaiveDate) -> Result<(), DatabaseError> {
     #[derive(diesel::QueryableByName)]
     struct Room {
@@ -36,7 +36,7 @@ pub async fn ensure(tx: &mut AsyncPgConnection, month: NaiveDate) -> Result<(), 
     }
 }
 
-/// Drops the months before this one, with all their records; returns how many there were.
+/// Drops the partitions before a month; returns their number.
 pub async fn delete_before(
     tx: &mut AsyncPgConnection,
     month: NaiveDate,

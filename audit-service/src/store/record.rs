@@ -16,12 +16,12 @@ use uuid::Uuid;
 use super::value;
 use crate::domain::record::{Actor, Entry, FieldChange, Record};
 
-/// What is read of a record, in the order of [`StoredRecord`].
+/// Columns in the order of [`StoredRecord`].
 pub(super) const COLUMNS: &str = "user_id, sequence, record_time, id, action, event_type, event_time, task_id, reminder_id, version, \
     actor_user_id, actor_service, actor_token_id, actor_client_id, actor_ip_address, actor_user_agent, changes, operation_id, \
     trace_id, previous_hash, hash";
 
-/// A row as it is read, so that whoever reads many can make records of them on another thread.
+/// Row that can be converted to a record on another thread.
 #[derive(QueryableByName)]
 pub struct StoredRecord {
     #[diesel(sql_type = Text)]
@@ -69,12 +69,11 @@ pub struct StoredRecord {
 }
 
 impl StoredRecord {
-    /// Returns its place in the chain, and when it was made.
+    /// Returns the position in the chain and the record time.
     pub fn place(&self) -> (i64, DateTime<Utc>) {
         (self.sequence, self.record_time)
     }
 
-    /// Returns the record.
     pub fn into_record(self) -> Result<Record, DatabaseError> {
         Ok(Record {
             sequence: self.sequence,

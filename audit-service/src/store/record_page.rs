@@ -21,14 +21,12 @@ use crate::domain::{
 /// Maximum clock skew between services: a record is made at most this long before the time of its event.
 const CLOCK_SKEW: TimeDelta = TimeDelta::days(1);
 
-/// Selection and order of records.
 #[derive(Debug, Clone, Default)]
 pub struct RecordQuery {
     /// User; none for the records of all users.
     pub user_id: Option<UserId>,
     /// Task; none for the records of all tasks and others.
     pub task_id: Option<Uuid>,
-    /// Filter.
     pub condition: RecordFilter,
     /// Half-open range of record times.
     pub between: Option<(DateTime<Utc>, DateTime<Utc>)>,
@@ -36,18 +34,14 @@ pub struct RecordQuery {
     pub after: Option<Place>,
     /// Newest first; else oldest first.
     pub last_first: bool,
-    /// Maximum number of records.
     pub limit: i64,
 }
 
 /// Position in the order of records.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
-    /// Time of the record.
     pub record_time: DateTime<Utc>,
-    /// User of the record.
     pub user_id: UserId,
-    /// Position in the chain.
     pub sequence: i64,
 }
 

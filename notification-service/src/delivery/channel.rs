@@ -14,16 +14,15 @@ use crate::domain::{
 /// A way to reach users outside the mesh.
 #[async_trait]
 pub trait Channel: Send + Sync {
-    /// Returns which one it is.
     fn kind(&self) -> ChannelKind;
 
     /// Returns whether a user with these preferences can and wants to be reached this way.
     fn reaches(&self, user_id: &UserId, preferences: &Preferences) -> bool;
 
-    /// Returns what goes with every try, so that the other side can tell a repetition.
+    /// Returns the id by which the receiver recognises a repetition.
     fn message_id(&self, reminder_id: ReminderId) -> String;
 
-    /// Returns how long each of the two steps of a try takes at most.
+    /// Returns the time limit of each of the two steps of an attempt.
     fn patience(&self) -> Duration;
 
     /// Prepares for a message that is about to come, such as by opening a connection; without any effect on a user.

@@ -10,12 +10,11 @@ use tracing::{Instrument, Span, error, warn};
 use super::attempt;
 use crate::{app::App, error::Error, operations, scheduler::Pace};
 
-/// The most tries at a time.
+/// Maximum number of concurrent attempts.
 const MOST_TRIES: usize = 16;
-/// What a claim lasts beyond the time that its first step may take.
+/// Duration of a claim beyond the time limit of its first step.
 const MARGIN: Duration = Duration::from_secs(5);
 
-/// Delivers what has fired.
 pub struct Dispatcher {
     app: App,
     tries: JoinSet<()>,
@@ -82,7 +81,7 @@ impl Dispatcher {
     }
 }
 
-/// Returns how long a claim lasts: longer than the slowest channel takes for its first step.
+/// Returns the duration of a claim, which exceeds the first step of the slowest channel.
 fn patience(app: &App) -> Duration {
     let slowest = app.channels.iter().map(|channel| channel.patience()).max();
     slowest.unwrap_or_default() + MARGIN

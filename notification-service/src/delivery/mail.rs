@@ -1,4 +1,4 @@
-//! What a reminder says as an e-mail: plain text, no markup, no remote content.
+//! Composition of e-mails: plain text, no markup, no remote content.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use email_encoding::headers::{rfc2047, writer::EmailWriter};

@@ -26,11 +26,11 @@ use crate::{
     domain::delivery::{Outcome, Refusal},
 };
 
-/// How long a connection may be idle and still be used; servers hang up after minutes.
+/// Maximum idle time of a connection; servers hang up after minutes.
 const MAX_IDLE: Duration = Duration::from_secs(10);
 /// After this idle time a connection is checked before it is counted on.
 const CHECK_AFTER: Duration = Duration::from_secs(4);
-/// How long the server may take to show that an idle connection still works; a new one is opened then.
+/// Time limit of the check of an idle connection; a new one is opened then.
 const CHECK_TIMEOUT: Duration = Duration::from_secs(2);
 const MAX_KEPT: usize = 16;
 
@@ -190,7 +190,7 @@ impl fmt::Display for Content<'_> {
     }
 }
 
-/// Why an envelope was not accepted.
+/// Refusal of an envelope.
 enum EnvelopeError {
     Smtp(Error),
     /// The address is not ASCII and the server takes no others (RFC 6531).

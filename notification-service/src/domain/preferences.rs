@@ -1,4 +1,4 @@
-//! How a user wants to be reminded.
+//! Preferences of a user.
 
 use service_runtime::ids::UserId;
 
@@ -7,12 +7,10 @@ use super::email_address::EmailAddress;
 /// The most minutes that a reminder can come before the due time: four weeks.
 pub const MAXIMUM_MINUTES: i32 = 40_320;
 
-/// A user's preferences.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Preferences {
-    /// Where e-mails go, if the user has said so.
+    /// Address for e-mails, if the user has set one.
     pub email_address: Option<EmailAddress>,
-    /// Whether reminders are sent by e-mail.
     pub email_enabled: bool,
     /// Minutes before the due time, 0 to 40320, of the reminder of a task without settings of its own.
     pub default_reminder_minutes: i32,
@@ -25,9 +23,7 @@ pub struct Preferences {
 /// Change of one preference.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PreferenceChange {
-    /// The new address, or none.
     EmailAddress(Option<EmailAddress>),
-    /// Whether reminders are sent by e-mail.
     EmailEnabled(bool),
     /// Minutes before the due time, 0 to 40320.
     DefaultReminderMinutes(i32),

@@ -10,10 +10,9 @@ use super::{
     words::words,
 };
 
-/// Where a reminder is in its life.
+/// State of a reminder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReminderState {
-    /// Waits for its time.
     Scheduled,
     /// Its time has come; deliveries are under way.
     Firing,
@@ -35,32 +34,24 @@ words! {
     }
 }
 
-/// One reminder of one task.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reminder {
-    /// Who is reminded.
     pub user_id: UserId,
-    /// Identifies it.
     pub id: ReminderId,
-    /// The task it reminds of.
     pub task_id: TaskId,
-    /// What asked for it.
+    /// Setting that caused it.
     pub setting: Setting,
-    /// When it fires.
     pub fire_time: DateTime<Utc>,
-    /// Where it is in its life.
     pub state: ReminderState,
     /// 1 when scheduled, one more with every step that an event tells of.
     pub version: i64,
-    /// The task's title.
     pub title: String,
-    /// When the task is due.
     pub due_time: Option<DateTime<Utc>>,
     /// The date on which it is due, if at no certain time of that day.
     pub due_date: Option<NaiveDate>,
     /// The task's time zone, or empty.
     pub time_zone: String,
-    /// When the last step was taken.
+    /// Time of the last step.
     pub update_time: DateTime<Utc>,
 }
 

@@ -1,4 +1,4 @@
-//! What asks for a reminder, and the moment that it means.
+//! Reminder settings and their times.
 
 use std::{fmt, str::FromStr};
 

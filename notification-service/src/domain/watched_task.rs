@@ -1,4 +1,4 @@
-//! What reminders need to know of a task.
+//! Copy of a task with the fields that reminders depend on.
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use service_runtime::ids::UserId;
@@ -8,29 +8,23 @@ use super::{ids::TaskId, setting::Setting, time_zone::before_nine_o_clock};
 /// A task as its last applied event told it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WatchedTask {
-    /// Whose task it is.
     pub user_id: UserId,
-    /// The task.
     pub task_id: TaskId,
-    /// The version of the event.
     pub version: i64,
-    /// The title.
     pub title: String,
-    /// When it is due; if on a date, the beginning of that day in its zone.
+    /// Due time; for a due date, the beginning of that day in its zone.
     pub due_time: Option<DateTime<Utc>>,
     /// The date on which it is due, if at no certain time of that day.
     pub due_date: Option<NaiveDate>,
     /// The IANA time zone in which the due time is meant; empty if the task has none.
     pub time_zone: String,
-    /// Whether it is still to be done.
     pub open: bool,
-    /// Whether it was deleted.
     pub deleted: bool,
     /// Whether the user wants no reminders of it, not even the default one.
     pub muted: bool,
-    /// When to remind; empty: the user's default reminder.
+    /// Reminder settings; empty for the user's default reminder.
     pub settings: Vec<Setting>,
-    /// When the change was made that the event tells of.
+    /// Time of the change that the event reports.
     pub update_time: DateTime<Utc>,
 }
 

@@ -9,7 +9,6 @@ pub struct UnknownWord(pub(super) String);
 macro_rules! words {
     ($name:ident { $($value:ident = $word:literal),+ $(,)? }) => {
         impl $name {
-            /// Returns the word of the value.
             pub fn word(self) -> &'static str {
                 match self {
                     $(Self::$value => $word,)+

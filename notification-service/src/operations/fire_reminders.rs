@@ -21,10 +21,9 @@ use crate::{
     store::{self, delivery::NewDelivery},
 };
 
-/// What has fired.
+/// Fired reminders.
 #[derive(Debug, Clone, Copy)]
 pub struct Fired {
-    /// How many reminders.
     pub count: usize,
     /// In how many microseconds the next one was due when this began, less than zero if one was overdue; nothing if none was
     /// scheduled.

@@ -14,7 +14,6 @@ use crate::{
 pub struct Page {
     /// The reminders, the latest fire time first, each with its deliveries.
     pub reminders: Vec<(Reminder, Vec<Delivery>)>,
-    /// Whether more follow.
     pub more: bool,
 }
 

@@ -1,4 +1,4 @@
-//! What this service does, one operation a file.
+//! Operations of this service, one a file.
 
 mod apply_plans;
 mod begin_sending;

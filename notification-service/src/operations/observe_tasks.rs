@@ -19,14 +19,12 @@ use crate::{
     store::{self, watched_task::Written},
 };
 
-/// How a task is, and the trace and the cause of the event that tells so.
+/// State of a task with the trace and the cause of its event.
 #[derive(Debug, Clone)]
 pub struct Observation {
-    /// The task.
     pub task: WatchedTask,
-    /// The trace.
     pub trace: TraceContext,
-    /// Who changed the task.
+    /// Cause of the change.
     pub actor: Actor,
 }
 

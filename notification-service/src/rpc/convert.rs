@@ -38,7 +38,7 @@ pub(super) type Selection = (Option<TaskId>, Option<After>, i64);
 /// Call that changes preferences, the changes, and the version that they are for.
 pub(super) type Update = (Call, Vec<PreferenceChange>, Option<i64>);
 
-/// What a page token holds: where the next page begins, and the list that it belongs to.
+/// Content of a page token: the position and the task of the list.
 #[derive(Serialize, Deserialize)]
 struct Place {
     fire_time_us: i64,

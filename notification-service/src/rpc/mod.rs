@@ -1,4 +1,4 @@
-//! What this service answers.
+//! Calls of `NotificationService`.
 
 pub(crate) mod convert;
 mod field_mask;
@@ -9,13 +9,11 @@ use tonic::{Request, Response, Status};
 
 use crate::{app::App, operations};
 
-/// Answers the calls of `NotificationService`.
 pub struct Rpc {
     app: App,
 }
 
 impl Rpc {
-    /// Returns what answers the calls.
     pub fn new(app: App) -> Self {
         Self { app }
     }

@@ -16,15 +16,14 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{app::App, error::Error, operations};
 
-/// How many reminders fire in one transaction.
+/// Reminders per transaction.
 const BATCH: i64 = 100;
-/// How many such transactions run side by side when many reminders are due at once.
+/// Concurrent transactions when many reminders are due at once.
 const SIDE_BY_SIDE: usize = 4;
 
-/// How many microseconds before a reminder fires the channels are prepared.
+/// Microseconds before a reminder fires at which the channels are prepared.
 const WARM_UP_US: i64 = 5_000_000;
 
-/// Fires reminders.
 pub struct Scheduler {
     app: App,
     pace: Pace,
@@ -33,7 +32,6 @@ pub struct Scheduler {
 }
 
 impl Scheduler {
-    /// Returns a scheduler.
     pub fn new(app: App) -> Self {
         Self {
             app,
@@ -42,7 +40,7 @@ impl Scheduler {
         }
     }
 
-    /// Works until it is told to stop.
+    /// Runs until shutdown.
     pub async fn run(mut self, stopping: CancellationToken) -> Result<(), BoxError> {
         let app = self.app.clone();
         loop {

@@ -1,4 +1,4 @@
-//! How long to wait before looking at the database again.
+//! Polling intervals.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ const BACKOFF: Backoff = Backoff::new(Duration::from_millis(250), Duration::from
 pub struct Pace {
     /// The longest wait just now, longer each time until there is a hint.
     longest_now: Duration,
-    /// How long to leave to somebody else what is overdue, longer each time until nothing is.
+    /// Wait for overdue rows that another replica has locked, longer each time until none is overdue.
     overdue_wait: Duration,
     failures: u32,
 }
@@ -57,7 +57,7 @@ impl Pace {
         }
     }
 
-    /// Notes that all is well.
+    /// Resets the failures.
     pub fn recovered(&mut self) {
         self.failures = 0;
     }

@@ -33,19 +33,15 @@ pub(super) struct DeliveryRow {
 /// A delivery to be made, or one that is settled with its reminder's firing.
 #[derive(Debug)]
 pub struct NewDelivery<'a> {
-    /// Who is reminded.
     pub user_id: &'a UserId,
-    /// The reminder.
     pub reminder_id: ReminderId,
-    /// The channel.
     pub channel: Channel,
     /// `Pending` to be tried at once, or `Sent`.
     pub state: DeliveryState,
-    /// What the other side can tell a repetition by; empty where there is no other side.
+    /// Id by which the receiver recognises a repetition; empty without a receiver.
     pub message_id: String,
 }
 
-/// Enters deliveries into the ledger.
 pub async fn insert(
     tx: &mut AsyncPgConnection,
     new: &[NewDelivery<'_>],
@@ -106,7 +102,6 @@ pub async fn update(
     Ok(updated == 1)
 }
 
-/// Returns the states of a reminder's deliveries.
 pub async fn list_states(
     tx: &mut AsyncPgConnection,
     user_id: &UserId,

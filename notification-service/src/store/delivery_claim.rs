@@ -28,13 +28,10 @@ pub struct ClaimedDelivery {
     pub claim: Claim,
     /// `Pending`, or `Sending` if the process that was handing it over has not come back.
     pub state: DeliveryState,
-    /// How many tries there were, this one included.
+    /// Number of attempts, this one included.
     pub attempt_count: i32,
-    /// When it was entered into the ledger.
     pub create_time: DateTime<Utc>,
-    /// When it was claimed.
     pub claim_time: DateTime<Utc>,
-    /// What it tells the user.
     pub notice: Notice,
     /// Whether the task still wants to be reminded of.
     pub wanted: bool,

@@ -154,7 +154,7 @@ pub async fn find_next_in(tx: &mut AsyncPgConnection) -> Result<Option<i64>, Dat
     Ok(next)
 }
 
-/// Returns what tasks are found by, column by column.
+/// Returns the primary keys of tasks as columns.
 fn keys<'a>(tasks: &[&'a WatchedTask]) -> (Vec<&'a str>, Vec<TaskId>) {
     tasks
         .iter()

@@ -22,23 +22,19 @@ use crate::domain::{
     watched_task::WatchedTask,
 };
 
-/// What a reminder is found by.
+/// Primary key of a reminder.
 pub type Key<'a> = (&'a UserId, ReminderId);
 
 /// A reminder to be scheduled.
 #[derive(Debug)]
 pub struct NewReminder<'a> {
-    /// Its id.
     pub id: ReminderId,
-    /// The task it reminds of.
     pub task: &'a WatchedTask,
-    /// What asked for it.
+    /// Setting that caused it.
     pub setting: Setting,
-    /// When it fires.
     pub fire_time: DateTime<Utc>,
 }
 
-/// Schedules reminders.
 pub async fn insert(
     tx: &mut AsyncPgConnection,
     new: &[NewReminder<'_>],

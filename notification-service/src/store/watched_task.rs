@@ -37,7 +37,7 @@ struct WatchedTaskRow {
     update_time: DateTime<Utc>,
 }
 
-/// What became of a task's new state.
+/// Result of storing a task's new state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Written {
     /// Nothing was known of the task before.

@@ -1,4 +1,4 @@
-//! What a batch of events does, compared with the same events one by one.
+//! Effects of a batch of events, compared with the same events one by one.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 

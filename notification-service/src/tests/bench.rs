@@ -45,7 +45,7 @@ pub struct Row {
     pub fire_time: DateTime<Utc>,
     #[diesel(sql_type = Timestamptz)]
     pub update_time: DateTime<Utc>,
-    /// How many deliveries by any channel.
+    /// Number of deliveries by any channel.
     #[diesel(sql_type = BigInt)]
     pub deliveries: i64,
     /// The state of the e-mail, if there is one.
@@ -58,7 +58,6 @@ pub struct Row {
 }
 
 impl Bench {
-    /// Makes a bench without a mail server.
     pub async fn new() -> Self {
         Self::with(None).await
     }
@@ -192,13 +191,11 @@ impl Bench {
         .await;
     }
 
-    /// Executes a statement.
     pub async fn execute(&self, statement: &str) {
         let mut connection = self.database.connect(schema().name).await;
         connection.batch_execute(statement).await.unwrap();
     }
 
-    /// Returns the handles.
     pub fn app(&self) -> &App {
         &self.app
     }

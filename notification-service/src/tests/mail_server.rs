@@ -7,7 +7,7 @@ use std::{
 
 use crate::config::{SmtpConfig, SmtpSecurity};
 
-/// What the mail server does with the next message.
+/// Behaviour for the next message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Behaviour {
     /// Takes it.
@@ -77,7 +77,6 @@ impl MailServer {
         listener.local_addr().unwrap().port()
     }
 
-    /// Returns its port.
     pub fn port(&self) -> u16 {
         self.address.port()
     }

@@ -1,4 +1,4 @@
-//! What events of tasks leave behind, so that it can be compared.
+//! Comparable state after events of tasks.
 
 use std::collections::HashMap;
 
@@ -13,11 +13,11 @@ use taskmesh_proto::notification::v1::ReminderEvent;
 
 use super::Bench;
 
-/// What is left behind, without ids and times that are new with every run.
+/// State after a test, without ids and times that differ by run.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Outcome {
     pub rows: Vec<String>,
-    /// What was told of each task, in its order.
+    /// Events of each task, in order.
     pub told: HashMap<String, Vec<Told>>,
 }
 
@@ -25,7 +25,7 @@ pub struct Outcome {
 pub struct Told {
     pub kind: String,
     pub version: i64,
-    /// Which of the task's reminders, in the order in which they were told of first.
+    /// Index of the reminder among the task's, in the order of their first events.
     pub reminder: usize,
     pub title: String,
     pub fire_time: Option<prost_types::Timestamp>,
@@ -42,7 +42,6 @@ impl Outcome {
         kinds.flatten().collect()
     }
 
-    /// Reads it.
     pub async fn of(bench: &Bench) -> Self {
         Self {
             rows: rows(bench).await,

@@ -43,7 +43,6 @@ impl TaskBuilder {
         builder
     }
 
-    /// Returns the task's id.
     pub fn id(&self) -> TaskId {
         self.task.task_id
     }

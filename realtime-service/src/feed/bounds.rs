@@ -1,11 +1,9 @@
 use crate::config::FeedConfig;
 
-/// What a partition's log keeps, and how far a stream may be behind.
+/// Bounds of a partition's log.
 #[derive(Debug, Clone, Copy)]
 pub struct Bounds {
-    /// How many records.
     pub records: usize,
-    /// How many bytes.
     pub bytes: usize,
 }
 

@@ -11,9 +11,9 @@ use uuid::Uuid;
 use super::{Bounds, Change, Subscription, Taken, recent::RecentEvents, subscription::Place};
 use crate::domain::Position;
 
-/// The ids of how many events are remembered: more than any relay sends again after it has died.
+/// Number of remembered event ids, more than a relay sends again after a crash.
 const RECENT_EVENTS: usize = 20_000;
-/// What a record takes in memory besides its message, about.
+/// Approximate memory of a record besides its message.
 const RECORD_BYTES: usize = 120;
 
 /// The last records of one partition, and who waits for the next ones.
@@ -26,10 +26,10 @@ pub struct PartitionLog {
     reached: watch::Sender<i64>,
 }
 
-/// Why a stream cannot go on from a position in this log.
+/// Reason why a stream cannot resume at a position of this log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Misplaced {
-    /// What comes behind it is not kept; it is kept from this offset on.
+    /// The records after it are no longer kept; they are from this offset on.
     Before(i64),
     /// The log is not so far yet.
     Ahead,
@@ -41,9 +41,9 @@ pub enum Misplaced {
 struct Inner {
     records: VecDeque<Record>,
     bytes: usize,
-    /// Where the log ends: behind its last record.
+    /// Position of the last record.
     last: Position,
-    /// Where it begins: behind the last record that is no longer kept.
+    /// Position of the last dropped record.
     before: Position,
     /// Changes when what comes does not connect to what was there.
     generation: u64,
@@ -61,7 +61,7 @@ struct Record {
     bytes: usize,
 }
 
-/// What there is of one user.
+/// Changes and listeners of one user.
 #[derive(Debug)]
 struct OfUser {
     /// The user's changes that are kept.
@@ -86,7 +86,6 @@ impl OfUser {
 }
 
 impl PartitionLog {
-    /// Returns the empty log of a partition.
     pub fn new(partition: i32, bounds: Bounds) -> Self {
         let nowhere = Position {
             partition,
@@ -109,7 +108,6 @@ impl PartitionLog {
         }
     }
 
-    /// Returns which partition it is of.
     pub fn partition(&self) -> i32 {
         self.partition
     }

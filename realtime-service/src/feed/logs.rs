@@ -17,7 +17,7 @@ use uuid::Uuid;
 use super::{Bounds, PartitionLog, ReadRecord};
 use crate::{config::FeedConfig, error::Error, metrics};
 
-/// How long a stream waits for a replica that has just started.
+/// Wait of a stream for a replica that has just started.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The changes of all users: a log of each partition of the topic.

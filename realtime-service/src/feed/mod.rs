@@ -44,5 +44,5 @@ pub(crate) use recent::RecentEvents;
 pub use streams::{StreamPermit, Streams};
 pub use subscription::{Subscription, Taken};
 
-/// What a relay sends again after one has died lies no more records back in its partition.
+/// Maximum distance in records of an event that a relay sends again after a crash.
 pub(crate) const RESENT: i64 = 5_000;

@@ -7,7 +7,7 @@ use service_runtime::ids::UserId;
 
 use crate::{error::Error, metrics};
 
-/// How many streams are open, of all users and of each.
+/// Counter of open streams, in total and by user.
 #[derive(Debug)]
 pub struct Streams {
     most: usize,
@@ -21,7 +21,7 @@ struct Open {
     of_users: HashMap<UserId, usize>,
 }
 
-/// Stands for one stream until it is dropped.
+/// Counts one stream until it is dropped.
 #[derive(Debug)]
 pub struct StreamPermit {
     streams: Arc<Streams>,

@@ -14,7 +14,7 @@ pub struct Subscription {
     place: Place,
 }
 
-/// Where a stream is.
+/// Position of a stream.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Place {
     pub(super) position: Position,
@@ -22,7 +22,7 @@ pub(super) struct Place {
     pub(super) generation: u64,
 }
 
-/// What a stream took.
+/// Result of taking changes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Taken {
     /// Changes, in order.

@@ -21,16 +21,16 @@ use crate::{
     feed::{Change, Misplaced, PartitionLog, RESENT, ReadRecord, RecentEvents, Subscription},
 };
 
-/// How long a stream waits for this replica to come as far as the one was that its client comes from.
+/// Wait of a stream for this replica to reach the position of its client.
 const AHEAD_PATIENCE: Duration = Duration::from_secs(3);
-/// How long the past is read for one client; beginning anew takes less than more of it.
+/// Time limit for reading the history of one client; a resync is cheaper than more.
 const PAST_PATIENCE: Duration = Duration::from_secs(5);
-/// How many records of the past are read for one client.
+/// Maximum number of records of the history read for one client.
 const MOST_PAST: i64 = 500_000;
 /// The log may lose records while the past is read, and then the rest is read.
 const TRIES: usize = 3;
 
-/// Where a stream begins.
+/// Start of a stream.
 pub enum Begun {
     /// Behind these changes of the past.
     Behind(Subscription, Vec<Change>),
@@ -76,10 +76,10 @@ pub async fn catch_up(
     Ok(Begun::Missed(ResyncReason::TooOld))
 }
 
-/// What was read of the past.
+/// Changes read from the history.
 struct Past {
     user: UserId,
-    /// Where it begins; its own record, if there is one, must have its event.
+    /// Position before the first record; its own record, if there is one, must have its event.
     begin: Position,
     /// Behind what was read.
     end: Position,

@@ -3,7 +3,6 @@ use taskmesh_proto::realtime::v1 as pb;
 
 use crate::{app::App, domain::Matching, error::Error};
 
-/// Progress of the initial snapshot.
 #[derive(Debug, Default)]
 pub struct Snapshot {
     step: Step,

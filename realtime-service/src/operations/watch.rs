@@ -17,16 +17,12 @@ use crate::{app::App, domain::Matching, error::Error, metrics};
 /// Request to stream changes.
 #[derive(Debug, Clone)]
 pub struct Watch {
-    /// Start.
     pub start: Start,
-    /// Tasks to report.
     pub matching: Matching,
 }
 
-/// Start of a stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Start {
-    /// Changes from now on.
     Now,
     /// Snapshot of the current state, then changes.
     Snapshot,

@@ -13,10 +13,8 @@ use crate::{
     metrics,
 };
 
-/// Number of changes taken at once.
 const BATCH: usize = 64;
 
-/// Stream to one client.
 pub struct Watching {
     app: Arc<App>,
     user: UserId,
@@ -25,24 +23,19 @@ pub struct Watching {
     filter: Option<StreamFilter>,
     subscription: Subscription,
     phase: Phase,
-    /// Next messages.
     prepared: VecDeque<pb::WatchResponse>,
     /// Counts the stream for as long as it lasts.
     _permit: StreamPermit,
 }
 
-/// Phase of a stream.
 #[derive(Debug)]
 pub(super) enum Phase {
     /// Starts after a position, with the changes that are no longer in memory.
     Begin { behind: Position, past: Vec<Change> },
-    /// Sends the snapshot.
     Snapshot(Snapshot),
-    /// Sends changes.
     Live,
     /// Reports that changes are missing.
     Resync(ResyncReason),
-    /// Sent its last message.
     Ended,
 }
 

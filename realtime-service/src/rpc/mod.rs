@@ -11,13 +11,11 @@ use tonic::{Request, Response, Status};
 
 use crate::{app::App, operations};
 
-/// Answers the calls of `RealtimeService`.
 pub struct Rpc {
     app: Arc<App>,
 }
 
 impl Rpc {
-    /// Returns what answers the calls.
     pub fn new(app: App) -> Self {
         Self { app: Arc::new(app) }
     }

@@ -1,4 +1,4 @@
-//! What there is, and then what changes.
+//! Snapshots and the changes after them.
 
 use service_runtime::testing::TestTopics;
 use taskmesh_proto::realtime::v1::{Snapshot, watch_response::Event};

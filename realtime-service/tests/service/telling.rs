@@ -1,4 +1,4 @@
-//! What streams tell, and when they end.
+//! Messages of streams, and their ends.
 
 use service_runtime::{ids::Ids, testing::TestTopics};
 use taskmesh_proto::{

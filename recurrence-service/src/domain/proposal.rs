@@ -5,16 +5,15 @@ use chrono::{DateTime, Datelike, Utc};
 use super::series_error::{MAX_START_YEAR, MIN_START_YEAR};
 use super::{Anchor, RecurrenceRule, Series, SeriesError, TimeZone};
 
-/// What a series would be made of.
+/// Proposed series.
 #[derive(Debug, Clone)]
 pub struct Proposal {
-    /// The rule.
     pub rule: RecurrenceRule,
     /// The zone in which the rule is read.
     pub time_zone: TimeZone,
-    /// When the series should begin.
+    /// Proposed start.
     pub start_time: DateTime<Utc>,
-    /// What its dates are counted from.
+    /// Origin of its dates.
     pub anchor: Anchor,
 }
 

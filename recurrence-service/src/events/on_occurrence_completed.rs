@@ -29,7 +29,6 @@ pub struct OnOccurrenceCompleted {
 }
 
 impl OnOccurrenceCompleted {
-    /// Returns the handler.
     pub fn new(tasks: TaskClient) -> Self {
         Self {
             tasks,
@@ -104,7 +103,7 @@ impl EventHandler for OnOccurrenceCompleted {
     }
 }
 
-/// Tells what a failed call means for the event: wait for the task-service, try again some times, or give the event up.
+/// Returns whether the event waits for the task-service, is retried some times, or is a dead letter.
 fn failure(error: UpstreamError) -> HandleError {
     if error.is_transient() {
         return HandleError::Unavailable(error.into());

@@ -11,10 +11,10 @@ use crate::{
     operations::FirstAndLast,
 };
 
-/// How many dates a preview shows unless told otherwise.
+/// Default number of dates in a preview.
 const DEFAULT_COUNT: usize = 5;
 
-/// What a call of `PreviewOccurrences` asks for.
+/// Request for a preview.
 pub(super) struct Preview {
     pub proposal: Proposal,
     pub count: usize,

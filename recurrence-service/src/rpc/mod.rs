@@ -1,4 +1,4 @@
-//! What this service answers, and what it asks.
+//! Calls of `RecurrenceService`, and the client of the task-service.
 
 mod convert;
 mod service;

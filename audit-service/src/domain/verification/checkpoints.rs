@@ -11,9 +11,7 @@ const MOST_FINDINGS: usize = 1_000;
 /// A checkpoint of which is known whether it is whole and signed, which is most of the work and can be found out on any thread.
 #[derive(Debug)]
 pub struct Examined {
-    /// The checkpoint.
     pub checkpoint: Checkpoint,
-    /// Its leaves.
     pub leaves: Vec<Leaf>,
     hash: Hash,
     is_genuine: bool,
@@ -33,13 +31,12 @@ impl Examined {
         }
     }
 
-    /// Tells whether what it says of chains can be believed.
+    /// Returns whether it is complete and signed.
     pub fn is_genuine(&self) -> bool {
         self.is_genuine
     }
 }
 
-/// Checks checkpoints, one after the other.
 pub struct CheckpointCheck {
     number: i64,
     hash: Hash,
@@ -56,7 +53,7 @@ impl CheckpointCheck {
         }
     }
 
-    /// Looks at the next checkpoint, in the order of the numbers.
+    /// Checks the next checkpoint, in the order of the numbers.
     pub fn push(&mut self, examined: &Examined) {
         let seal = &examined.checkpoint.seal;
         let next = self.number.saturating_add(1);
@@ -80,12 +77,10 @@ impl CheckpointCheck {
         }
     }
 
-    /// Returns the number of the last checkpoint.
     pub fn last_number(&self) -> i64 {
         self.number
     }
 
-    /// Ends the check.
     pub fn finish(self) -> Vec<Finding> {
         self.findings
     }

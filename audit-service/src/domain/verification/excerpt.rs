@@ -8,13 +8,13 @@ use crate::domain::{hash::Hash, record::Hashed};
 /// So many records at the beginning of a chain are looked at to learn where it begins, for as long as none fits its hash.
 const MOST_DOUBTFUL: usize = 100;
 
-/// How much of the chains is to be there.
+/// Required extent of an excerpt.
 #[derive(Debug, Clone, Copy)]
 pub struct Extent {
     /// Whether the chains of all users are to be there, from their first record that policy keeps; else users, and records at the
     /// beginning of a chain, may have been left out.
     pub whole: bool,
-    /// What this checkpoint and those before it have sealed is to be there.
+    /// Last checkpoint whose sealed records must be present.
     pub up_to: i64,
 }
 
@@ -27,20 +27,17 @@ pub struct ExcerptCheck {
     before: i64,
 }
 
-/// What was found in an excerpt, and what was not looked at.
+/// Result of the check of an excerpt.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Checked {
-    /// How many records were checked.
     pub records: i64,
-    /// How many chains they are of.
     pub chains: i64,
-    /// How many of the records no checkpoint seals.
+    /// Records that no checkpoint seals.
     pub unsealed: i64,
-    /// How many records come before the first of their chain that is there.
+    /// Records before the first present one of each chain.
     pub before: i64,
-    /// How many chains that checkpoints speak of are not there at all.
+    /// Sealed chains without any record in the excerpt.
     pub absent: i64,
-    /// What is wrong, in the order of the users.
     pub findings: Vec<Finding>,
 }
 
@@ -51,7 +48,7 @@ enum Chain {
 }
 
 impl ExcerptCheck {
-    /// Begins with what checkpoints say.
+    /// Creates a check against sealed ends.
     pub fn new(seals: Seals, extent: Extent) -> Self {
         Self {
             seals,
@@ -62,7 +59,7 @@ impl ExcerptCheck {
         }
     }
 
-    /// Looks at the next record.
+    /// Checks the next record.
     pub fn push(&mut self, record: Hashed) {
         self.records += 1;
         let user_id = &record.record.entry.user_id;
@@ -84,7 +81,6 @@ impl ExcerptCheck {
         }
     }
 
-    /// Ends the check.
     pub fn finish(mut self) -> Checked {
         let mut checked = Checked {
             records: self.records,
@@ -133,10 +129,9 @@ impl ExcerptCheck {
             _ => sealed
                 .iter()
                 .find(|end| end.sequence == first - 1)
-                .map(|end| end.place.hash),
+                .map(|end| end.hash),
         };
-        let places = sealed.into_iter().map(|end| (end.sequence, end.place));
-        let mut check = ChainCheck::from_place(user_id.clone(), first, link, places);
+        let mut check = ChainCheck::new(user_id.clone(), first, link, sealed);
         records.into_iter().for_each(|record| check.push(record));
         Box::new(check)
     }
@@ -148,14 +143,14 @@ impl ExcerptCheck {
         rest.sort_by(|(one, _), (other, _)| one.cmp(other));
         for (user_id, sealed) in rest {
             let dropped = last_dropped(&sealed, kept_from).sequence;
-            let expected = sealed.iter().filter(|end| end.place.checkpoint <= up_to);
+            let expected = sealed.iter().filter(|end| end.checkpoint <= up_to);
             match expected.max_by_key(|end| end.sequence) {
                 Some(last) if last.sequence > dropped && whole => checked.findings.push(Finding {
                     kind: FindingKind::CutOff,
                     user_id: Some(user_id),
                     first: dropped + 1,
                     last: last.sequence,
-                    checkpoint: last.place.checkpoint,
+                    checkpoint: last.checkpoint,
                 }),
                 Some(last) if last.sequence > dropped => checked.absent += 1,
                 _ => {}

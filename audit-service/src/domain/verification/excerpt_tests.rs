@@ -1,10 +1,9 @@
-use chrono::NaiveDate;
 use openssl::pkey::PKey;
 use rand::{SeedableRng, rngs::StdRng};
 use uuid::Uuid;
 
 use super::{
-    tests::{Chain, chain, tamper},
+    tests::{Chain, chain, sealed_end, tamper},
     *,
 };
 use crate::domain::{
@@ -28,17 +27,12 @@ fn key() -> SealingKey {
     SealingKey::from_pem(&pem.private_key_to_pem_pkcs8().unwrap()).unwrap()
 }
 
-fn month() -> NaiveDate {
-    NaiveDate::from_ymd_opt(2025, 12, 1).unwrap()
-}
-
-/// Returns the leaves of each checkpoint.
 fn leaves(chain: &Chain) -> Vec<Leaf> {
-    let leaf = |(sequence, place): &(i64, SealedPlace)| Leaf {
+    let leaf = |end: &SealedEnd| Leaf {
         user_id: chain.records[0].entry.user_id.clone(),
-        month: month(),
-        sequence: *sequence,
-        hash: place.hash,
+        month: end.month,
+        sequence: end.sequence,
+        hash: end.hash,
     };
     chain.sealed.iter().map(leaf).collect()
 }
@@ -95,12 +89,9 @@ fn long_chain(seed: u64) -> Chain {
         let mut chain = chain(&mut dice);
         if chain.records.len() > 20 {
             let checkpoint = i64::try_from(chain.sealed.len()).unwrap() + 1;
-            let hash = chain.head.hash;
-            let last = SealedPlace { hash, checkpoint };
-            chain
-                .sealed
-                .retain(|(place, _)| *place < chain.head.sequence);
-            chain.sealed.push((chain.head.sequence, last));
+            let last = sealed_end(&chain.head, checkpoint);
+            chain.sealed.retain(|end| end.sequence < last.sequence);
+            chain.sealed.push(last);
             return chain;
         }
     }
@@ -121,7 +112,7 @@ fn any_part_of_an_intact_chain_is_intact_and_what_is_not_there_is_counted() {
 #[test]
 fn a_seal_right_before_an_excerpt_confirms_its_first_record() {
     let chain = long_chain(2);
-    let (sealed, _) = chain.sealed[0];
+    let sealed = chain.sealed[0].sequence;
     let mut rest = chain.records[usize::try_from(sealed).unwrap()..].to_vec();
     rest[0].previous_hash = Hash::ZERO;
     rest[0].hash = rest[0].computed_hash();
@@ -146,10 +137,10 @@ fn of_whole_chains_nothing_may_be_left_out() {
 fn an_end_that_an_excerpt_leaves_out_is_no_finding() {
     let chain = long_chain(4);
     let last = chain.head.sequence;
-    let (confirmed, place) = chain.sealed[0];
+    let (confirmed, checkpoint) = (chain.sealed[0].sequence, chain.sealed[0].checkpoint);
     let records = &chain.records[..usize::try_from(confirmed).unwrap()];
     let extent = Extent {
-        up_to: place.checkpoint,
+        up_to: checkpoint,
         ..SOME
     };
     assert_eq!(check(&chain, extent, records).findings, []);

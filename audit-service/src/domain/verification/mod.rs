@@ -15,7 +15,7 @@ mod seals;
 #[cfg(test)]
 mod tests;
 
-pub use chain::{ChainCheck, SealedPlace};
+pub use chain::ChainCheck;
 pub use checkpoints::{CheckpointCheck, Examined};
 pub use excerpt::{Checked, ExcerptCheck, Extent};
 pub use finding::{Finding, FindingKind};

@@ -1,5 +1,3 @@
-//! What the tests of this service share.
-
 mod task;
 mod wire;
 

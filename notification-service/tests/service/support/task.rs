@@ -35,7 +35,6 @@ impl TaskBuilder {
         }
     }
 
-    /// Adds a reminder.
     pub fn remind(mut self, when: When) -> Self {
         self.task.reminders = vec![pb::ReminderSetting { when: Some(when) }];
         self

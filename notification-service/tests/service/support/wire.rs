@@ -17,19 +17,17 @@ use super::TaskBuilder;
 
 /// The whole service, as users and other services see it.
 pub struct Wire {
-    /// The service.
     pub service: TestService<NotificationService>,
 }
 
 impl Wire {
-    /// Starts the service.
     pub async fn start() -> Self {
         Self {
             service: TestService::start(&[]).await,
         }
     }
 
-    /// Tells of a task as it is, as the task-service does.
+    /// Publishes the event of a task as the task-service does.
     pub async fn publish(&self, builder: &TaskBuilder) {
         let (topic, key) = (&topics::TASK_EVENTS, &builder.task.id);
         let kind = "taskmesh.task.v1.TaskUpdated";
@@ -39,12 +37,10 @@ impl Wire {
             .await;
     }
 
-    /// Returns a client.
     pub fn client(&self) -> NotificationServiceClient<Channel> {
         NotificationServiceClient::new(self.service.channel())
     }
 
-    /// Lists a user's reminders.
     pub async fn list(
         &self,
         user: &str,
@@ -70,7 +66,6 @@ impl Wire {
         .await
     }
 
-    /// Returns a user's preferences.
     pub async fn preferences(&self, user: &str) -> pb::Preferences {
         let request = self.service.request_as(user, pb::GetPreferencesRequest {});
         self.client()
@@ -80,7 +75,6 @@ impl Wire {
             .into_inner()
     }
 
-    /// Changes a user's preferences.
     pub async fn update(
         &self,
         user: &str,

@@ -1,4 +1,4 @@
-//! Where a series begins, where it ends, and what follows a late, early or moved occurrence.
+//! The first and last occurrence of a series, and the successor of a late, early or moved occurrence.
 
 use chrono::{NaiveDateTime, TimeDelta};
 

@@ -15,7 +15,6 @@ use tower::service_fn;
 /// One call of `CreateOccurrence`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Asked {
-    /// What was asked for.
     pub request: pb::CreateOccurrenceRequest,
     /// The user that the token names.
     pub user_id: String,
