@@ -82,7 +82,6 @@ fn channels(config: &Config) -> Result<Vec<Arc<dyn Channel>>, StartError> {
     let Some(smtp) = &config.smtp else {
         return Ok(Vec::new());
     };
-    let email = EmailChannel::new(smtp, &config.email)
-        .map_err(|error| StartError::Config(error.to_string()))?;
+    let email = EmailChannel::new(smtp, &config.email).map_err(StartError::Config)?;
     Ok(vec![Arc::new(email)])
 }

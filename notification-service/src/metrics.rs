@@ -58,24 +58,3 @@ pub fn settled(channel: Channel, state: DeliveryState, lateness_ms: i64) {
 pub fn retried(channel: Channel) {
     counter!(RETRIED, "channel" => channel.word()).increment(1);
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Dashboards and alerts are built on these.
-    #[test]
-    fn names_stay_as_they_are() {
-        assert_eq!(
-            [LATENESS, FIRED, SENT, FAILED, UNKNOWN, RETRIED],
-            [
-                "notification_service_reminder_lateness_seconds",
-                "notification_service_reminders_fired_total",
-                "notification_service_deliveries_sent_total",
-                "notification_service_deliveries_failed_total",
-                "notification_service_deliveries_unknown_total",
-                "notification_service_deliveries_retried_total",
-            ]
-        );
-    }
-}

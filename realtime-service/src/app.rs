@@ -13,9 +13,6 @@ use crate::{
     task_client::TaskClient,
 };
 
-/// Each takes a connection to the broker and a thread, and few clients come from so far back.
-const PAST_READERS: usize = 4;
-
 /// Handles of the operations.
 pub struct App {
     /// Recent and new changes.
@@ -33,28 +30,4 @@ pub struct App {
     pub watch: WatchConfig,
     /// Cancelled when the service stops.
     pub stopping: CancellationToken,
-}
-
-impl App {
-    pub fn new(
-        feed: Arc<Feed>,
-        past: TopicHistory,
-        keys: TokenKeys,
-        clock: Clock,
-        tasks: TaskClient,
-        watch: WatchConfig,
-        stopping: CancellationToken,
-    ) -> Self {
-        Self {
-            feed,
-            past,
-            past_readers: Arc::new(Semaphore::new(PAST_READERS)),
-            keys: Arc::new(keys),
-            clock,
-            tasks,
-            streams: Arc::new(Streams::new(watch.max_streams, watch.max_streams_per_user)),
-            watch,
-            stopping,
-        }
-    }
 }

@@ -55,24 +55,3 @@ pub fn record(outcome: &'static str) {
 pub fn delay(delay: Duration) {
     histogram!(DELAY).record(delay);
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Dashboards and alerts are built on these.
-    #[test]
-    fn names_stay_as_they_are() {
-        assert_eq!(
-            [STREAMS, MESSAGES, RESYNCS, REFUSED, RECORDS, DELAY],
-            [
-                "realtime_service_streams",
-                "realtime_service_messages_total",
-                "realtime_service_resyncs_total",
-                "realtime_service_streams_refused_total",
-                "realtime_service_records_total",
-                "realtime_service_change_delay_seconds",
-            ]
-        );
-    }
-}

@@ -4,10 +4,7 @@ use std::sync::LazyLock;
 
 use chrono::{DateTime, Utc};
 use prost_types::Timestamp;
-use service_runtime::{
-    kafka::{HandleError, Received},
-    telemetry::propagation::TraceContext,
-};
+use service_runtime::{kafka::Received, telemetry::propagation::TraceContext};
 use taskmesh_proto::{
     common::v1 as common,
     notification::v1::{self as notification, reminder_event},
@@ -16,7 +13,7 @@ use taskmesh_proto::{
 use uuid::Uuid;
 
 use super::{
-    differences::{Compared, MalformedMessage},
+    differences::{Compared, MalformedEvent},
     recorder::Recorded,
 };
 use crate::domain::record::{Actor, Entry, FieldChange};
@@ -47,25 +44,16 @@ static SENT: LazyLock<Compared> =
 static FAILED: LazyLock<Compared> =
     LazyLock::new(|| Compared::new("taskmesh.notification.v1.ReminderFailed", &[]));
 
-/// An event without something that every event of its kind has.
-#[derive(Debug, thiserror::Error)]
-pub enum MalformedEvent {
-    #[error("the field {0} of the event is missing or malformed")]
-    Field(&'static str),
-    #[error(transparent)]
-    Message(#[from] MalformedMessage),
-}
-
-impl From<MalformedEvent> for HandleError {
-    fn from(malformed: MalformedEvent) -> Self {
-        Self::Reject(malformed.to_string())
-    }
+fn malformed(field: &str) -> MalformedEvent {
+    MalformedEvent(format!(
+        "the field {field} of the event is missing or malformed"
+    ))
 }
 
 impl Recorded for task::TaskEvent {
     fn entry(event: &Received<Self>) -> Result<Entry, MalformedEvent> {
         let message = &event.message;
-        let after = message.task.as_ref().ok_or(MalformedEvent::Field("task"))?;
+        let after = message.task.as_ref().ok_or_else(|| malformed("task"))?;
         Ok(Entry {
             task_id: Some(id(&after.id, "task.id")?),
             version: message.task_version,
@@ -80,7 +68,7 @@ impl Recorded for notification::ReminderEvent {
     fn entry(event: &Received<Self>) -> Result<Entry, MalformedEvent> {
         let message = &event.message;
         let after = message.reminder.as_ref();
-        let after = after.ok_or(MalformedEvent::Field("reminder"))?;
+        let after = after.ok_or_else(|| malformed("reminder"))?;
         let mut changes = REMINDER.differences(None, Some(after))?;
         changes.extend(step(message.change.as_ref())?);
         Ok(Entry {
@@ -113,14 +101,12 @@ fn entry<E>(
     let trace = event.trace_parent.as_deref().and_then(TraceContext::parse);
     Ok(Entry {
         id: event.id,
-        user_id: user_id
-            .parse()
-            .map_err(|_| MalformedEvent::Field("user_id"))?,
+        user_id: user_id.parse().map_err(|_| malformed("user_id"))?,
         action: action(&event.kind),
         event_type: event.kind.clone(),
         event_time: event_time
             .and_then(moment)
-            .ok_or(MalformedEvent::Field("event_time"))?,
+            .ok_or_else(|| malformed("event_time"))?,
         task_id: None,
         reminder_id: None,
         version: 0,
@@ -165,8 +151,8 @@ fn action(kind: &str) -> String {
     words
 }
 
-fn id(text: &str, field: &'static str) -> Result<Uuid, MalformedEvent> {
-    text.parse().map_err(|_| MalformedEvent::Field(field))
+fn id(text: &str, field: &str) -> Result<Uuid, MalformedEvent> {
+    text.parse().map_err(|_| malformed(field))
 }
 
 /// Cut to microseconds, the finest that the database keeps: what is hashed and what is read must be the same.

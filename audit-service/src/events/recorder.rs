@@ -8,7 +8,7 @@ use service_runtime::{
     postgres::Database,
 };
 
-use super::convert::MalformedEvent;
+use super::differences::MalformedEvent;
 use crate::{chain_writer::ChainWriter, domain::record::Entry};
 
 /// Event that has an audit record.

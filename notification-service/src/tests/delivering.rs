@@ -13,11 +13,17 @@ use service_runtime::{clock::Clock, config::Redacted, testing::eventually};
 
 use super::{Behaviour, Bench, MailServer, Outcome, TaskBuilder};
 
-#[tokio::test]
-async fn a_reminder_is_sent_as_an_e_mail() {
-    let server = MailServer::start(Behaviour::Accept);
+/// Fires one reminder of Alice's, with a mail server that behaves so.
+async fn fired(behaviour: Behaviour) -> (MailServer, Bench) {
+    let server = MailServer::start(behaviour);
     let bench = Bench::with_mail(&server).await;
     bench.fire_one("alice").await;
+    (server, bench)
+}
+
+#[tokio::test]
+async fn a_reminder_is_sent_as_an_e_mail() {
+    let (server, bench) = fired(Behaviour::Accept).await;
     assert_eq!(bench.rows().await[0].state, "firing");
     let _dispatcher = bench.dispatcher();
     let row = bench.email_in("sent").await;
@@ -43,9 +49,7 @@ async fn a_reminder_is_sent_as_an_e_mail() {
 
 #[tokio::test]
 async fn a_refusal_for_now_is_tried_again_with_the_same_message_id() {
-    let server = MailServer::start(Behaviour::RefuseMessage("451 4.3.0 busy"));
-    let bench = Bench::with_mail(&server).await;
-    bench.fire_one("alice").await;
+    let (server, bench) = fired(Behaviour::RefuseMessage("451 4.3.0 busy")).await;
     let _dispatcher = bench.dispatcher();
     eventually("two tries are refused", async || {
         (server.messages().len() >= 2).then_some(())
@@ -67,11 +71,10 @@ async fn a_refusal_for_now_is_tried_again_with_the_same_message_id() {
 
 #[tokio::test]
 async fn a_refusal_for_good_fails_and_its_reason_names_no_address() {
-    let server = MailServer::start(Behaviour::RefuseRecipient(
+    let (_server, bench) = fired(Behaviour::RefuseRecipient(
         "550 5.1.1 <alice@example.org>: no such user",
-    ));
-    let bench = Bench::with_mail(&server).await;
-    bench.fire_one("alice").await;
+    ))
+    .await;
     let _dispatcher = bench.dispatcher();
     let row = bench.email_in("failed").await;
     assert_eq!(
@@ -88,9 +91,7 @@ async fn a_refusal_for_good_fails_and_its_reason_names_no_address() {
 
 #[tokio::test]
 async fn a_message_whose_answer_is_lost_is_unknown_and_not_sent_again() {
-    let server = MailServer::start(Behaviour::HangUpAfter);
-    let bench = Bench::with_mail(&server).await;
-    bench.fire_one("alice").await;
+    let (server, bench) = fired(Behaviour::HangUpAfter).await;
     let _dispatcher = bench.dispatcher();
     let row = bench.email_in("unknown").await;
     assert_eq!(
@@ -111,9 +112,7 @@ async fn a_message_whose_answer_is_lost_is_unknown_and_not_sent_again() {
 
 #[tokio::test]
 async fn a_connection_that_breaks_before_the_message_is_tried_again() {
-    let server = MailServer::start(Behaviour::HangUpBefore);
-    let bench = Bench::with_mail(&server).await;
-    bench.fire_one("alice").await;
+    let (server, bench) = fired(Behaviour::HangUpBefore).await;
     let _dispatcher = bench.dispatcher();
     eventually("two connections broke", async || {
         (server.connections() >= 2).then_some(())
@@ -146,9 +145,7 @@ async fn a_mail_server_that_is_away_is_waited_for() {
 
 #[tokio::test]
 async fn a_process_killed_before_the_handing_over_leaves_a_delivery_that_is_tried_again() {
-    let server = MailServer::start(Behaviour::SilentBefore);
-    let bench = Bench::with_mail(&server).await;
-    bench.fire_one("alice").await;
+    let (server, bench) = fired(Behaviour::SilentBefore).await;
     let killed = bench.dispatcher();
     eventually("a try is under way", async || {
         (server.connections() == 1).then_some(())
@@ -166,9 +163,7 @@ async fn a_process_killed_before_the_handing_over_leaves_a_delivery_that_is_trie
 
 #[tokio::test]
 async fn a_process_killed_during_the_handing_over_leaves_an_unknown_delivery() {
-    let server = MailServer::start(Behaviour::SilentAfter);
-    let bench = Bench::with_mail(&server).await;
-    bench.fire_one("alice").await;
+    let (server, bench) = fired(Behaviour::SilentAfter).await;
     let killed = bench.dispatcher();
     eventually("the message is out", async || {
         (server.messages().len() == 1).then_some(())
@@ -195,9 +190,7 @@ async fn a_process_killed_during_the_handing_over_leaves_an_unknown_delivery() {
 
 #[tokio::test]
 async fn a_stop_during_the_handing_over_waits_a_little_and_then_says_unknown() {
-    let server = MailServer::start(Behaviour::SilentAfter);
-    let bench = Bench::with_mail(&server).await;
-    bench.fire_one("alice").await;
+    let (server, bench) = fired(Behaviour::SilentAfter).await;
     let dispatcher = bench.dispatcher();
     eventually("the message is out", async || {
         (server.messages().len() == 1).then_some(())
@@ -296,9 +289,7 @@ async fn a_task_completed_between_two_tries_is_not_reminded_of() {
 
 #[tokio::test]
 async fn a_delivery_that_failed_long_enough_is_given_up() {
-    let server = MailServer::start(Behaviour::RefuseRecipient("450 4.2.0 later"));
-    let bench = Bench::with_mail(&server).await;
-    bench.fire_one("alice").await;
+    let (_server, bench) = fired(Behaviour::RefuseRecipient("450 4.2.0 later")).await;
     bench
         .execute(
             "UPDATE deliveries SET attempt_count = 9, create_time = clock_timestamp() - interval '16 minutes'
@@ -316,9 +307,7 @@ async fn a_delivery_that_failed_long_enough_is_given_up() {
 
 #[tokio::test]
 async fn a_server_that_is_not_ready_in_time_is_tried_again() {
-    let server = MailServer::start(Behaviour::SilentBefore);
-    let bench = Bench::with_mail(&server).await;
-    bench.fire_one("alice").await;
+    let (server, bench) = fired(Behaviour::SilentBefore).await;
     let _dispatcher = bench.dispatcher();
     eventually("the first try is given up", async || {
         let reason = bench.rows().await.pop()?.reason?;
@@ -332,9 +321,7 @@ async fn a_server_that_is_not_ready_in_time_is_tried_again() {
 
 #[tokio::test]
 async fn an_answer_that_does_not_come_in_time_leaves_an_unknown_delivery() {
-    let server = MailServer::start(Behaviour::SilentAfter);
-    let bench = Bench::with_mail(&server).await;
-    bench.fire_one("alice").await;
+    let (server, bench) = fired(Behaviour::SilentAfter).await;
     let _dispatcher = bench.dispatcher();
     let row = bench.email_in("unknown").await;
     assert_eq!(

@@ -8,8 +8,8 @@ use service_runtime::ids::UserId;
 use tokio::sync::watch;
 use uuid::Uuid;
 
-use super::{Bounds, Change, Subscription, Taken, recent::RecentEvents, subscription::Place};
-use crate::domain::Position;
+use super::{Change, Subscription, Taken, recent::RecentEvents, subscription::Place};
+use crate::{config::FeedConfig, domain::Position};
 
 /// Number of remembered event ids, more than a relay sends again after a crash.
 const RECENT_EVENTS: usize = 20_000;
@@ -20,7 +20,7 @@ const RECORD_BYTES: usize = 120;
 #[derive(Debug)]
 pub struct PartitionLog {
     partition: i32,
-    bounds: Bounds,
+    bounds: FeedConfig,
     inner: Mutex<Inner>,
     /// The offset of the last record, for whoever waits for it.
     reached: watch::Sender<i64>,
@@ -86,7 +86,7 @@ impl OfUser {
 }
 
 impl PartitionLog {
-    pub fn new(partition: i32, bounds: Bounds) -> Self {
+    pub fn new(partition: i32, bounds: FeedConfig) -> Self {
         let nowhere = Position {
             partition,
             offset: -1,
@@ -159,7 +159,8 @@ impl PartitionLog {
             bytes,
         });
         inner.last = position;
-        while inner.records.len() > self.bounds.records || inner.bytes > self.bounds.bytes {
+        let max_records = usize::try_from(self.bounds.max_records).unwrap_or(usize::MAX);
+        while inner.records.len() > max_records || inner.bytes > self.bounds.max_bytes {
             inner.forget_oldest();
         }
         drop(inner);

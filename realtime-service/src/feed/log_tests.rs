@@ -2,12 +2,12 @@ use bytes::Bytes;
 
 use super::*;
 
-const BOUNDS: Bounds = Bounds {
-    records: 100,
-    bytes: 100_000,
+const BOUNDS: FeedConfig = FeedConfig {
+    max_records: 100,
+    max_bytes: 100_000,
 };
 
-fn log(bounds: Bounds) -> Arc<PartitionLog> {
+fn log(bounds: FeedConfig) -> Arc<PartitionLog> {
     let log = Arc::new(PartitionLog::new(0, bounds));
     log.begin(0);
     log
@@ -114,8 +114,8 @@ fn a_stream_that_is_too_far_behind_is_told_so_and_the_others_are_not() {
 
 #[test]
 fn changes_that_are_no_longer_kept_are_missed_by_those_only_who_had_not_taken_them() {
-    let log = log(Bounds {
-        records: 3,
+    let log = log(FeedConfig {
+        max_records: 3,
         ..BOUNDS
     });
     let [mut slow, mut quick, mut bob] =
@@ -134,8 +134,8 @@ fn changes_that_are_no_longer_kept_are_missed_by_those_only_who_had_not_taken_th
 
 #[test]
 fn the_bytes_of_the_changes_are_bounded_too() {
-    let log = log(Bounds {
-        bytes: 10 * (RECORD_BYTES + 1_000),
+    let log = log(FeedConfig {
+        max_bytes: 10 * (RECORD_BYTES + 1_000),
         ..BOUNDS
     });
     for offset in 0..50 {
@@ -149,8 +149,8 @@ fn the_bytes_of_the_changes_are_bounded_too() {
 
 #[test]
 fn a_position_counts_only_where_the_event_is_that_it_names() {
-    let log = log(Bounds {
-        records: 3,
+    let log = log(FeedConfig {
+        max_records: 3,
         ..BOUNDS
     });
     for offset in 0..6 {
@@ -186,8 +186,8 @@ fn a_log_that_begins_anew_tells_every_stream() {
 
 #[test]
 fn nothing_is_kept_of_users_who_have_nothing_here() {
-    let log = log(Bounds {
-        records: 2,
+    let log = log(FeedConfig {
+        max_records: 2,
         ..BOUNDS
     });
     for offset in 0..10 {

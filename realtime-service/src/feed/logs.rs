@@ -14,7 +14,7 @@ use tokio::{sync::watch, time::timeout};
 use tracing::{error, info, warn};
 use uuid::Uuid;
 
-use super::{Bounds, PartitionLog, ReadRecord};
+use super::{PartitionLog, ReadRecord};
 use crate::{config::FeedConfig, error::Error, metrics};
 
 /// Wait of a stream for a replica that has just started.
@@ -22,7 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The changes of all users: a log of each partition of the topic.
 pub struct Feed {
-    bounds: Bounds,
+    bounds: FeedConfig,
     clock: Clock,
     logs: RwLock<Vec<Arc<PartitionLog>>>,
     /// The partitions that have not been read to their ends since the start.
@@ -34,7 +34,7 @@ impl Feed {
     /// Returns a feed that has read nothing yet.
     pub fn new(config: FeedConfig, clock: Clock) -> Self {
         Self {
-            bounds: config.into(),
+            bounds: config,
             clock,
             logs: RwLock::default(),
             behind: Mutex::default(),

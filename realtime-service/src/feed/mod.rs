@@ -27,7 +27,6 @@
 //! *What cannot be known is said.* If the broker lost records, or the topic was made anew, all streams of the partition are told to
 //! begin anew.
 
-mod bounds;
 mod change;
 mod log;
 mod logs;
@@ -35,7 +34,6 @@ mod recent;
 mod streams;
 mod subscription;
 
-pub use bounds::Bounds;
 pub use change::Change;
 pub(crate) use change::ReadRecord;
 pub use log::{Misplaced, PartitionLog};

@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::{collections::VecDeque, sync::Arc};
 
 use service_runtime::{
     grpc::{ApiError, FieldViolation},
@@ -76,13 +76,14 @@ async fn begin(app: &Arc<App>, user: UserId, wanted: Watch) -> Result<Watching, 
     };
     // After the subscription, which reports later changes of the saved filter and of the settings.
     let filter = StreamFilter::resolve(app, &user, &matching).await?;
-    Ok(Watching::new(
-        Arc::clone(app),
+    Ok(Watching {
+        app: Arc::clone(app),
         user,
         matching,
         filter,
         subscription,
         phase,
-        permit,
-    ))
+        prepared: VecDeque::new(),
+        _permit: permit,
+    })
 }

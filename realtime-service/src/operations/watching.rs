@@ -16,22 +16,25 @@ use crate::{
 const BATCH: usize = 64;
 
 pub struct Watching {
-    app: Arc<App>,
-    user: UserId,
-    matching: Matching,
+    pub(super) app: Arc<App>,
+    pub(super) user: UserId,
+    pub(super) matching: Matching,
     /// Filter of tasks; none if all match.
-    filter: Option<StreamFilter>,
-    subscription: Subscription,
-    phase: Phase,
-    prepared: VecDeque<pb::WatchResponse>,
+    pub(super) filter: Option<StreamFilter>,
+    pub(super) subscription: Subscription,
+    pub(super) phase: Phase,
+    pub(super) prepared: VecDeque<pb::WatchResponse>,
     /// Counts the stream for as long as it lasts.
-    _permit: StreamPermit,
+    pub(super) _permit: StreamPermit,
 }
 
 #[derive(Debug)]
 pub(super) enum Phase {
     /// Starts after a position, with the changes that are no longer in memory.
-    Begin { behind: Position, past: Vec<Change> },
+    Begin {
+        behind: Position,
+        past: Vec<Change>,
+    },
     Snapshot(Snapshot),
     Live,
     /// Reports that changes are missing.
@@ -40,27 +43,6 @@ pub(super) enum Phase {
 }
 
 impl Watching {
-    pub(super) fn new(
-        app: Arc<App>,
-        user: UserId,
-        matching: Matching,
-        filter: Option<StreamFilter>,
-        subscription: Subscription,
-        phase: Phase,
-        permit: StreamPermit,
-    ) -> Self {
-        Self {
-            app,
-            user,
-            matching,
-            filter,
-            subscription,
-            phase,
-            prepared: VecDeque::new(),
-            _permit: permit,
-        }
-    }
-
     /// Returns the next message; none at the end, and an error is the last.
     ///
     /// Nothing is read ahead of the client: one that does not read its messages falls behind in the feed and gets a resync.
