@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn where_one_value_ends_and_the_next_begins_counts() {
+    fn lengths_of_values_are_hashed() {
         let of = |values: [&str; 2]| Hasher::new("test").text(values[0]).text(values[1]).finish();
         assert_ne!(of(["ab", "c"]), of(["a", "bc"]));
         assert_ne!(of(["", "abc"]), of(["abc", ""]));

@@ -40,27 +40,15 @@ pub struct MalformedLine(&'static str);
 impl SealedLine {
     pub fn new(checkpoint: &Checkpoint, leaves: &[Leaf]) -> Self {
         let Checkpoint { seal, signature } = checkpoint;
-        let Seal {
-            event_id,
-            event_time,
-            number,
-            previous_hash,
-            root_hash,
-            // As many as there are.
-            leaf_count: _,
-            record_count,
-            kept_from,
-            key_id,
-        } = seal;
         Self {
-            number: *number,
-            event_id: *event_id,
-            event_time: *event_time,
-            previous_hash: previous_hash.to_string(),
-            root_hash: root_hash.to_string(),
-            record_count: *record_count,
-            kept_from: *kept_from,
-            key_id: key_id.clone(),
+            number: seal.number,
+            event_id: seal.event_id,
+            event_time: seal.event_time,
+            previous_hash: seal.previous_hash.to_string(),
+            root_hash: seal.root_hash.to_string(),
+            record_count: seal.record_count,
+            kept_from: seal.kept_from,
+            key_id: seal.key_id.clone(),
             signature: signature.iter().map(|byte| format!("{byte:02x}")).collect(),
             leaves: leaves
                 .iter()

@@ -119,21 +119,13 @@ fn entry<E>(
 
 impl From<common::Actor> for Actor {
     fn from(actor: common::Actor) -> Self {
-        let common::Actor {
-            user_id,
-            service,
-            token_id,
-            client_id,
-            ip_address,
-            user_agent,
-        } = actor;
         Self {
-            user_id,
-            service,
-            token_id,
-            client_id,
-            ip_address,
-            user_agent,
+            user_id: actor.user_id,
+            service: actor.service,
+            token_id: actor.token_id,
+            client_id: actor.client_id,
+            ip_address: actor.ip_address,
+            user_agent: actor.user_agent,
         }
     }
 }
@@ -204,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn the_change_of_a_task_is_recorded_with_who_where_and_what() {
+    fn task_change_is_recorded_with_actor_and_fields() {
         let entry =
             Recorded::entry(&received("taskmesh.task.v1.TaskUpdated", task_event())).unwrap();
         assert_eq!(entry.action, "task.updated");
@@ -218,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn a_step_of_a_reminder_is_recorded_with_what_it_says() {
+    fn reminder_step_is_recorded_with_details() {
         let message = notification::ReminderEvent {
             event_time: Some(Timestamp::default()),
             user_id: "alice".to_owned(),
@@ -246,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn a_kind_of_event_that_is_not_known_yet_has_an_action_too() {
+    fn unknown_event_type_has_an_action() {
         assert_eq!(
             action("taskmesh.task.v1.TaskHandedOver"),
             "task.handed_over"
@@ -255,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_service_sends_is_rejected_with_the_field() {
+    fn malformed_event_is_rejected_with_field() {
         let mut no_task = task_event();
         no_task.task = None;
         let mut no_user = task_event();

@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn fields_are_told_with_both_values_and_equal_ones_not_at_all() {
+    fn changed_fields_have_both_values() {
         let before = pb::Task {
             title: "Call Bob".to_owned(),
             priority: pb::Priority::Low.into(),

@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_that_is_written_in_another_way_is_no_record() {
+    fn non_canonical_value_is_refused() {
         let line = text(&record());
         for (written, other) in [
             ("0000-000000000abc", "0000-000000000ABC"),

@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_goes_on_behind_its_last_whole_line() {
+    fn file_continues_after_last_complete_line() {
         assert_eq!(opened(b""), (0, Vec::new()));
         // Also a line that is longer than what is looked at once.
         for name in [1, 100_000] {
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn wherever_a_line_was_broken_off_it_is_cut() {
+    fn incomplete_line_is_truncated() {
         let (whole, next) = (line(1, 1), line(2, 3));
         for written in 0..next.len() {
             let mut content = whole.clone().into_bytes();
@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn a_last_line_that_is_no_checkpoint_is_refused() {
+    fn invalid_last_line_is_refused() {
         let file = NamedTempFile::new().unwrap();
         fs::write(file.path(), "something else\n").unwrap();
         assert!(CheckpointFile::open(file.path()).is_err());

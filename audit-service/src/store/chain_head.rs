@@ -15,7 +15,7 @@ use service_runtime::{
 };
 
 use super::value;
-use crate::domain::chain::Head;
+use crate::domain::{chain::Head, hash::Hash};
 
 #[derive(QueryableByName)]
 struct HeadRow {
@@ -108,34 +108,24 @@ pub async fn find(
 ) -> Result<(Head, i64), DatabaseError> {
     #[derive(QueryableByName)]
     struct EndRow {
-        #[diesel(sql_type = Nullable<BigInt>)]
-        sequence: Option<i64>,
-        #[diesel(sql_type = Nullable<Bytea>)]
-        hash: Option<Vec<u8>>,
-        #[diesel(sql_type = Nullable<Timestamptz>)]
-        record_time: Option<DateTime<Utc>>,
+        #[diesel(embed)]
+        head: HeadRow,
         #[diesel(sql_type = BigInt)]
         last_recorded: i64,
     }
 
     let row: EndRow = diesel::sql_query(
-        "SELECT sequence, hash, record_time,
+        "SELECT one.user_id, coalesce(sequence, 0) AS sequence, coalesce(hash, $2) AS hash, record_time,
+                coalesce(sealed_sequence, 0) AS sealed_sequence,
                 coalesce((SELECT max(sequence) FROM records WHERE records.user_id = $1), 0) AS last_recorded
-         FROM (SELECT 1) AS one LEFT JOIN chain_heads ON chain_heads.user_id = $1",
+         FROM (SELECT $1 AS user_id) AS one LEFT JOIN chain_heads ON chain_heads.user_id = $1",
     )
     .bind::<Text, _>(user_id.as_ref())
+    .bind::<Bytea, _>(Hash::ZERO.as_bytes())
     .fixed()
     .get_result(tx)
     .await?;
-    let head = match (row.sequence, row.hash) {
-        (Some(sequence), Some(hash)) => Head {
-            sequence,
-            hash: value::hash("chain_heads.hash", &hash)?,
-            record_time: row.record_time,
-        },
-        _ => Head::EMPTY,
-    };
-    Ok((head, row.last_recorded))
+    Ok((row.head.into_domain()?.head, row.last_recorded))
 }
 
 /// Returns the users that have chains, in their order, after one of them.

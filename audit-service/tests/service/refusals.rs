@@ -20,7 +20,7 @@ fn violations(status: &Status) -> Vec<(String, String)> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nul_in_a_filter_is_refused_with_its_position() {
+async fn nul_in_filter_is_refused_with_position() {
     let mesh = Mesh::start().await;
     let mut client = mesh.client.clone();
     for (filter, place) in [
@@ -88,7 +88,7 @@ async fn every_rpc_refuses_text_with_nul() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nul_in_an_event_is_recorded_as_the_replacement_character() {
+async fn nul_in_event_becomes_replacement_character() {
     let mesh = Mesh::start().await;
     let task_id = Ids.uuid_v7();
     let mut event = changed("alice", task_id, 1);

@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn an_e_mail_says_what_is_due_and_when_in_the_zone_of_the_task() {
+    fn e_mail_has_due_time_in_zone_of_task() {
         let text = text("Water the plants", "Europe/Berlin");
         assert!(
             text.contains("Subject: Reminder: Water the plants\r\n"),
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn a_task_without_a_zone_or_with_one_unknown_here_is_shown_in_utc() {
+    fn unknown_zone_is_shown_as_utc() {
         for zone in ["", "Europe/Atlantis"] {
             let text = text("Water the plants", zone);
             assert!(
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn a_task_that_is_due_on_a_date_is_shown_without_a_time() {
+    fn due_date_is_shown_without_time() {
         let date = NaiveDate::from_ymd_opt(2026, 12, 2);
         let text = text_of("Water the plants", "Pacific/Kiritimati", date);
         assert!(
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn no_title_can_add_a_header_or_end_the_message() {
+    fn title_cannot_inject_headers() {
         let text = text(
             "plants\r\nBcc: eve@example.com\r\n\r\n.\r\nMAIL FROM:<eve@example.com>",
             "",
@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn control_characters_of_a_title_become_spaces_in_its_header() {
+    fn control_characters_become_spaces_in_subject() {
         for (title, shown) in [
             ("a\r\nb", "a  b"),
             ("=?UTF-8?B?\r\n SGFja2Vk?=", "=?UTF-8?B?   SGFja2Vk?="),

@@ -312,7 +312,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn idle_connection_is_checked_and_an_old_one_replaced() {
+    async fn idle_connection_is_checked_old_one_replaced() {
         let (server, mail) = accepting_server();
         server.warm_up().await.unwrap();
         age(&server, CHECK_AFTER);
@@ -325,7 +325,7 @@ mod tests {
     }
 
     #[test]
-    fn message_is_dot_stuffed_and_ends_with_a_lone_dot() {
+    fn message_is_dot_stuffed_and_terminated() {
         for (message, sent) in [
             ("Subject: a\r\n\r\nb\r\n", "Subject: a\r\n\r\nb\r\n.\r\n"),
             ("Subject: a\r\n\r\nb", "Subject: a\r\n\r\nb\r\n.\r\n"),
@@ -338,7 +338,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_code_of_three_numbers_is_repeated_from_the_servers_words() {
+    fn only_enhanced_status_code_is_repeated() {
         for word in ["5.1.1", "4.2.0", "5.7.133"] {
             assert!(is_enhanced_code(word), "{word}");
         }

@@ -94,7 +94,7 @@ fn two_settings_of_one_moment_remind_once() {
 }
 
 #[test]
-fn a_moment_that_had_passed_when_the_task_was_made_is_skipped() {
+fn time_before_creation_is_skipped() {
     assert_eq!(fresh(&task("10:00", &[]), "09:50"), Plan::default());
     assert_eq!(fresh(&task("10:00", &[]), "09:00"), Plan::default());
 }
@@ -127,7 +127,7 @@ fn a_task_that_needs_no_reminder_gets_none() {
 }
 
 #[test]
-fn a_moment_of_its_own_needs_no_due_time() {
+fn absolute_time_needs_no_due_time() {
     let undated = WatchedTask {
         due_time: None,
         ..task("10:00", &[Setting::At(at("07:00"))])
@@ -151,7 +151,7 @@ fn the_default_can_be_switched_off() {
 }
 
 #[test]
-fn a_moved_task_moves_its_reminders_without_one_bumping_into_another() {
+fn moved_reminders_never_share_a_time() {
     let settings = [
         Setting::Before(60),
         Setting::Before(30),
@@ -206,14 +206,14 @@ fn a_change_elsewhere_in_the_task_changes_nothing() {
 }
 
 #[test]
-fn an_overdue_reminder_that_is_still_asked_for_stays() {
+fn wanted_overdue_reminder_stays() {
     let task = task("10:00", &[]);
     let reminder = scheduled(&task, Setting::Default, at("09:00"));
     assert_eq!(change(&task, "09:10", &[reminder]), Plan::default());
 }
 
 #[test]
-fn a_reminder_that_fired_just_after_the_change_does_not_fire_again() {
+fn fired_reminder_does_not_fire_again() {
     let task = task("10:00", &[]);
     let change_time = at("09:00") - TimeDelta::milliseconds(1);
     let plan = plan(
@@ -227,7 +227,7 @@ fn a_reminder_that_fired_just_after_the_change_does_not_fire_again() {
 }
 
 #[test]
-fn moving_a_task_on_after_its_reminder_reminds_again_and_moving_it_back_does_not() {
+fn postponed_task_is_reminded_of_again() {
     let moved_on = task("12:00", &[]);
     assert_eq!(
         fresh(&moved_on, "09:30").schedule,
@@ -241,7 +241,7 @@ fn moving_a_task_on_after_its_reminder_reminds_again_and_moving_it_back_does_not
 }
 
 #[test]
-fn a_due_time_at_the_edge_of_the_calendar_breaks_nothing() {
+fn due_time_at_edge_of_calendar_is_skipped() {
     let edge = WatchedTask {
         due_time: Some(DateTime::<Utc>::MIN_UTC),
         ..task("10:00", &[])
@@ -259,7 +259,7 @@ fn on_a_date(settings: &[Setting]) -> WatchedTask {
 }
 
 #[test]
-fn a_due_date_is_reminded_of_before_nine_on_the_clocks_of_its_zone() {
+fn due_date_reminds_before_nine_in_its_zone() {
     let change_time = "2026-10-24T12:00:00Z".parse().unwrap();
     let schedule = |task: &WatchedTask| {
         let plan = plan(task, &Preferences::default(), change_time, &[], &[]);
@@ -282,7 +282,7 @@ fn a_due_date_is_reminded_of_before_nine_on_the_clocks_of_its_zone() {
 }
 
 #[test]
-fn a_task_that_gets_a_time_of_the_day_moves_its_reminder() {
+fn added_time_of_day_moves_reminder() {
     let on_a_date = on_a_date(&[]);
     let before: DateTime<Utc> = "2026-10-25T07:00:00Z".parse().unwrap();
     let reminder = scheduled(&on_a_date, Setting::Default, before);

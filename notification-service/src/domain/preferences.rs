@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn a_user_id_that_is_no_local_part_gets_no_address() {
+    fn user_id_must_be_local_part() {
         let preferences = Preferences::default();
         for user_id in ["alice@evil.example", "a b", "<alice>", ".", "\"quoted\""] {
             assert_eq!(
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_who_switched_e_mail_off_has_a_recipient() {
+    fn disabled_e_mail_has_no_recipient() {
         let preferences = Preferences {
             email_enabled: false,
             email_address: Some("al@example.org".parse().unwrap()),

@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn what_somebody_else_has_in_hand_is_looked_at_again_and_not_awaited_in_a_tight_loop() {
+    fn overdue_rows_are_polled_with_backoff() {
         let mut pace = Pace::default();
         for _ in 0..10 {
             pace.wait(None);

@@ -21,7 +21,7 @@ use super::{Bench, Outcome, TaskBuilder};
 const STRETCH: usize = 100;
 
 #[tokio::test]
-async fn events_in_batches_leave_the_same_behind_as_one_by_one() {
+async fn batches_equal_single_events() {
     for seed in 1..=3 {
         let events = random_events(seed, 4 * STRETCH);
         let one_by_one = outcome_of(&events, 1).await;
@@ -38,60 +38,8 @@ async fn events_in_batches_leave_the_same_behind_as_one_by_one() {
     }
 }
 
-#[tokio::test]
-async fn a_task_that_is_created_changed_completed_reopened_deleted_and_restored_in_one_batch_is_reminded_of_once()
- {
-    let bench = Bench::new().await;
-    let mut task = TaskBuilder::new("alice", TimeDelta::hours(5));
-    let mut events = vec![received(&task, 0)];
-    let changes: [fn(&mut TaskBuilder); 5] = [
-        |task| task.task.due_time = task.task.due_time.map(|due| due + TimeDelta::hours(1)),
-        |task| task.task.open = false,
-        |task| task.task.open = true,
-        |task| task.task.deleted = true,
-        |task| task.task.deleted = false,
-    ];
-    for change in changes {
-        change(&mut task);
-        task.change(|_| ());
-        events.push(received(&task, 0));
-    }
-    handle(&bench, &events).await;
-
-    let rows = bench.rows().await;
-    let states: Vec<_> = rows
-        .iter()
-        .map(|row| (row.state.as_str(), row.version))
-        .collect();
-    let due = task.task.due_time.unwrap();
-    assert!(
-        rows.iter()
-            .all(|row| row.fire_time == due - TimeDelta::hours(1))
-    );
-    assert_eq!(
-        states,
-        [("cancelled", 3), ("cancelled", 2), ("scheduled", 1)]
-    );
-    let told = Outcome::of(&bench).await.told;
-    let kinds: Vec<_> = told[&task.id().to_string()]
-        .iter()
-        .map(|told| (told.reminder, told.kind.rsplit('.').next().unwrap()))
-        .collect();
-    assert_eq!(
-        kinds,
-        [
-            (0, "ReminderScheduled"),
-            (0, "ReminderScheduled"),
-            (0, "ReminderCancelled"),
-            (1, "ReminderScheduled"),
-            (1, "ReminderCancelled"),
-            (2, "ReminderScheduled"),
-        ]
-    );
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn batches_with_the_same_tasks_in_opposite_orders_never_wait_for_each_other_in_a_circle() {
+async fn opposite_batches_do_not_deadlock() {
     const ROUNDS: usize = 3;
     // So many that the statements of two batches overlap.
     const TASKS: usize = 2_000;

@@ -48,7 +48,7 @@ async fn a_reminder_is_sent_as_an_e_mail() {
 }
 
 #[tokio::test]
-async fn a_refusal_for_now_is_tried_again_with_the_same_message_id() {
+async fn transient_refusal_is_retried_with_same_message_id() {
     let (server, bench) = fired(Behaviour::RefuseMessage("451 4.3.0 busy")).await;
     let _dispatcher = bench.dispatcher();
     eventually("two tries are refused", async || {
@@ -70,7 +70,7 @@ async fn a_refusal_for_now_is_tried_again_with_the_same_message_id() {
 }
 
 #[tokio::test]
-async fn a_refusal_for_good_fails_and_its_reason_names_no_address() {
+async fn permanent_refusal_fails_without_address_in_reason() {
     let (_server, bench) = fired(Behaviour::RefuseRecipient(
         "550 5.1.1 <alice@example.org>: no such user",
     ))
@@ -90,7 +90,7 @@ async fn a_refusal_for_good_fails_and_its_reason_names_no_address() {
 }
 
 #[tokio::test]
-async fn a_message_whose_answer_is_lost_is_unknown_and_not_sent_again() {
+async fn lost_response_leaves_delivery_unknown() {
     let (server, bench) = fired(Behaviour::HangUpAfter).await;
     let _dispatcher = bench.dispatcher();
     let row = bench.email_in("unknown").await;
@@ -111,7 +111,7 @@ async fn a_message_whose_answer_is_lost_is_unknown_and_not_sent_again() {
 }
 
 #[tokio::test]
-async fn a_connection_that_breaks_before_the_message_is_tried_again() {
+async fn connection_lost_before_message_is_retried() {
     let (server, bench) = fired(Behaviour::HangUpBefore).await;
     let _dispatcher = bench.dispatcher();
     eventually("two connections broke", async || {
@@ -124,7 +124,7 @@ async fn a_connection_that_breaks_before_the_message_is_tried_again() {
 }
 
 #[tokio::test]
-async fn a_mail_server_that_is_away_is_waited_for() {
+async fn unavailable_mail_server_is_retried() {
     let port = MailServer::free_port();
     let bench = Bench::with_mail_at(port).await;
     bench.fire_one("alice").await;
@@ -144,7 +144,7 @@ async fn a_mail_server_that_is_away_is_waited_for() {
 }
 
 #[tokio::test]
-async fn a_process_killed_before_the_handing_over_leaves_a_delivery_that_is_tried_again() {
+async fn kill_before_sending_leaves_delivery_pending() {
     let (server, bench) = fired(Behaviour::SilentBefore).await;
     let killed = bench.dispatcher();
     eventually("a try is under way", async || {
@@ -162,7 +162,7 @@ async fn a_process_killed_before_the_handing_over_leaves_a_delivery_that_is_trie
 }
 
 #[tokio::test]
-async fn a_process_killed_during_the_handing_over_leaves_an_unknown_delivery() {
+async fn kill_during_sending_leaves_delivery_unknown() {
     let (server, bench) = fired(Behaviour::SilentAfter).await;
     let killed = bench.dispatcher();
     eventually("the message is out", async || {
@@ -189,7 +189,7 @@ async fn a_process_killed_during_the_handing_over_leaves_an_unknown_delivery() {
 }
 
 #[tokio::test]
-async fn a_stop_during_the_handing_over_waits_a_little_and_then_says_unknown() {
+async fn shutdown_during_sending_leaves_delivery_unknown() {
     let (server, bench) = fired(Behaviour::SilentAfter).await;
     let dispatcher = bench.dispatcher();
     eventually("the message is out", async || {
@@ -250,7 +250,7 @@ async fn connection_is_opened_before_the_reminder_fires() {
 }
 
 #[tokio::test]
-async fn a_connection_that_the_server_closed_meanwhile_costs_no_try() {
+async fn closed_idle_connection_costs_no_attempt() {
     let server = MailServer::start(Behaviour::AcceptAndHangUp);
     let bench = Bench::with_mail(&server).await;
     let _dispatcher = bench.dispatcher();
@@ -262,7 +262,7 @@ async fn a_connection_that_the_server_closed_meanwhile_costs_no_try() {
 }
 
 #[tokio::test]
-async fn a_task_completed_between_two_tries_is_not_reminded_of() {
+async fn task_completed_between_attempts_sends_nothing() {
     let server = MailServer::start(Behaviour::RefuseRecipient("450 4.2.0 later"));
     let bench = Bench::with_mail(&server).await;
     let mut task = bench.fire_one("alice").await;
@@ -288,7 +288,7 @@ async fn a_task_completed_between_two_tries_is_not_reminded_of() {
 }
 
 #[tokio::test]
-async fn a_delivery_that_failed_long_enough_is_given_up() {
+async fn delivery_fails_after_last_attempt() {
     let (_server, bench) = fired(Behaviour::RefuseRecipient("450 4.2.0 later")).await;
     bench
         .execute(
@@ -306,7 +306,7 @@ async fn a_delivery_that_failed_long_enough_is_given_up() {
 }
 
 #[tokio::test]
-async fn a_server_that_is_not_ready_in_time_is_tried_again() {
+async fn slow_server_is_retried() {
     let (server, bench) = fired(Behaviour::SilentBefore).await;
     let _dispatcher = bench.dispatcher();
     eventually("the first try is given up", async || {
@@ -320,7 +320,7 @@ async fn a_server_that_is_not_ready_in_time_is_tried_again() {
 }
 
 #[tokio::test]
-async fn an_answer_that_does_not_come_in_time_leaves_an_unknown_delivery() {
+async fn late_response_leaves_delivery_unknown() {
     let (server, bench) = fired(Behaviour::SilentAfter).await;
     let _dispatcher = bench.dispatcher();
     let row = bench.email_in("unknown").await;
@@ -332,7 +332,7 @@ async fn an_answer_that_does_not_come_in_time_leaves_an_unknown_delivery() {
 }
 
 #[tokio::test]
-async fn a_server_that_offers_no_tls_gets_neither_password_nor_message() {
+async fn server_without_tls_gets_no_password() {
     let server = MailServer::start(Behaviour::Accept);
     let smtp = SmtpConfig {
         security: SmtpSecurity::Starttls,
@@ -366,7 +366,7 @@ async fn a_server_that_offers_no_tls_gets_neither_password_nor_message() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn dispatchers_that_are_killed_at_any_moment_send_nothing_twice_and_forget_nothing() {
+async fn killed_dispatchers_send_each_e_mail_once() {
     const COUNT: usize = 60;
     let server = MailServer::start(Behaviour::Accept);
     let bench = Bench::with_mail(&server).await;

@@ -81,7 +81,7 @@ async fn reminders_are_fired_and_delivered_by_partial_indexes() {
 }
 
 #[tokio::test]
-async fn tasks_and_preferences_of_a_user_are_read_by_index() {
+async fn tasks_and_preferences_are_read_by_index() {
     let (bench, plans) = Bench::with_plans().await;
     bench.execute(ROWS).await;
     let app = bench.app();

@@ -45,7 +45,7 @@ async fn reminders_fire_once_and_not_before_their_time() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn several_schedulers_share_the_work_and_fire_each_reminder_once() {
+async fn schedulers_fire_each_reminder_once() {
     const COUNT: usize = 400;
     let bench = Bench::new().await;
     let moment = in_ms(3_000);
@@ -62,7 +62,7 @@ async fn several_schedulers_share_the_work_and_fire_each_reminder_once() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn schedulers_that_are_killed_at_any_moment_lose_and_double_nothing() {
+async fn killed_schedulers_fire_each_reminder_once() {
     const COUNT: usize = 300;
     let bench = Bench::new().await;
     for number in 0..COUNT {
@@ -83,7 +83,7 @@ async fn schedulers_that_are_killed_at_any_moment_lose_and_double_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn connections_that_break_at_any_moment_lose_and_double_nothing() {
+async fn broken_connections_fire_each_reminder_once() {
     const COUNT: usize = 200;
     let bench = Bench::new().await;
     for number in 0..COUNT {
@@ -108,7 +108,7 @@ async fn connections_that_break_at_any_moment_lose_and_double_nothing() {
 }
 
 #[tokio::test]
-async fn what_fell_due_during_an_outage_fires_afterwards_marked_late() {
+async fn outage_fires_reminders_late() {
     let bench = Bench::new().await;
     bench
         .observe(&TaskBuilder::reminding_at("alice", in_ms(3_600_000)))
@@ -123,7 +123,7 @@ async fn what_fell_due_during_an_outage_fires_afterwards_marked_late() {
 }
 
 #[tokio::test]
-async fn a_task_completed_in_time_reminds_of_nothing_even_if_the_commit_comes_late() {
+async fn completion_in_time_wins_over_late_commit() {
     let bench = Bench::new().await;
     let moment = in_ms(3_000);
     let mut task = TaskBuilder::reminding_at("alice", moment);
@@ -155,7 +155,7 @@ async fn a_task_completed_in_time_reminds_of_nothing_even_if_the_commit_comes_la
 }
 
 #[tokio::test]
-async fn a_moved_reminder_fires_at_its_new_time_only() {
+async fn moved_reminder_fires_only_at_new_time() {
     let bench = Bench::new().await;
     let mut task = TaskBuilder::new(
         "alice",

@@ -33,7 +33,7 @@ fn fires_at(reminder: &pb::Reminder) -> DateTime<Utc> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn a_due_date_is_reminded_of_before_nine_in_its_zone() {
+async fn due_date_reminds_before_nine_in_zone() {
     let wire = Wire::start().await;
     let (mut task, today, nine) = due_today("alice");
     wire.publish(&task).await;

@@ -170,7 +170,7 @@ async fn a_stop_and_a_start_change_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn open_clients_are_told_of_a_reminder_once_it_fires() {
+async fn live_clients_receive_fired_reminder() {
     let wire = Wire::start().await;
     let task = TaskBuilder::new("alice", TimeDelta::hours(2));
     wire.publish(&task).await;
@@ -307,7 +307,7 @@ async fn one_user_never_sees_what_is_another_s() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn an_event_that_makes_no_sense_goes_to_the_dead_letters_and_holds_up_nothing() {
+async fn malformed_event_is_dead_letter_and_blocks_nothing() {
     let mut wire = Wire::start().await;
     wire.service.expect_dead_letters();
     let mut task = TaskBuilder::new("alice", TimeDelta::hours(5));

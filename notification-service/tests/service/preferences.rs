@@ -27,7 +27,7 @@ async fn whoever_has_changed_nothing_has_the_defaults() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn an_update_changes_what_its_mask_names_and_no_other_user() {
+async fn update_changes_masked_fields_of_one_user() {
     let wire = Wire::start().await;
     let before = wire.preferences("alice").await;
     let update = pb::UpdatePreferencesRequest {
@@ -84,7 +84,7 @@ async fn a_stale_etag_changes_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn a_wrong_update_names_every_field_and_its_cure() {
+async fn invalid_update_names_every_field() {
     let wire = Wire::start().await;
     let update = pb::UpdatePreferencesRequest {
         email_address: "alice at example.org".to_owned(),

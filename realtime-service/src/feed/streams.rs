@@ -85,7 +85,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_user_has_so_many_streams_and_another_user_has_them_too() {
+    fn streams_are_limited_per_user_and_in_total() {
         let streams = Arc::new(Streams::new(3, 2));
         let [alice, bob] = ["alice", "bob"].map(|name| name.parse::<UserId>().unwrap());
         let first = streams.open(&alice).unwrap();

@@ -11,7 +11,7 @@ fn scheduled(asked: &Asked) -> (String, String) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn completing_an_occurrence_asks_for_the_next_one_in_the_users_name() {
+async fn completion_creates_next_occurrence_for_user() {
     let mesh = Mesh::start().await;
     let mut completion = Completion::of("FREQ=WEEKLY;BYDAY=TU", "2026-12-01T10:00:00Z");
     mesh.publish(&completion).await;
@@ -32,7 +32,7 @@ async fn completing_an_occurrence_asks_for_the_next_one_in_the_users_name() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn late_and_early_completions_ask_for_the_first_date_after_both() {
+async fn next_date_follows_schedule_and_completion() {
     let mesh = Mesh::start().await;
     for (complete_time, expected) in [
         (
@@ -62,7 +62,7 @@ async fn late_and_early_completions_ask_for_the_first_date_after_both() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn a_series_counted_from_completion_goes_on_from_the_day_of_completion() {
+async fn completion_anchor_counts_from_completion_day() {
     let mesh = Mesh::start().await;
     let mut completion = Completion::of("FREQ=MONTHLY", "2027-01-31T22:00:00Z");
     completion.series().recurrence_anchor = RecurrenceAnchor::Completion.into();
@@ -76,7 +76,7 @@ async fn a_series_counted_from_completion_goes_on_from_the_day_of_completion() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn task_that_starts_earlier_is_due_as_long_after_its_start() {
+async fn due_time_keeps_distance_from_start() {
     let mesh = Mesh::start().await;
     // Days and seconds from start to due, the completion, the start and the due time of the next occurrence.
     for (days, seconds, complete_time, expected) in [
@@ -148,7 +148,7 @@ async fn the_same_event_again_asks_for_nothing_else() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn a_series_that_has_ended_and_a_change_that_is_no_completion_ask_for_nothing() {
+async fn ended_series_creates_nothing() {
     let mesh = Mesh::start().await;
     let ended = Completion::of("FREQ=DAILY;UNTIL=20261201", "2026-12-01T10:00:00Z");
     let counted = Completion::of("FREQ=DAILY;COUNT=31", "2026-12-01T07:00:00Z").after(&ended);
@@ -168,7 +168,7 @@ async fn a_series_that_has_ended_and_a_change_that_is_no_completion_ask_for_noth
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn a_task_service_that_is_away_is_asked_again_until_it_is_back() {
+async fn unavailable_task_service_is_retried() {
     let mesh = Mesh::start().await;
     mesh.tasks.refuse(Status::unavailable("away"));
     mesh.tasks.refuse(Status::deadline_exceeded("slow"));
@@ -180,7 +180,7 @@ async fn a_task_service_that_is_away_is_asked_again_until_it_is_back() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn a_refusal_makes_the_event_a_dead_letter_with_the_reason() {
+async fn refusal_is_dead_letter_with_reason() {
     let mut mesh = Mesh::start().await;
     mesh.tasks
         .refuse(Status::not_found("task 1 does not exist"));
@@ -202,7 +202,7 @@ async fn rejected(spoil: impl FnOnce(&mut Completion), reason: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn an_event_without_a_series_is_a_dead_letter() {
+async fn event_without_series_is_dead_letter() {
     rejected(
         |completion| completion.event.series = None,
         "series is missing",
@@ -211,7 +211,7 @@ async fn an_event_without_a_series_is_a_dead_letter() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn an_event_with_an_unreadable_start_is_a_dead_letter() {
+async fn event_with_invalid_start_is_dead_letter() {
     rejected(
         |completion| completion.series().start_local = "tomorrow".to_owned(),
         "series.start_local is not a local time",
@@ -220,7 +220,7 @@ async fn an_event_with_an_unreadable_start_is_a_dead_letter() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn an_event_with_a_wrong_rule_is_a_dead_letter() {
+async fn event_with_invalid_rule_is_dead_letter() {
     rejected(
         |completion| completion.series().recurrence_rule = "FREQ=DALY".to_owned(),
         "series.recurrence_rule has FREQ=DALY",

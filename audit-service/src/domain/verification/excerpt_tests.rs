@@ -98,7 +98,7 @@ fn long_chain(seed: u64) -> Chain {
 }
 
 #[test]
-fn any_part_of_an_intact_chain_is_intact_and_what_is_not_there_is_counted() {
+fn part_of_intact_chain_is_intact() {
     let chain = long_chain(1);
     for first in 0..chain.records.len() {
         let checked = check(&chain, SOME, &chain.records[first..]);
@@ -110,7 +110,7 @@ fn any_part_of_an_intact_chain_is_intact_and_what_is_not_there_is_counted() {
 }
 
 #[test]
-fn a_seal_right_before_an_excerpt_confirms_its_first_record() {
+fn seal_before_excerpt_confirms_first_record() {
     let chain = long_chain(2);
     let sealed = chain.sealed[0].sequence;
     let mut rest = chain.records[usize::try_from(sealed).unwrap()..].to_vec();
@@ -134,7 +134,7 @@ fn of_whole_chains_nothing_may_be_left_out() {
 }
 
 #[test]
-fn an_end_that_an_excerpt_leaves_out_is_no_finding() {
+fn omitted_end_of_excerpt_is_no_finding() {
     let chain = long_chain(4);
     let last = chain.head.sequence;
     let (confirmed, checkpoint) = (chain.sealed[0].sequence, chain.sealed[0].checkpoint);
@@ -156,7 +156,7 @@ fn an_end_that_an_excerpt_leaves_out_is_no_finding() {
 }
 
 #[test]
-fn a_first_record_that_is_not_to_be_believed_does_not_say_where_the_chain_begins() {
+fn tampered_first_record_does_not_move_chain_start() {
     let chain = long_chain(5);
     let mut records = chain.records.clone();
     records[0].sequence = 1_000_000;
@@ -171,7 +171,7 @@ fn a_first_record_that_is_not_to_be_believed_does_not_say_where_the_chain_begins
 }
 
 #[test]
-fn what_is_done_to_a_whole_chain_is_found_without_its_head() {
+fn tampering_is_found_without_head() {
     for seed in 0..500 {
         // Other dice, which would draw the same entries again.
         let mut dice = StdRng::seed_from_u64(seed + 1_000_000);
@@ -188,7 +188,7 @@ fn what_is_done_to_a_whole_chain_is_found_without_its_head() {
 }
 
 #[test]
-fn checkpoints_that_former_keys_have_signed_are_genuine_and_those_of_strangers_are_not() {
+fn checkpoints_of_known_keys_are_genuine() {
     let chain = long_chain(6);
     let former = key();
     let keys: Vec<SealKey> = [key(), former.clone()]
@@ -208,7 +208,7 @@ fn checkpoints_that_former_keys_have_signed_are_genuine_and_those_of_strangers_a
 }
 
 #[test]
-fn a_checkpoint_that_is_missing_or_changed_is_told_by_its_number() {
+fn missing_or_changed_checkpoint_is_reported() {
     let chain = long_chain(7);
     assert!(chain.sealed.len() > 2);
     let key = key();

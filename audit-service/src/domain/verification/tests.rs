@@ -225,7 +225,7 @@ fn a_single_record_is_located_exactly() {
 }
 
 #[test]
-fn records_at_each_others_places_are_told_as_moved() {
+fn swapped_records_are_reported_as_moved() {
     let mut dice = StdRng::seed_from_u64(7);
     let mut chain = chain(&mut dice);
     while chain.records.len() < 10 {
@@ -243,7 +243,7 @@ fn records_at_each_others_places_are_told_as_moved() {
 }
 
 #[test]
-fn a_chain_that_was_written_anew_with_its_head_is_shown_by_its_seals() {
+fn rewritten_chain_contradicts_its_seals() {
     for seed in 0..2_000 {
         let mut dice = StdRng::seed_from_u64(seed);
         let mut chain = chain(&mut dice);
@@ -267,7 +267,7 @@ fn a_chain_that_was_written_anew_with_its_head_is_shown_by_its_seals() {
 }
 
 #[test]
-fn old_records_that_policy_has_dropped_are_not_missed() {
+fn dropped_records_are_not_missing() {
     let mut dice = StdRng::seed_from_u64(3);
     let chain = chain(&mut dice);
     let dropped = 3.min(chain.records.len() - 1);
@@ -294,7 +294,7 @@ fn old_records_that_policy_has_dropped_are_not_missed() {
 }
 
 #[test]
-fn what_would_take_long_to_tell_is_told_in_short() {
+fn number_of_findings_is_limited() {
     let mut dice = StdRng::seed_from_u64(5);
     let mut head = Head::EMPTY;
     let mut check = ChainCheck::new(user(), 1, Some(Hash::ZERO), []);

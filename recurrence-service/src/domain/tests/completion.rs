@@ -4,7 +4,7 @@ use super::fixtures::{cases, instant, local, series_from_completion, try_series,
 use crate::domain::{Anchor, SeriesError};
 
 #[test]
-fn the_next_date_is_an_interval_after_the_day_of_completion() {
+fn next_date_is_interval_after_completion() {
     for [rule, completed, expected] in cases(include_str!("cases/completion.txt")) {
         let series = series_from_completion(rule, "Europe/Berlin", "2027-01-31T09:00:00");
         let next = series.next(local("2027-01-31T09:00:00"), instant(completed));
@@ -13,7 +13,7 @@ fn the_next_date_is_an_interval_after_the_day_of_completion() {
 }
 
 #[test]
-fn completing_a_day_early_does_not_repeat_the_completed_date() {
+fn early_completion_does_not_repeat_date() {
     let series = series_from_completion("FREQ=DAILY", "UTC", "2027-01-31T09:00:00");
     let next = series.next(
         local("2027-01-31T09:00:00"),
@@ -23,7 +23,7 @@ fn completing_a_day_early_does_not_repeat_the_completed_date() {
 }
 
 #[test]
-fn looking_ahead_takes_each_as_completed_at_its_time() {
+fn preview_assumes_completion_at_due_time() {
     let series = series_from_completion("FREQ=MONTHLY", "UTC", "2027-01-31T09:00:00");
     assert_eq!(
         written(series.occurrences().take(3)),

@@ -105,7 +105,7 @@ fn occurrence_is_missed_once_it_is_due() {
 }
 
 #[test]
-fn completion_moves_the_start_and_the_due_time_follows() {
+fn completion_moves_start_and_due_time() {
     let series = series_from_completion("FREQ=MONTHLY", "Europe/Berlin", "2027-01-31T09:00:00");
     let series = due_after(series, 2, 8 * HOUR);
     let next = series

@@ -29,7 +29,7 @@ fn a_rule_that_never_happens_is_refused() {
 }
 
 #[test]
-fn the_first_date_may_take_up_to_a_hundred_years() {
+fn first_date_may_take_a_hundred_years() {
     let rare = series(
         "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29;BYDAY=MO",
         "UTC",

@@ -21,7 +21,7 @@ fn examples_have_their_dates() {
 }
 
 #[test]
-fn nine_o_clock_in_new_york_stays_nine_o_clock_when_summer_time_ends() {
+fn wall_time_stays_when_summer_time_ends() {
     let times: Vec<_> = series("FREQ=DAILY", "America/New_York", "1997-10-25T09:00:00")
         .occurrences()
         .take(2)

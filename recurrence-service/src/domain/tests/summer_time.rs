@@ -5,7 +5,7 @@ use super::fixtures::{cases, instant, local, series, written};
 const CASES: &str = include_str!("cases/summer_time.txt");
 
 #[test]
-fn the_wall_time_is_kept_and_what_does_not_exist_is_shifted_forward() {
+fn wall_time_is_kept_gaps_shift_forward() {
     for [zone, rule, start, expected] in cases(CASES) {
         let series = series(rule, zone, start);
         let found = written(series.occurrences().take(3)).join(", ");
@@ -14,7 +14,7 @@ fn the_wall_time_is_kept_and_what_does_not_exist_is_shifted_forward() {
 }
 
 #[test]
-fn completing_each_in_time_gives_the_same_occurrences_as_looking_ahead() {
+fn completions_in_time_equal_preview() {
     for [zone, rule, start, _] in cases(CASES) {
         let series = series(rule, zone, start);
         let mut before = series.first();
@@ -27,7 +27,7 @@ fn completing_each_in_time_gives_the_same_occurrences_as_looking_ahead() {
 }
 
 #[test]
-fn counted_occurrences_are_counted_once_when_a_day_is_left_out() {
+fn skipped_day_is_not_counted_twice() {
     let series = series("FREQ=DAILY;COUNT=3", "Pacific/Apia", "2011-12-29T09:00:00");
     assert_eq!(
         written(series.occurrences()),
@@ -40,7 +40,7 @@ fn counted_occurrences_are_counted_once_when_a_day_is_left_out() {
 }
 
 #[test]
-fn an_hour_shifted_by_a_gap_comes_back_at_the_next_occurrence() {
+fn gap_shifts_only_one_occurrence() {
     let series = series("FREQ=DAILY", "Europe/Berlin", "2026-03-01T02:30:00");
     let shifted = series
         .next(
@@ -58,7 +58,7 @@ fn an_hour_shifted_by_a_gap_comes_back_at_the_next_occurrence() {
 }
 
 #[test]
-fn an_occurrence_shifted_by_a_gap_is_still_ahead_until_its_instant() {
+fn shifted_occurrence_is_ahead_until_its_instant() {
     let series = series("FREQ=DAILY", "Europe/Berlin", "2026-03-01T02:30:00");
     // Ten past three by the clock, twenty minutes before the shifted occurrence.
     let next = series.next(
@@ -69,7 +69,7 @@ fn an_occurrence_shifted_by_a_gap_is_still_ahead_until_its_instant() {
 }
 
 #[test]
-fn an_occurrence_in_the_first_of_two_equal_hours_is_over_in_the_second() {
+fn repeated_hour_uses_first_instant() {
     let series = series("FREQ=DAILY", "Europe/Berlin", "2026-10-01T02:30:00");
     // A quarter past two for the second time: the occurrence was at half past two for the first time.
     let next = series.next(

@@ -13,7 +13,7 @@ fn rule_with_times_repeats_within_the_day() {
 }
 
 #[test]
-fn completion_leads_to_next_time_of_the_same_day() {
+fn completion_leads_to_next_time_of_day() {
     let series = series("FREQ=DAILY;BYHOUR=9,17", "UTC", "2026-12-01T09:00:00");
     for (completed, expected) in [
         ("2026-12-01T08:00:00Z", "2026-12-01T17:00:00 = 01T17:00:00Z"),

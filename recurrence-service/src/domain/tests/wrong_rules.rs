@@ -4,7 +4,7 @@ use super::fixtures::lines;
 use crate::domain::RecurrenceRule;
 
 #[test]
-fn a_wrong_rule_is_refused_with_the_part_and_the_cure() {
+fn invalid_rule_is_refused_with_part_and_fix() {
     for line in lines(include_str!("cases/wrong_rules.txt")) {
         let (text, words) = line.split_once(" | ").unwrap();
         let text = &text.replace("\\n", "\n");
@@ -16,7 +16,7 @@ fn a_wrong_rule_is_refused_with_the_part_and_the_cure() {
 }
 
 #[test]
-fn a_rule_is_accepted_in_the_ways_people_write_it() {
+fn common_spellings_of_rules_are_accepted() {
     for text in [
         "FREQ=DAILY",
         "RRULE:FREQ=DAILY",
