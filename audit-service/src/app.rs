@@ -6,7 +6,7 @@ use service_runtime::{clock::Clock, ids::Ids, postgres::Database};
 
 use crate::{
     chain_writer::ChainWriter,
-    domain::signing::{SealKey, SealingKey},
+    domain::signing::{SigningKey, VerifyingKey},
 };
 
 /// Handles of the operations; cheap to clone.
@@ -17,7 +17,7 @@ pub struct App {
     pub clock: Clock,
     pub ids: Ids,
     /// Key that signs checkpoints.
-    pub key: Arc<SealingKey>,
+    pub key: Arc<SigningKey>,
     /// Keys that verify checkpoints: the signing key's and former ones.
-    pub seal_keys: Arc<[SealKey]>,
+    pub verifying_keys: Arc<[VerifyingKey]>,
 }

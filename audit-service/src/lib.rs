@@ -35,7 +35,7 @@ pub use config::Config;
 pub use domain::{
     record::Hashed,
     sealed_line::{MalformedLine, SealedLine},
-    signing::{SealKey, SealingKey},
+    signing::{SigningKey, VerifyingKey},
     verification::{Checked, CheckpointCheck, Examined, ExcerptCheck, Extent, Finding, Seals},
 };
 pub use files::{MalformedRecord, from_json, ndjson};
@@ -66,14 +66,14 @@ impl Service for AuditService {
         metrics::describe();
         let config = context.config();
         config.check().map_err(StartError::Config)?;
-        let key = sealing_key(&config.checkpoints)?;
+        let key = signing_key(&config.checkpoints)?;
         let (writer, writing) = ChainWriter::new(context.database(), context.clock());
         let app = App {
             writer,
             database: context.database(),
             clock: context.clock(),
             ids: context.ids(),
-            seal_keys: seal_keys(&key, &config.checkpoints)?.into(),
+            verifying_keys: verifying_keys(&key, &config.checkpoints)?.into(),
             key: Arc::new(key),
         };
 
@@ -109,21 +109,29 @@ impl Service for AuditService {
     }
 }
 
-fn sealing_key(config: &CheckpointsConfig) -> Result<SealingKey, StartError> {
+fn signing_key(config: &CheckpointsConfig) -> Result<SigningKey, StartError> {
     read_key(
         "checkpoints.signing_key_file",
         &config.signing_key_file,
-        SealingKey::from_pem,
+        SigningKey::from_pem,
     )
 }
 
-fn seal_keys(own: &SealingKey, config: &CheckpointsConfig) -> Result<Vec<SealKey>, StartError> {
+fn verifying_keys(
+    own: &SigningKey,
+    config: &CheckpointsConfig,
+) -> Result<Vec<VerifyingKey>, StartError> {
     let own = own
         .public()
         .map_err(|cause| StartError::Other(cause.into()))?;
     let former = config.former_keys.iter();
-    let former =
-        former.map(|path| read_key("checkpoints.former_keys", path.as_ref(), SealKey::from_pem));
+    let former = former.map(|path| {
+        read_key(
+            "checkpoints.former_keys",
+            path.as_ref(),
+            VerifyingKey::from_pem,
+        )
+    });
     iter::once(Ok(own)).chain(former).collect()
 }
 

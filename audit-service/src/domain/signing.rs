@@ -26,19 +26,19 @@ pub enum KeyError {
 
 /// The private key that signs checkpoints.
 #[derive(Clone)]
-pub struct SealingKey {
+pub struct SigningKey {
     key: PKey<Private>,
     id: String,
 }
 
 /// A public key that checkpoints can be checked with.
 #[derive(Clone)]
-pub struct SealKey {
+pub struct VerifyingKey {
     key: PKey<Public>,
     id: String,
 }
 
-impl SealingKey {
+impl SigningKey {
     /// Reads a private key from PEM (PKCS #8).
     pub fn from_pem(pem: &[u8]) -> Result<Self, KeyError> {
         let key = PKey::private_key_from_pem(pem)?;
@@ -52,10 +52,10 @@ impl SealingKey {
     }
 
     /// Returns the public half.
-    pub fn public(&self) -> Result<SealKey, KeyError> {
+    pub fn public(&self) -> Result<VerifyingKey, KeyError> {
         let raw = self.key.raw_public_key()?;
         let key = PKey::public_key_from_raw_bytes(&raw, Id::ED25519)?;
-        Ok(SealKey {
+        Ok(VerifyingKey {
             key,
             id: self.id.clone(),
         })
@@ -69,7 +69,7 @@ impl SealingKey {
     }
 }
 
-impl SealKey {
+impl VerifyingKey {
     /// Reads a public key from PEM.
     pub fn from_pem(pem: &[u8]) -> Result<Self, KeyError> {
         let key = PKey::public_key_from_pem(pem)?;
@@ -120,12 +120,12 @@ mod tests {
     use super::*;
     use crate::domain::hash::Hash;
 
-    fn key() -> SealingKey {
+    fn key() -> SigningKey {
         let key = PKey::generate_ed25519().unwrap();
-        SealingKey::from_pem(&key.private_key_to_pem_pkcs8().unwrap()).unwrap()
+        SigningKey::from_pem(&key.private_key_to_pem_pkcs8().unwrap()).unwrap()
     }
 
-    fn seal(key: &SealingKey) -> Seal {
+    fn seal(key: &SigningKey) -> Seal {
         Seal {
             event_id: Uuid::nil(),
             event_time: DateTime::from_timestamp_nanos(0),
@@ -143,7 +143,8 @@ mod tests {
     fn a_signature_fits_one_seal_and_one_key() {
         let key = key();
         let signed = key.sign(seal(&key)).unwrap();
-        let public = SealKey::from_pem(key.public().unwrap().to_pem().unwrap().as_bytes()).unwrap();
+        let public =
+            VerifyingKey::from_pem(key.public().unwrap().to_pem().unwrap().as_bytes()).unwrap();
         assert!(public.has_signed(&signed));
 
         let mut other_seal = signed.clone();
@@ -165,9 +166,9 @@ mod tests {
     fn keys_of_other_kinds_are_refused() {
         let other = PKey::generate_x25519().unwrap();
         let pem = other.private_key_to_pem_pkcs8().unwrap();
-        assert!(matches!(SealingKey::from_pem(&pem), Err(KeyError::Kind)));
+        assert!(matches!(SigningKey::from_pem(&pem), Err(KeyError::Kind)));
         assert!(matches!(
-            SealingKey::from_pem(b"nothing"),
+            SigningKey::from_pem(b"nothing"),
             Err(KeyError::Format(_))
         ));
     }

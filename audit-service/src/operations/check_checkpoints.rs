@@ -36,7 +36,7 @@ pub async fn check_checkpoints(app: &App) -> Result<CheckedCheckpoints, Error> {
             break;
         };
         after = last.seal.number;
-        let keys = app.seal_keys.clone();
+        let keys = app.verifying_keys.clone();
         let examining = spawn_blocking(move || {
             let examine = |(checkpoint, leaves)| Examined::new(&keys, checkpoint, leaves);
             page.into_iter().map(examine).collect::<Vec<_>>()

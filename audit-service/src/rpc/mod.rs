@@ -17,7 +17,7 @@ use tonic::{Request, Response, Status};
 use crate::{
     app::App,
     error::Error,
-    operations::{self, Reading},
+    operations::{self, Access},
 };
 
 pub struct Rpc {
@@ -30,8 +30,8 @@ impl Rpc {
     }
 
     /// Returns the user whose records the caller may read, where those of all users make no sense.
-    async fn one_user(&self, caller: &Caller, reading: Reading<'_>) -> Result<UserId, Error> {
-        let user_id = operations::record_reading(&self.app, caller, reading).await?;
+    async fn one_user(&self, caller: &Caller, access: Access<'_>) -> Result<UserId, Error> {
+        let user_id = operations::authorize_access(&self.app, caller, access).await?;
         user_id.ok_or_else(requests::one_user_only)
     }
 }
@@ -44,13 +44,13 @@ impl audit_service_server::AuditService for Rpc {
     ) -> Result<Response<pb::ListRecordsResponse>, Status> {
         let (caller, message) = accept(request)?;
         let (mut query, question) = requests::list(&message)?;
-        let reading = Reading {
+        let access = Access {
             action: "audit.read",
             call: "taskmesh.audit.v1.AuditService.ListRecords",
             whose: &message.user_id,
             question: vec![("filter", message.filter)],
         };
-        query.user_id = operations::record_reading(&self.app, &caller, reading).await?;
+        query.user_id = operations::authorize_access(&self.app, &caller, access).await?;
         let list = operations::list_records(&self.app, &query).await?;
         Ok(Response::new(convert::record_list(list, question)))
     }
@@ -61,13 +61,13 @@ impl audit_service_server::AuditService for Rpc {
     ) -> Result<Response<pb::GetTaskHistoryResponse>, Status> {
         let (caller, message) = accept(request)?;
         let (mut query, question) = requests::history(&message)?;
-        let reading = Reading {
+        let access = Access {
             action: "audit.read",
             call: "taskmesh.audit.v1.AuditService.GetTaskHistory",
             whose: &message.user_id,
             question: vec![("task_id", query.task_id.unwrap_or_default().to_string())],
         };
-        query.user_id = Some(self.one_user(&caller, reading).await?);
+        query.user_id = Some(self.one_user(&caller, access).await?);
         let list = operations::list_records(&self.app, &query).await?;
         Ok(Response::new(convert::history(list, question)))
     }
@@ -81,7 +81,7 @@ impl audit_service_server::AuditService for Rpc {
         let (caller, message) = accept(request)?;
         let (format, mut query) = requests::export(&message)?;
         let (start, end) = query.between.unwrap_or_default();
-        let reading = Reading {
+        let access = Access {
             action: "audit.exported",
             call: "taskmesh.audit.v1.AuditService.ExportRecords",
             whose: &message.user_id,
@@ -91,7 +91,7 @@ impl audit_service_server::AuditService for Rpc {
                 ("filter", message.filter),
             ],
         };
-        query.user_id = operations::record_reading(&self.app, &caller, reading).await?;
+        query.user_id = operations::authorize_access(&self.app, &caller, access).await?;
         let parts = operations::export_records(&self.app, format, query)
             .map_ok(move |part| convert::file_part(format, part))
             .map_err(Status::from);
@@ -104,7 +104,7 @@ impl audit_service_server::AuditService for Rpc {
     ) -> Result<Response<pb::ActivityReport>, Status> {
         let (caller, message) = accept(request)?;
         let period = requests::period(&message)?;
-        let reading = Reading {
+        let access = Access {
             action: "audit.reported",
             call: "taskmesh.audit.v1.AuditService.GetActivityReport",
             whose: &message.user_id,
@@ -113,7 +113,7 @@ impl audit_service_server::AuditService for Rpc {
                 ("end_date", period.end.to_string()),
             ],
         };
-        let user_id = self.one_user(&caller, reading).await?;
+        let user_id = self.one_user(&caller, access).await?;
         let report = operations::get_activity_report(&self.app, &user_id, period).await?;
         Ok(Response::new(report.into()))
     }
@@ -123,13 +123,13 @@ impl audit_service_server::AuditService for Rpc {
         request: Request<pb::VerifyAuditRequest>,
     ) -> Result<Response<pb::VerifyAuditResponse>, Status> {
         let (caller, pb::VerifyAuditRequest { user_id: whose }) = accept(request)?;
-        let reading = Reading {
+        let access = Access {
             action: "audit.verified",
             call: "taskmesh.audit.v1.AuditService.VerifyAudit",
             whose: &whose,
             question: Vec::new(),
         };
-        let verified = match operations::record_reading(&self.app, &caller, reading).await? {
+        let verified = match operations::authorize_access(&self.app, &caller, access).await? {
             Some(user_id) => operations::verify_chain(&self.app, &user_id).await?,
             None => operations::verify_chains(&self.app).await?,
         };

@@ -42,7 +42,7 @@ impl Sealer {
                 return Ok(());
             }
             if housekeeping <= Instant::now() {
-                match self.keep_house().await {
+                match self.maintain_partitions().await {
                     Ok(()) => housekeeping = Instant::now() + HOUSEKEEPING,
                     Err(error) => {
                         warn!(%error, "partition maintenance failed, retrying");
@@ -52,9 +52,9 @@ impl Sealer {
         }
     }
 
-    async fn keep_house(&self) -> Result<(), Error> {
-        operations::make_room(&self.app, self.app.clock.now()).await?;
-        let dropped = operations::drop_months(&self.app).await?;
+    async fn maintain_partitions(&self) -> Result<(), Error> {
+        operations::create_partitions(&self.app, self.app.clock.now()).await?;
+        let dropped = operations::drop_partitions(&self.app).await?;
         if dropped > 0 {
             info!("dropped {dropped} monthly partitions of expired records");
             metrics::dropped(dropped);

@@ -1,6 +1,6 @@
 use std::fs;
 
-use audit_service::SealingKey;
+use audit_service::SigningKey;
 use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
 use openssl::pkey::PKey;
 use taskmesh_proto::audit::v1::{Finding, FindingKind};
@@ -113,7 +113,7 @@ async fn rotated_key_needs_former_public_key() {
     let mut mesh = Mesh::start().await;
     mesh.record("alice", 2).await;
     let old = fs::read(mesh.folder.path().join("key.pem")).unwrap();
-    let former = SealingKey::from_pem(&old).unwrap().public().unwrap();
+    let former = SigningKey::from_pem(&old).unwrap().public().unwrap();
     let path = |name: &str| mesh.folder.path().join(name).display().to_string();
     let (new_key, former_key) = (path("new-key.pem"), path("former-key.pem"));
     let pem = PKey::generate_ed25519().unwrap();

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, Span, error, warn};
 
 use super::attempt;
-use crate::{app::App, error::Error, operations, scheduler::Pace};
+use crate::{app::App, error::Error, operations, scheduler::PollBackoff};
 
 /// Maximum number of concurrent attempts.
 const MOST_TRIES: usize = 16;
@@ -18,7 +18,7 @@ const MARGIN: Duration = Duration::from_secs(5);
 pub struct Dispatcher {
     app: App,
     tries: JoinSet<()>,
-    pace: Pace,
+    backoff: PollBackoff,
 }
 
 impl Dispatcher {
@@ -27,7 +27,7 @@ impl Dispatcher {
         Self {
             app,
             tries: JoinSet::new(),
-            pace: Pace::default(),
+            backoff: PollBackoff::default(),
         }
     }
 
@@ -37,14 +37,14 @@ impl Dispatcher {
         loop {
             let wait = match self.round(&stopping).await {
                 Ok(wait) => {
-                    self.pace.recovered();
+                    self.backoff.succeeded();
                     wait
                 }
-                Err(cause) => self.pace.failed("dispatcher", &cause),
+                Err(cause) => self.backoff.failed("dispatcher", &cause),
             };
             tokio::select! {
                 () = stopping.cancelled() => break,
-                () = app.fired.notified() => self.pace.quicken(),
+                () = app.fired.notified() => self.backoff.reset(),
                 Some(ended) = self.tries.join_next() => note(ended),
                 () = tokio::time::sleep(wait) => {}
             }
@@ -60,13 +60,13 @@ impl Dispatcher {
         let free = MOST_TRIES.saturating_sub(self.tries.len());
         if free == 0 {
             // The end of a try comes first.
-            return Ok(Pace::LONGEST);
+            return Ok(PollBackoff::LONGEST);
         }
         let patience = patience(&self.app);
         let limit = i64::try_from(free).unwrap_or(i64::MAX);
         let claimed = operations::claim_deliveries(&self.app, patience, limit).await?;
         let wait = if claimed.due.is_empty() {
-            self.pace.wait(claimed.next_in_us)
+            self.backoff.wait(claimed.next_in_us)
         } else {
             Duration::ZERO
         };

@@ -12,9 +12,9 @@ use super::apply_plans::apply_plans;
 use crate::{
     app::App,
     domain::{
-        arming,
         preferences::{PreferenceChange, Preferences},
         reminder::ReminderState,
+        reminder_plan,
     },
     error::Error,
     events::{Actor, emit},
@@ -73,7 +73,7 @@ async fn move_default_reminders(
         .into_iter()
         .zip(scheduled.iter().zip(&fired))
         .map(|(task, (scheduled, fired))| {
-            let plan = arming::plan(task, preferences, change_time, scheduled, fired);
+            let plan = reminder_plan::plan(task, preferences, change_time, scheduled, fired);
             (task, plan)
         })
         .collect();

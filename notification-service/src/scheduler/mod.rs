@@ -4,9 +4,9 @@
 //! the database's clock, sleeps exactly that long (at most a quarter of a second) and fires what is due. Many schedulers can
 //! work on one database; each reminder is fired by the one that locks its row.
 
-mod pace;
+mod poll_backoff;
 
-pub use pace::Pace;
+pub use poll_backoff::PollBackoff;
 
 use std::time::Duration;
 
@@ -26,7 +26,7 @@ const WARM_UP_US: i64 = 5_000_000;
 
 pub struct Scheduler {
     app: App,
-    pace: Pace,
+    backoff: PollBackoff,
     /// Whether the last round left more that is due.
     crowded: bool,
 }
@@ -35,7 +35,7 @@ impl Scheduler {
     pub fn new(app: App) -> Self {
         Self {
             app,
-            pace: Pace::default(),
+            backoff: PollBackoff::default(),
             crowded: false,
         }
     }
@@ -46,14 +46,14 @@ impl Scheduler {
         loop {
             let wait = match self.round().await {
                 Ok(wait) => {
-                    self.pace.recovered();
+                    self.backoff.succeeded();
                     wait
                 }
-                Err(cause) => self.pace.failed("scheduler", &cause),
+                Err(cause) => self.backoff.failed("scheduler", &cause),
             };
             tokio::select! {
                 () = stopping.cancelled() => return Ok(()),
-                () = app.scheduled.notified() => self.pace.quicken(),
+                () = app.scheduled.notified() => self.backoff.reset(),
                 () = tokio::time::sleep(wait) => {}
             }
         }
@@ -73,6 +73,6 @@ impl Scheduler {
         if next_in_us.is_some_and(|next| next < WARM_UP_US) {
             self.app.due_soon.notify_one();
         }
-        Ok(self.pace.wait(next_in_us))
+        Ok(self.backoff.wait(next_in_us))
     }
 }

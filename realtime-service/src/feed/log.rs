@@ -28,7 +28,7 @@ pub struct PartitionLog {
 
 /// Reason why a stream cannot resume at a position of this log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Misplaced {
+pub enum SubscribeError {
     /// The records after it are no longer kept; they are from this offset on.
     Before(i64),
     /// The log is not so far yet.
@@ -47,7 +47,7 @@ struct Inner {
     before: Position,
     /// Changes when what comes does not connect to what was there.
     generation: u64,
-    users: HashMap<Arc<str>, OfUser>,
+    users: HashMap<Arc<str>, UserIndex>,
     recent: RecentEvents,
 }
 
@@ -63,25 +63,25 @@ struct Record {
 
 /// Changes and listeners of one user.
 #[derive(Debug)]
-struct OfUser {
+struct UserIndex {
     /// The user's changes that are kept.
     changes: VecDeque<Change>,
     /// The offset of the last one that no longer is.
     forgotten: i64,
-    bell: watch::Sender<()>,
+    notifier: watch::Sender<()>,
 }
 
-impl OfUser {
+impl UserIndex {
     fn new() -> Self {
         Self {
             changes: VecDeque::new(),
             forgotten: i64::MIN,
-            bell: watch::Sender::new(()),
+            notifier: watch::Sender::new(()),
         }
     }
 
     fn is_idle(&self, listeners: usize) -> bool {
-        self.changes.is_empty() && self.bell.receiver_count() <= listeners
+        self.changes.is_empty() && self.notifier.receiver_count() <= listeners
     }
 }
 
@@ -125,11 +125,11 @@ impl PartitionLog {
         inner.last = nowhere;
         inner.before = nowhere;
         inner.generation += 1;
-        for of_user in inner.users.values_mut() {
-            of_user.changes.clear();
-            of_user.bell.send_replace(());
+        for user_index in inner.users.values_mut() {
+            user_index.changes.clear();
+            user_index.notifier.send_replace(());
         }
-        inner.users.retain(|_, of_user| !of_user.is_idle(0));
+        inner.users.retain(|_, user_index| !user_index.is_idle(0));
         drop(inner);
         self.reached.send_replace(offset - 1);
     }
@@ -146,9 +146,9 @@ impl PartitionLog {
         let mut bytes = RECORD_BYTES;
         let user = change.filter(|_| is_new).map(|(user, message)| {
             bytes += message.len();
-            let (user, of_user) = inner.of_user(user);
-            of_user.changes.push_back(Change { position, message });
-            of_user.bell.send_replace(());
+            let (user, user_index) = inner.user_index(user);
+            user_index.changes.push_back(Change { position, message });
+            user_index.notifier.send_replace(());
             user
         });
         inner.bytes += bytes;
@@ -190,7 +190,7 @@ impl PartitionLog {
         self: &Arc<Self>,
         user: &UserId,
         position: Position,
-    ) -> Result<Subscription, Misplaced> {
+    ) -> Result<Subscription, SubscribeError> {
         let mut inner = self.lock();
         inner.find(position)?;
         Ok(self.subscription(&mut inner, user, position))
@@ -202,13 +202,13 @@ impl PartitionLog {
         user: &UserId,
         position: Position,
     ) -> Subscription {
-        let (user, of_user) = inner.of_user(user.as_ref());
-        let bell = of_user.bell.subscribe();
+        let (user, user_index) = inner.user_index(user.as_ref());
+        let notifier = user_index.notifier.subscribe();
         let place = Place {
             position,
             generation: inner.generation,
         };
-        Subscription::new(Arc::clone(self), user, bell, place)
+        Subscription::new(Arc::clone(self), user, notifier, place)
     }
 
     /// Moves a stream on by up to so many changes of its user, if it is not more behind than it may be.
@@ -223,15 +223,15 @@ impl PartitionLog {
         if inner.generation != place.generation {
             return Taken::Lost;
         }
-        let Some(of_user) = inner.users.get(user) else {
+        let Some(user_index) = inner.users.get(user) else {
             place.position = inner.last;
             return Taken::Nothing;
         };
         let at = place.position.offset;
         let is_seen = |change: &Change| change.position.offset <= at;
-        let begin = of_user.changes.partition_point(is_seen);
-        let pending = of_user.changes.range(begin..);
-        if of_user.forgotten > at || pending.len() > most_pending {
+        let begin = user_index.changes.partition_point(is_seen);
+        let pending = user_index.changes.range(begin..);
+        if user_index.forgotten > at || pending.len() > most_pending {
             return Taken::TooSlow;
         }
         if pending.len() == 0 {
@@ -248,11 +248,11 @@ impl PartitionLog {
         Taken::Changes(changes)
     }
 
-    /// Notes that a stream of a user is ending, which still has its bell.
+    /// Notes that a stream of a user is ending, which still has its notifier.
     pub(super) fn left(&self, user: &str) {
         let mut inner = self.lock();
-        let of_user = inner.users.get(user);
-        if of_user.is_some_and(|of_user| of_user.is_idle(1)) {
+        let user_index = inner.users.get(user);
+        if user_index.is_some_and(|user_index| user_index.is_idle(1)) {
             inner.users.remove(user);
         }
     }
@@ -263,11 +263,11 @@ impl PartitionLog {
 }
 
 impl Inner {
-    fn of_user(&mut self, user: &str) -> (Arc<str>, &mut OfUser) {
+    fn user_index(&mut self, user: &str) -> (Arc<str>, &mut UserIndex) {
         let known = self.users.get_key_value(user).map(|(user, _)| user);
         let user = known.map_or_else(|| Arc::from(user), Arc::clone);
-        let of_user = self.users.entry(Arc::clone(&user));
-        (user, of_user.or_insert_with(OfUser::new))
+        let user_index = self.users.entry(Arc::clone(&user));
+        (user, user_index.or_insert_with(UserIndex::new))
     }
 
     fn record(&self, offset: i64) -> Option<&Record> {
@@ -278,15 +278,15 @@ impl Inner {
     }
 
     /// Makes sure that everything behind a position is here.
-    fn find(&self, position: Position) -> Result<(), Misplaced> {
+    fn find(&self, position: Position) -> Result<(), SubscribeError> {
         let Position {
             offset, event_id, ..
         } = position;
         if offset > self.last.offset {
-            return Err(Misplaced::Ahead);
+            return Err(SubscribeError::Ahead);
         }
         if offset < self.before.offset {
-            return Err(Misplaced::Before(self.before.offset + 1));
+            return Err(SubscribeError::Before(self.before.offset + 1));
         }
         let known = match offset == self.before.offset {
             true => Some(self.before.event_id),
@@ -295,7 +295,7 @@ impl Inner {
         match known {
             // One that was not seen, here or when the token was made, cannot contradict.
             Some(known) if known == event_id || known.is_nil() || event_id.is_nil() => Ok(()),
-            _ => Err(Misplaced::Unknown),
+            _ => Err(SubscribeError::Unknown),
         }
     }
 
@@ -310,11 +310,11 @@ impl Inner {
             ..self.before
         };
         if let Some(user) = &record.user
-            && let Some(of_user) = self.users.get_mut(user)
+            && let Some(user_index) = self.users.get_mut(user)
         {
-            of_user.changes.pop_front();
-            of_user.forgotten = record.offset;
-            if of_user.is_idle(0) {
+            user_index.changes.pop_front();
+            user_index.forgotten = record.offset;
+            if user_index.is_idle(0) {
                 self.users.remove(user);
             }
         }

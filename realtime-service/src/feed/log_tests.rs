@@ -142,7 +142,7 @@ fn the_bytes_of_the_changes_are_bounded_too() {
         log.push(offset, id(offset), Some(("alice", change(1_000))));
     }
     let begin = log.subscribe_behind(&user("alice"), behind(7));
-    assert_eq!(begin.unwrap_err(), Misplaced::Before(40));
+    assert_eq!(begin.unwrap_err(), SubscribeError::Before(40));
     let mut kept = log.subscribe_behind(&user("alice"), behind(39)).unwrap();
     assert_eq!(taken(&mut kept).len(), 10);
 }
@@ -164,10 +164,14 @@ fn position_must_match_its_event() {
     // 2 is no longer kept, but was the last before those that are.
     for offset in 2..6 {
         assert_eq!(find(behind(offset)), Ok(()), "{offset}");
-        assert_eq!(find(other(offset)), Err(Misplaced::Unknown), "{offset}");
+        assert_eq!(
+            find(other(offset)),
+            Err(SubscribeError::Unknown),
+            "{offset}"
+        );
     }
-    assert_eq!(find(behind(1)), Err(Misplaced::Before(3)));
-    assert_eq!(find(behind(6)), Err(Misplaced::Ahead));
+    assert_eq!(find(behind(1)), Err(SubscribeError::Before(3)));
+    assert_eq!(find(behind(6)), Err(SubscribeError::Ahead));
 }
 
 #[test]
@@ -181,7 +185,7 @@ fn a_log_that_begins_anew_tells_every_stream() {
     push(&log, 7, "alice");
     assert_eq!(taken(&mut anew), [7]);
     let old = log.subscribe_behind(&user("alice"), behind(0));
-    assert_eq!(old.unwrap_err(), Misplaced::Before(7));
+    assert_eq!(old.unwrap_err(), SubscribeError::Before(7));
 }
 
 #[test]

@@ -6,7 +6,7 @@
 //! as the others.
 //!
 //! *A stream is a position.* It has no queue: whenever it may send, it takes from the log what its user has behind its position
-//! ([`Subscription`]), and a bell for the user tells it when there is more. An idle client costs its position, and a slow one
+//! ([`Subscription`]), and a notifier for the user tells it when there is more. An idle client costs its position, and a slow one
 //! nothing that the others would feel: once it is too many changes behind, or they are no longer kept, it is told to begin anew.
 //!
 //! *A resume token is a position* ([`Position`](crate::domain::Position)): a partition, the offset of the last record that the client
@@ -36,7 +36,7 @@ mod subscription;
 
 pub use change::Change;
 pub(crate) use change::ReadRecord;
-pub use log::{Misplaced, PartitionLog};
+pub use log::{PartitionLog, SubscribeError};
 pub use logs::Feed;
 pub(crate) use recent::RecentEvents;
 pub use streams::{StreamPermit, Streams};

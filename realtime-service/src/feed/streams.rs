@@ -18,7 +18,7 @@ pub struct Streams {
 #[derive(Debug, Default)]
 struct Open {
     all: usize,
-    of_users: HashMap<UserId, usize>,
+    per_user: HashMap<UserId, usize>,
 }
 
 /// Counts one stream until it is dropped.
@@ -45,15 +45,15 @@ impl Streams {
     /// Fails if there are too many already.
     pub fn open(self: &Arc<Self>, user: &UserId) -> Result<StreamPermit, Error> {
         let mut open = self.lock();
-        let of_user = open.of_users.get(user).copied().unwrap_or_default();
-        if of_user >= self.most_per_user {
+        let user_index = open.per_user.get(user).copied().unwrap_or_default();
+        if user_index >= self.most_per_user {
             return Err(Error::TooManyStreamsOfUser(self.most_per_user));
         }
         if open.all >= self.most {
             return Err(Error::TooManyStreams);
         }
         open.all += 1;
-        open.of_users.insert(user.clone(), of_user + 1);
+        open.per_user.insert(user.clone(), user_index + 1);
         metrics::streams(open.all);
         Ok(StreamPermit {
             streams: Arc::clone(self),
@@ -70,10 +70,10 @@ impl Drop for StreamPermit {
     fn drop(&mut self) {
         let mut open = self.streams.lock();
         open.all -= 1;
-        if let Some(of_user) = open.of_users.get_mut(&self.user) {
-            *of_user -= 1;
-            if *of_user == 0 {
-                open.of_users.remove(&self.user);
+        if let Some(user_index) = open.per_user.get_mut(&self.user) {
+            *user_index -= 1;
+            if *user_index == 0 {
+                open.per_user.remove(&self.user);
             }
         }
         metrics::streams(open.all);

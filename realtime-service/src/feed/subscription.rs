@@ -5,12 +5,12 @@ use tokio::sync::watch;
 use super::{Change, PartitionLog};
 use crate::domain::Position;
 
-/// One stream of one user's changes: a position in the log, and the bell that rings when there is more.
+/// One stream of one user's changes: a position in the log, and the notifier that rings when there is more.
 #[derive(Debug)]
 pub struct Subscription {
     log: Arc<PartitionLog>,
     user: Arc<str>,
-    bell: watch::Receiver<()>,
+    notifier: watch::Receiver<()>,
     place: Place,
 }
 
@@ -39,13 +39,13 @@ impl Subscription {
     pub(super) fn new(
         log: Arc<PartitionLog>,
         user: Arc<str>,
-        bell: watch::Receiver<()>,
+        notifier: watch::Receiver<()>,
         place: Place,
     ) -> Self {
         Self {
             log,
             user,
-            bell,
+            notifier,
             place,
         }
     }
@@ -58,15 +58,15 @@ impl Subscription {
     /// Takes up to so many changes, if the stream is not more of them behind than it may be.
     pub fn take(&mut self, most: usize, most_pending: usize) -> Taken {
         // Before the look, so that what comes during it rings again.
-        self.bell.mark_unchanged();
+        self.notifier.mark_unchanged();
         self.log
             .take(&self.user, &mut self.place, most, most_pending)
     }
 
     /// Waits until there may be more than at the last look.
     pub async fn changed(&mut self) {
-        // The bell outlives its listeners, so it is never closed.
-        let _ = self.bell.changed().await;
+        // The notifier outlives its listeners, so it is never closed.
+        let _ = self.notifier.changed().await;
     }
 }
 

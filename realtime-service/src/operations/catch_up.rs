@@ -18,7 +18,7 @@ use crate::{
     app::App,
     domain::Position,
     error::Error,
-    feed::{Change, Misplaced, PartitionLog, RESENT, ReadRecord, RecentEvents, Subscription},
+    feed::{Change, PartitionLog, RESENT, ReadRecord, RecentEvents, SubscribeError, Subscription},
 };
 
 /// Wait of a stream for this replica to reach the position of its client.
@@ -31,7 +31,7 @@ const MOST_PAST: i64 = 500_000;
 const TRIES: usize = 3;
 
 /// Start of a stream.
-pub enum Begun {
+pub enum CatchUp {
     /// Behind these changes of the past.
     Behind(Subscription, Vec<Change>),
     /// Nowhere: changes are missing.
@@ -44,36 +44,36 @@ pub async fn catch_up(
     user: &UserId,
     log: &Arc<PartitionLog>,
     mut position: Position,
-) -> Result<Begun, Error> {
+) -> Result<CatchUp, Error> {
     if position.partition != log.partition() {
-        return Ok(Begun::Missed(ResyncReason::Unknown));
+        return Ok(CatchUp::Missed(ResyncReason::Unknown));
     }
     let mut past = Vec::new();
     for _ in 0..TRIES {
         match log.subscribe_behind(user, position) {
-            Ok(subscription) => return Ok(Begun::Behind(subscription, past)),
-            Err(Misplaced::Unknown) => return Ok(Begun::Missed(ResyncReason::Unknown)),
-            Err(Misplaced::Ahead) => {
+            Ok(subscription) => return Ok(CatchUp::Behind(subscription, past)),
+            Err(SubscribeError::Unknown) => return Ok(CatchUp::Missed(ResyncReason::Unknown)),
+            Err(SubscribeError::Ahead) => {
                 let reached = timeout(AHEAD_PATIENCE, log.reached(position.offset));
                 if reached.await.is_err() {
-                    return Ok(Begun::Missed(ResyncReason::Unknown));
+                    return Ok(CatchUp::Missed(ResyncReason::Unknown));
                 }
             }
-            Err(Misplaced::Before(begin)) => {
+            Err(SubscribeError::Before(begin)) => {
                 match read_past(app, user, position, begin).await? {
                     Ok(read) => {
                         position = read.end;
                         past.extend(read.changes);
                     }
-                    Err(reason) => return Ok(Begun::Missed(reason)),
+                    Err(reason) => return Ok(CatchUp::Missed(reason)),
                 }
                 if past.len() > app.watch.max_pending {
-                    return Ok(Begun::Missed(ResyncReason::TooOld));
+                    return Ok(CatchUp::Missed(ResyncReason::TooOld));
                 }
             }
         }
     }
-    Ok(Begun::Missed(ResyncReason::TooOld))
+    Ok(CatchUp::Missed(ResyncReason::TooOld))
 }
 
 /// Changes read from the history.

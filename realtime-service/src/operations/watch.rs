@@ -7,7 +7,7 @@ use service_runtime::{
 
 use super::{
     Watching,
-    catch_up::{Begun, catch_up},
+    catch_up::{CatchUp, catch_up},
     snapshot::Snapshot,
     stream_filter::StreamFilter,
     watching::Phase,
@@ -52,14 +52,14 @@ async fn begin(app: &Arc<App>, user: UserId, wanted: Watch) -> Result<Watching, 
     let log = app.feed.log_of(&user).await?;
     let (subscription, phase) = match position {
         Some(position) => match catch_up(app, &user, &log, position).await? {
-            Begun::Behind(subscription, past) => (
+            CatchUp::Behind(subscription, past) => (
                 subscription,
                 Phase::Begin {
                     behind: position,
                     past,
                 },
             ),
-            Begun::Missed(reason) => (log.subscribe(&user), Phase::Resync(reason)),
+            CatchUp::Missed(reason) => (log.subscribe(&user), Phase::Resync(reason)),
         },
         None => {
             // The position comes first: changes committed from now on follow it.

@@ -107,18 +107,9 @@ async fn invalid_rule_is_refused_with_part_and_fix() {
     let mesh = Mesh::start().await;
     for (rule, words) in [
         ("FREQ=DALY", "did you mean DAILY?"),
-        ("FREQ=DAILY;FOO=1", "\"FOO\""),
-        ("FREQ=DAILY;COUNT=0", "1 to 1000"),
-        ("FREQ=SECONDLY", "use DAILY"),
-        ("FREQ=DAILY;BYHOUR=25", "0 to 23"),
-        (
-            "FREQ=DAILY;BYHOUR=1,2,3,4,5;BYMINUTE=1,2,3,4,5",
-            "at most 24",
-        ),
         ("FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30", "never happens"),
         ("FREQ=DAILY;UNTIL=20261130", "before its first date"),
         ("FREQ=DAILY;BYDAY=MÖ\n", "line break"),
-        ("", "is empty"),
     ] {
         let refusal = mesh.validate(question(rule)).await.unwrap_err();
         let wrong = violations(&refusal);

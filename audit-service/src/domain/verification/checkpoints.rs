@@ -2,7 +2,7 @@ use super::{Finding, FindingKind};
 use crate::domain::{
     checkpoint::{Checkpoint, Leaf, root_of},
     hash::Hash,
-    signing::SealKey,
+    signing::VerifyingKey,
 };
 
 /// More findings say nothing that these do not.
@@ -19,7 +19,7 @@ pub struct Examined {
 
 impl Examined {
     /// Examines a checkpoint; one of these keys must have signed it: one, or several after the key was changed.
-    pub fn new(keys: &[SealKey], checkpoint: Checkpoint, mut leaves: Vec<Leaf>) -> Self {
+    pub fn new(keys: &[VerifyingKey], checkpoint: Checkpoint, mut leaves: Vec<Leaf>) -> Self {
         let seal = &checkpoint.seal;
         let is_whole = i64::try_from(leaves.len()) == Ok(seal.leaf_count)
             && root_of(&mut leaves) == seal.root_hash;

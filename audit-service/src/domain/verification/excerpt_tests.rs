@@ -10,7 +10,7 @@ use crate::domain::{
     checkpoint::{Leaf, Seal, root_of},
     hash::Hash,
     record::Record,
-    signing::{SealKey, SealingKey},
+    signing::{SigningKey, VerifyingKey},
 };
 
 const EVERYTHING: Extent = Extent {
@@ -22,9 +22,9 @@ const SOME: Extent = Extent {
     up_to: i64::MAX,
 };
 
-fn key() -> SealingKey {
+fn key() -> SigningKey {
     let pem = PKey::generate_ed25519().unwrap();
-    SealingKey::from_pem(&pem.private_key_to_pem_pkcs8().unwrap()).unwrap()
+    SigningKey::from_pem(&pem.private_key_to_pem_pkcs8().unwrap()).unwrap()
 }
 
 fn leaves(chain: &Chain) -> Vec<Leaf> {
@@ -38,7 +38,7 @@ fn leaves(chain: &Chain) -> Vec<Leaf> {
 }
 
 /// Seals each leaf in a checkpoint of its own.
-fn examined(key: &SealingKey, leaves: Vec<Leaf>) -> Vec<Examined> {
+fn examined(key: &SigningKey, leaves: Vec<Leaf>) -> Vec<Examined> {
     let keys = [key.public().unwrap()];
     let mut previous_hash = Hash::ZERO;
     let mut checkpoints = Vec::new();
@@ -191,7 +191,7 @@ fn tampering_is_found_without_head() {
 fn checkpoints_of_known_keys_are_genuine() {
     let chain = long_chain(6);
     let former = key();
-    let keys: Vec<SealKey> = [key(), former.clone()]
+    let keys: Vec<VerifyingKey> = [key(), former.clone()]
         .iter()
         .map(|key| key.public().unwrap())
         .collect();

@@ -15,7 +15,7 @@ const BACKOFF: Backoff = Backoff::new(Duration::from_millis(250), Duration::from
 /// A hint may come before the commit that it is about, and a row that is due may be in somebody else's hands: both are why it
 /// looks several times and not once.
 #[derive(Debug)]
-pub struct Pace {
+pub struct PollBackoff {
     /// The longest wait just now, longer each time until there is a hint.
     longest_now: Duration,
     /// Wait for overdue rows that another replica has locked, longer each time until none is overdue.
@@ -23,7 +23,7 @@ pub struct Pace {
     failures: u32,
 }
 
-impl Default for Pace {
+impl Default for PollBackoff {
     fn default() -> Self {
         Self {
             longest_now: SHORTEST,
@@ -33,12 +33,12 @@ impl Default for Pace {
     }
 }
 
-impl Pace {
+impl PollBackoff {
     /// The longest wait: how late something can be noticed that nobody gave a hint of.
     pub const LONGEST: Duration = Duration::from_millis(250);
 
     /// Notes a hint that something is new.
-    pub fn quicken(&mut self) {
+    pub fn reset(&mut self) {
         self.longest_now = SHORTEST;
     }
 
@@ -58,7 +58,7 @@ impl Pace {
     }
 
     /// Resets the failures.
-    pub fn recovered(&mut self) {
+    pub fn succeeded(&mut self) {
         self.failures = 0;
     }
 
@@ -77,7 +77,7 @@ impl Pace {
 /// Returns the wait and doubles it for the next time.
 fn grow(wait: &mut Duration) -> Duration {
     let now = *wait;
-    *wait = (now * 2).min(Pace::LONGEST);
+    *wait = (now * 2).min(PollBackoff::LONGEST);
     now
 }
 
@@ -87,35 +87,35 @@ mod tests {
 
     #[test]
     fn it_sleeps_exactly_until_the_next_thing() {
-        let mut pace = Pace::default();
+        let mut backoff = PollBackoff::default();
         for _ in 0..10 {
-            pace.wait(None);
+            backoff.wait(None);
         }
-        assert_eq!(pace.wait(None), Pace::LONGEST);
-        assert_eq!(pace.wait(Some(12_345)), Duration::from_micros(12_345));
-        assert_eq!(pace.wait(Some(3_600_000_000)), Pace::LONGEST);
+        assert_eq!(backoff.wait(None), PollBackoff::LONGEST);
+        assert_eq!(backoff.wait(Some(12_345)), Duration::from_micros(12_345));
+        assert_eq!(backoff.wait(Some(3_600_000_000)), PollBackoff::LONGEST);
     }
 
     #[test]
     fn overdue_rows_are_polled_with_backoff() {
-        let mut pace = Pace::default();
+        let mut backoff = PollBackoff::default();
         for _ in 0..10 {
-            pace.wait(None);
+            backoff.wait(None);
         }
         for _ in 0..2 {
-            let waits: Vec<_> = (0..8).map(|_| pace.wait(Some(-5)).as_millis()).collect();
+            let waits: Vec<_> = (0..8).map(|_| backoff.wait(Some(-5)).as_millis()).collect();
             assert_eq!(waits, [4, 8, 16, 32, 64, 128, 250, 250]);
-            pace.wait(Some(1));
+            backoff.wait(Some(1));
         }
     }
 
     #[test]
     fn a_hint_quickens_it() {
-        let mut pace = Pace::default();
+        let mut backoff = PollBackoff::default();
         for _ in 0..10 {
-            pace.wait(None);
+            backoff.wait(None);
         }
-        pace.quicken();
-        assert_eq!(pace.wait(None), SHORTEST);
+        backoff.reset();
+        assert_eq!(backoff.wait(None), SHORTEST);
     }
 }

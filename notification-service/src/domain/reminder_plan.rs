@@ -103,5 +103,5 @@ fn moments(task: &WatchedTask, preferences: &Preferences) -> BTreeMap<DateTime<U
 }
 
 #[cfg(test)]
-#[path = "arming_tests.rs"]
+#[path = "reminder_plan_tests.rs"]
 mod tests;

@@ -17,7 +17,7 @@ const EVERYBODY: &str = "-";
 
 /// Intended access to records.
 #[derive(Debug)]
-pub struct Reading<'a> {
+pub struct Access<'a> {
     /// Action of its audit record, such as `audit.read`.
     pub action: &'static str,
     /// The full name of the call.
@@ -31,17 +31,17 @@ pub struct Reading<'a> {
 /// Returns whose records the caller may read, none for everybody's.
 ///
 /// Others' records are for auditors, and that they are read is recorded in the auditor's own chain before anything is.
-pub async fn record_reading(
+pub async fn authorize_access(
     app: &App,
     caller: &Caller,
-    reading: Reading<'_>,
+    access: Access<'_>,
 ) -> Result<Option<UserId>, Error> {
-    let Reading {
+    let Access {
         action,
         call,
         whose,
         question,
-    } = reading;
+    } = access;
     if whose.is_empty() || whose == caller.user_id.as_ref() {
         return Ok(Some(caller.user_id.clone()));
     }
