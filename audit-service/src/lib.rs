@@ -31,7 +31,7 @@ use taskmesh_proto::{
 use tonic::service::Routes;
 
 pub use config::Config;
-// What `taskmesh audit` checks exported records with.
+// For `taskmesh audit`, which checks exported records.
 pub use domain::{
     record::Hashed,
     sealed_line::{MalformedLine, SealedLine},
@@ -77,19 +77,19 @@ impl Service for AuditService {
             key: Arc::new(key),
         };
 
-        // Ends after all that writes records.
+        // Ends after everything that writes records.
         context.spawn("chain-writer", async move |_stopping| {
             writing.run().await;
             Ok(())
         });
-        // What we tell the world.
+        // Emits.
         context.relay_outbox();
-        // What we listen to.
+        // Listens to.
         let tasks = Recorder::<TaskEvent>::new(app.writer.clone());
         context.consume(&topics::TASK_EVENTS, tasks);
         let reminders = Recorder::<ReminderEvent>::new(app.writer.clone());
         context.consume(&topics::TASK_REMINDERS, reminders);
-        // What we do when its time comes.
+        // Background tasks.
         let sealer = Sealer::new(
             app.clone(),
             config.checkpoints.interval(),
@@ -103,7 +103,7 @@ impl Service for AuditService {
             let app = app.clone();
             context.spawn("checkpoint-file", |stopping| file.follow(app, stopping));
         }
-        // What we answer.
+        // Answers.
         let server = AuditServiceServer::new(Rpc::new(app));
         context.serve_grpc(Routes::new(server)).await
     }

@@ -57,11 +57,11 @@ impl Service for NotificationService {
         let channels = channels(context.config())?;
         let app = App::new(context.database(), context.clock(), context.ids(), channels);
 
-        // What we tell the world.
+        // Emits.
         context.relay_outbox();
-        // What we listen to.
+        // Listens to.
         context.consume(&topics::TASK_EVENTS, OnTaskEvent::new(app.clone()));
-        // What we do when its time comes.
+        // Background tasks.
         context.forget_old_answers();
         context.spawn("scheduler", |stopping| {
             Scheduler::new(app.clone()).run(stopping)
@@ -72,7 +72,7 @@ impl Service for NotificationService {
         context.spawn("channels", |stopping| {
             delivery::warm_up_channels(app.clone(), stopping)
         });
-        // What we answer.
+        // Answers.
         let server = NotificationServiceServer::new(Rpc::new(app));
         context.serve_grpc(Routes::new(server)).await
     }

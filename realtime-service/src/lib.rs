@@ -71,10 +71,10 @@ impl Service for RealtimeService {
             stopping: context.stopping(),
         };
 
-        // What we listen to.
+        // Listens to.
         let most_records = config.feed.max_records.saturating_add(RESENT);
         context.read_all(&topics::TASK_UPDATES, most_records, feed);
-        // What we answer.
+        // Answers.
         let server = RealtimeServiceServer::new(Rpc::new(app));
         context.serve_grpc(Routes::new(server)).await
     }

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use chrono::{DateTime, Utc};
 use prost_types::Timestamp;
-use service_runtime::{kafka::Received, telemetry::propagation::TraceContext};
+use service_runtime::{grpc::Caller, kafka::Received, telemetry::propagation::TraceContext};
 use taskmesh_proto::{
     common::v1 as common,
     notification::v1::{self as notification, reminder_event},
@@ -115,6 +115,12 @@ fn entry<E>(
         operation_id: String::new(),
         trace_id: trace.map(TraceContext::trace_id).unwrap_or_default(),
     })
+}
+
+impl From<&Caller> for Actor {
+    fn from(caller: &Caller) -> Self {
+        common::Actor::from(caller).into()
+    }
 }
 
 impl From<common::Actor> for Actor {

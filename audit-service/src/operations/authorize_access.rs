@@ -4,11 +4,10 @@ use service_runtime::{
     grpc::{AUDITOR, Caller, FieldViolation},
     ids::UserId,
 };
-use taskmesh_proto::common::v1 as common;
 
 use crate::{
     app::App,
-    domain::record::{Actor, Entry, FieldChange},
+    domain::record::{Entry, FieldChange},
     error::Error,
 };
 
@@ -74,7 +73,7 @@ pub async fn authorize_access(
         task_id: None,
         reminder_id: None,
         version: 0,
-        actor: Actor::from(common::Actor::from(caller)),
+        actor: caller.into(),
         changes,
         operation_id: String::new(),
         trace_id: service_runtime::telemetry::propagation::current()

@@ -4,7 +4,10 @@ use service_runtime::ids::UserId;
 use taskmesh_proto::realtime::v1::{self as pb, ResyncReason, watch_response::Event};
 use tokio::time::timeout;
 
-use super::{snapshot::Snapshot, stream_filter::StreamFilter};
+use super::{
+    snapshot::Snapshot,
+    stream_filter::{StreamFilter, depends_on},
+};
 use crate::{
     app::App,
     domain::{Matching, Position},
@@ -141,7 +144,7 @@ impl Watching {
     async fn tell(&mut self, changes: &[Change]) -> Result<(), Error> {
         for read in changes {
             let change = read.decode();
-            if self.filter.is_some() && self.matching.depends_on(&change) {
+            if self.filter.is_some() && depends_on(&self.matching, &change) {
                 // In a box, because it is rare and would enlarge every waiting stream.
                 let filter = StreamFilter::resolve(&self.app, &self.user, &self.matching);
                 self.filter = Box::pin(filter).await?;
