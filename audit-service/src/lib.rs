@@ -47,7 +47,7 @@ use crate::{
     domain::signing::KeyError,
     events::Recorder,
     rpc::Rpc,
-    sealing::{CheckpointFile, Sealer},
+    sealing::{CheckpointFile, run_sealer},
 };
 
 /// The audit-service, for the runtime to start.
@@ -90,12 +90,10 @@ impl Service for AuditService {
         let reminders = Recorder::<ReminderEvent>::new(app.writer.clone());
         context.consume(&topics::TASK_REMINDERS, reminders);
         // Background tasks.
-        let sealer = Sealer::new(
-            app.clone(),
-            config.checkpoints.interval(),
-            config.retention.months,
-        );
-        context.spawn("sealer", |stopping| sealer.run(stopping));
+        let (interval, months) = (config.checkpoints.interval(), config.retention.months);
+        context.spawn("sealer", |stopping| {
+            run_sealer(app.clone(), interval, months, stopping)
+        });
         if let Some(path) = &config.checkpoints.file {
             let file = CheckpointFile::open(path).map_err(|cause| {
                 StartError::Config(format!("checkpoints.file: {}: {cause}", path.display()))

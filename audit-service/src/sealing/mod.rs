@@ -4,4 +4,4 @@ mod file;
 mod sealer;
 
 pub use file::CheckpointFile;
-pub use sealer::Sealer;
+pub use sealer::run_sealer;

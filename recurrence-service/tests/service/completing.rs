@@ -144,7 +144,8 @@ async fn refusal_is_dead_letter_with_reason() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn malformed_event_is_dead_letter_with_field() {
-    let spoils: [(fn(&mut Completion), &str); 3] = [
+    type Spoil = fn(&mut Completion);
+    let spoils: [(Spoil, &str); 3] = [
         (
             |completion| completion.event.series = None,
             "series is missing",
