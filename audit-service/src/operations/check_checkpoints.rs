@@ -1,6 +1,9 @@
 //! Checks all checkpoints with their leaves.
 
+use std::{num::NonZero, thread::available_parallelism};
+
 use chrono::{DateTime, Utc};
+use futures::future::join_all;
 use tokio::task::spawn_blocking;
 
 use crate::{
@@ -36,12 +39,7 @@ pub async fn check_checkpoints(app: &App) -> Result<CheckedCheckpoints, Error> {
             break;
         };
         after = last.seal.number;
-        let keys = app.verifying_keys.clone();
-        let examining = spawn_blocking(move || {
-            let examine = |(checkpoint, leaves)| Examined::new(&keys, checkpoint, leaves);
-            page.into_iter().map(examine).collect::<Vec<_>>()
-        });
-        for examined in examining.await.expect("nothing in an examination panics") {
+        for examined in examine(app, &page).await {
             check.push(&examined);
             if examined.is_genuine() {
                 kept_from = kept_from.max(examined.checkpoint.seal.kept_from);
@@ -78,4 +76,20 @@ async fn read(app: &App, after: i64) -> Result<Vec<(Checkpoint, Vec<Leaf>)>, Err
             Ok::<_, Error>(with_leaves.collect())
         })
         .await
+}
+
+/// Examines checkpoints on all cores.
+async fn examine(app: &App, page: &[(Checkpoint, Vec<Leaf>)]) -> Vec<Examined> {
+    let cores = available_parallelism().map_or(1, NonZero::get);
+    let shares = page.chunks(page.len().div_ceil(cores)).map(|share| {
+        let (keys, share) = (app.verifying_keys.clone(), share.to_vec());
+        spawn_blocking(move || {
+            let examine = |(checkpoint, leaves)| Examined::new(&keys, checkpoint, leaves);
+            share.into_iter().map(examine).collect::<Vec<_>>()
+        })
+    });
+    let examined = join_all(shares).await.into_iter();
+    examined
+        .flat_map(|share| share.expect("nothing in an examination panics"))
+        .collect()
 }

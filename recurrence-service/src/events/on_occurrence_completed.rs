@@ -1,10 +1,5 @@
 //! Creation of the next occurrence of a series when one is completed.
 
-use std::{
-    collections::HashMap,
-    sync::{Mutex, MutexGuard},
-};
-
 use async_trait::async_trait;
 use service_runtime::{
     grpc::{ErrorCode, UpstreamError},
@@ -13,31 +8,25 @@ use service_runtime::{
 };
 use taskmesh_proto::task::v1 as pb;
 use tracing::info;
-use uuid::Uuid;
 
 use super::convert::{CompletedOccurrence, completed_occurrence};
 use crate::{
-    metrics::{self, Outcome},
+    metrics::{Outcome, Outcomes},
     rpc::TaskClient,
 };
 
 /// Asks for the next occurrence of a series when one is completed.
 pub struct OnOccurrenceCompleted {
     tasks: TaskClient,
-    /// Outcomes by event, until the events are committed.
-    outcomes: Mutex<HashMap<Uuid, Outcome>>,
+    outcomes: Outcomes,
 }
 
 impl OnOccurrenceCompleted {
     pub fn new(tasks: TaskClient) -> Self {
         Self {
             tasks,
-            outcomes: Mutex::default(),
+            outcomes: Outcomes::default(),
         }
-    }
-
-    fn outcomes(&self) -> MutexGuard<'_, HashMap<Uuid, Outcome>> {
-        self.outcomes.lock().expect("no holder of this lock panics")
     }
 
     async fn follow_up(&self, completed: CompletedOccurrence) -> Result<Outcome, HandleError> {
@@ -77,7 +66,7 @@ impl EventHandler for OnOccurrenceCompleted {
             .map_err(|malformed| HandleError::Reject(malformed.to_string()))?;
         if let Some(completed) = completed {
             let outcome = self.follow_up(completed).await?;
-            self.outcomes().insert(event.id, outcome);
+            self.outcomes.set(event.id, outcome);
         }
         Ok(())
     }
@@ -93,11 +82,8 @@ impl EventHandler for OnOccurrenceCompleted {
             .transaction("consume", async |tx| Ok(inbox.insert(tx).await?))
             .await;
         let known = known?;
-        let mut outcomes = self.outcomes();
         for (event, known) in events.iter().zip(&known) {
-            if let (Some(outcome), Known::New) = (outcomes.remove(&event.id), known) {
-                metrics::count(outcome);
-            }
+            self.outcomes.commit(event.id, *known);
         }
         Ok(known)
     }

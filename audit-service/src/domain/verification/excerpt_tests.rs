@@ -3,7 +3,7 @@ use rand::{SeedableRng, rngs::StdRng};
 use uuid::Uuid;
 
 use super::{
-    tests::{Chain, chain, sealed_end, tamper},
+    tests::{Chain, chain, located, sealed_end, tamper},
     *,
 };
 use crate::domain::{
@@ -75,13 +75,6 @@ fn check(chain: &Chain, extent: Extent, records: &[Record]) -> Checked {
     check.finish()
 }
 
-fn found(checked: &Checked) -> Vec<(FindingKind, i64, i64)> {
-    let findings = checked.findings.iter();
-    findings
-        .map(|found| (found.kind, found.first, found.last))
-        .collect()
-}
-
 /// A chain of many records, of which the last is sealed.
 fn long_chain(seed: u64) -> Chain {
     let mut dice = StdRng::seed_from_u64(seed);
@@ -128,9 +121,15 @@ fn of_whole_chains_nothing_may_be_left_out() {
     let chain = long_chain(3);
     let last = chain.head.sequence;
     let without_beginning = check(&chain, EVERYTHING, &chain.records[2..]);
-    assert_eq!(found(&without_beginning), [(FindingKind::Removed, 1, 2)]);
+    assert_eq!(
+        located(&without_beginning.findings),
+        [(FindingKind::Removed, 1, 2)]
+    );
     let without_all = check(&chain, EVERYTHING, &[]);
-    assert_eq!(found(&without_all), [(FindingKind::CutOff, 1, last)]);
+    assert_eq!(
+        located(&without_all.findings),
+        [(FindingKind::CutOff, 1, last)]
+    );
 }
 
 #[test]
@@ -145,12 +144,12 @@ fn omitted_end_of_excerpt_is_no_finding() {
     };
     assert_eq!(check(&chain, extent, records).findings, []);
     assert_eq!(
-        found(&check(&chain, SOME, records)),
+        located(&check(&chain, SOME, records).findings),
         [(FindingKind::CutOff, confirmed + 1, last)]
     );
     let too_few = &records[..records.len() - 1];
     assert_eq!(
-        found(&check(&chain, extent, too_few)),
+        located(&check(&chain, extent, too_few).findings),
         [(FindingKind::CutOff, confirmed, confirmed)]
     );
 }
@@ -162,7 +161,7 @@ fn tampered_first_record_does_not_move_chain_start() {
     records[0].sequence = 1_000_000;
     let checked = check(&chain, EVERYTHING, &records);
     assert_eq!(
-        found(&checked),
+        located(&checked.findings),
         [
             (FindingKind::Moved, 1_000_000, 1_000_000),
             (FindingKind::Removed, 1, 1)

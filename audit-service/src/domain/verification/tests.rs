@@ -101,6 +101,14 @@ fn check(chain: &Chain, records: Vec<Record>) -> Vec<Finding> {
     check.finish(Some(&chain.head))
 }
 
+/// Returns the kind, the first and the last position of each finding.
+pub(super) fn located(findings: &[Finding]) -> Vec<(FindingKind, i64, i64)> {
+    findings
+        .iter()
+        .map(|found| (found.kind, found.first, found.last))
+        .collect()
+}
+
 /// Changes one thing in a record without touching its hashes, or one bit of a hash.
 fn change(record: &mut Record, dice: &mut StdRng) {
     match dice.random_range(0..9) {
@@ -198,11 +206,7 @@ fn a_single_record_is_located_exactly() {
 
         let mut changed = chain.records.clone();
         changed[place].entry.action.push('x');
-        let found = check(&chain, changed);
-        let told: Vec<_> = found
-            .iter()
-            .map(|found| (found.kind, found.first, found.last))
-            .collect();
+        let told = located(&check(&chain, changed));
         assert_eq!(
             told,
             [(FindingKind::Changed, sequence, sequence)],
@@ -215,11 +219,7 @@ fn a_single_record_is_located_exactly() {
             true => FindingKind::CutOff,
             false => FindingKind::Removed,
         };
-        let found = check(&chain, removed);
-        let told: Vec<_> = found
-            .iter()
-            .map(|found| (found.kind, found.first, found.last))
-            .collect();
+        let told = located(&check(&chain, removed));
         assert_eq!(told, [(kind, sequence, sequence)], "seed {seed}");
     }
 }
