@@ -6,8 +6,6 @@ use service_runtime::{
     postgres::{DatabaseError, DatabaseFault},
 };
 
-use crate::domain::signing::KeyError;
-
 /// Error of an operation.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -20,8 +18,6 @@ pub enum Error {
     Database(#[from] DatabaseError),
     #[error("signing a checkpoint failed")]
     Signature(#[from] ErrorStack),
-    #[error("the key that signs checkpoints is unusable")]
-    Key(#[from] KeyError),
     #[error("exporting records failed")]
     Unwritten(#[source] service_runtime::BoxError),
 }
@@ -47,10 +43,9 @@ impl ApiError for Error {
             Self::InvalidFields(_) => ErrorCode::InvalidArgument,
             Self::RoleMissing(cause) => cause.code(),
             Self::Database(DatabaseError::Unavailable(_)) => ErrorCode::Unavailable,
-            Self::Database(DatabaseError::Query(_))
-            | Self::Signature(_)
-            | Self::Key(_)
-            | Self::Unwritten(_) => ErrorCode::Internal,
+            Self::Database(DatabaseError::Query(_)) | Self::Signature(_) | Self::Unwritten(_) => {
+                ErrorCode::Internal
+            }
         }
     }
 
@@ -59,10 +54,9 @@ impl ApiError for Error {
             Self::InvalidFields(_) => "INVALID_FIELD",
             Self::RoleMissing(cause) => cause.reason(),
             Self::Database(DatabaseError::Unavailable(_)) => "DATABASE_UNAVAILABLE",
-            Self::Database(DatabaseError::Query(_))
-            | Self::Signature(_)
-            | Self::Key(_)
-            | Self::Unwritten(_) => "INTERNAL",
+            Self::Database(DatabaseError::Query(_)) | Self::Signature(_) | Self::Unwritten(_) => {
+                "INTERNAL"
+            }
         }
     }
 

@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use chrono::{DateTime, Utc};
 use diesel::{
     QueryableByName,
+    dsl::sql,
     pg::Pg,
     sql_types::{Array, BigInt, Bytea, Nullable, Text, Timestamptz},
 };
@@ -134,23 +135,14 @@ pub async fn list_users(
     after: &str,
     limit: i64,
 ) -> Result<Vec<UserId>, DatabaseError> {
-    #[derive(QueryableByName)]
-    struct UserRow {
-        #[diesel(sql_type = Text)]
-        user_id: String,
-    }
-
-    let rows: Vec<UserRow> = diesel::sql_query(
-        "SELECT user_id FROM chain_heads WHERE user_id > $1 ORDER BY user_id LIMIT $2",
-    )
-    .bind::<Text, _>(after)
-    .bind::<BigInt, _>(limit)
-    .fixed()
-    .load(tx)
-    .await?;
-    rows.iter()
-        .map(|row| value::user_id(&row.user_id))
-        .collect()
+    let users: Vec<String> = sql::<Text>("SELECT user_id FROM chain_heads WHERE user_id > ")
+        .bind::<Text, _>(after)
+        .sql(" ORDER BY user_id LIMIT ")
+        .bind::<BigInt, _>(limit)
+        .fixed()
+        .load(tx)
+        .await?;
+    users.iter().map(|user| value::user_id(user)).collect()
 }
 
 /// Updates the heads of locked chains.

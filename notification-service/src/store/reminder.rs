@@ -79,29 +79,23 @@ pub async fn list_fired_after(
     tx: &mut AsyncPgConnection,
     tasks: &[(&WatchedTask, DateTime<Utc>)],
 ) -> Result<Vec<Vec<DateTime<Utc>>>, DatabaseError> {
-    #[derive(QueryableByName)]
-    struct Row {
-        #[diesel(sql_type = BigInt)]
-        place: i64,
-        #[diesel(sql_type = Timestamptz)]
-        fire_time: DateTime<Utc>,
-    }
     let (tasks, moments): (Vec<_>, Vec<_>) = tasks.iter().copied().unzip();
     let (user_ids, task_ids) = keys(&tasks);
-    let rows: Vec<Row> = diesel::sql_query(
-        "SELECT place, fire_time
-         FROM unnest($1, $2, $3) WITH ORDINALITY AS task (user_id, task_id, after, place)
-         JOIN reminders USING (user_id, task_id)
-         WHERE fire_time > after AND state IN ('firing', 'sent', 'failed')",
-    )
-    .bind::<Array<Text>, _>(user_ids)
-    .bind::<Array<SqlUuid>, _>(task_ids)
-    .bind::<Array<Timestamptz>, _>(moments)
-    .fixed()
-    .load(tx)
-    .await?;
-    let rows = rows.into_iter().map(|row| (row.place, row.fire_time));
-    Ok(by_place(tasks.len(), rows.collect()))
+    let rows = sql::<(BigInt, Timestamptz)>("SELECT place, fire_time FROM unnest(")
+        .bind::<Array<Text>, _>(user_ids)
+        .sql(", ")
+        .bind::<Array<SqlUuid>, _>(task_ids)
+        .sql(", ")
+        .bind::<Array<Timestamptz>, _>(moments)
+        .sql(
+            ") WITH ORDINALITY AS task (user_id, task_id, after, place)
+             JOIN reminders USING (user_id, task_id)
+             WHERE fire_time > after AND state IN ('firing', 'sent', 'failed')",
+        )
+        .fixed()
+        .load(tx)
+        .await?;
+    Ok(by_place(tasks.len(), rows))
 }
 
 /// Locks and returns up to `limit` reminders whose time has come by the database's clock, the most overdue first.
