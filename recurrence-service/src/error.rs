@@ -5,7 +5,7 @@ use crate::domain::SeriesError;
 /// Error of a call.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// Fields of the request are wrong, each by itself.
+    /// Single fields of the request are wrong.
     #[error("the request has invalid fields")]
     Invalid(Vec<FieldViolation>),
     /// The fields are right, but no series can be made of them.

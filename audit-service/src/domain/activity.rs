@@ -67,7 +67,7 @@ impl ActivityCount {
         }
     }
 
-    /// Counts the next record of the chain; returns whether the period goes on.
+    /// Counts the next record of the chain; returns whether the period continues.
     pub fn push(&mut self, record: &Record) -> bool {
         let entry = &record.entry;
         let day = self.day_of(entry.event_time);

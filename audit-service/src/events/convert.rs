@@ -86,7 +86,7 @@ fn step(change: Option<&reminder_event::Change>) -> Result<Vec<FieldChange>, Mal
     Ok(match change {
         Some(Change::Sent(sent)) => SENT.differences(None, Some(sent))?,
         Some(Change::Failed(failed)) => FAILED.differences(None, Some(failed))?,
-        // The others say nothing that the reminder itself does not, and a step that is not known yet is told by its type.
+        // The other steps add nothing to the reminder, and the event type names an unknown step.
         _ => Vec::new(),
     })
 }

@@ -15,7 +15,7 @@ pub struct RecordList {
 }
 
 pub async fn list_records(app: &App, query: &RecordQuery) -> Result<RecordList, Error> {
-    // One more than asked for tells whether there is a next page.
+    // One more than asked for shows whether there is a next page.
     let one_more = RecordQuery {
         limit: query.limit + 1,
         ..query.clone()

@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// Makes, keeps and publishes a checkpoint, if there are new records or the policy gives up old ones; keeps records for so many whole
-/// months after their own, for ever if none is given.
+/// months after their own, without limit if none is given.
 ///
 /// Of several replicas, one makes it; the others find nothing left to do.
 pub async fn seal_records(app: &App, keep_months: Option<u32>) -> Result<(), Error> {

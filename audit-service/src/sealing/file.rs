@@ -35,7 +35,7 @@ impl CheckpointFile {
             .create(true)
             .open(path)?;
         let length = file.metadata()?.len();
-        // Bytes and not text: whoever was killed while it wrote may have left a part of a character.
+        // Bytes and not text: a process that was killed while writing may have left a part of a character.
         let end = line_begin(&file, length)?;
         if end < length {
             warn!(

@@ -105,7 +105,7 @@ impl StoredRecord {
     }
 }
 
-/// Text that does not read as a list of changes was put there by somebody else: as a change of no field it is shown as it is, and does
+/// Text that is no list of changes was not written by this service: it is returned as a change of no field, and does
 /// not fit the hash.
 fn changes(text: &str) -> Vec<FieldChange> {
     serde_json::from_str(text).unwrap_or_else(|_| {

@@ -31,7 +31,7 @@ impl Dispatcher {
         }
     }
 
-    /// Works until it is told to stop; waits for the tries under way then.
+    /// Runs until shutdown; waits for the attempts in flight then.
     pub async fn run(mut self, stopping: CancellationToken) -> Result<(), BoxError> {
         let app = self.app.clone();
         loop {

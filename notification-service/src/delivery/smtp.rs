@@ -1,6 +1,6 @@
 //! The SMTP dialogue, step by step, so that every failure is known to have come before, at, or after the handing over.
 //!
-//! The mail library's own transport does not tell: a connection that breaks before the recipient was named and one that breaks
+//! The mail library's own transport does not distinguish these: a connection that breaks before the recipient was named and one that breaks
 //! after the message was sent are the same "network error" there.
 
 use std::{
@@ -106,7 +106,7 @@ impl SmtpServer {
     }
 
     async fn open(&self) -> Result<AsyncSmtpConnection, Refusal> {
-        // Whatever fails up to the envelope is between this service and its mail server, and can be mended there.
+        // Failures before the envelope concern the mail server, not the message, so another attempt may succeed.
         self.connect()
             .await
             .map_err(|error| Refusal::Transient(describe("the mail server is not ready", &error)))
@@ -130,7 +130,7 @@ impl SmtpServer {
         Ok(connection)
     }
 
-    /// Hands the message over; from the first byte on, only an answer tells whether the server has taken it.
+    /// Hands the message over; from the first byte on, only a response shows whether the server has taken it.
     pub(super) async fn hand_over(
         &self,
         mut connection: AsyncSmtpConnection,

@@ -43,7 +43,7 @@ pub struct Reminder {
     pub setting: Setting,
     pub fire_time: DateTime<Utc>,
     pub state: ReminderState,
-    /// 1 when scheduled, one more with every step that an event tells of.
+    /// 1 when scheduled, one more with every step that an event reports.
     pub version: i64,
     pub title: String,
     pub due_time: Option<DateTime<Utc>>,

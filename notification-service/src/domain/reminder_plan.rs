@@ -18,7 +18,7 @@ use super::{
 /// The moves are ordered so that none arrives at a moment that another one of the same task has yet to leave.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Plan {
-    /// Scheduled reminders that nobody asks for any more.
+    /// Scheduled reminders that are no longer wanted.
     pub cancel: Vec<ReminderId>,
     /// Scheduled reminders whose moment has changed, with the new one.
     pub move_to: Vec<(ReminderId, DateTime<Utc>)>,

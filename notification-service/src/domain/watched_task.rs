@@ -5,7 +5,7 @@ use service_runtime::ids::UserId;
 
 use super::{ids::TaskId, setting::Setting, time_zone::before_nine_o_clock};
 
-/// A task as its last applied event told it.
+/// A task as of its last applied event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WatchedTask {
     pub user_id: UserId,
@@ -34,7 +34,7 @@ impl WatchedTask {
         self.open && !self.deleted && !self.muted
     }
 
-    /// Returns whether it has anything to be reminded before or at, for somebody who wants that.
+    /// Returns whether it may have reminders: it wants them, and has a due time or settings.
     pub fn asks_for_reminders(&self) -> bool {
         self.wants_reminders() && (self.due_time.is_some() || !self.settings.is_empty())
     }
@@ -45,7 +45,7 @@ impl WatchedTask {
     }
 
     /// Returns the moment before which a reminder comes some minutes early: the due time, or 09:00 of the due date, since
-    /// nobody wants to be reminded of a whole day's task at midnight.
+    /// a task of a whole day is not reminded of at midnight.
     pub fn remind_before(&self) -> Option<DateTime<Utc>> {
         self.minutes_before(0)
     }

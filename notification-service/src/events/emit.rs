@@ -1,4 +1,4 @@
-//! The events of reminders, for the outbox, to be appended in the transaction of the step that they tell of.
+//! The events of reminders, for the outbox, to be appended in the transaction of their step.
 
 use service_runtime::{
     Service,

@@ -9,7 +9,7 @@ use crate::{
     store,
 };
 
-/// Notes that the delivery is being handed over. From here on, if nobody reports back within `patience`, it is unknown.
+/// Marks the delivery as being sent. Without an outcome within `patience` it becomes unknown.
 ///
 /// Returns false if the claim has run out; the delivery must not be handed over then.
 pub async fn begin_sending(app: &App, claim: &Claim, patience: Duration) -> Result<bool, Error> {

@@ -29,7 +29,7 @@ pub async fn list_reminders(
     let (reminders, mut deliveries) = app
         .database
         .transaction("list_reminders", async |tx| {
-            // One more than asked for tells whether there is a next page.
+            // One more than asked for shows whether there is a next page.
             let reminders =
                 store::reminder_page::list(tx, user_id, task_id, after, size + 1).await?;
             let ids: Vec<_> = reminders.iter().map(|reminder| reminder.id).collect();

@@ -15,7 +15,7 @@ use crate::{
 
 /// Settles a claimed delivery as sent, failed or unknown, with the reason if it was not sent.
 ///
-/// Returns false if the claim had run out, so that the delivery is somebody else's or settled already.
+/// Returns false if the claim had run out, so that another process has the delivery or it is settled.
 pub async fn settle_delivery(
     app: &App,
     claim: &Claim,

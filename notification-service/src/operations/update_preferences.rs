@@ -21,7 +21,7 @@ use crate::{
     store,
 };
 
-/// Changes the caller's preferences; with a version, only if they still have it. Returns the answer that tells of them.
+/// Changes the caller's preferences; with a version, only if they still have it. Returns the response with them.
 pub async fn update_preferences<M>(
     app: &App,
     call: &Call,

@@ -12,7 +12,7 @@ const BACKOFF: Backoff = Backoff::new(Duration::from_millis(250), Duration::from
 
 /// Waits that are short after a hint and grow to a quarter of a second while nothing happens.
 ///
-/// A hint may come before the commit that it is about, and a row that is due may be in somebody else's hands: both are why it
+/// A hint may precede its commit, and another replica may have locked a row that is due: both are why it
 /// looks several times and not once.
 #[derive(Debug)]
 pub struct PollBackoff {
@@ -34,7 +34,7 @@ impl Default for PollBackoff {
 }
 
 impl PollBackoff {
-    /// The longest wait: how late something can be noticed that nobody gave a hint of.
+    /// The longest wait, which is the delay of changes without a hint.
     pub const LONGEST: Duration = Duration::from_millis(250);
 
     /// Notes a hint that something is new.
@@ -43,7 +43,7 @@ impl PollBackoff {
     }
 
     /// Returns how long to wait, given in how many microseconds the next thing is due (less than zero: it is overdue, and
-    /// somebody else has it in hand), or nothing if none is known.
+    /// another replica has locked it), or nothing if none is known.
     pub fn wait(&mut self, next_in_us: Option<i64>) -> Duration {
         let next = next_in_us.map(u64::try_from);
         if let Some(Err(_overdue)) = next {

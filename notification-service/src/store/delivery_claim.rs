@@ -24,7 +24,7 @@ use crate::domain::{
 /// A delivery that needs attention, now claimed, with what a try needs.
 #[derive(Debug)]
 pub struct ClaimedDelivery {
-    /// The right to go on with it.
+    /// The right to attempt it.
     pub claim: Claim,
     /// `Pending`, or `Sending` if the process that was handing it over has not come back.
     pub state: DeliveryState,
@@ -69,7 +69,7 @@ struct ClaimedRow {
 
 /// Claims up to `limit` deliveries that need attention, the longest waiting first.
 ///
-/// The claim lasts for `patience`; whoever still has not settled or released the delivery then has lost it.
+/// The claim lasts for `patience`; a process that has not settled or released the delivery by then has lost it.
 ///
 /// Does not wait for the disk: a claim that the server loses when it dies cannot be used to begin the sending.
 pub async fn update_claimed(

@@ -131,7 +131,7 @@ impl From<PreferencesRow> for Preferences {
     fn from(row: PreferencesRow) -> Self {
         Self {
             // It was checked when it was written. Should a later check refuse it, the user has no address, and the reminders
-            // of everybody else go on.
+            // of other users still fire.
             email_address: row.email_address.and_then(|address| address.parse().ok()),
             email_enabled: row.email_enabled,
             default_reminder_minutes: row.default_reminder_minutes,

@@ -100,7 +100,7 @@ pub async fn list_fired_after(
 
 /// Locks and returns up to `limit` reminders whose time has come by the database's clock, the most overdue first.
 ///
-/// Rows that somebody else has in hand are left out: another replica fires them, or an event is changing them just now.
+/// Locked rows are left out: another replica fires them, or an event is changing them.
 pub async fn lock_due(
     tx: &mut AsyncPgConnection,
     limit: i64,

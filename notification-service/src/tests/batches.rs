@@ -135,7 +135,7 @@ fn change(random: &mut StdRng, task: &mut TaskBuilder, now: DateTime<Utc>) {
     }
 }
 
-/// Returns no moment, one that has passed by now but was to come then, or one that is far away.
+/// Returns no time, one that is past today but was ahead then, or one that is far away.
 fn random_moment(random: &mut StdRng, then: DateTime<Utc>) -> Option<DateTime<Utc>> {
     match random.random_range(0..5) {
         0 => None,

@@ -83,7 +83,7 @@ async fn permanent_refusal_fails_without_address_in_reason() {
     );
     // It was in the list all the same.
     assert_eq!((row.state.as_str(), row.attempts), ("sent", Some(1)));
-    // The dispatcher goes on with others and leaves this one alone.
+    // The dispatcher sends others and leaves this one alone.
     bench.fire_one("bob").await;
     let rows = bench.emails_in("failed", 2).await;
     assert!(rows.iter().all(|row| row.attempts == Some(1)), "{rows:?}");
@@ -101,7 +101,7 @@ async fn lost_response_leaves_delivery_unknown() {
     let kinds = ["ReminderScheduled", "ReminderSent", "ReminderFailed"];
     assert_eq!(Outcome::of(&bench).await.kinds(), kinds);
     server.behave(Behaviour::Accept);
-    // The dispatcher goes on with others and leaves this one alone.
+    // The dispatcher sends others and leaves this one alone.
     bench.fire_one("bob").await;
     bench.emails_in("sent", 1).await;
     assert_eq!(

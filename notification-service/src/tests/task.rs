@@ -55,7 +55,7 @@ impl TaskBuilder {
         self
     }
 
-    /// Returns the task as it is, as an event tells of it that begins a trace.
+    /// Returns the observation of the task in a new trace.
     pub fn observation(&self) -> Observation {
         Observation {
             task: self.task.clone(),

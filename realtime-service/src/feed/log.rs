@@ -22,7 +22,7 @@ pub struct PartitionLog {
     partition: i32,
     bounds: FeedConfig,
     inner: Mutex<Inner>,
-    /// The offset of the last record, for whoever waits for it.
+    /// The offset of the last record, for streams that wait for it.
     reached: watch::Sender<i64>,
 }
 
@@ -112,7 +112,7 @@ impl PartitionLog {
         self.partition
     }
 
-    /// Begins anew at an offset: what was there before does not connect to what comes. Every stream is told.
+    /// Restarts at an offset: earlier records do not connect to the next ones. Every stream gets a resync.
     pub fn begin(&self, offset: i64) {
         let mut inner = self.lock();
         let nowhere = Position {
@@ -170,7 +170,7 @@ impl PartitionLog {
     /// Waits until the log has come to an offset.
     pub async fn reached(&self, offset: i64) {
         let mut reached = self.reached.subscribe();
-        // Fails only when the log is gone, which whoever calls this holds.
+        // Fails only when the log is gone, which the caller holds.
         let _ = reached.wait_for(|last| *last >= offset).await;
     }
 

@@ -129,7 +129,7 @@ impl TopicReader for Feed {
         let mut logs = self.logs.write().expect("no holder of this lock panics");
         let known = i32::try_from(logs.len()).unwrap_or(i32::MAX);
         if known != partitions {
-            // Users move to other partitions, so no stream may go on as it was.
+            // Users move to other partitions, so every stream gets a resync.
             for log in logs.drain(..) {
                 log.begin(0);
             }

@@ -1,4 +1,4 @@
-//! From a position that a client comes with to the place in memory where its stream goes on.
+//! Resumption of a stream at the position of a client.
 
 use std::{
     ops::ControlFlow,
@@ -38,7 +38,7 @@ pub enum CatchUp {
     Missed(ResyncReason),
 }
 
-/// Finds the place in memory where the stream of a client goes on, and what is to be told before.
+/// Subscribes after the position of a client; returns the subscription and the earlier changes to send first.
 pub async fn catch_up(
     app: &App,
     user: &UserId,
@@ -96,7 +96,7 @@ async fn read_past(
     begin: Position,
     end: i64,
 ) -> Result<Result<Past, ResyncReason>, Error> {
-    // The record that the position is behind tells whether this is still the same partition.
+    // The record at the position shows whether this is still the same partition.
     let first = match begin.event_id.is_nil() {
         true => begin.offset + 1,
         false => begin.offset,

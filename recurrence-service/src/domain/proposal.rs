@@ -1,4 +1,4 @@
-//! A series that somebody thinks of.
+//! Proposed series.
 
 use chrono::{DateTime, Datelike, Utc};
 
@@ -18,7 +18,7 @@ pub struct Proposal {
 }
 
 impl Proposal {
-    /// Makes the series, or tells why there is none.
+    /// Creates the series.
     pub fn series(self) -> Result<Series, SeriesError> {
         let start = self.time_zone.local(self.start_time);
         if !(MIN_START_YEAR..=MAX_START_YEAR).contains(&start.year()) {

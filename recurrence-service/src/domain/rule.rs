@@ -18,7 +18,7 @@ pub enum Frequency {
 /// End of a rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ending {
-    /// It goes on for ever.
+    /// It has no end.
     Never,
     /// After this many occurrences, 1 to 1000, counted from the first.
     Count(usize),

@@ -8,7 +8,7 @@ use crate::{
 pub struct FirstAndLast {
     /// The rule's first date at or after the start.
     pub first: Occurrence,
-    /// The rule's last date; none if it goes on for ever.
+    /// The rule's last date; none if it has no end.
     pub last: Option<Occurrence>,
 }
 

@@ -58,7 +58,7 @@ impl TryFrom<pb::PreviewOccurrencesRequest> for Preview {
     }
 }
 
-/// Reads the fields that both questions have, and tells what is wrong with all of them at once.
+/// Reads the fields that both requests have; returns the violations of all of them.
 fn proposal(
     rule: &str,
     time_zone: &str,

@@ -52,7 +52,7 @@ impl TaskClient {
             .map_err(|status| UpstreamError::new("task-service", status))?;
         let pb::CreateOccurrenceResponse { task, created } = answer.into_inner();
         Ok(match (task, created) {
-            // The series does not go on from the completed occurrence.
+            // The series does not continue from the completed occurrence.
             (None, _) => Outcome::Ended,
             (Some(_), true) => Outcome::Created,
             (Some(_), false) => Outcome::Existed,

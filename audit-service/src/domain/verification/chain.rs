@@ -14,7 +14,7 @@ use crate::domain::{
 
 /// More findings in one chain say nothing that these do not.
 const MOST_FINDINGS: usize = 1_000;
-/// So many places and so many records are looked at to find out what was moved; more would take long, and are told as changed.
+/// Maximum number of positions and records that are searched for moved records; more are reported as changed.
 const MOST_MOVED: usize = 1_000;
 
 pub struct ChainCheck {
@@ -147,7 +147,7 @@ impl ChainCheck {
         let record = hashed.record;
         let sequence = record.sequence;
         if sequence < self.next || (!fits && sequence != self.next) {
-            // A stray: the chain goes on without it.
+            // A stray: the chain continues without it.
             let kind = if fits {
                 FindingKind::Inserted
             } else {
@@ -164,7 +164,7 @@ impl ChainCheck {
         if !fits {
             self.find(FindingKind::Changed, sequence, sequence, 0);
         } else if self.link.is_some_and(|link| link != record.previous_hash) {
-            // One of the two was written anew; everything up to the last confirmed place is above suspicion.
+            // One of the two was rewritten, after the last confirmed position.
             let first = (self.confirmed + 1).min(sequence);
             self.find(FindingKind::Rewritten, first, sequence, 0);
         }
@@ -227,7 +227,7 @@ impl ChainCheck {
     }
 
     fn find(&mut self, kind: FindingKind, first: i64, last: i64, checkpoint: i64) {
-        // Records that were all written anew are one finding, however many checkpoints show it.
+        // Consecutive rewritten records are one finding, however many checkpoints show it.
         if let Some(before) = self.findings.last_mut()
             && (before.kind, kind) == (FindingKind::Rewritten, FindingKind::Rewritten)
             && first <= before.last + 1

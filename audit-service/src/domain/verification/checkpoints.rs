@@ -59,7 +59,7 @@ impl CheckpointCheck {
         let next = self.number.saturating_add(1);
         let follows = seal.number != next || seal.previous_hash == self.hash;
         let in_order = seal.number > self.number;
-        // What nobody has signed does not say that others are missing.
+        // An unsigned checkpoint does not prove that others are missing.
         let counts = in_order && (examined.is_genuine || seal.number == next);
         if counts {
             for missing in next..seal.number {
@@ -85,7 +85,7 @@ impl CheckpointCheck {
         self.findings
     }
 
-    /// Returns whether more would be told.
+    /// Returns whether there was room for the finding.
     fn find(&mut self, number: i64) -> bool {
         let has_room = self.findings.len() < MOST_FINDINGS;
         if has_room {

@@ -47,7 +47,7 @@ fn entry(dice: &mut StdRng) -> Entry {
     }
 }
 
-/// Rewrites the chain from here on, as somebody does who knows how hashes are made.
+/// Rewrites the chain from here on with valid hashes.
 fn chain_anew(records: &mut [Record], from: usize) {
     for place in from..records.len() {
         if place > 0 {
