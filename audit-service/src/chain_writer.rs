@@ -4,7 +4,7 @@
 //! batches to this writer instead, which commits all that have come together in one transaction, one transaction at a time. Between replicas the
 //! same turn is an advisory lock (`store::chain_head::lock_writer`): a replica waits for one transaction of each other replica at most.
 
-use std::{panic::AssertUnwindSafe, slice, sync::Arc, time::Duration};
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use diesel::result::Error;
 use futures::FutureExt;
@@ -135,11 +135,7 @@ impl WriterTask {
             }
             Err(DatabaseError::Query(_)) if batches.len() > 1 => {
                 for batch in batches {
-                    let committed = self.commit(slice::from_ref(&batch)).await;
-                    reply(
-                        batch,
-                        committed.map(|known| known.into_iter().flatten().collect()),
-                    );
+                    Box::pin(self.finish(vec![batch])).await;
                 }
             }
             Err(error) => {
@@ -194,3 +190,10 @@ fn reply(batch: Batch, result: Result<Vec<Known>, DatabaseError>) {
     // The submitter may have given up: its events are delivered again, and the inbox drops them.
     let _ = batch.done.send(result);
 }
+
+#[cfg(test)]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "tasks of a test end with its runtime"
+)]
+mod tests;

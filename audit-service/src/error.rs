@@ -1,32 +1,23 @@
-//! What calls can end with.
+//! Errors of calls.
 
 use openssl::error::ErrorStack;
 use service_runtime::{
-    grpc::{ApiError, ErrorCode, FieldViolation, RoleMissing},
+    grpc::{ApiError, ErrorCode, FieldViolation, RoleMissing, status},
     postgres::{DatabaseError, DatabaseFault},
 };
 
-use crate::domain::signing::KeyError;
-
-/// Why an operation did not succeed.
+/// Error of an operation.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// Fields of the request are wrong.
     #[error("the request is invalid")]
     InvalidFields(Vec<FieldViolation>),
-    /// The caller asks for somebody else's records and may not.
+    /// The caller may not read the records of other users.
     #[error(transparent)]
     RoleMissing(#[from] RoleMissing),
-    /// The database failed.
     #[error(transparent)]
     Database(#[from] DatabaseError),
-    /// A checkpoint could not be signed.
     #[error("signing a checkpoint failed")]
     Signature(#[from] ErrorStack),
-    /// The key that signs checkpoints is unusable.
-    #[error("the key that signs checkpoints is unusable")]
-    Key(#[from] KeyError),
-    /// Records could not be written out.
     #[error("exporting records failed")]
     Unwritten(#[source] service_runtime::BoxError),
 }
@@ -35,12 +26,14 @@ impl DatabaseFault for Error {
     fn database_error(&self) -> Option<&DatabaseError> {
         match self {
             Self::Database(error) => Some(error),
-            Self::InvalidFields(_)
-            | Self::RoleMissing(_)
-            | Self::Signature(_)
-            | Self::Key(_)
-            | Self::Unwritten(_) => None,
+            _ => None,
         }
+    }
+}
+
+impl From<Error> for tonic::Status {
+    fn from(error: Error) -> Self {
+        status(&error)
     }
 }
 
@@ -50,10 +43,9 @@ impl ApiError for Error {
             Self::InvalidFields(_) => ErrorCode::InvalidArgument,
             Self::RoleMissing(cause) => cause.code(),
             Self::Database(DatabaseError::Unavailable(_)) => ErrorCode::Unavailable,
-            Self::Database(DatabaseError::Query(_))
-            | Self::Signature(_)
-            | Self::Key(_)
-            | Self::Unwritten(_) => ErrorCode::Internal,
+            Self::Database(DatabaseError::Query(_)) | Self::Signature(_) | Self::Unwritten(_) => {
+                ErrorCode::Internal
+            }
         }
     }
 
@@ -62,10 +54,9 @@ impl ApiError for Error {
             Self::InvalidFields(_) => "INVALID_FIELD",
             Self::RoleMissing(cause) => cause.reason(),
             Self::Database(DatabaseError::Unavailable(_)) => "DATABASE_UNAVAILABLE",
-            Self::Database(DatabaseError::Query(_))
-            | Self::Signature(_)
-            | Self::Key(_)
-            | Self::Unwritten(_) => "INTERNAL",
+            Self::Database(DatabaseError::Query(_)) | Self::Signature(_) | Self::Unwritten(_) => {
+                "INTERNAL"
+            }
         }
     }
 

@@ -7,34 +7,47 @@
 
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
 
-pub mod app;
-pub mod chain_writer;
-pub mod config;
-pub mod domain;
-pub mod error;
-pub mod events;
-pub mod files;
-pub mod metrics;
-pub mod operations;
-pub mod rpc;
-pub mod sealing;
-pub mod store;
+mod app;
+mod chain_writer;
+mod config;
+mod domain;
+mod error;
+mod events;
+mod files;
+mod metrics;
+mod operations;
+mod rpc;
+mod sealing;
+mod store;
 
 use std::{fs, iter, path::Path, sync::Arc};
 
 use diesel_migrations::embed_migrations;
 use service_runtime::{Context, Running, Service, StartError, postgres::Schema};
-use taskmesh_proto::{audit::v1::audit_service_server::AuditServiceServer, topics};
+use taskmesh_proto::{
+    audit::v1::audit_service_server::AuditServiceServer, notification::v1::ReminderEvent,
+    task::v1::TaskEvent, topics,
+};
 use tonic::service::Routes;
+
+pub use config::Config;
+// For `taskmesh audit`, which checks exported records.
+pub use domain::{
+    record::Hashed,
+    sealed_line::{MalformedLine, SealedLine},
+    signing::{SigningKey, VerifyingKey},
+    verification::{Checked, CheckpointCheck, Examined, ExcerptCheck, Extent, Finding, Seals},
+};
+pub use files::{MalformedRecord, from_json, ndjson};
 
 use crate::{
     app::App,
     chain_writer::ChainWriter,
-    config::{CheckpointsConfig, Config},
-    domain::signing::{KeyError, SealKey, SealingKey},
-    events::{OnReminderEvent, OnTaskEvent},
+    config::CheckpointsConfig,
+    domain::signing::KeyError,
+    events::Recorder,
     rpc::Rpc,
-    sealing::{CheckpointFile, Sealer},
+    sealing::{CheckpointFile, run_sealer},
 };
 
 /// The audit-service, for the runtime to start.
@@ -53,34 +66,34 @@ impl Service for AuditService {
         metrics::describe();
         let config = context.config();
         config.check().map_err(StartError::Config)?;
-        let key = sealing_key(&config.checkpoints)?;
+        let key = signing_key(&config.checkpoints)?;
         let (writer, writing) = ChainWriter::new(context.database(), context.clock());
         let app = App {
             writer,
             database: context.database(),
             clock: context.clock(),
             ids: context.ids(),
-            seal_keys: seal_keys(&key, &config.checkpoints)?.into(),
+            verifying_keys: verifying_keys(&key, &config.checkpoints)?.into(),
             key: Arc::new(key),
         };
 
-        // Ends after all that writes records.
+        // Ends after everything that writes records.
         context.spawn("chain-writer", async move |_stopping| {
             writing.run().await;
             Ok(())
         });
-        // What we tell the world.
+        // Emits.
         context.relay_outbox();
-        // What we listen to.
-        context.consume(&topics::TASK_EVENTS, OnTaskEvent::new(app.clone()));
-        context.consume(&topics::TASK_REMINDERS, OnReminderEvent::new(app.clone()));
-        // What we do when its time comes.
-        let sealer = Sealer::new(
-            app.clone(),
-            config.checkpoints.interval(),
-            config.retention.months,
-        );
-        context.spawn("sealer", |stopping| sealer.run(stopping));
+        // Listens to.
+        let tasks = Recorder::<TaskEvent>::new(app.writer.clone());
+        context.consume(&topics::TASK_EVENTS, tasks);
+        let reminders = Recorder::<ReminderEvent>::new(app.writer.clone());
+        context.consume(&topics::TASK_REMINDERS, reminders);
+        // Background tasks.
+        let (interval, months) = (config.checkpoints.interval(), config.retention.months);
+        context.spawn("sealer", |stopping| {
+            run_sealer(app.clone(), interval, months, stopping)
+        });
         if let Some(path) = &config.checkpoints.file {
             let file = CheckpointFile::open(path).map_err(|cause| {
                 StartError::Config(format!("checkpoints.file: {}: {cause}", path.display()))
@@ -88,27 +101,35 @@ impl Service for AuditService {
             let app = app.clone();
             context.spawn("checkpoint-file", |stopping| file.follow(app, stopping));
         }
-        // What we answer.
+        // Answers.
         let server = AuditServiceServer::new(Rpc::new(app));
         context.serve_grpc(Routes::new(server)).await
     }
 }
 
-fn sealing_key(config: &CheckpointsConfig) -> Result<SealingKey, StartError> {
+fn signing_key(config: &CheckpointsConfig) -> Result<SigningKey, StartError> {
     read_key(
         "checkpoints.signing_key_file",
         &config.signing_key_file,
-        SealingKey::from_pem,
+        SigningKey::from_pem,
     )
 }
 
-fn seal_keys(own: &SealingKey, config: &CheckpointsConfig) -> Result<Vec<SealKey>, StartError> {
+fn verifying_keys(
+    own: &SigningKey,
+    config: &CheckpointsConfig,
+) -> Result<Vec<VerifyingKey>, StartError> {
     let own = own
         .public()
         .map_err(|cause| StartError::Other(cause.into()))?;
     let former = config.former_keys.iter();
-    let former =
-        former.map(|path| read_key("checkpoints.former_keys", path.as_ref(), SealKey::from_pem));
+    let former = former.map(|path| {
+        read_key(
+            "checkpoints.former_keys",
+            path.as_ref(),
+            VerifyingKey::from_pem,
+        )
+    });
     iter::once(Ok(own)).chain(former).collect()
 }
 

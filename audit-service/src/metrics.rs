@@ -6,7 +6,6 @@ const APPENDED: &str = "audit_service_records_appended_total";
 const SEALED: &str = "audit_service_checkpoint_number";
 const DROPPED: &str = "audit_service_months_dropped_total";
 
-/// Registers help and units of the metrics.
 pub fn describe() {
     describe_counter!(APPENDED, "Appended audit records.");
     describe_gauge!(
@@ -25,13 +24,11 @@ pub fn appended(records: usize) {
     counter!(APPENDED).increment(u64::try_from(records).unwrap_or(u64::MAX));
 }
 
-/// Records a new checkpoint.
 pub fn sealed(number: i64) {
     // Exact up to 2^53 checkpoints.
     gauge!(SEALED).set(number as f64);
 }
 
-/// Counts months that were dropped.
 pub fn dropped(months: usize) {
     counter!(DROPPED).increment(u64::try_from(months).unwrap_or(u64::MAX));
 }

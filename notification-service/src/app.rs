@@ -7,14 +7,12 @@ use tokio::sync::Notify;
 
 use crate::delivery::Channel;
 
-/// What operations work with; cheap to clone.
+/// Handles of the operations; cheap to clone.
 #[derive(Clone)]
 pub struct App {
-    /// The database.
     pub database: Database,
     /// The clock of this process; what fires and what is retried goes by the database's.
     pub clock: Clock,
-    /// Where new ids come from.
     pub ids: Ids,
     /// The ways out of the mesh that the operator has set up.
     pub channels: Arc<[Arc<dyn Channel>]>,
@@ -27,7 +25,6 @@ pub struct App {
 }
 
 impl App {
-    /// Returns the handles.
     pub fn new(
         database: Database,
         clock: Clock,

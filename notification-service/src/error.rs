@@ -1,15 +1,14 @@
-//! What calls can end with.
+//! Errors of calls.
 
 use service_runtime::{
-    grpc::{ApiError, ErrorCode, FieldViolation, error::STALE_ETAG},
+    grpc::{ApiError, ErrorCode, FieldViolation, error::STALE_ETAG, status},
     idempotency::IdempotencyConflict,
     postgres::{DatabaseError, DatabaseFault},
 };
 
-/// Why an operation did not succeed.
+/// Error of an operation.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// Fields of the request are wrong.
     #[error("the request is invalid")]
     InvalidFields(Vec<FieldViolation>),
     /// The preferences changed since the caller read them, to this version.
@@ -20,7 +19,6 @@ pub enum Error {
     /// The request_id was used for another call.
     #[error(transparent)]
     IdempotencyConflict(#[from] IdempotencyConflict),
-    /// The database failed.
     #[error(transparent)]
     Database(#[from] DatabaseError),
 }
@@ -29,10 +27,14 @@ impl DatabaseFault for Error {
     fn database_error(&self) -> Option<&DatabaseError> {
         match self {
             Self::Database(error) => Some(error),
-            Self::InvalidFields(_) | Self::StalePreferences(_) | Self::IdempotencyConflict(_) => {
-                None
-            }
+            _ => None,
         }
+    }
+}
+
+impl From<Error> for tonic::Status {
+    fn from(error: Error) -> Self {
+        status(&error)
     }
 }
 
@@ -60,16 +62,14 @@ impl ApiError for Error {
     fn violations(&self) -> Vec<FieldViolation> {
         match self {
             Self::InvalidFields(violations) => violations.clone(),
-            Self::StalePreferences(_) | Self::IdempotencyConflict(_) | Self::Database(_) => {
-                Vec::new()
-            }
+            _ => Vec::new(),
         }
     }
 
     fn metadata(&self) -> Vec<(String, String)> {
         match self {
             Self::StalePreferences(version) => vec![("etag".to_owned(), version.to_string())],
-            Self::InvalidFields(_) | Self::IdempotencyConflict(_) | Self::Database(_) => Vec::new(),
+            _ => Vec::new(),
         }
     }
 }

@@ -7,17 +7,19 @@
 
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
 
-pub mod app;
-pub mod config;
-pub mod delivery;
-pub mod domain;
-pub mod error;
-pub mod events;
-pub mod metrics;
-pub mod operations;
-pub mod rpc;
-pub mod scheduler;
-pub mod store;
+mod app;
+mod config;
+mod delivery;
+mod domain;
+mod error;
+mod events;
+mod metrics;
+mod operations;
+mod rpc;
+mod scheduler;
+mod store;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 
@@ -28,9 +30,10 @@ use taskmesh_proto::{
 };
 use tonic::service::Routes;
 
+pub use config::Config;
+
 use crate::{
     app::App,
-    config::Config,
     delivery::{Channel, Dispatcher, email::EmailChannel},
     events::OnTaskEvent,
     rpc::Rpc,
@@ -54,11 +57,11 @@ impl Service for NotificationService {
         let channels = channels(context.config())?;
         let app = App::new(context.database(), context.clock(), context.ids(), channels);
 
-        // What we tell the world.
+        // Emits.
         context.relay_outbox();
-        // What we listen to.
+        // Listens to.
         context.consume(&topics::TASK_EVENTS, OnTaskEvent::new(app.clone()));
-        // What we do when its time comes.
+        // Background tasks.
         context.forget_old_answers();
         context.spawn("scheduler", |stopping| {
             Scheduler::new(app.clone()).run(stopping)
@@ -69,7 +72,7 @@ impl Service for NotificationService {
         context.spawn("channels", |stopping| {
             delivery::warm_up_channels(app.clone(), stopping)
         });
-        // What we answer.
+        // Answers.
         let server = NotificationServiceServer::new(Rpc::new(app));
         context.serve_grpc(Routes::new(server)).await
     }
@@ -79,7 +82,6 @@ fn channels(config: &Config) -> Result<Vec<Arc<dyn Channel>>, StartError> {
     let Some(smtp) = &config.smtp else {
         return Ok(Vec::new());
     };
-    let email = EmailChannel::new(smtp, &config.email)
-        .map_err(|error| StartError::Config(error.to_string()))?;
+    let email = EmailChannel::new(smtp, &config.email).map_err(StartError::Config)?;
     Ok(vec![Arc::new(email)])
 }

@@ -13,52 +13,21 @@ use crate::{
     task_client::TaskClient,
 };
 
-/// Each takes a connection to the broker and a thread, and few clients come from so far back.
-const PAST_READERS: usize = 4;
-
-/// What operations work with.
+/// Handles of the operations.
 pub struct App {
-    /// What has changed lately, and what changes.
+    /// Recent and new changes.
     pub feed: Arc<Feed>,
-    /// What has changed before.
+    /// Earlier changes on the topic.
     pub past: TopicHistory,
-    /// How many may read that at once.
+    /// Limits the concurrent readers of the history.
     pub past_readers: Arc<Semaphore>,
-    /// What resume tokens are sealed with.
+    /// Keys of resume tokens.
     pub keys: Arc<TokenKeys>,
-    /// Clock.
     pub clock: Clock,
-    /// The task-service.
     pub tasks: TaskClient,
-    /// The streams that are open.
     pub streams: Arc<Streams>,
-    /// What a stream may cost.
+    /// Limits of streams.
     pub watch: WatchConfig,
     /// Cancelled when the service stops.
     pub stopping: CancellationToken,
-}
-
-impl App {
-    /// Returns the handles.
-    pub fn new(
-        feed: Arc<Feed>,
-        past: TopicHistory,
-        keys: TokenKeys,
-        clock: Clock,
-        tasks: TaskClient,
-        watch: WatchConfig,
-        stopping: CancellationToken,
-    ) -> Self {
-        Self {
-            feed,
-            past,
-            past_readers: Arc::new(Semaphore::new(PAST_READERS)),
-            keys: Arc::new(keys),
-            clock,
-            tasks,
-            streams: Arc::new(Streams::new(watch.max_streams, watch.max_streams_per_user)),
-            watch,
-            stopping,
-        }
-    }
 }

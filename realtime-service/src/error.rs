@@ -1,14 +1,13 @@
-//! What calls can end with.
+//! Errors of calls.
 
 use service_runtime::{
-    grpc::{ApiError, ErrorCode, FieldViolation, UpstreamError},
+    grpc::{ApiError, ErrorCode, FieldViolation, UpstreamError, status},
     kafka::HistoryError,
 };
 
-/// Why a stream does not begin, or ends.
+/// Error that ends a stream or prevents its start.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// Fields of the request are wrong.
     #[error("the request is invalid")]
     InvalidFields(Vec<FieldViolation>),
     /// The user has too many streams.
@@ -20,7 +19,6 @@ pub enum Error {
     /// The changes are not read yet.
     #[error("this replica is still starting; try again in a moment")]
     NotReady,
-    /// The service stops.
     #[error("this replica is shutting down; reconnect with the last resume_token")]
     Stopping,
     /// Changes of before cannot be read.
@@ -29,6 +27,12 @@ pub enum Error {
     /// The task-service could not be asked.
     #[error("the call to the task-service failed")]
     Tasks(#[from] UpstreamError),
+}
+
+impl From<Error> for tonic::Status {
+    fn from(error: Error) -> Self {
+        status(&error)
+    }
 }
 
 impl ApiError for Error {

@@ -22,6 +22,7 @@ use std::sync::Arc;
 
 use service_runtime::{Context, Running, Service, StartError, postgres::Schema};
 use taskmesh_proto::{realtime::v1::realtime_service_server::RealtimeServiceServer, topics};
+use tokio::sync::Semaphore;
 use tonic::service::Routes;
 
 pub use config::Config;
@@ -29,10 +30,14 @@ pub use domain::{Position, TokenKeys};
 
 use crate::{
     app::App,
-    feed::{Feed, RESENT},
+    config::WatchConfig,
+    feed::{Feed, RESENT, Streams},
     rpc::Rpc,
     task_client::TaskClient,
 };
+
+/// Maximum number of concurrent readers of the topic's history: each takes a connection and a thread, and few clients need it.
+const PAST_READERS: usize = 4;
 
 /// The realtime-service, for the runtime to start.
 pub struct RealtimeService;
@@ -49,20 +54,27 @@ impl Service for RealtimeService {
         config.check().map_err(StartError::Config)?;
         let keys = TokenKeys::new(config.tokens.secrets()).map_err(StartError::Config)?;
         let feed = Arc::new(Feed::new(config.feed, context.clock()));
-        let app = App::new(
-            Arc::clone(&feed),
-            context.history_of(&topics::TASK_UPDATES),
-            keys,
-            context.clock(),
-            TaskClient::new(&config.task_url, context.identity()),
-            config.watch,
-            context.stopping(),
-        );
+        let WatchConfig {
+            max_streams,
+            max_streams_per_user,
+            ..
+        } = config.watch;
+        let app = App {
+            feed: Arc::clone(&feed),
+            past: context.history_of(&topics::TASK_UPDATES),
+            past_readers: Arc::new(Semaphore::new(PAST_READERS)),
+            keys: Arc::new(keys),
+            clock: context.clock(),
+            tasks: TaskClient::new(&config.task_url, context.identity()),
+            streams: Arc::new(Streams::new(max_streams, max_streams_per_user)),
+            watch: config.watch,
+            stopping: context.stopping(),
+        };
 
-        // What we listen to.
+        // Listens to.
         let most_records = config.feed.max_records.saturating_add(RESENT);
         context.read_all(&topics::TASK_UPDATES, most_records, feed);
-        // What we answer.
+        // Answers.
         let server = RealtimeServiceServer::new(Rpc::new(app));
         context.serve_grpc(Routes::new(server)).await
     }

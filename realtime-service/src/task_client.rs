@@ -21,24 +21,16 @@ use url::Url;
 
 use crate::{domain::Matching, error::Error};
 
-/// Page size of lists.
 const PAGE: i32 = 200;
 
-/// Client of the task-service.
 #[derive(Clone)]
 pub struct TaskClient {
     channel: Channel,
     identity: ServiceIdentity,
 }
 
-/// Page of a snapshot.
-#[derive(Debug, Default)]
-pub struct Part {
-    /// Content.
-    pub snapshot: Snapshot,
-    /// Token of the next page; empty on the last one.
-    pub next_page_token: String,
-}
+/// Page of a snapshot, and the token of the next page, empty on the last one.
+pub type Part = (Snapshot, String);
 
 impl TaskClient {
     /// Creates a client, which connects on the first call.
@@ -55,7 +47,6 @@ impl TaskClient {
         Ok(())
     }
 
-    /// Returns the text of a user's saved filter.
     pub async fn saved_filter(&self, user: &UserId, name: &str) -> Result<String, Error> {
         let key = NameKey::of(name);
         let mut page_token = String::new();
@@ -81,7 +72,6 @@ impl TaskClient {
         }
     }
 
-    /// Returns a user's time zone.
     pub async fn time_zone(&self, user: &UserId) -> Result<TimeZone, Error> {
         let mut client = SettingsServiceClient::new(self.channel.clone());
         let request = self.identity.request(user, GetSettingsRequest {});
@@ -91,7 +81,6 @@ impl TaskClient {
         Ok(zone.unwrap_or_else(|_| TimeZone::utc()))
     }
 
-    /// Returns a page of a user's categories.
     pub async fn categories(&self, user: &UserId, page_token: String) -> Result<Part, Error> {
         let request = ListCategoriesRequest {
             page_size: PAGE,
@@ -101,16 +90,13 @@ impl TaskClient {
         let request = self.identity.request(user, request);
         let answer = client.list_categories(request).await.map_err(failure)?;
         let answer = answer.into_inner();
-        Ok(Part {
-            snapshot: Snapshot {
-                categories: answer.categories,
-                ..Snapshot::default()
-            },
-            next_page_token: answer.next_page_token,
-        })
+        let snapshot = Snapshot {
+            categories: answer.categories,
+            ..Snapshot::default()
+        };
+        Ok((snapshot, answer.next_page_token))
     }
 
-    /// Returns a page of a user's tags.
     pub async fn tags(&self, user: &UserId, page_token: String) -> Result<Part, Error> {
         let request = ListTagsRequest {
             page_size: PAGE,
@@ -120,13 +106,11 @@ impl TaskClient {
         let request = self.identity.request(user, request);
         let answer = client.list_tags(request).await.map_err(failure)?;
         let answer = answer.into_inner();
-        Ok(Part {
-            snapshot: Snapshot {
-                tags: answer.tags,
-                ..Snapshot::default()
-            },
-            next_page_token: answer.next_page_token,
-        })
+        let snapshot = Snapshot {
+            tags: answer.tags,
+            ..Snapshot::default()
+        };
+        Ok((snapshot, answer.next_page_token))
     }
 
     /// Returns a page of a user's tasks that match and are not deleted.
@@ -137,13 +121,11 @@ impl TaskClient {
         page_token: String,
     ) -> Result<Part, Error> {
         let answer = self.list_tasks(user, matching, PAGE, page_token).await?;
-        Ok(Part {
-            snapshot: Snapshot {
-                tasks: answer.tasks,
-                ..Snapshot::default()
-            },
-            next_page_token: answer.next_page_token,
-        })
+        let snapshot = Snapshot {
+            tasks: answer.tasks,
+            ..Snapshot::default()
+        };
+        Ok((snapshot, answer.next_page_token))
     }
 
     async fn list_tasks(

@@ -1,16 +1,22 @@
-use service_runtime::grpc::{ApiError, ErrorCode, FieldViolation};
+use service_runtime::grpc::{ApiError, ErrorCode, FieldViolation, status};
 
 use crate::domain::SeriesError;
 
-/// Why a question was not answered.
+/// Error of a call.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// Fields of the request are wrong, each by itself.
+    /// Single fields of the request are wrong.
     #[error("the request has invalid fields")]
     Invalid(Vec<FieldViolation>),
     /// The fields are right, but no series can be made of them.
     #[error("the rule and the start do not form a series: it {0}")]
     NoSeries(#[from] SeriesError),
+}
+
+impl From<Error> for tonic::Status {
+    fn from(error: Error) -> Self {
+        status(&error)
+    }
 }
 
 impl ApiError for Error {

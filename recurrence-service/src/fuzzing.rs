@@ -1,11 +1,11 @@
-//! What reads texts that anybody may have written, in the form in which a fuzzer feeds it; it panics if a promise is broken.
+//! Entry point of the fuzzer; it panics if a promise is broken.
 
 use prost_types::Timestamp;
 use taskmesh_proto::recurrence::v1::ValidateRuleRequest;
 
 use crate::{domain::Proposal, error::Error, operations::preview_occurrences};
 
-/// How many dates of a series are looked at.
+/// Number of dates that are checked.
 const DATES: usize = 20;
 
 /// Reads a recurrence rule (RFC 5545) and finds its first dates, which come in their order and not before the start.

@@ -1,4 +1,4 @@
-//! What a user did, day by day, from the user's records.
+//! Activity of a user by day, computed from the records.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -9,42 +9,34 @@ use uuid::Uuid;
 
 use super::record::{FieldChange, Record};
 
-/// What was done on one day.
+/// Activity of one day.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Day {
-    /// How many tasks were created.
     pub created: i64,
-    /// How many tasks were completed.
     pub completed: i64,
-    /// How many tasks were due on this day and not completed by its end.
+    /// Tasks that were due on this day and not completed by its end.
     pub overdue: i64,
-    /// How many tasks were completed, by category.
     pub categories: BTreeMap<String, i64>,
-    /// How many tasks were completed, by tag.
     pub tags: BTreeMap<String, i64>,
 }
 
-/// What was done in a period.
+/// Activity of a period.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Activity {
-    /// The days on which there was something.
     pub days: BTreeMap<NaiveDate, Day>,
-    /// How many records there are of each action.
     pub actions: BTreeMap<String, i64>,
 }
 
 /// A period of days in a time zone, both ends included.
 #[derive(Debug, Clone)]
 pub struct Period {
-    /// The first day.
     pub start: NaiveDate,
-    /// The last day.
     pub end: NaiveDate,
-    /// The zone that the days are meant in.
+    /// Zone of the days.
     pub zone: TimeZone,
 }
 
-/// A task, as the records so far leave it.
+/// State of a task after the records so far.
 #[derive(Debug, Default)]
 struct TaskThen {
     due_time: Option<DateTime<Utc>>,
@@ -55,17 +47,17 @@ struct TaskThen {
     is_deleted: bool,
 }
 
-/// Counts what records tell.
+/// Counter of a user's activity.
 pub struct ActivityCount {
     period: Period,
     tasks: HashMap<Uuid, TaskThen>,
-    /// The day that is under way.
+    /// Day of the last record.
     today: Option<NaiveDate>,
     activity: Activity,
 }
 
 impl ActivityCount {
-    /// Begins to count, before the user's first record.
+    /// Creates a counter, for the user's records from the first one on.
     pub fn new(period: Period) -> Self {
         Self {
             period,
@@ -75,7 +67,7 @@ impl ActivityCount {
         }
     }
 
-    /// Takes note of the next record, in the order of the chain; tells whether the period goes on.
+    /// Counts the next record of the chain; returns whether the period continues.
     pub fn push(&mut self, record: &Record) -> bool {
         let entry = &record.entry;
         let day = self.day_of(entry.event_time);

@@ -7,14 +7,14 @@ use super::{
     record::{Entry, Record, hash},
 };
 
-/// The end of a chain.
+/// Head of a chain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Head {
-    /// The place of the last record; 0 before the first.
+    /// Sequence of the last record; 0 before the first.
     pub sequence: i64,
     /// Its hash; zeros before the first.
     pub hash: Hash,
-    /// When it was made; none before the first.
+    /// Time of the last record; none before the first.
     pub record_time: Option<DateTime<Utc>>,
 }
 
@@ -26,7 +26,7 @@ impl Head {
         record_time: None,
     };
 
-    /// Puts an entry at the end of the chain; the chain's time never runs backwards, whatever the clock does.
+    /// Appends an entry; record times never decrease, whatever the clock does.
     pub fn append(&mut self, entry: Entry, now: DateTime<Utc>) -> Record {
         let sequence = self.sequence + 1;
         let record_time = self.record_time.map_or(now, |before| before.max(now));

@@ -12,31 +12,29 @@ use super::{
 const PURPOSE: &str = "taskmesh.audit.v1.Checkpoint";
 const LEAF: &str = "taskmesh.audit.v1.CheckpointLeaf";
 
-/// A seal that has no signature yet.
+/// Unsigned content of a checkpoint.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Seal {
-    /// Identifies the event that tells of it.
+    /// Id of the event that reports it.
     pub event_id: Uuid,
-    /// When it was made.
     pub event_time: DateTime<Utc>,
-    /// Its number, from 1 on without gaps.
+    /// Numbers start at 1 and have no gaps.
     pub number: i64,
-    /// The hash of the one before; zeros for the first.
+    /// Hash of the previous checkpoint; zeros for the first.
     pub previous_hash: Hash,
-    /// The root over its leaves.
+    /// Merkle root of the leaves.
     pub root_hash: Hash,
-    /// How many leaves it has.
     pub leaf_count: i64,
-    /// How many records there were in all.
+    /// Total number of records.
     pub record_count: i64,
     /// Records before this moment are no longer kept by policy.
     pub kept_from: Option<DateTime<Utc>>,
-    /// Names the key that signs it.
+    /// Id of the signing key.
     pub key_id: String,
 }
 
 impl Seal {
-    /// Returns the hash, which is what is signed and what the next checkpoint names.
+    /// Returns the hash, which is signed and which the next checkpoint contains.
     pub fn hash(&self) -> Hash {
         let Self {
             event_id,
@@ -66,30 +64,27 @@ impl Seal {
     }
 }
 
-/// A signed seal.
+/// Signed checkpoint.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Checkpoint {
-    /// What is signed.
+    /// Signed content.
     pub seal: Seal,
     /// The Ed25519 signature over its hash.
     pub signature: Vec<u8>,
 }
 
-/// What a checkpoint says of one chain: its last record in one month.
+/// Last record of one chain in one month.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Leaf {
-    /// The user whose chain it is.
     pub user_id: UserId,
     /// The first day of the month in which the record was made.
     pub month: NaiveDate,
-    /// The place of the record.
     pub sequence: i64,
-    /// Its hash.
     pub hash: Hash,
 }
 
 impl Leaf {
-    /// Returns the hash that goes into the tree.
+    /// Returns the hash in the Merkle tree.
     pub fn leaf_hash(&self) -> Hash {
         let Self {
             user_id,
@@ -106,7 +101,7 @@ impl Leaf {
     }
 }
 
-/// Puts leaves into the order of the tree, by user and month, and returns the root over them.
+/// Sorts leaves by user and month, the order of the tree, and returns their Merkle root.
 pub fn root_of(leaves: &mut [Leaf]) -> Hash {
     leaves.sort_by(|one, other| (&one.user_id, one.month).cmp(&(&other.user_id, other.month)));
     merkle::root(leaves.iter().map(Leaf::leaf_hash))

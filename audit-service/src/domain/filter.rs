@@ -2,9 +2,7 @@
 
 use service_runtime::filter::{Field, Filter, Kind};
 
-/// Field of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "named as in the contract")]
 pub enum RecordField {
     TaskId,
     ReminderId,
@@ -21,7 +19,6 @@ pub enum RecordField {
     RecordTime,
 }
 
-/// Filter of records.
 pub type RecordFilter = Filter<RecordField>;
 
 impl Field for RecordField {

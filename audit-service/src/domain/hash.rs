@@ -10,10 +10,9 @@ use openssl::sha::Sha256;
 pub struct Hash([u8; 32]);
 
 impl Hash {
-    /// What stands where there is nothing before.
+    /// Previous hash of the first record.
     pub const ZERO: Self = Self([0; 32]);
 
-    /// Returns the bytes.
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
     }
@@ -81,7 +80,6 @@ impl Hasher {
         Self(Sha256::new()).text(purpose)
     }
 
-    /// Adds bytes.
     pub fn bytes(mut self, bytes: &[u8]) -> Self {
         let length = u32::try_from(bytes.len())
             .expect("nothing in a record is longer than an event, which has a few MiB");
@@ -90,12 +88,10 @@ impl Hasher {
         self
     }
 
-    /// Adds a text.
     pub fn text(self, text: &str) -> Self {
         self.bytes(text.as_bytes())
     }
 
-    /// Adds a number.
     pub fn number(self, number: i64) -> Self {
         self.bytes(&number.to_be_bytes())
     }
@@ -105,7 +101,6 @@ impl Hasher {
         self.number(moment.timestamp_micros())
     }
 
-    /// Returns the hash.
     pub fn finish(self) -> Hash {
         Hash(self.0.finish())
     }
@@ -132,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn where_one_value_ends_and_the_next_begins_counts() {
+    fn lengths_of_values_are_hashed() {
         let of = |values: [&str; 2]| Hasher::new("test").text(values[0]).text(values[1]).finish();
         assert_ne!(of(["ab", "c"]), of(["a", "bc"]));
         assert_ne!(of(["", "abc"]), of(["abc", ""]));

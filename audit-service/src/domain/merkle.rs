@@ -60,7 +60,7 @@ mod tests {
     }
 
     #[test]
-    fn no_leaf_can_be_left_out_or_change_places() {
+    fn root_depends_on_every_leaf_and_its_position() {
         let leaves = leaves(7);
         let mut swapped = leaves.clone();
         swapped.swap(2, 5);

@@ -1,4 +1,4 @@
-//! What records are, and what keeps them from being changed without a trace. Knows no tonic, diesel or rdkafka.
+//! Records and their tamper evidence. Knows no tonic, diesel or rdkafka.
 
 pub mod activity;
 pub mod chain;

@@ -9,96 +9,64 @@ use super::hash::{Hash, Hasher};
 
 const PURPOSE: &str = "taskmesh.audit.v1.AuditRecord";
 
-/// What is to be recorded.
+/// Content of a record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// The id of the event that tells of it.
     pub id: Uuid,
-    /// The user whose chain it belongs to.
     pub user_id: UserId,
-    /// What was done, such as `task.completed`.
+    /// Action such as `task.completed`.
     pub action: String,
     /// The full name of the event.
     pub event_type: String,
-    /// When it was done, in whole microseconds.
+    /// In whole microseconds.
     pub event_time: DateTime<Utc>,
-    /// The task that it was done to.
     pub task_id: Option<Uuid>,
-    /// The reminder that it was done to.
     pub reminder_id: Option<Uuid>,
     /// The version of the task or reminder afterwards; 0 if it has none.
     pub version: i64,
-    /// Who did it, and from where.
+    /// Actor of the change.
     pub actor: Actor,
-    /// What is different afterwards.
+    /// Changed fields.
     pub changes: Vec<FieldChange>,
-    /// The operation that it was a part of, or empty.
+    /// Operation that contains it, or empty.
     pub operation_id: String,
-    /// The trace that it belongs to, or empty.
+    /// Trace of the event, or empty.
     pub trace_id: String,
 }
 
 impl Entry {
     /// Replaces U+0000, which PostgreSQL cannot store, by U+FFFD. The values of changes are JSON, which escapes it.
-    pub fn without_nul(self) -> Self {
-        fn replaced(text: String) -> String {
-            match text.contains('\0') {
-                true => text.replace('\0', "\u{FFFD}"),
-                false => text,
+    pub fn without_nul(mut self) -> Self {
+        for text in [
+            &mut self.action,
+            &mut self.event_type,
+            &mut self.actor.user_id,
+            &mut self.actor.service,
+            &mut self.actor.token_id,
+            &mut self.actor.client_id,
+            &mut self.actor.ip_address,
+            &mut self.actor.user_agent,
+            &mut self.operation_id,
+            &mut self.trace_id,
+        ] {
+            if text.contains('\0') {
+                *text = text.replace('\0', "\u{FFFD}");
             }
         }
-        let Self {
-            id,
-            user_id,
-            action,
-            event_type,
-            event_time,
-            task_id,
-            reminder_id,
-            version,
-            actor,
-            changes,
-            operation_id,
-            trace_id,
-        } = self;
-        Self {
-            id,
-            user_id,
-            action: replaced(action),
-            event_type: replaced(event_type),
-            event_time,
-            task_id,
-            reminder_id,
-            version,
-            actor: Actor {
-                user_id: replaced(actor.user_id),
-                service: replaced(actor.service),
-                token_id: replaced(actor.token_id),
-                client_id: replaced(actor.client_id),
-                ip_address: replaced(actor.ip_address),
-                user_agent: replaced(actor.user_agent),
-            },
-            changes,
-            operation_id: replaced(operation_id),
-            trace_id: replaced(trace_id),
-        }
+        self
     }
 }
 
-/// Who did something, and from where; what is not known is empty.
+/// Actor of a change; unknown fields are empty.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Actor {
-    /// The user.
     pub user_id: String,
-    /// The service that acted for the user.
     pub service: String,
-    /// The id of the token.
     pub token_id: String,
-    /// The program that the token was issued to.
+    /// Client that the token was issued to.
     pub client_id: String,
-    /// The address that the call came from.
+    /// Source address of the call.
     pub ip_address: String,
-    /// What the program said of itself.
     pub user_agent: String,
 }
 
@@ -106,26 +74,20 @@ pub struct Actor {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FieldChange {
-    /// The field.
     pub field: String,
-    /// The value before.
     pub before: String,
-    /// The value afterwards.
     pub after: String,
 }
 
-/// An entry at its place in the chain of its user.
+/// Entry with its position in the user's chain.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Record {
-    /// What was recorded.
     pub entry: Entry,
-    /// Its place in the chain, from 1 on.
+    /// Position in the chain, from 1 on.
     pub sequence: i64,
-    /// When it was recorded, in whole microseconds.
+    /// In whole microseconds.
     pub record_time: DateTime<Utc>,
-    /// The hash of the record before.
     pub previous_hash: Hash,
-    /// The hash of this one.
     pub hash: Hash,
 }
 
@@ -141,7 +103,7 @@ impl Record {
     }
 }
 
-/// A record with the hash that it must have, which is computed apart from the check: that is most of the work, and any thread can do it.
+/// Record with its recomputed hash, which is most of the work of a check and can be computed on any thread.
 #[derive(Debug, Clone)]
 pub struct Hashed {
     /// The record.
@@ -150,7 +112,7 @@ pub struct Hashed {
 }
 
 impl Hashed {
-    /// Tells whether the contents of the record fit its hash.
+    /// Returns whether the content matches the hash.
     pub fn fits(&self) -> bool {
         self.computed == self.record.hash
     }
@@ -165,7 +127,7 @@ impl From<Record> for Hashed {
     }
 }
 
-/// Hashes all that there is to a record, in the order of the contract.
+/// Hashes all fields of a record, in the order of the contract.
 pub fn hash(entry: &Entry, sequence: i64, record_time: DateTime<Utc>, previous: Hash) -> Hash {
     let Entry {
         id,

@@ -12,7 +12,6 @@ use super::{
 /// A line of the checkpoint file; hashes and the signature are hexadecimal digits.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SealedLine {
-    /// The number of the checkpoint.
     pub number: i64,
     event_id: Uuid,
     event_time: DateTime<Utc>,
@@ -39,30 +38,17 @@ struct LeafOfLine {
 pub struct MalformedLine(&'static str);
 
 impl SealedLine {
-    /// Returns the line of a checkpoint.
     pub fn new(checkpoint: &Checkpoint, leaves: &[Leaf]) -> Self {
         let Checkpoint { seal, signature } = checkpoint;
-        let Seal {
-            event_id,
-            event_time,
-            number,
-            previous_hash,
-            root_hash,
-            // As many as there are.
-            leaf_count: _,
-            record_count,
-            kept_from,
-            key_id,
-        } = seal;
         Self {
-            number: *number,
-            event_id: *event_id,
-            event_time: *event_time,
-            previous_hash: previous_hash.to_string(),
-            root_hash: root_hash.to_string(),
-            record_count: *record_count,
-            kept_from: *kept_from,
-            key_id: key_id.clone(),
+            number: seal.number,
+            event_id: seal.event_id,
+            event_time: seal.event_time,
+            previous_hash: seal.previous_hash.to_string(),
+            root_hash: seal.root_hash.to_string(),
+            record_count: seal.record_count,
+            kept_from: seal.kept_from,
+            key_id: seal.key_id.clone(),
             signature: signature.iter().map(|byte| format!("{byte:02x}")).collect(),
             leaves: leaves
                 .iter()
@@ -76,7 +62,6 @@ impl SealedLine {
         }
     }
 
-    /// Returns the checkpoint with its leaves.
     pub fn into_checkpoint(self) -> Result<(Checkpoint, Vec<Leaf>), MalformedLine> {
         let hash =
             |text: &str, field: &'static str| Hash::from_hex(text).ok_or(MalformedLine(field));

@@ -9,7 +9,7 @@ use openssl::{
 
 use super::checkpoint::{Checkpoint, Seal};
 
-/// A key that does not fit.
+/// Unusable key.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
     /// The file holds no such key.
@@ -26,19 +26,19 @@ pub enum KeyError {
 
 /// The private key that signs checkpoints.
 #[derive(Clone)]
-pub struct SealingKey {
+pub struct SigningKey {
     key: PKey<Private>,
     id: String,
 }
 
 /// A public key that checkpoints can be checked with.
 #[derive(Clone)]
-pub struct SealKey {
+pub struct VerifyingKey {
     key: PKey<Public>,
     id: String,
 }
 
-impl SealingKey {
+impl SigningKey {
     /// Reads a private key from PEM (PKCS #8).
     pub fn from_pem(pem: &[u8]) -> Result<Self, KeyError> {
         let key = PKey::private_key_from_pem(pem)?;
@@ -46,16 +46,16 @@ impl SealingKey {
         Ok(Self { key, id })
     }
 
-    /// Returns what names the key.
+    /// Returns the id of the key.
     pub fn id(&self) -> &str {
         &self.id
     }
 
     /// Returns the public half.
-    pub fn public(&self) -> Result<SealKey, KeyError> {
+    pub fn public(&self) -> Result<VerifyingKey, KeyError> {
         let raw = self.key.raw_public_key()?;
         let key = PKey::public_key_from_raw_bytes(&raw, Id::ED25519)?;
-        Ok(SealKey {
+        Ok(VerifyingKey {
             key,
             id: self.id.clone(),
         })
@@ -69,7 +69,7 @@ impl SealingKey {
     }
 }
 
-impl SealKey {
+impl VerifyingKey {
     /// Reads a public key from PEM.
     pub fn from_pem(pem: &[u8]) -> Result<Self, KeyError> {
         let key = PKey::public_key_from_pem(pem)?;
@@ -77,18 +77,18 @@ impl SealKey {
         Ok(Self { key, id })
     }
 
-    /// Returns the key as PEM, for those who check checkpoints elsewhere.
+    /// Returns the key as PEM, for checks outside the service.
     pub fn to_pem(&self) -> Result<String, KeyError> {
         let pem = self.key.public_key_to_pem()?;
         Ok(String::from_utf8_lossy(&pem).into_owned())
     }
 
-    /// Returns what names the key.
+    /// Returns the id of the key.
     pub fn id(&self) -> &str {
         &self.id
     }
 
-    /// Tells whether this key has signed a checkpoint.
+    /// Returns whether this key has signed a checkpoint.
     pub fn has_signed(&self, checkpoint: &Checkpoint) -> bool {
         let hash = checkpoint.seal.hash();
         checkpoint.seal.key_id == self.id
@@ -120,12 +120,12 @@ mod tests {
     use super::*;
     use crate::domain::hash::Hash;
 
-    fn key() -> SealingKey {
+    fn key() -> SigningKey {
         let key = PKey::generate_ed25519().unwrap();
-        SealingKey::from_pem(&key.private_key_to_pem_pkcs8().unwrap()).unwrap()
+        SigningKey::from_pem(&key.private_key_to_pem_pkcs8().unwrap()).unwrap()
     }
 
-    fn seal(key: &SealingKey) -> Seal {
+    fn seal(key: &SigningKey) -> Seal {
         Seal {
             event_id: Uuid::nil(),
             event_time: DateTime::from_timestamp_nanos(0),
@@ -143,7 +143,8 @@ mod tests {
     fn a_signature_fits_one_seal_and_one_key() {
         let key = key();
         let signed = key.sign(seal(&key)).unwrap();
-        let public = SealKey::from_pem(key.public().unwrap().to_pem().unwrap().as_bytes()).unwrap();
+        let public =
+            VerifyingKey::from_pem(key.public().unwrap().to_pem().unwrap().as_bytes()).unwrap();
         assert!(public.has_signed(&signed));
 
         let mut other_seal = signed.clone();
@@ -165,9 +166,9 @@ mod tests {
     fn keys_of_other_kinds_are_refused() {
         let other = PKey::generate_x25519().unwrap();
         let pem = other.private_key_to_pem_pkcs8().unwrap();
-        assert!(matches!(SealingKey::from_pem(&pem), Err(KeyError::Kind)));
+        assert!(matches!(SigningKey::from_pem(&pem), Err(KeyError::Kind)));
         assert!(matches!(
-            SealingKey::from_pem(b"nothing"),
+            SigningKey::from_pem(b"nothing"),
             Err(KeyError::Format(_))
         ));
     }

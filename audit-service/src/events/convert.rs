@@ -4,9 +4,7 @@ use std::sync::LazyLock;
 
 use prost_types::Timestamp;
 use service_runtime::{
-    clock::from_timestamp,
-    kafka::{HandleError, Received},
-    telemetry::propagation::TraceContext,
+    clock::from_timestamp, grpc::Caller, kafka::Received, telemetry::propagation::TraceContext,
 };
 use taskmesh_proto::{
     common::v1 as common,
@@ -15,7 +13,10 @@ use taskmesh_proto::{
 };
 use uuid::Uuid;
 
-use super::differences::{Compared, MalformedMessage};
+use super::{
+    differences::{Compared, MalformedEvent},
+    recorder::Recorded,
+};
 use crate::domain::record::{Actor, Entry, FieldChange};
 
 /// The etag and the time of the update change with every change, and the operation has a place of its own.
@@ -25,7 +26,7 @@ static TASK: LazyLock<Compared> = LazyLock::new(|| {
         &["id", "etag", "update_time", "operation_id"],
     )
 });
-/// What a reminder shows of its task is recorded with the task.
+/// The fields that a reminder copies from its task are recorded with the task.
 static REMINDER: LazyLock<Compared> = LazyLock::new(|| {
     Compared::new(
         "taskmesh.notification.v1.Reminder",
@@ -44,61 +45,41 @@ static SENT: LazyLock<Compared> =
 static FAILED: LazyLock<Compared> =
     LazyLock::new(|| Compared::new("taskmesh.notification.v1.ReminderFailed", &[]));
 
-/// An event without something that every event of its kind has.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum MalformedEvent {
-    /// A field.
-    #[error("the field {0} of the event is missing or malformed")]
-    Field(&'static str),
-    /// A message in it.
-    #[error(transparent)]
-    Message(#[from] MalformedMessage),
+fn malformed(field: &str) -> MalformedEvent {
+    MalformedEvent(format!(
+        "the field {field} of the event is missing or malformed"
+    ))
 }
 
-impl From<MalformedEvent> for HandleError {
-    fn from(malformed: MalformedEvent) -> Self {
-        Self::Reject(malformed.to_string())
+impl Recorded for task::TaskEvent {
+    fn entry(event: &Received<Self>) -> Result<Entry, MalformedEvent> {
+        let message = &event.message;
+        let after = message.task.as_ref().ok_or_else(|| malformed("task"))?;
+        Ok(Entry {
+            task_id: Some(id(&after.id, "task.id")?),
+            version: message.task_version,
+            changes: TASK.differences(message.previous.as_ref(), Some(after))?,
+            operation_id: after.operation_id.clone(),
+            ..entry(event, &message.user_id, message.event_time, &message.actor)?
+        })
     }
 }
 
-/// Returns what is recorded of the change of a task.
-pub(super) fn of_task(event: &Received<task::TaskEvent>) -> Result<Entry, MalformedEvent> {
-    let message = &event.message;
-    let after = message.task.as_ref().ok_or(MalformedEvent::Field("task"))?;
-    let mut entry = entry(
-        event,
-        &message.user_id,
-        message.event_time,
-        message.actor.as_ref(),
-    )?;
-    entry.task_id = Some(id(&after.id, "task.id")?);
-    entry.version = message.task_version;
-    entry.changes = TASK.differences(message.previous.as_ref(), Some(after))?;
-    entry.operation_id.clone_from(&after.operation_id);
-    Ok(entry)
-}
-
-/// Returns what is recorded of a step of a reminder.
-pub(super) fn of_reminder(
-    event: &Received<notification::ReminderEvent>,
-) -> Result<Entry, MalformedEvent> {
-    let message = &event.message;
-    let after = message
-        .reminder
-        .as_ref()
-        .ok_or(MalformedEvent::Field("reminder"))?;
-    let mut entry = entry(
-        event,
-        &message.user_id,
-        message.event_time,
-        message.actor.as_ref(),
-    )?;
-    entry.task_id = Some(id(&after.task_id, "reminder.task_id")?);
-    entry.reminder_id = Some(id(&after.id, "reminder.id")?);
-    entry.version = message.reminder_version;
-    entry.changes = REMINDER.differences(None, Some(after))?;
-    entry.changes.extend(step(message.change.as_ref())?);
-    Ok(entry)
+impl Recorded for notification::ReminderEvent {
+    fn entry(event: &Received<Self>) -> Result<Entry, MalformedEvent> {
+        let message = &event.message;
+        let after = message.reminder.as_ref();
+        let after = after.ok_or_else(|| malformed("reminder"))?;
+        let mut changes = REMINDER.differences(None, Some(after))?;
+        changes.extend(step(message.change.as_ref())?);
+        Ok(Entry {
+            task_id: Some(id(&after.task_id, "reminder.task_id")?),
+            reminder_id: Some(id(&after.id, "reminder.id")?),
+            version: message.reminder_version,
+            changes,
+            ..entry(event, &message.user_id, message.event_time, &message.actor)?
+        })
+    }
 }
 
 fn step(change: Option<&reminder_event::Change>) -> Result<Vec<FieldChange>, MalformedEvent> {
@@ -106,62 +87,52 @@ fn step(change: Option<&reminder_event::Change>) -> Result<Vec<FieldChange>, Mal
     Ok(match change {
         Some(Change::Sent(sent)) => SENT.differences(None, Some(sent))?,
         Some(Change::Failed(failed)) => FAILED.differences(None, Some(failed))?,
-        // The others say nothing that the reminder itself does not, and a step that is not known yet is told by its type.
-        Some(
-            Change::Scheduled(_)
-            | Change::Snoozed(_)
-            | Change::Cancelled(_)
-            | Change::Acknowledged(_),
-        )
-        | None => Vec::new(),
+        // The other steps add nothing to the reminder, and the event type names an unknown step.
+        _ => Vec::new(),
     })
 }
 
-/// Returns what all events have.
+/// Returns the entry with the fields that all events have.
 fn entry<E>(
     event: &Received<E>,
     user_id: &str,
     event_time: Option<Timestamp>,
-    actor: Option<&common::Actor>,
+    actor: &Option<common::Actor>,
 ) -> Result<Entry, MalformedEvent> {
     let trace = event.trace_parent.as_deref().and_then(TraceContext::parse);
     Ok(Entry {
         id: event.id,
-        user_id: user_id
-            .parse()
-            .map_err(|_| MalformedEvent::Field("user_id"))?,
+        user_id: user_id.parse().map_err(|_| malformed("user_id"))?,
         action: action(&event.kind),
         event_type: event.kind.clone(),
         event_time: event_time
             .and_then(from_timestamp)
-            .ok_or(MalformedEvent::Field("event_time"))?,
+            .ok_or_else(|| malformed("event_time"))?,
         task_id: None,
         reminder_id: None,
         version: 0,
-        actor: actor.cloned().map(Actor::from).unwrap_or_default(),
+        actor: actor.clone().map(Actor::from).unwrap_or_default(),
         changes: Vec::new(),
         operation_id: String::new(),
         trace_id: trace.map(TraceContext::trace_id).unwrap_or_default(),
     })
 }
 
+impl From<&Caller> for Actor {
+    fn from(caller: &Caller) -> Self {
+        common::Actor::from(caller).into()
+    }
+}
+
 impl From<common::Actor> for Actor {
     fn from(actor: common::Actor) -> Self {
-        let common::Actor {
-            user_id,
-            service,
-            token_id,
-            client_id,
-            ip_address,
-            user_agent,
-        } = actor;
         Self {
-            user_id,
-            service,
-            token_id,
-            client_id,
-            ip_address,
-            user_agent,
+            user_id: actor.user_id,
+            service: actor.service,
+            token_id: actor.token_id,
+            client_id: actor.client_id,
+            ip_address: actor.ip_address,
+            user_agent: actor.user_agent,
         }
     }
 }
@@ -179,8 +150,8 @@ fn action(kind: &str) -> String {
     words
 }
 
-fn id(text: &str, field: &'static str) -> Result<Uuid, MalformedEvent> {
-    text.parse().map_err(|_| MalformedEvent::Field(field))
+fn id(text: &str, field: &str) -> Result<Uuid, MalformedEvent> {
+    text.parse().map_err(|_| malformed(field))
 }
 
 #[cfg(test)]
@@ -226,8 +197,9 @@ mod tests {
     }
 
     #[test]
-    fn the_change_of_a_task_is_recorded_with_who_where_and_what() {
-        let entry = of_task(&received("taskmesh.task.v1.TaskUpdated", task_event())).unwrap();
+    fn task_change_is_recorded_with_actor_and_fields() {
+        let entry =
+            Recorded::entry(&received("taskmesh.task.v1.TaskUpdated", task_event())).unwrap();
         assert_eq!(entry.action, "task.updated");
         assert_eq!(entry.task_id, Some(Uuid::from_u128(2)));
         assert_eq!(entry.event_time.timestamp_subsec_nanos(), 1_000);
@@ -239,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn a_step_of_a_reminder_is_recorded_with_what_it_says() {
+    fn reminder_step_is_recorded_with_details() {
         let message = notification::ReminderEvent {
             event_time: Some(Timestamp::default()),
             user_id: "alice".to_owned(),
@@ -258,11 +230,8 @@ mod tests {
             )),
             ..notification::ReminderEvent::default()
         };
-        let entry = of_reminder(&received(
-            "taskmesh.notification.v1.ReminderFailed",
-            message,
-        ))
-        .unwrap();
+        let kind = "taskmesh.notification.v1.ReminderFailed";
+        let entry = Recorded::entry(&received(kind, message)).unwrap();
         assert_eq!(entry.action, "reminder.failed");
         assert_eq!(entry.reminder_id, Some(Uuid::from_u128(3)));
         let fields: Vec<_> = entry.changes.iter().map(|change| &*change.field).collect();
@@ -270,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn a_kind_of_event_that_is_not_known_yet_has_an_action_too() {
+    fn unknown_event_type_has_an_action() {
         assert_eq!(
             action("taskmesh.task.v1.TaskHandedOver"),
             "task.handed_over"
@@ -279,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_service_sends_is_rejected_with_the_field() {
+    fn malformed_event_is_rejected_with_field() {
         let mut no_task = task_event();
         no_task.task = None;
         let mut no_user = task_event();
@@ -294,7 +263,8 @@ mod tests {
             (no_time, "event_time"),
             (no_id, "task.id"),
         ] {
-            let refused = of_task(&received("taskmesh.task.v1.TaskUpdated", event)).unwrap_err();
+            let refused =
+                Recorded::entry(&received("taskmesh.task.v1.TaskUpdated", event)).unwrap_err();
             let words = refused.to_string();
             assert!(words.contains(&format!(" {field} ")), "{words}");
         }

@@ -1,4 +1,4 @@
-//! What is different between two messages, field by field. It goes by the descriptors, so a field that the contract gains is recorded
+//! Differences between two messages, field by field. It goes by the descriptors, so a field that the contract gains is recorded
 //! from its first day.
 
 use std::{borrow::Cow, sync::LazyLock};
@@ -8,22 +8,30 @@ use prost_reflect::{
     DescriptorPool, DynamicMessage, FieldDescriptor, MessageDescriptor, SerializeOptions, Value,
 };
 
+use service_runtime::kafka::HandleError;
+
 use crate::domain::record::FieldChange;
 
 static POOL: LazyLock<DescriptorPool> = LazyLock::new(|| {
     DescriptorPool::decode(taskmesh_proto::FILE_DESCRIPTOR_SET).expect("the build encoded it")
 });
 
-/// Messages of one kind, and which of their fields are compared.
+/// Comparison of messages of one type.
 pub(super) struct Compared {
     descriptor: MessageDescriptor,
     left_out: &'static [&'static str],
 }
 
-/// A message that is not what it says it is.
+/// An event without something that every event of its kind has.
 #[derive(Debug, thiserror::Error)]
-#[error("a {0} of the event is malformed")]
-pub(super) struct MalformedMessage(String);
+#[error("{0}")]
+pub struct MalformedEvent(pub(super) String);
+
+impl From<MalformedEvent> for HandleError {
+    fn from(malformed: MalformedEvent) -> Self {
+        Self::Reject(malformed.0)
+    }
+}
 
 impl Compared {
     /// Compares messages of this name by all of their fields but these.
@@ -42,7 +50,7 @@ impl Compared {
         &self,
         before: Option<&M>,
         after: Option<&M>,
-    ) -> Result<Vec<FieldChange>, MalformedMessage> {
+    ) -> Result<Vec<FieldChange>, MalformedEvent> {
         let before = before.map(|message| self.dynamic(message)).transpose()?;
         let after = after.map(|message| self.dynamic(message)).transpose()?;
         fn value<'a>(
@@ -70,7 +78,7 @@ impl Compared {
         Ok(changes)
     }
 
-    fn dynamic<M: Message>(&self, message: &M) -> Result<DynamicMessage, MalformedMessage> {
+    fn dynamic<M: Message>(&self, message: &M) -> Result<DynamicMessage, MalformedEvent> {
         let bytes = message.encode_to_vec();
         DynamicMessage::decode(self.descriptor.clone(), bytes.as_slice())
             .map_err(|_| self.malformed())
@@ -81,7 +89,7 @@ impl Compared {
         &self,
         field: &FieldDescriptor,
         value: Option<Cow<'_, Value>>,
-    ) -> Result<String, MalformedMessage> {
+    ) -> Result<String, MalformedEvent> {
         let Some(value) = value else {
             return Ok(String::new());
         };
@@ -98,8 +106,11 @@ impl Compared {
         Ok(written.to_string())
     }
 
-    fn malformed(&self) -> MalformedMessage {
-        MalformedMessage(self.descriptor.name().to_owned())
+    fn malformed(&self) -> MalformedEvent {
+        MalformedEvent(format!(
+            "a {} of the event is malformed",
+            self.descriptor.name()
+        ))
     }
 }
 
@@ -123,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn fields_are_told_with_both_values_and_equal_ones_not_at_all() {
+    fn changed_fields_have_both_values() {
         let before = pb::Task {
             title: "Call Bob".to_owned(),
             priority: pb::Priority::Low.into(),

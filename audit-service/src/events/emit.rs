@@ -6,9 +6,9 @@ use service_runtime::{
 };
 use taskmesh_proto::{audit::v1 as pb, topics};
 
-use crate::domain::checkpoint::{Checkpoint, Seal};
+use crate::domain::checkpoint::Checkpoint;
 
-/// Tells of a checkpoint.
+/// Returns the event of a new checkpoint.
 pub fn checkpoint_made(checkpoint: &Checkpoint) -> OutboxRow {
     let seal = &checkpoint.seal;
     OutboxEvent {
@@ -28,27 +28,16 @@ pub fn checkpoint_made(checkpoint: &Checkpoint) -> OutboxRow {
 impl From<&Checkpoint> for pb::Checkpoint {
     fn from(checkpoint: &Checkpoint) -> Self {
         let Checkpoint { seal, signature } = checkpoint;
-        let Seal {
-            event_id,
-            event_time,
-            number,
-            previous_hash,
-            root_hash,
-            leaf_count,
-            record_count,
-            kept_from,
-            key_id,
-        } = seal;
         Self {
-            event_id: event_id.to_string(),
-            event_time: Some(timestamp(*event_time)),
-            number: *number,
-            previous_hash: previous_hash.as_bytes().to_vec(),
-            root_hash: root_hash.as_bytes().to_vec(),
-            leaf_count: *leaf_count,
-            record_count: *record_count,
-            kept_from: kept_from.map(timestamp),
-            key_id: key_id.clone(),
+            event_id: seal.event_id.to_string(),
+            event_time: Some(timestamp(seal.event_time)),
+            number: seal.number,
+            previous_hash: seal.previous_hash.as_bytes().to_vec(),
+            root_hash: seal.root_hash.as_bytes().to_vec(),
+            leaf_count: seal.leaf_count,
+            record_count: seal.record_count,
+            kept_from: seal.kept_from.map(timestamp),
+            key_id: seal.key_id.clone(),
             signature: signature.clone(),
         }
     }

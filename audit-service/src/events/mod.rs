@@ -1,10 +1,8 @@
-//! What this service tells the world and what it listens to.
+//! Events that this service emits and those that it records.
 
 mod convert;
 mod differences;
 pub mod emit;
-mod on_reminder_event;
-mod on_task_event;
+mod recorder;
 
-pub use on_reminder_event::OnReminderEvent;
-pub use on_task_event::OnTaskEvent;
+pub use recorder::Recorder;

@@ -1,6 +1,6 @@
 //! Checks all checkpoints with their leaves.
 
-use std::{mem, num::NonZero, thread::available_parallelism};
+use std::{num::NonZero, thread::available_parallelism};
 
 use chrono::{DateTime, Utc};
 use futures::future::join_all;
@@ -20,38 +20,30 @@ const AT_ONCE: i64 = 2_000;
 /// The leaves of so many checkpoints are read at once that there are about so many of them.
 const LEAVES_AT_ONCE: i64 = 20_000;
 
-/// What the checkpoints say, and what is wrong with them.
+/// Result of the check of all checkpoints.
 #[derive(Debug)]
 pub struct CheckedCheckpoints {
-    /// The number of the last one.
     pub last: i64,
     /// Records before this moment are no longer kept by policy.
     pub kept_from: Option<DateTime<Utc>>,
-    /// What is wrong.
     pub findings: Vec<Finding>,
 }
 
-/// Checks all checkpoints with their leaves, those that are read already while the next ones are being read.
 pub async fn check_checkpoints(app: &App) -> Result<CheckedCheckpoints, Error> {
     let mut check = CheckpointCheck::new();
     let mut kept_from = None;
     let mut after = 0;
-    let mut look = |examined: &Examined| {
-        check.push(examined);
-        if examined.is_genuine() {
-            kept_from = kept_from.max(examined.checkpoint.seal.kept_from);
-        }
-    };
-    let mut read_before = Vec::new();
     loop {
-        let reading = read(app, after);
-        let examining = examine(app, mem::take(&mut read_before));
-        let (page, examined) = futures::join!(reading, examining);
-        examined.iter().for_each(&mut look);
-        read_before = page?;
-        match read_before.last() {
-            Some((last, _)) => after = last.seal.number,
-            None => break,
+        let page = read(app, after).await?;
+        let Some((last, _)) = page.last() else {
+            break;
+        };
+        after = last.seal.number;
+        for examined in examine(app, &page).await {
+            check.push(&examined);
+            if examined.is_genuine() {
+                kept_from = kept_from.max(examined.checkpoint.seal.kept_from);
+            }
         }
     }
     Ok(CheckedCheckpoints {
@@ -87,19 +79,15 @@ async fn read(app: &App, after: i64) -> Result<Vec<(Checkpoint, Vec<Leaf>)>, Err
 }
 
 /// Examines checkpoints on all cores.
-async fn examine(app: &App, page: Vec<(Checkpoint, Vec<Leaf>)>) -> Vec<Examined> {
+async fn examine(app: &App, page: &[(Checkpoint, Vec<Leaf>)]) -> Vec<Examined> {
     let cores = available_parallelism().map_or(1, NonZero::get);
-    let share = page.len().div_ceil(cores).max(1);
-    let mut page = page.into_iter();
-    let mut shares = Vec::new();
-    while page.len() > 0 {
-        let share: Vec<_> = page.by_ref().take(share).collect();
-        let keys = app.seal_keys.clone();
-        shares.push(spawn_blocking(move || {
+    let shares = page.chunks(page.len().div_ceil(cores)).map(|share| {
+        let (keys, share) = (app.verifying_keys.clone(), share.to_vec());
+        spawn_blocking(move || {
             let examine = |(checkpoint, leaves)| Examined::new(&keys, checkpoint, leaves);
             share.into_iter().map(examine).collect::<Vec<_>>()
-        }));
-    }
+        })
+    });
     let examined = join_all(shares).await.into_iter();
     examined
         .flat_map(|share| share.expect("nothing in an examination panics"))

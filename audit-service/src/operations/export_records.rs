@@ -1,12 +1,10 @@
 //! Writes records out as a file.
 
-use chrono::{DateTime, Utc};
 use futures::{Stream, stream};
-use service_runtime::ids::UserId;
 
 use crate::{
     app::App,
-    domain::{filter::RecordFilter, record::Record},
+    domain::record::Record,
     error::Error,
     files,
     store::record_page::{self, Place, RecordQuery},
@@ -17,23 +15,8 @@ const AT_ONCE: i64 = 200;
 /// A format of files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RecordFormat {
-    /// One JSON object a line.
     Ndjson,
-    /// Comma-separated values.
     Csv,
-}
-
-/// Which records are written out, and how.
-#[derive(Debug)]
-pub struct ExportRecords {
-    /// The format.
-    pub format: RecordFormat,
-    /// Whose; everybody's if none.
-    pub user_id: Option<UserId>,
-    /// Those of them that were made in this time, its end not included.
-    pub between: (DateTime<Utc>, DateTime<Utc>),
-    /// Those of them that this means.
-    pub condition: RecordFilter,
 }
 
 /// Writes records out, the first one first, part by part; there is one part at least.
@@ -42,26 +25,16 @@ pub struct ExportRecords {
 /// its moment all the same.
 pub fn export_records(
     app: &App,
-    input: ExportRecords,
+    format: RecordFormat,
+    query: RecordQuery,
 ) -> impl Stream<Item = Result<Vec<u8>, Error>> + Send + use<> {
-    let ExportRecords {
-        format,
-        user_id,
-        between,
-        condition,
-    } = input;
-    let query = RecordQuery {
-        user_id,
-        condition,
-        between: Some(between),
-        after: None,
-        last_first: false,
-        limit: AT_ONCE,
-    };
     let export = Export {
         app: app.clone(),
         format,
-        query,
+        query: RecordQuery {
+            limit: AT_ONCE,
+            ..query
+        },
         is_first: true,
         has_more: true,
     };
@@ -89,7 +62,7 @@ impl Export {
             .app
             .database
             .read("export_records", async |tx| {
-                record_page::list(tx, query).await.map_err(Error::from)
+                record_page::list(tx, query).await
             })
             .await?;
         self.has_more = i64::try_from(records.len()).is_ok_and(|read| read == AT_ONCE);

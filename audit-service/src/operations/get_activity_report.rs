@@ -5,22 +5,18 @@ use service_runtime::ids::UserId;
 use super::{Verified, verify_chain};
 use crate::{
     app::App,
-    domain::{
-        activity::{Activity, ActivityCount, Period},
-        filter::RecordFilter,
-    },
+    domain::activity::{Activity, ActivityCount, Period},
     error::Error,
     store::record_page::{self, Place, RecordQuery},
 };
 
 const AT_ONCE: i64 = 1_000;
 
-/// What was done, and what was found.
+/// Activity of a user and the verification of the records.
 #[derive(Debug)]
 pub struct ActivityReport {
-    /// What was done.
     pub activity: Activity,
-    /// What was found when the records were checked.
+    /// Verification of the records.
     pub verified: Verified,
 }
 
@@ -33,17 +29,14 @@ pub async fn get_activity_report(
     let mut count = ActivityCount::new(period);
     let mut query = RecordQuery {
         user_id: Some(user_id.clone()),
-        condition: RecordFilter::default(),
-        between: None,
-        after: None,
-        last_first: false,
         limit: AT_ONCE,
+        ..RecordQuery::default()
     };
     loop {
         let records = app
             .database
             .read("get_activity_report", async |tx| {
-                record_page::list(tx, &query).await.map_err(Error::from)
+                record_page::list(tx, &query).await
             })
             .await?;
         let goes_on = records.iter().all(|record| count.push(record));

@@ -1,22 +1,20 @@
-//! What this service does, one operation a file.
+//! Operations of this service, one a file.
 
 mod append_records;
+mod authorize_access;
 mod check_checkpoints;
 mod export_records;
 mod get_activity_report;
-mod get_task_history;
-mod keep_months;
 mod list_records;
-mod record_reading;
+mod manage_partitions;
 mod seal_records;
 mod verify_chain;
 
 pub use append_records::append_records;
-pub use export_records::{ExportRecords, RecordFormat, export_records};
+pub use authorize_access::{Access, authorize_access};
+pub use export_records::{RecordFormat, export_records};
 pub use get_activity_report::{ActivityReport, get_activity_report};
-pub use get_task_history::{TaskHistory, get_task_history};
-pub use keep_months::{drop_months, make_room};
-pub use list_records::{ListRecords, RecordList, list_records};
-pub use record_reading::{Reading, record_reading};
+pub use list_records::{RecordList, list_records};
+pub use manage_partitions::{create_partitions, drop_partitions};
 pub use seal_records::seal_records;
 pub use verify_chain::{Verified, verify_chain, verify_chains};

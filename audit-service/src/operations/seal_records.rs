@@ -15,13 +15,10 @@ use crate::{
 };
 
 /// Makes, keeps and publishes a checkpoint, if there are new records or the policy gives up old ones; keeps records for so many whole
-/// months after their own, for ever if none is given.
+/// months after their own, without limit if none is given.
 ///
 /// Of several replicas, one makes it; the others find nothing left to do.
-pub async fn seal_records(
-    app: &App,
-    keep_months: Option<u32>,
-) -> Result<Option<Checkpoint>, Error> {
+pub async fn seal_records(app: &App, keep_months: Option<u32>) -> Result<(), Error> {
     let turn = app.writer.turn().await;
     let made = app
         .database
@@ -58,7 +55,7 @@ pub async fn seal_records(
     if let Some(checkpoint) = &made {
         metrics::sealed(checkpoint.seal.number);
     }
-    Ok(made)
+    Ok(())
 }
 
 /// Returns what there is to seal: the ends of the chains that have grown, also those at the ends of months in between; and how many

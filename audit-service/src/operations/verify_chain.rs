@@ -5,7 +5,7 @@ use std::{num::NonZero, sync::Arc, thread::available_parallelism};
 use chrono::{DateTime, Utc};
 use futures::{StreamExt, TryStreamExt, stream};
 use service_runtime::ids::UserId;
-use tokio::task::{JoinHandle, spawn_blocking};
+use tokio::task::spawn_blocking;
 
 use super::check_checkpoints::{CheckedCheckpoints, check_checkpoints};
 use crate::{
@@ -28,24 +28,20 @@ const MOST_FINDINGS: usize = 1_000;
 const LATEST: DateTime<Utc> =
     DateTime::from_timestamp(253_402_300_799, 0).expect("the end of the year 9999");
 
-/// What was found.
+/// Result of a verification.
 #[derive(Debug, Clone, Default)]
 pub struct Verified {
-    /// How many records were checked.
     pub records: i64,
-    /// How many chains they are.
     pub chains: i64,
-    /// The last checkpoint.
     pub checkpoint: i64,
-    /// How many of the records no checkpoint seals yet.
+    /// Records that no checkpoint seals yet.
     pub unsealed: i64,
-    /// What is wrong.
     pub findings: Vec<Finding>,
     /// Records before this moment are no longer kept by policy.
     pub kept_from: Option<DateTime<Utc>>,
 }
 
-/// What was found in one chain.
+/// Result of the verification of one chain.
 struct VerifiedChain {
     exists: bool,
     records: i64,
@@ -92,9 +88,7 @@ pub async fn verify_chains(app: &App) -> Result<Verified, Error> {
         let users = app
             .database
             .read("verify_chains", async |tx| {
-                store::chain_head::list_users(tx, &after, USERS_AT_ONCE)
-                    .await
-                    .map_err(Error::from)
+                store::chain_head::list_users(tx, &after, USERS_AT_ONCE).await
             })
             .await?;
         let Some(last) = users.last() else {
@@ -113,8 +107,8 @@ pub async fn verify_chains(app: &App) -> Result<Verified, Error> {
     }
 }
 
-/// What is sealed is read before the end of the chain, and that before what leads to it: whatever is added meanwhile lies beyond. Records are
-/// decoded and hashed on a thread of their own while the next ones are being read.
+/// The sealed ends are read before the head, and the head before the records, so that concurrent appends lie beyond it. Records are
+/// decoded and hashed on a thread of their own.
 async fn check_chain(
     app: App,
     user_id: UserId,
@@ -130,36 +124,31 @@ async fn check_chain(
         })
         .await?;
     let after = last_dropped(&sealed, checkpoints.kept_from);
-    let places = sealed.into_iter().map(|end| (end.sequence, end.place));
-    let mut check = ChainCheck::new(user_id.clone(), after, places);
+    let mut check = ChainCheck::new(
+        user_id.clone(),
+        after.sequence + 1,
+        Some(after.hash),
+        sealed,
+    );
     let mut place = (after.sequence, LATEST);
-    let mut hashing: Option<JoinHandle<Result<Vec<Hashed>, Error>>> = None;
     loop {
         let page = app
             .database
             .read("verify_chain", async |tx| {
-                store::record::list_chain(tx, &user_id, place, RECORDS_AT_ONCE)
-                    .await
-                    .map_err(Error::from)
+                store::record::list_chain(tx, &user_id, place, RECORDS_AT_ONCE).await
             })
             .await?;
-        if let Some(hashing) = hashing.take() {
-            let hashed = hashing.await.expect("nothing in hashing panics")?;
-            hashed.into_iter().for_each(|record| check.push(record));
-        }
         let Some(end) = page.last().map(StoredRecord::place) else {
             break;
         };
         place = end;
         let is_last = page.len() < usize::try_from(RECORDS_AT_ONCE).unwrap_or(usize::MAX);
-        hashing = Some(spawn_blocking(move || hash(page, head.sequence)));
+        let hashing = spawn_blocking(move || hash(page, head.sequence));
+        let hashed = hashing.await.expect("nothing in hashing panics")?;
+        hashed.into_iter().for_each(|record| check.push(record));
         if is_last || place.0 > head.sequence {
             break;
         }
-    }
-    if let Some(hashing) = hashing {
-        let hashed = hashing.await.expect("nothing in hashing panics")?;
-        hashed.into_iter().for_each(|record| check.push(record));
     }
     let mut findings = check.finish(Some(&head));
     if last_recorded > head.sequence {

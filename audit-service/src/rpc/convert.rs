@@ -1,4 +1,4 @@
-//! What calls answer, as protobuf.
+//! Conversion of responses.
 
 use std::collections::BTreeMap;
 
@@ -10,11 +10,10 @@ use taskmesh_proto::{audit::v1 as pb, common::v1 as common, google::api::HttpBod
 use super::requests::Token;
 use crate::{
     domain::{
-        activity::Day,
         record::{Actor, FieldChange, Record},
         verification::{Finding, FindingKind},
     },
-    operations::{ActivityReport, RecordFormat, RecordList, TaskHistory, Verified},
+    operations::{ActivityReport, RecordFormat, RecordList, Verified},
 };
 
 pub(super) fn record_list(list: RecordList, question: String) -> pb::ListRecordsResponse {
@@ -25,8 +24,8 @@ pub(super) fn record_list(list: RecordList, question: String) -> pb::ListRecords
     }
 }
 
-pub(super) fn history(history: TaskHistory, question: String) -> pb::GetTaskHistoryResponse {
-    let TaskHistory { records, more } = history;
+pub(super) fn history(list: RecordList, question: String) -> pb::GetTaskHistoryResponse {
+    let RecordList { records, more } = list;
     pb::GetTaskHistoryResponse {
         next_page_token: next_page_token(&records, more, question),
         records: records.into_iter().map(Into::into).collect(),
@@ -86,36 +85,23 @@ impl From<Record> for pb::AuditRecord {
 
 impl From<Actor> for common::Actor {
     fn from(actor: Actor) -> Self {
-        let Actor {
-            user_id,
-            service,
-            token_id,
-            client_id,
-            ip_address,
-            user_agent,
-        } = actor;
         Self {
-            user_id,
-            service,
-            token_id,
-            client_id,
-            ip_address,
-            user_agent,
+            user_id: actor.user_id,
+            service: actor.service,
+            token_id: actor.token_id,
+            client_id: actor.client_id,
+            ip_address: actor.ip_address,
+            user_agent: actor.user_agent,
         }
     }
 }
 
 impl From<FieldChange> for pb::FieldChange {
     fn from(change: FieldChange) -> Self {
-        let FieldChange {
-            field,
-            before,
-            after,
-        } = change;
         Self {
-            field,
-            before: value(&before),
-            after: value(&after),
+            field: change.field,
+            before: value(&change.before),
+            after: value(&change.after),
         }
     }
 }
@@ -152,22 +138,14 @@ fn from_json(json: Json) -> Value {
 impl From<ActivityReport> for pb::ActivityReport {
     fn from(report: ActivityReport) -> Self {
         let ActivityReport { activity, verified } = report;
-        let days = activity.days.into_iter().map(|(date, day)| {
-            let Day {
-                created,
-                completed,
-                overdue,
-                categories,
-                tags,
-            } = day;
-            pb::ActivityDay {
-                date: date.to_string(),
-                created_count: created,
-                completed_count: completed,
-                overdue_count: overdue,
-                categories: counts(categories),
-                tags: counts(tags),
-            }
+        let days = activity.days.into_iter();
+        let days = days.map(|(date, day)| pb::ActivityDay {
+            date: date.to_string(),
+            created_count: day.created,
+            completed_count: day.completed,
+            overdue_count: day.overdue,
+            categories: counts(day.categories),
+            tags: counts(day.tags),
         });
         Self {
             days: days.collect(),
@@ -186,45 +164,27 @@ fn counts(counts: BTreeMap<String, i64>) -> Vec<pb::ActivityCount> {
 
 impl From<Verified> for pb::VerifyAuditResponse {
     fn from(verified: Verified) -> Self {
-        let Verified {
-            records,
-            chains,
-            checkpoint,
-            unsealed,
-            findings,
-            kept_from,
-        } = verified;
         Self {
-            intact: findings.is_empty(),
-            record_count: records,
-            chain_count: chains,
-            checkpoint_number: checkpoint,
-            unsealed_count: unsealed,
-            findings: findings.into_iter().map(Into::into).collect(),
-            kept_from: kept_from.map(timestamp),
+            intact: verified.findings.is_empty(),
+            record_count: verified.records,
+            chain_count: verified.chains,
+            checkpoint_number: verified.checkpoint,
+            unsealed_count: verified.unsealed,
+            findings: verified.findings.into_iter().map(Into::into).collect(),
+            kept_from: verified.kept_from.map(timestamp),
         }
     }
 }
 
 impl From<Finding> for pb::Finding {
     fn from(finding: Finding) -> Self {
-        let message = finding.message();
-        let Finding {
-            kind,
-            user_id,
-            first,
-            last,
-            checkpoint,
-        } = finding;
         Self {
-            kind: pb::FindingKind::from(kind).into(),
-            user_id: user_id
-                .map(|user_id| user_id.to_string())
-                .unwrap_or_default(),
-            first_sequence: first,
-            last_sequence: last,
-            checkpoint_number: checkpoint,
-            message,
+            kind: pb::FindingKind::from(finding.kind).into(),
+            message: finding.message(),
+            user_id: finding.user_id.map(|id| id.to_string()).unwrap_or_default(),
+            first_sequence: finding.first,
+            last_sequence: finding.last,
+            checkpoint_number: finding.checkpoint,
         }
     }
 }

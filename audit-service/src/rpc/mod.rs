@@ -1,10 +1,13 @@
-//! What this service answers.
+//! Calls of `AuditService`.
 
 mod convert;
 mod requests;
 
 use futures::{StreamExt, TryStreamExt, stream::BoxStream};
-use service_runtime::grpc::{accept, status};
+use service_runtime::{
+    grpc::{Caller, accept},
+    ids::UserId,
+};
 use taskmesh_proto::{
     audit::v1::{self as pb, audit_service_server},
     google::api::HttpBody,
@@ -14,18 +17,22 @@ use tonic::{Request, Response, Status};
 use crate::{
     app::App,
     error::Error,
-    operations::{self, ListRecords, Reading},
+    operations::{self, Access},
 };
 
-/// Answers the calls of `AuditService`.
 pub struct Rpc {
     app: App,
 }
 
 impl Rpc {
-    /// Returns what answers the calls.
     pub fn new(app: App) -> Self {
         Self { app }
+    }
+
+    /// Returns the user whose records the caller may read, where those of all users make no sense.
+    async fn one_user(&self, caller: &Caller, access: Access<'_>) -> Result<UserId, Error> {
+        let user_id = operations::authorize_access(&self.app, caller, access).await?;
+        user_id.ok_or_else(requests::one_user_only)
     }
 }
 
@@ -36,26 +43,15 @@ impl audit_service_server::AuditService for Rpc {
         request: Request<pb::ListRecordsRequest>,
     ) -> Result<Response<pb::ListRecordsResponse>, Status> {
         let (caller, message) = accept(request)?;
-        let asked = requests::ListRecords::try_from(message).map_err(refuse)?;
-        let reading = Reading {
+        let (mut query, question) = requests::list(&message)?;
+        let access = Access {
             action: "audit.read",
             call: "taskmesh.audit.v1.AuditService.ListRecords",
-            whose: &asked.whose,
-            question: vec![("filter", asked.filter.clone())],
+            whose: &message.user_id,
+            question: vec![("filter", message.filter)],
         };
-        let user_id = operations::record_reading(&self.app, &caller, reading)
-            .await
-            .map_err(refuse)?;
-        let input = ListRecords {
-            user_id,
-            condition: asked.condition,
-            before: asked.before,
-            size: asked.size,
-        };
-        let list = operations::list_records(&self.app, input)
-            .await
-            .map_err(refuse)?;
-        let question = requests::question(&asked.whose, &asked.filter);
+        query.user_id = operations::authorize_access(&self.app, &caller, access).await?;
+        let list = operations::list_records(&self.app, &query).await?;
         Ok(Response::new(convert::record_list(list, question)))
     }
 
@@ -64,28 +60,16 @@ impl audit_service_server::AuditService for Rpc {
         request: Request<pb::GetTaskHistoryRequest>,
     ) -> Result<Response<pb::GetTaskHistoryResponse>, Status> {
         let (caller, message) = accept(request)?;
-        let asked = requests::GetTaskHistory::try_from(message).map_err(refuse)?;
-        let reading = Reading {
+        let (mut query, question) = requests::history(&message)?;
+        let access = Access {
             action: "audit.read",
             call: "taskmesh.audit.v1.AuditService.GetTaskHistory",
-            whose: &asked.whose,
-            question: vec![("task_id", asked.task_id.to_string())],
+            whose: &message.user_id,
+            question: vec![("task_id", query.task_id.unwrap_or_default().to_string())],
         };
-        let user_id = operations::record_reading(&self.app, &caller, reading)
-            .await
-            .map_err(refuse)?
-            .ok_or_else(|| refuse(requests::one_user_only()))?;
-        let history = operations::get_task_history(
-            &self.app,
-            &user_id,
-            asked.task_id,
-            asked.before,
-            asked.size,
-        )
-        .await
-        .map_err(refuse)?;
-        let question = requests::question(&asked.whose, &asked.task_id.to_string());
-        Ok(Response::new(convert::history(history, question)))
+        query.user_id = Some(self.one_user(&caller, access).await?);
+        let list = operations::list_records(&self.app, &query).await?;
+        Ok(Response::new(convert::history(list, question)))
     }
 
     type ExportRecordsStream = BoxStream<'static, Result<HttpBody, Status>>;
@@ -95,31 +79,22 @@ impl audit_service_server::AuditService for Rpc {
         request: Request<pb::ExportRecordsRequest>,
     ) -> Result<Response<Self::ExportRecordsStream>, Status> {
         let (caller, message) = accept(request)?;
-        let asked = requests::ExportRecords::try_from(message).map_err(refuse)?;
-        let (start, end) = asked.between;
-        let reading = Reading {
+        let (format, mut query) = requests::export(&message)?;
+        let (start, end) = query.between.unwrap_or_default();
+        let access = Access {
             action: "audit.exported",
             call: "taskmesh.audit.v1.AuditService.ExportRecords",
-            whose: &asked.whose,
+            whose: &message.user_id,
             question: vec![
                 ("start_time", start.to_rfc3339()),
                 ("end_time", end.to_rfc3339()),
-                ("filter", asked.filter.clone()),
+                ("filter", message.filter),
             ],
         };
-        let user_id = operations::record_reading(&self.app, &caller, reading)
-            .await
-            .map_err(refuse)?;
-        let format = asked.format;
-        let input = operations::ExportRecords {
-            format,
-            user_id,
-            between: asked.between,
-            condition: asked.condition,
-        };
-        let parts = operations::export_records(&self.app, input)
+        query.user_id = operations::authorize_access(&self.app, &caller, access).await?;
+        let parts = operations::export_records(&self.app, format, query)
             .map_ok(move |part| convert::file_part(format, part))
-            .map_err(refuse);
+            .map_err(Status::from);
         Ok(Response::new(parts.boxed()))
     }
 
@@ -128,23 +103,18 @@ impl audit_service_server::AuditService for Rpc {
         request: Request<pb::GetActivityReportRequest>,
     ) -> Result<Response<pb::ActivityReport>, Status> {
         let (caller, message) = accept(request)?;
-        let asked = requests::GetActivityReport::try_from(message).map_err(refuse)?;
-        let reading = Reading {
+        let period = requests::period(&message)?;
+        let access = Access {
             action: "audit.reported",
             call: "taskmesh.audit.v1.AuditService.GetActivityReport",
-            whose: &asked.whose,
+            whose: &message.user_id,
             question: vec![
-                ("start_date", asked.period.start.to_string()),
-                ("end_date", asked.period.end.to_string()),
+                ("start_date", period.start.to_string()),
+                ("end_date", period.end.to_string()),
             ],
         };
-        let user_id = operations::record_reading(&self.app, &caller, reading)
-            .await
-            .map_err(refuse)?
-            .ok_or_else(|| refuse(requests::one_user_only()))?;
-        let report = operations::get_activity_report(&self.app, &user_id, asked.period)
-            .await
-            .map_err(refuse)?;
+        let user_id = self.one_user(&caller, access).await?;
+        let report = operations::get_activity_report(&self.app, &user_id, period).await?;
         Ok(Response::new(report.into()))
     }
 
@@ -153,25 +123,16 @@ impl audit_service_server::AuditService for Rpc {
         request: Request<pb::VerifyAuditRequest>,
     ) -> Result<Response<pb::VerifyAuditResponse>, Status> {
         let (caller, pb::VerifyAuditRequest { user_id: whose }) = accept(request)?;
-        let reading = Reading {
+        let access = Access {
             action: "audit.verified",
             call: "taskmesh.audit.v1.AuditService.VerifyAudit",
             whose: &whose,
             question: Vec::new(),
         };
-        let user_id = operations::record_reading(&self.app, &caller, reading)
-            .await
-            .map_err(refuse)?;
-        let verified = match user_id {
-            Some(user_id) => operations::verify_chain(&self.app, &user_id).await,
-            None => operations::verify_chains(&self.app).await,
+        let verified = match operations::authorize_access(&self.app, &caller, access).await? {
+            Some(user_id) => operations::verify_chain(&self.app, &user_id).await?,
+            None => operations::verify_chains(&self.app).await?,
         };
-        verified
-            .map(|verified| Response::new(verified.into()))
-            .map_err(refuse)
+        Ok(Response::new(verified.into()))
     }
-}
-
-fn refuse(error: Error) -> Status {
-    status(&error)
 }

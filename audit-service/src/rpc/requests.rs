@@ -1,4 +1,4 @@
-//! What calls ask for, from protobuf.
+//! Conversion of requests.
 
 use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc};
 use prost_types::Timestamp;
@@ -11,7 +11,7 @@ use crate::{
     domain::{activity::Period, filter::RecordFilter, hash::Hasher},
     error::Error,
     operations::RecordFormat,
-    store::record_page::Place,
+    store::record_page::{Place, RecordQuery},
 };
 
 const LONGEST_DAYS: i64 = 366;
@@ -28,41 +28,13 @@ pub(super) struct Token {
     pub(super) question: String,
 }
 
-pub(super) struct ListRecords {
-    pub(super) whose: String,
-    pub(super) filter: String,
-    pub(super) condition: RecordFilter,
-    pub(super) before: Option<Place>,
-    pub(super) size: i64,
-}
-
-pub(super) struct GetTaskHistory {
-    pub(super) whose: String,
-    pub(super) task_id: Uuid,
-    pub(super) before: Option<i64>,
-    pub(super) size: i64,
-}
-
-pub(super) struct ExportRecords {
-    pub(super) whose: String,
-    pub(super) format: RecordFormat,
-    pub(super) between: (DateTime<Utc>, DateTime<Utc>),
-    pub(super) filter: String,
-    pub(super) condition: RecordFilter,
-}
-
-pub(super) struct GetActivityReport {
-    pub(super) whose: String,
-    pub(super) period: Period,
-}
-
-/// Tells questions apart in page tokens, without repeating them there.
+/// Returns a digest that binds page tokens to a request.
 pub(super) fn question(whose: &str, filter: &str) -> String {
     let hash = Hasher::new("page token").text(whose).text(filter).finish();
     hash.to_string()[..16].to_owned()
 }
 
-/// What is answered to who asks for everybody's where only one user's makes sense.
+/// Returns the error of a request for all users where only one makes sense.
 pub(super) fn one_user_only() -> Error {
     let cure = "must be one user here, or empty for yourself";
     Error::InvalidFields(vec![FieldViolation::new("user_id", cure)])
@@ -77,146 +49,132 @@ impl Wrong {
         value.map_err(|violation| self.0.push(violation)).ok()
     }
 
-    fn error(self) -> Error {
-        Error::InvalidFields(self.0)
-    }
-}
-
-impl TryFrom<pb::ListRecordsRequest> for ListRecords {
-    type Error = Error;
-
-    fn try_from(message: pb::ListRecordsRequest) -> Result<Self, Error> {
-        let pb::ListRecordsRequest {
-            filter,
-            page_size,
-            page_token,
-            user_id: whose,
-        } = message;
-        let mut wrong = Wrong::default();
-        let condition = wrong.taken(condition(&filter));
-        let size = wrong.taken(page::size(page_size));
-        let before = wrong.taken(place(&page_token, &question(&whose, &filter)));
-        match (condition, size, before) {
-            (Some(condition), Some(size), Some(before)) => Ok(Self {
-                whose,
-                filter,
-                condition,
-                before,
-                size,
-            }),
-            _ => Err(wrong.error()),
+    /// Returns the request if nothing is wrong with it.
+    fn none<T>(self, request: T) -> Result<T, Error> {
+        match self.0.is_empty() {
+            true => Ok(request),
+            false => Err(Error::InvalidFields(self.0)),
         }
     }
 }
 
-impl TryFrom<pb::GetTaskHistoryRequest> for GetTaskHistory {
-    type Error = Error;
-
-    fn try_from(message: pb::GetTaskHistoryRequest) -> Result<Self, Error> {
-        let pb::GetTaskHistoryRequest {
-            task_id,
-            page_size,
-            page_token,
-            user_id: whose,
-        } = message;
-        let mut wrong = Wrong::default();
-        let size = wrong.taken(page::size_within(page_size, USUAL_HISTORY, LARGEST_HISTORY));
-        let id = wrong.taken(task_id.parse::<Uuid>().map_err(|_| {
-            FieldViolation::new(
-                "task_id",
-                "must be the id of a task, such as 01939d2c-7a5e-7cc0-98f5-3e7d1c2b4a60",
-            )
-        }));
-        let asked = question(&whose, &id.unwrap_or_default().to_string());
-        let before = wrong.taken(place(&page_token, &asked));
-        match (id, size, before) {
-            (Some(task_id), Some(size), Some(before)) => Ok(Self {
-                whose,
-                task_id,
-                before: before.map(|place| place.sequence),
-                size,
-            }),
-            _ => Err(wrong.error()),
-        }
-    }
+/// Reads the selection, still of all users, and the digest that binds page tokens to the request.
+pub(super) fn list(message: &pb::ListRecordsRequest) -> Result<(RecordQuery, String), Error> {
+    let pb::ListRecordsRequest {
+        filter,
+        page_size,
+        page_token,
+        user_id: whose,
+    } = message;
+    let mut wrong = Wrong::default();
+    let question = question(whose, filter);
+    let condition = wrong.taken(condition(filter));
+    let limit = wrong.taken(page::size(*page_size));
+    let after = wrong.taken(place(page_token, &question));
+    let query = RecordQuery {
+        condition: condition.unwrap_or_default(),
+        after: after.flatten(),
+        last_first: true,
+        limit: limit.unwrap_or_default(),
+        ..RecordQuery::default()
+    };
+    wrong.none((query, question))
 }
 
-impl TryFrom<pb::ExportRecordsRequest> for ExportRecords {
-    type Error = Error;
-
-    fn try_from(message: pb::ExportRecordsRequest) -> Result<Self, Error> {
-        let pb::ExportRecordsRequest {
-            format,
-            start_time,
-            end_time,
-            filter,
-            user_id: whose,
-        } = message;
-        let mut wrong = Wrong::default();
-        let format = wrong.taken(match pb::RecordFormat::try_from(format) {
-            Ok(pb::RecordFormat::Unspecified | pb::RecordFormat::Ndjson) => {
-                Ok(RecordFormat::Ndjson)
-            }
-            Ok(pb::RecordFormat::Csv) => Ok(RecordFormat::Csv),
-            Err(_) => Err(FieldViolation::new(
-                "format",
-                "must be NDJSON or CSV, or left out for NDJSON",
-            )),
-        });
-        let condition = wrong.taken(condition(&filter));
-        let start = wrong.taken(moment("start_time", start_time));
-        let end = wrong.taken(moment("end_time", end_time));
-        let between = match (start, end) {
-            (Some(start), Some(end)) => wrong.taken(range(start, end)),
-            _ => None,
-        };
-        match (format, condition, between) {
-            (Some(format), Some(condition), Some(between)) => Ok(Self {
-                whose,
-                format,
-                between,
-                filter,
-                condition,
-            }),
-            _ => Err(wrong.error()),
-        }
-    }
+/// Reads the selection, still of all users, and the digest that binds page tokens to the request.
+pub(super) fn history(message: &pb::GetTaskHistoryRequest) -> Result<(RecordQuery, String), Error> {
+    let pb::GetTaskHistoryRequest {
+        task_id,
+        page_size,
+        page_token,
+        user_id: whose,
+    } = message;
+    let mut wrong = Wrong::default();
+    let limit = wrong.taken(page::size_within(
+        *page_size,
+        USUAL_HISTORY,
+        LARGEST_HISTORY,
+    ));
+    let task_id = wrong.taken(task_id.parse::<Uuid>().map_err(|_| {
+        FieldViolation::new(
+            "task_id",
+            "must be the id of a task, such as 01939d2c-7a5e-7cc0-98f5-3e7d1c2b4a60",
+        )
+    }));
+    let question = question(whose, &task_id.unwrap_or_default().to_string());
+    let after = wrong.taken(place(page_token, &question));
+    let query = RecordQuery {
+        task_id,
+        after: after.flatten(),
+        last_first: true,
+        limit: limit.unwrap_or_default(),
+        ..RecordQuery::default()
+    };
+    wrong.none((query, question))
 }
 
-impl TryFrom<pb::GetActivityReportRequest> for GetActivityReport {
-    type Error = Error;
+/// Reads the format and the selection, still of all users.
+pub(super) fn export(
+    message: &pb::ExportRecordsRequest,
+) -> Result<(RecordFormat, RecordQuery), Error> {
+    let pb::ExportRecordsRequest {
+        format,
+        start_time,
+        end_time,
+        filter,
+        user_id: _,
+    } = message;
+    let mut wrong = Wrong::default();
+    let format = wrong.taken(match pb::RecordFormat::try_from(*format) {
+        Ok(pb::RecordFormat::Unspecified | pb::RecordFormat::Ndjson) => Ok(RecordFormat::Ndjson),
+        Ok(pb::RecordFormat::Csv) => Ok(RecordFormat::Csv),
+        Err(_) => Err(FieldViolation::new(
+            "format",
+            "must be NDJSON or CSV, or left out for NDJSON",
+        )),
+    });
+    let condition = wrong.taken(condition(filter));
+    let start = wrong.taken(moment("start_time", *start_time));
+    let end = wrong.taken(moment("end_time", *end_time));
+    let between = start
+        .zip(end)
+        .and_then(|(start, end)| wrong.taken(range(start, end)));
+    let query = RecordQuery {
+        condition: condition.unwrap_or_default(),
+        between,
+        ..RecordQuery::default()
+    };
+    wrong.none((format.unwrap_or(RecordFormat::Ndjson), query))
+}
 
-    fn try_from(message: pb::GetActivityReportRequest) -> Result<Self, Error> {
-        let pb::GetActivityReportRequest {
-            start_date,
-            end_date,
-            time_zone,
-            user_id: whose,
-        } = message;
-        let mut wrong = Wrong::default();
-        let start = wrong.taken(date("start_date", &start_date));
-        let end = wrong.taken(date("end_date", &end_date));
-        let zone = wrong.taken(match time_zone.as_str() {
-            "" => Ok(TimeZone::utc()),
-            name => TimeZone::parse(name)
-                .map_err(|error| FieldViolation::new("time_zone", error.to_string())),
-        });
-        if let (Some(start), Some(end)) = (start, end)
-            && !(0..=LONGEST_DAYS).contains(&(end - start).num_days())
-        {
-            wrong.0.push(FieldViolation::new(
-                "end_date",
-                format!("must be the same day as start_date or up to {LONGEST_DAYS} days later"),
-            ));
-        }
-        match (start, end, zone) {
-            (Some(start), Some(end), Some(zone)) if wrong.0.is_empty() => Ok(Self {
-                whose,
-                period: Period { start, end, zone },
-            }),
-            _ => Err(wrong.error()),
-        }
+pub(super) fn period(message: &pb::GetActivityReportRequest) -> Result<Period, Error> {
+    let pb::GetActivityReportRequest {
+        start_date,
+        end_date,
+        time_zone,
+        user_id: _,
+    } = message;
+    let mut wrong = Wrong::default();
+    let start = wrong.taken(date("start_date", start_date));
+    let end = wrong.taken(date("end_date", end_date));
+    let zone = wrong.taken(match time_zone.as_str() {
+        "" => Ok(TimeZone::utc()),
+        name => TimeZone::parse(name)
+            .map_err(|error| FieldViolation::new("time_zone", error.to_string())),
+    });
+    if let (Some(start), Some(end)) = (start, end)
+        && !(0..=LONGEST_DAYS).contains(&(end - start).num_days())
+    {
+        wrong.0.push(FieldViolation::new(
+            "end_date",
+            format!("must be the same day as start_date or up to {LONGEST_DAYS} days later"),
+        ));
     }
+    wrong.none(Period {
+        start: start.unwrap_or_default(),
+        end: end.unwrap_or_default(),
+        zone: zone.unwrap_or_else(TimeZone::utc),
+    })
 }
 
 fn condition(filter: &str) -> Result<RecordFilter, FieldViolation> {
@@ -294,16 +252,16 @@ mod tests {
             (1_001, 500, 1_000),
             (i32::MAX, 500, 1_000),
         ] {
-            let list = ListRecords::try_from(pb::ListRecordsRequest {
+            let request = pb::ListRecordsRequest {
                 page_size,
                 ..pb::ListRecordsRequest::default()
-            });
-            let of_task = GetTaskHistory::try_from(history_request(page_size));
-            let sizes = (list.unwrap().size, of_task.unwrap().size);
+            };
+            let of_task = super::history(&history_request(page_size)).unwrap();
+            let sizes = (list(&request).unwrap().0.limit, of_task.0.limit);
             assert_eq!(sizes, (records, history), "{page_size}");
         }
         for page_size in [-1, i32::MIN] {
-            assert!(GetTaskHistory::try_from(history_request(page_size)).is_err());
+            assert!(super::history(&history_request(page_size)).is_err());
         }
     }
 

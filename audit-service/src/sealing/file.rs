@@ -13,7 +13,7 @@ use tracing::warn;
 
 use crate::{app::App, domain::sealed_line::SealedLine, error::Error, store};
 
-/// How often new checkpoints are looked for: also those that other replicas have made.
+/// Polling interval, for checkpoints of other replicas too.
 const PAUSE: Duration = Duration::from_secs(1);
 const AT_ONCE: i64 = 100;
 /// So much of the file is looked at once, from its end.
@@ -35,7 +35,7 @@ impl CheckpointFile {
             .create(true)
             .open(path)?;
         let length = file.metadata()?.len();
-        // Bytes and not text: whoever was killed while it wrote may have left a part of a character.
+        // Bytes and not text: a process that was killed while writing may have left a part of a character.
         let end = line_begin(&file, length)?;
         if end < length {
             warn!(
@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_goes_on_behind_its_last_whole_line() {
+    fn file_continues_after_last_complete_line() {
         assert_eq!(opened(b""), (0, Vec::new()));
         // Also a line that is longer than what is looked at once.
         for name in [1, 100_000] {
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn wherever_a_line_was_broken_off_it_is_cut() {
+    fn incomplete_line_is_truncated() {
         let (whole, next) = (line(1, 1), line(2, 3));
         for written in 0..next.len() {
             let mut content = whole.clone().into_bytes();
@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn a_last_line_that_is_no_checkpoint_is_refused() {
+    fn invalid_last_line_is_refused() {
         let file = NamedTempFile::new().unwrap();
         fs::write(file.path(), "something else\n").unwrap();
         assert!(CheckpointFile::open(file.path()).is_err());

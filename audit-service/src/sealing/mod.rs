@@ -1,7 +1,7 @@
-//! What seals records while the service runs, and what carries the seals out of the database.
+//! Background tasks: the sealing of records and the checkpoint file.
 
 mod file;
 mod sealer;
 
 pub use file::CheckpointFile;
-pub use sealer::Sealer;
+pub use sealer::run_sealer;

@@ -7,58 +7,45 @@ use tracing::{info, warn};
 
 use crate::{app::App, error::Error, metrics, operations};
 
-/// How often room for months to come is made, and old ones are dropped.
+/// Interval of partition maintenance.
 const HOUSEKEEPING: Duration = Duration::from_secs(600);
 
-/// Seals new records, makes room for months to come, and drops those that are no longer kept.
-pub struct Sealer {
+/// Seals new records at an interval and maintains the monthly partitions, until the service stops; new records are sealed once more then.
+pub async fn run_sealer(
     app: App,
     interval: Duration,
     keep_months: Option<u32>,
-}
-
-impl Sealer {
-    /// Seals new records so often, and keeps them for so many whole months after their own.
-    pub fn new(app: App, interval: Duration, keep_months: Option<u32>) -> Self {
-        Self {
-            app,
-            interval,
-            keep_months,
+    stopping: CancellationToken,
+) -> Result<(), BoxError> {
+    let mut housekeeping = Instant::now();
+    loop {
+        let stopped = stopping
+            .run_until_cancelled(sleep(interval))
+            .await
+            .is_none();
+        if let Err(error) = operations::seal_records(&app, keep_months).await {
+            warn!(%error, "creating a checkpoint failed, retrying");
         }
-    }
-
-    /// Runs until the service stops; what is new by then is sealed at the end.
-    pub async fn run(self, stopping: CancellationToken) -> Result<(), BoxError> {
-        let mut housekeeping = Instant::now();
-        loop {
-            let stopped = stopping
-                .run_until_cancelled(sleep(self.interval))
-                .await
-                .is_none();
-            if let Err(error) = operations::seal_records(&self.app, self.keep_months).await {
-                warn!(%error, "creating a checkpoint failed, retrying");
-            }
-            if stopped {
-                return Ok(());
-            }
-            if housekeeping <= Instant::now() {
-                match self.keep_house().await {
-                    Ok(()) => housekeeping = Instant::now() + HOUSEKEEPING,
-                    Err(error) => {
-                        warn!(%error, "partition maintenance failed, retrying");
-                    }
+        if stopped {
+            return Ok(());
+        }
+        if housekeeping <= Instant::now() {
+            match maintain_partitions(&app).await {
+                Ok(()) => housekeeping = Instant::now() + HOUSEKEEPING,
+                Err(error) => {
+                    warn!(%error, "partition maintenance failed, retrying");
                 }
             }
         }
     }
+}
 
-    async fn keep_house(&self) -> Result<(), Error> {
-        operations::make_room(&self.app, self.app.clock.now()).await?;
-        let dropped = operations::drop_months(&self.app).await?;
-        if dropped > 0 {
-            info!("dropped {dropped} monthly partitions of expired records");
-            metrics::dropped(dropped);
-        }
-        Ok(())
+async fn maintain_partitions(app: &App) -> Result<(), Error> {
+    operations::create_partitions(app, app.clock.now()).await?;
+    let dropped = operations::drop_partitions(app).await?;
+    if dropped > 0 {
+        info!("dropped {dropped} monthly partitions of expired records");
+        metrics::dropped(dropped);
     }
+    Ok(())
 }

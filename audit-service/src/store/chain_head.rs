@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use chrono::{DateTime, Utc};
 use diesel::{
     QueryableByName,
+    dsl::sql,
     pg::Pg,
     sql_types::{Array, BigInt, Bytea, Nullable, Text, Timestamptz},
 };
@@ -15,7 +16,7 @@ use service_runtime::{
 };
 
 use super::value;
-use crate::domain::chain::Head;
+use crate::domain::{chain::Head, hash::Hash};
 
 #[derive(QueryableByName)]
 struct HeadRow {
@@ -34,9 +35,7 @@ struct HeadRow {
 /// A chain that has grown since it was last sealed.
 #[derive(Debug, Clone)]
 pub struct GrownChain {
-    /// The user.
     pub user_id: UserId,
-    /// The end of the chain.
     pub head: Head,
     /// The place of the last record that is sealed.
     pub sealed_sequence: i64,
@@ -103,41 +102,31 @@ pub async fn lock(
         .collect()
 }
 
-/// Returns where the chain of a user ends, and the place of the last of the user's records, as of one moment.
+/// Returns the head of a user's chain and the sequence of the user's last record, as of one moment.
 pub async fn find(
     tx: &mut AsyncPgConnection,
     user_id: &UserId,
 ) -> Result<(Head, i64), DatabaseError> {
     #[derive(QueryableByName)]
     struct EndRow {
-        #[diesel(sql_type = Nullable<BigInt>)]
-        sequence: Option<i64>,
-        #[diesel(sql_type = Nullable<Bytea>)]
-        hash: Option<Vec<u8>>,
-        #[diesel(sql_type = Nullable<Timestamptz>)]
-        record_time: Option<DateTime<Utc>>,
+        #[diesel(embed)]
+        head: HeadRow,
         #[diesel(sql_type = BigInt)]
         last_recorded: i64,
     }
 
     let row: EndRow = diesel::sql_query(
-        "SELECT sequence, hash, record_time,
+        "SELECT one.user_id, coalesce(sequence, 0) AS sequence, coalesce(hash, $2) AS hash, record_time,
+                coalesce(sealed_sequence, 0) AS sealed_sequence,
                 coalesce((SELECT max(sequence) FROM records WHERE records.user_id = $1), 0) AS last_recorded
-         FROM (SELECT 1) AS one LEFT JOIN chain_heads ON chain_heads.user_id = $1",
+         FROM (SELECT $1 AS user_id) AS one LEFT JOIN chain_heads ON chain_heads.user_id = $1",
     )
     .bind::<Text, _>(user_id.as_ref())
+    .bind::<Bytea, _>(Hash::ZERO.as_bytes())
     .fixed()
     .get_result(tx)
     .await?;
-    let head = match (row.sequence, row.hash) {
-        (Some(sequence), Some(hash)) => Head {
-            sequence,
-            hash: value::hash("chain_heads.hash", &hash)?,
-            record_time: row.record_time,
-        },
-        _ => Head::EMPTY,
-    };
-    Ok((head, row.last_recorded))
+    Ok((row.head.into_domain()?.head, row.last_recorded))
 }
 
 /// Returns the users that have chains, in their order, after one of them.
@@ -146,26 +135,17 @@ pub async fn list_users(
     after: &str,
     limit: i64,
 ) -> Result<Vec<UserId>, DatabaseError> {
-    #[derive(QueryableByName)]
-    struct UserRow {
-        #[diesel(sql_type = Text)]
-        user_id: String,
-    }
-
-    let rows: Vec<UserRow> = diesel::sql_query(
-        "SELECT user_id FROM chain_heads WHERE user_id > $1 ORDER BY user_id LIMIT $2",
-    )
-    .bind::<Text, _>(after)
-    .bind::<BigInt, _>(limit)
-    .fixed()
-    .load(tx)
-    .await?;
-    rows.iter()
-        .map(|row| value::user_id(&row.user_id))
-        .collect()
+    let users: Vec<String> = sql::<Text>("SELECT user_id FROM chain_heads WHERE user_id > ")
+        .bind::<Text, _>(after)
+        .sql(" ORDER BY user_id LIMIT ")
+        .bind::<BigInt, _>(limit)
+        .fixed()
+        .load(tx)
+        .await?;
+    users.iter().map(|user| value::user_id(user)).collect()
 }
 
-/// Writes down where locked chains end now.
+/// Updates the heads of locked chains.
 pub async fn update(
     tx: &mut AsyncPgConnection,
     heads: &HashMap<UserId, Head>,

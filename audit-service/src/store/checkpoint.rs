@@ -18,7 +18,7 @@ use uuid::Uuid;
 use super::value;
 use crate::domain::{
     checkpoint::{Checkpoint, Leaf, Seal},
-    verification::{SealedEnd, SealedPlace},
+    verification::SealedEnd,
 };
 
 const COLUMNS: &str = "number, event_id, event_time, previous_hash, root_hash, leaf_count, record_count, kept_from, key_id, signature";
@@ -91,7 +91,6 @@ impl LeafRow {
     }
 }
 
-/// Returns the last checkpoint.
 pub async fn find_last(tx: &mut AsyncPgConnection) -> Result<Option<Checkpoint>, DatabaseError> {
     let rows: Vec<CheckpointRow> = diesel::sql_query(format!(
         "SELECT {COLUMNS} FROM checkpoints ORDER BY number DESC LIMIT 1"
@@ -146,7 +145,7 @@ pub async fn list_leaves(
     Ok(leaves)
 }
 
-/// Returns what checkpoints up to a number say of the chain of a user.
+/// Returns the sealed ends of a user's chain in checkpoints up to a number.
 pub async fn list_sealed(
     tx: &mut AsyncPgConnection,
     user_id: &UserId,
@@ -167,10 +166,8 @@ pub async fn list_sealed(
             Ok(SealedEnd {
                 sequence: leaf.sequence,
                 month: leaf.month,
-                place: SealedPlace {
-                    hash: leaf.hash,
-                    checkpoint: number,
-                },
+                hash: leaf.hash,
+                checkpoint: number,
             })
         })
         .collect()
@@ -203,7 +200,6 @@ pub async fn list_month_ends(
     rows.into_iter().map(LeafRow::into_domain).collect()
 }
 
-/// Inserts a checkpoint with its leaves.
 pub async fn insert(
     tx: &mut AsyncPgConnection,
     checkpoint: &Checkpoint,

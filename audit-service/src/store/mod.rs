@@ -5,4 +5,6 @@ pub mod checkpoint;
 pub mod month;
 pub mod record;
 pub mod record_page;
+#[cfg(test)]
+mod tests;
 mod value;

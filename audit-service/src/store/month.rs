@@ -1,11 +1,14 @@
 //! The partitions of `records`, one a month.
 
 use chrono::NaiveDate;
-use diesel::sql_types::{Bool, Date, Text};
+use diesel::{
+    dsl::sql,
+    sql_types::{Bool, Date, Text},
+};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use service_runtime::postgres::{AsFixed, DatabaseError};
 
-/// Makes room for the records of a month, if there is none; replicas that do so at once wait for each other.
+/// Creates the partition of a month if it is missing; concurrent replicas wait for each other.
 pub async fn insert(tx: &mut AsyncPgConnection, month: NaiveDate) -> Result<(), DatabaseError> {
     lock(tx).await?;
     diesel::sql_query("SELECT add_month($1)")
@@ -15,50 +18,37 @@ pub async fn insert(tx: &mut AsyncPgConnection, month: NaiveDate) -> Result<(), 
     Ok(())
 }
 
-/// Makes sure that a month has room, which it mostly has.
+/// Creates the partition of a month if it is missing.
 pub async fn ensure(tx: &mut AsyncPgConnection, month: NaiveDate) -> Result<(), DatabaseError> {
-    #[derive(diesel::QueryableByName)]
-    struct Room {
-        #[diesel(sql_type = Bool)]
-        is_there: bool,
-    }
-
-    let room: Room = diesel::sql_query(
-        "SELECT to_regclass('records_' || to_char($1, 'YYYY_MM')) IS NOT NULL AS is_there",
-    )
-    .bind::<Date, _>(month)
-    .fixed()
-    .get_result(tx)
-    .await?;
-    match room.is_there {
+    let is_there: bool = sql::<Bool>("SELECT to_regclass('records_' || to_char(")
+        .bind::<Date, _>(month)
+        .sql(", 'YYYY_MM')) IS NOT NULL")
+        .fixed()
+        .get_result(tx)
+        .await?;
+    match is_there {
         true => Ok(()),
         false => insert(tx, month).await,
     }
 }
 
-/// Drops the months before this one, with all their records; returns how many there were.
+/// Drops the partitions before a month; returns their number.
 pub async fn delete_before(
     tx: &mut AsyncPgConnection,
     month: NaiveDate,
 ) -> Result<usize, DatabaseError> {
-    #[derive(diesel::QueryableByName)]
-    struct Partition {
-        #[diesel(sql_type = Text)]
-        name: String,
-    }
-
     lock(tx).await?;
     // The names sort as the months do.
-    let old: Vec<Partition> = diesel::sql_query(
+    let old: Vec<String> = sql::<Text>(
         "SELECT child.relname::text AS name
          FROM pg_inherits JOIN pg_class AS child ON child.oid = inhrelid
-         WHERE inhparent = 'records'::regclass AND child.relname < 'records_' || to_char($1, 'YYYY_MM')
-         ORDER BY name",
+         WHERE inhparent = 'records'::regclass AND child.relname < 'records_' || to_char(",
     )
     .bind::<Date, _>(month)
+    .sql(", 'YYYY_MM') ORDER BY name")
     .load(tx)
     .await?;
-    for Partition { name } in &old {
+    for name in &old {
         // A name that add_month has made: letters, digits and underscores.
         diesel::sql_query(format!("DROP TABLE \"{name}\""))
             .execute(tx)

@@ -16,12 +16,12 @@ use uuid::Uuid;
 use super::value;
 use crate::domain::record::{Actor, Entry, FieldChange, Record};
 
-/// What is read of a record, in the order of [`StoredRecord`].
+/// Columns in the order of [`StoredRecord`].
 pub(super) const COLUMNS: &str = "user_id, sequence, record_time, id, action, event_type, event_time, task_id, reminder_id, version, \
     actor_user_id, actor_service, actor_token_id, actor_client_id, actor_ip_address, actor_user_agent, changes, operation_id, \
     trace_id, previous_hash, hash";
 
-/// A row as it is read, so that whoever reads many can make records of them on another thread.
+/// Row that can be converted to a record on another thread.
 #[derive(QueryableByName)]
 pub struct StoredRecord {
     #[diesel(sql_type = Text)]
@@ -69,12 +69,11 @@ pub struct StoredRecord {
 }
 
 impl StoredRecord {
-    /// Returns its place in the chain, and when it was made.
+    /// Returns the position in the chain and the record time.
     pub fn place(&self) -> (i64, DateTime<Utc>) {
         (self.sequence, self.record_time)
     }
 
-    /// Returns the record.
     pub fn into_record(self) -> Result<Record, DatabaseError> {
         Ok(Record {
             sequence: self.sequence,
@@ -106,7 +105,7 @@ impl StoredRecord {
     }
 }
 
-/// Text that does not read as a list of changes was put there by somebody else: as a change of no field it is shown as it is, and does
+/// Text that is no list of changes was not written by this service: it is returned as a change of no field, and does
 /// not fit the hash.
 fn changes(text: &str) -> Vec<FieldChange> {
     serde_json::from_str(text).unwrap_or_else(|_| {
@@ -177,26 +176,4 @@ pub async fn list_chain(
     .fixed()
     .load(tx)
     .await?)
-}
-
-/// Returns a user's records of one task, the last first, before a place.
-pub async fn list_of_task(
-    tx: &mut AsyncPgConnection,
-    user_id: &UserId,
-    task_id: Uuid,
-    before: i64,
-    limit: i64,
-) -> Result<Vec<Record>, DatabaseError> {
-    let rows: Vec<StoredRecord> = diesel::sql_query(format!(
-        "SELECT {COLUMNS} FROM records WHERE user_id = $1 AND task_id = $2 AND sequence < $3
-         ORDER BY sequence DESC LIMIT $4"
-    ))
-    .bind::<Text, _>(user_id.as_ref())
-    .bind::<SqlUuid, _>(task_id)
-    .bind::<BigInt, _>(before)
-    .bind::<BigInt, _>(limit)
-    .fixed()
-    .load(tx)
-    .await?;
-    rows.into_iter().map(StoredRecord::into_record).collect()
 }

@@ -10,6 +10,7 @@ use service_runtime::{
     },
     time_zone::TimeZone,
 };
+use uuid::Uuid;
 
 use super::record::{COLUMNS, StoredRecord};
 use crate::domain::{
@@ -20,12 +21,12 @@ use crate::domain::{
 /// Maximum clock skew between services: a record is made at most this long before the time of its event.
 const CLOCK_SKEW: TimeDelta = TimeDelta::days(1);
 
-/// Selection and order of records.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct RecordQuery {
     /// User; none for the records of all users.
     pub user_id: Option<UserId>,
-    /// Filter.
+    /// Task; none for the records of all tasks and others.
+    pub task_id: Option<Uuid>,
     pub condition: RecordFilter,
     /// Half-open range of record times.
     pub between: Option<(DateTime<Utc>, DateTime<Utc>)>,
@@ -33,18 +34,14 @@ pub struct RecordQuery {
     pub after: Option<Place>,
     /// Newest first; else oldest first.
     pub last_first: bool,
-    /// Maximum number of records.
     pub limit: i64,
 }
 
 /// Position in the order of records.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
-    /// Time of the record.
     pub record_time: DateTime<Utc>,
-    /// User of the record.
     pub user_id: UserId,
-    /// Position in the chain.
     pub sequence: i64,
 }
 
@@ -70,13 +67,18 @@ pub async fn list(
 fn statement(query: &RecordQuery) -> Statement {
     let RecordQuery {
         user_id,
+        task_id,
         condition,
         between,
         after,
         last_first,
         limit,
     } = query;
-    let mut statement = Statement::default();
+    // Only a filter makes a text of its own.
+    let mut statement = match condition.terms().is_empty() {
+        true => Statement::fixed(),
+        false => Statement::default(),
+    };
     statement
         .push("SELECT ")
         .push(COLUMNS)
@@ -85,6 +87,9 @@ fn statement(query: &RecordQuery) -> Statement {
         Some(user_id) => statement.push("user_id = ").bind(user_id.as_ref()),
         None => statement.push("true"),
     };
+    if let Some(task_id) = task_id {
+        statement.push(" AND task_id = ").bind(*task_id);
+    }
     if let Some((start, end)) = between {
         statement.push(" AND record_time >= ").bind(*start);
         statement.push(" AND record_time < ").bind(*end);

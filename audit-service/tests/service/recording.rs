@@ -22,7 +22,7 @@ fn list(filter: &str, whose: &str) -> ListRecordsRequest {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_history_of_a_task_tells_who_changed_what_from_where() {
+async fn task_history_has_actors_and_changes() {
     let mesh = Mesh::start().await;
     let task_id = mesh.record("alice", 3).await;
     let request = GetTaskHistoryRequest {
@@ -111,7 +111,7 @@ async fn what_auditors_read_is_recorded_with_them() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn checkpoints_leave_the_database_by_the_topic_and_the_file() {
+async fn checkpoints_reach_topic_and_file() {
     let mesh = Mesh::start().await;
     mesh.record("alice", 2).await;
     let last = mesh.verify("alice").await.checkpoint_number;

@@ -1,6 +1,6 @@
 use std::fs;
 
-use audit_service::domain::signing::SealingKey;
+use audit_service::SigningKey;
 use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
 use openssl::pkey::PKey;
 use taskmesh_proto::audit::v1::{Finding, FindingKind};
@@ -42,7 +42,7 @@ impl Mesh {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn records_can_neither_be_changed_nor_deleted_nor_emptied() {
+async fn records_are_append_only() {
     let mesh = Mesh::start().await;
     mesh.record("alice", 2).await;
     let mut connection = mesh.connect().await;
@@ -60,7 +60,7 @@ async fn records_can_neither_be_changed_nor_deleted_nor_emptied() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_changed_a_removed_and_a_cut_off_record_are_located() {
+async fn tampered_records_are_located() {
     let mesh = Mesh::start().await;
     mesh.record("alice", 9).await;
     mesh.record("bob", 2).await;
@@ -80,7 +80,7 @@ async fn a_changed_a_removed_and_a_cut_off_record_are_located() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_tail_that_is_gone_with_its_head_is_missed_by_the_seals() {
+async fn sealed_tail_is_missed_even_without_head() {
     let mesh = Mesh::start().await;
     mesh.record("alice", 4).await;
     mesh.tamper(
@@ -93,7 +93,7 @@ async fn a_tail_that_is_gone_with_its_head_is_missed_by_the_seals() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_checkpoint_that_was_changed_or_removed_is_told() {
+async fn changed_checkpoint_is_reported() {
     let mesh = Mesh::start().await;
     mesh.record("alice", 1).await;
     mesh.record("alice", 1).await;
@@ -109,11 +109,11 @@ async fn a_checkpoint_that_was_changed_or_removed_is_told() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn after_a_change_of_the_key_checkpoints_of_the_former_one_need_its_public_half() {
+async fn rotated_key_needs_former_public_key() {
     let mut mesh = Mesh::start().await;
     mesh.record("alice", 2).await;
     let old = fs::read(mesh.folder.path().join("key.pem")).unwrap();
-    let former = SealingKey::from_pem(&old).unwrap().public().unwrap();
+    let former = SigningKey::from_pem(&old).unwrap().public().unwrap();
     let path = |name: &str| mesh.folder.path().join(name).display().to_string();
     let (new_key, former_key) = (path("new-key.pem"), path("former-key.pem"));
     let pem = PKey::generate_ed25519().unwrap();

@@ -6,7 +6,7 @@ use service_runtime::backoff::Backoff;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
-use super::{Channel, Notice};
+use super::Channel;
 use crate::{
     app::App,
     domain::{
@@ -18,13 +18,13 @@ use crate::{
     operations::{self, DueDelivery},
 };
 
-/// How long a message that is being handed over may still take once the service is to stop.
+/// Grace period at shutdown for a message in flight.
 const LAST_MOMENTS: Duration = Duration::from_secs(3);
-/// How long an outcome may take to be written down, an outage of the database included, before the delivery counts as unknown.
+/// Time limit for storing an outcome, an outage of the database included; the delivery is unknown afterwards.
 const REPORT_PATIENCE: Duration = Duration::from_secs(60);
 const REPORT_BACKOFF: Backoff = Backoff::new(Duration::from_millis(50), Duration::from_secs(2));
 
-/// Tries a claimed delivery and writes the outcome down.
+/// Attempts a claimed delivery and stores the outcome.
 pub(super) async fn attempt(app: &App, due: DueDelivery, stopping: &CancellationToken) {
     let Some(outcome) = outcome(app, &due, stopping).await else {
         return;
@@ -58,7 +58,7 @@ pub(super) async fn attempt(app: &App, due: DueDelivery, stopping: &Cancellation
     }
 }
 
-/// Returns how the try ended, or nothing if there is nothing to write down.
+/// Returns the outcome of the attempt, or nothing if there is nothing to store.
 async fn outcome(app: &App, due: &DueDelivery, stopping: &CancellationToken) -> Option<Outcome> {
     let delivery = &due.claimed;
     let refused = |reason: &str| Some(Outcome::Refused(Refusal::Permanent(reason.to_owned())));
@@ -72,17 +72,10 @@ async fn outcome(app: &App, due: &DueDelivery, stopping: &CancellationToken) -> 
     let Some(channel) = channel(app, due) else {
         return refused("the channel was switched off");
     };
-    let notice = Notice {
-        user_id: &delivery.claim.user_id,
-        preferences: &due.preferences,
-        message_id: &delivery.message_id,
-        title: &delivery.title,
-        due_time: delivery.due_time,
-        due_date: delivery.due_date,
-        time_zone: &delivery.time_zone,
-    };
+    let user_id = &delivery.claim.user_id;
+    let opening = channel.open(user_id, &due.preferences, &delivery.notice);
     let opened = tokio::select! {
-        opened = tokio::time::timeout(channel.patience(), channel.open(notice)) => opened,
+        opened = tokio::time::timeout(channel.patience(), opening) => opened,
         () = stopping.cancelled() => {
             // Whoever works on can have it at once; if this fails, when the claim runs out.
             let _ = operations::release_delivery(app, &delivery.claim, Duration::ZERO, "").await;

@@ -8,18 +8,17 @@ use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, Span, error, warn};
 
 use super::attempt;
-use crate::{app::App, error::Error, operations, scheduler::Pace};
+use crate::{app::App, error::Error, operations, scheduler::PollBackoff};
 
-/// The most tries at a time.
+/// Maximum number of concurrent attempts.
 const MOST_TRIES: usize = 16;
-/// What a claim lasts beyond the time that its first step may take.
+/// Duration of a claim beyond the time limit of its first step.
 const MARGIN: Duration = Duration::from_secs(5);
 
-/// Delivers what has fired.
 pub struct Dispatcher {
     app: App,
     tries: JoinSet<()>,
-    pace: Pace,
+    backoff: PollBackoff,
 }
 
 impl Dispatcher {
@@ -28,24 +27,24 @@ impl Dispatcher {
         Self {
             app,
             tries: JoinSet::new(),
-            pace: Pace::default(),
+            backoff: PollBackoff::default(),
         }
     }
 
-    /// Works until it is told to stop; waits for the tries under way then.
+    /// Runs until shutdown; waits for the attempts in flight then.
     pub async fn run(mut self, stopping: CancellationToken) -> Result<(), BoxError> {
         let app = self.app.clone();
         loop {
             let wait = match self.round(&stopping).await {
                 Ok(wait) => {
-                    self.pace.recovered();
+                    self.backoff.succeeded();
                     wait
                 }
-                Err(cause) => self.pace.failed("dispatcher", &cause),
+                Err(cause) => self.backoff.failed("dispatcher", &cause),
             };
             tokio::select! {
                 () = stopping.cancelled() => break,
-                () = app.fired.notified() => self.pace.quicken(),
+                () = app.fired.notified() => self.backoff.reset(),
                 Some(ended) = self.tries.join_next() => note(ended),
                 () = tokio::time::sleep(wait) => {}
             }
@@ -61,13 +60,13 @@ impl Dispatcher {
         let free = MOST_TRIES.saturating_sub(self.tries.len());
         if free == 0 {
             // The end of a try comes first.
-            return Ok(Pace::LONGEST);
+            return Ok(PollBackoff::LONGEST);
         }
         let patience = patience(&self.app);
         let limit = i64::try_from(free).unwrap_or(i64::MAX);
         let claimed = operations::claim_deliveries(&self.app, patience, limit).await?;
         let wait = if claimed.due.is_empty() {
-            self.pace.wait(claimed.next_in_us)
+            self.backoff.wait(claimed.next_in_us)
         } else {
             Duration::ZERO
         };
@@ -82,7 +81,7 @@ impl Dispatcher {
     }
 }
 
-/// Returns how long a claim lasts: longer than the slowest channel takes for its first step.
+/// Returns the duration of a claim, which exceeds the first step of the slowest channel.
 fn patience(app: &App) -> Duration {
     let slowest = app.channels.iter().map(|channel| channel.patience()).max();
     slowest.unwrap_or_default() + MARGIN

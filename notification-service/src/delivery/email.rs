@@ -6,36 +6,16 @@ use async_trait::async_trait;
 use lettre::{Address, message::Mailbox, transport::smtp::client::AsyncSmtpConnection};
 use service_runtime::ids::UserId;
 
-use super::{Channel, Handover, Notice, mail, smtp::SmtpServer};
+use super::{Channel, Handover, mail, smtp::SmtpServer};
 use crate::{
     config::{EmailConfig, SmtpConfig},
     domain::{
-        delivery::{Channel as ChannelKind, Outcome, Refusal},
+        delivery::{Channel as ChannelKind, Notice, Outcome, Refusal},
         email_address::EmailAddress,
         ids::ReminderId,
         preferences::Preferences,
     },
 };
-
-/// Mail settings that cannot be used; names the setting and the cure.
-#[derive(Debug, thiserror::Error)]
-pub enum EmailConfigError {
-    /// The sender is no mailbox.
-    #[error("smtp.from: must be a mailbox such as Taskmesh <reminders@example.com>")]
-    From,
-    /// No address can be made with the domain.
-    #[error("email.default_domain: must be a domain such as example.com")]
-    DefaultDomain,
-    /// There is a password and nobody to log in.
-    #[error("smtp.password: needs smtp.username")]
-    Username,
-    /// The server gets too little or too much time.
-    #[error("smtp.timeout_ms: must be between 1000 and 300000")]
-    Timeout,
-    /// TLS cannot be set up.
-    #[error("smtp.security: TLS cannot be set up for this host: {0}")]
-    Tls(#[source] lettre::transport::smtp::Error),
-}
 
 /// Sends reminders through a mail server.
 pub struct EmailChannel {
@@ -47,22 +27,31 @@ pub struct EmailChannel {
 
 impl EmailChannel {
     /// Checks the settings; connects when there is something to send.
-    pub fn new(smtp: &SmtpConfig, email: &EmailConfig) -> Result<Self, EmailConfigError> {
-        let from = smtp.from.parse().map_err(|_| EmailConfigError::From)?;
+    ///
+    /// # Errors
+    ///
+    /// Fails with the setting that cannot be used and what to do about it.
+    pub fn new(smtp: &SmtpConfig, email: &EmailConfig) -> Result<Self, String> {
+        let from = smtp.from.parse().map_err(|_| {
+            "smtp.from: must be a mailbox such as Taskmesh <reminders@example.com>".to_owned()
+        })?;
         let default_domain = email.default_domain.clone();
         if let Some(domain) = &default_domain
             && EmailAddress::from_parts("user", domain).is_none()
         {
-            return Err(EmailConfigError::DefaultDomain);
+            return Err("email.default_domain: must be a domain such as example.com".to_owned());
         }
         if smtp.password.is_some() && smtp.username.is_none() {
-            return Err(EmailConfigError::Username);
+            return Err("smtp.password: needs smtp.username".to_owned());
         }
         if !(1_000..=300_000).contains(&smtp.timeout_ms) {
-            return Err(EmailConfigError::Timeout);
+            return Err("smtp.timeout_ms: must be between 1000 and 300000".to_owned());
         }
+        let server = SmtpServer::new(smtp).map_err(|cause| {
+            format!("smtp.security: TLS cannot be set up for this host: {cause}")
+        })?;
         Ok(Self {
-            server: Arc::new(SmtpServer::new(smtp).map_err(EmailConfigError::Tls)?),
+            server: Arc::new(server),
             from,
             default_domain,
             timeout: smtp.timeout(),
@@ -96,8 +85,13 @@ impl Channel for EmailChannel {
         self.server.warm_up().await
     }
 
-    async fn open(&self, notice: Notice<'_>) -> Result<Box<dyn Handover>, Refusal> {
-        let Some(to) = self.recipient(notice.user_id, notice.preferences) else {
+    async fn open(
+        &self,
+        user_id: &UserId,
+        preferences: &Preferences,
+        notice: &Notice,
+    ) -> Result<Box<dyn Handover>, Refusal> {
+        let Some(to) = self.recipient(user_id, preferences) else {
             let reason = "e-mail was switched off, or the address removed, before it could be sent";
             return Err(Refusal::Permanent(reason.to_owned()));
         };

@@ -1,4 +1,4 @@
-//! What a reminder says as an e-mail: plain text, no markup, no remote content.
+//! Composition of e-mails: plain text, no markup, no remote content.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use email_encoding::headers::{rfc2047, writer::EmailWriter};
@@ -10,21 +10,20 @@ use lettre::{
     },
 };
 
-use super::Notice;
-use crate::domain::time_zone::zone;
+use crate::domain::{delivery::Notice, time_zone::zone};
 
 /// The longest word that is written as it is: folded between such words, no line becomes too long (RFC 5322, 2.1.1).
 const MAX_PLAIN_WORD: usize = 60;
 
 /// Writes the e-mail; nothing if the library takes no message of these parts.
-pub(super) fn compose(notice: Notice<'_>, from: &Mailbox, to: Address) -> Option<String> {
+pub(super) fn compose(notice: &Notice, from: &Mailbox, to: Address) -> Option<String> {
     let mut builder = Message::builder().from(from.clone());
     if let Some(header) = from_header(from) {
         builder = builder.raw_header(header);
     }
     let message = builder
         .to(Mailbox::new(None, to))
-        .message_id(Some(notice.message_id.to_owned()))
+        .message_id(Some(notice.message_id.clone()))
         .header(ContentType::TEXT_PLAIN)
         // RFC 3834: no out-of-office replies to this.
         .raw_header(HeaderValue::new(
@@ -73,10 +72,10 @@ fn encoded_words(header: &str, text: &str) -> String {
     encoded
 }
 
-fn body(notice: Notice<'_>) -> String {
+fn body(notice: &Notice) -> String {
     let due = match (notice.due_date, notice.due_time) {
         (Some(date), _) => due_on(date),
-        (None, Some(time)) => due_at(time, notice.time_zone),
+        (None, Some(time)) => due_at(time, &notice.time_zone),
         (None, None) => String::new(),
     };
     format!("{}\n{due}", notice.title)
@@ -102,13 +101,9 @@ fn one_line(title: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::LazyLock;
-
     use mail_parser::MessageParser;
-    use service_runtime::ids::UserId;
 
     use super::*;
-    use crate::domain::preferences::Preferences;
 
     fn text(title: &str, time_zone: &str) -> String {
         text_of(title, time_zone, None)
@@ -117,25 +112,21 @@ mod tests {
     fn text_of(title: &str, time_zone: &str, due_date: Option<NaiveDate>) -> String {
         let from = "Taskmesh <reminders@example.com>".parse().unwrap();
         let to = "alice@example.org".parse().unwrap();
-        compose(notice(title, time_zone, due_date), &from, to).unwrap()
+        compose(&notice(title, time_zone, due_date), &from, to).unwrap()
     }
 
-    fn notice<'a>(title: &'a str, time_zone: &'a str, due_date: Option<NaiveDate>) -> Notice<'a> {
-        static ALICE: LazyLock<(UserId, Preferences)> =
-            LazyLock::new(|| ("alice".parse().unwrap(), Preferences::default()));
+    fn notice(title: &str, time_zone: &str, due_date: Option<NaiveDate>) -> Notice {
         Notice {
-            user_id: &ALICE.0,
-            preferences: &ALICE.1,
-            message_id: "<1.email@example.com>",
-            title,
+            message_id: "<1.email@example.com>".to_owned(),
+            title: title.to_owned(),
             due_time: Some("2026-12-01T08:00:00Z".parse().unwrap()),
             due_date,
-            time_zone,
+            time_zone: time_zone.to_owned(),
         }
     }
 
     #[test]
-    fn an_e_mail_says_what_is_due_and_when_in_the_zone_of_the_task() {
+    fn e_mail_has_due_time_in_zone_of_task() {
         let text = text("Water the plants", "Europe/Berlin");
         assert!(
             text.contains("Subject: Reminder: Water the plants\r\n"),
@@ -158,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn a_task_without_a_zone_or_with_one_unknown_here_is_shown_in_utc() {
+    fn unknown_zone_is_shown_as_utc() {
         for zone in ["", "Europe/Atlantis"] {
             let text = text("Water the plants", zone);
             assert!(
@@ -169,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn a_task_that_is_due_on_a_date_is_shown_without_a_time() {
+    fn due_date_is_shown_without_time() {
         let date = NaiveDate::from_ymd_opt(2026, 12, 2);
         let text = text_of("Water the plants", "Pacific/Kiritimati", date);
         assert!(
@@ -179,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn no_title_can_add_a_header_or_end_the_message() {
+    fn title_cannot_inject_headers() {
         let text = text(
             "plants\r\nBcc: eve@example.com\r\n\r\n.\r\nMAIL FROM:<eve@example.com>",
             "",
@@ -232,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn control_characters_of_a_title_become_spaces_in_its_header() {
+    fn control_characters_become_spaces_in_subject() {
         for (title, shown) in [
             ("a\r\nb", "a  b"),
             ("=?UTF-8?B?\r\n SGFja2Vk?=", "=?UTF-8?B?   SGFja2Vk?="),
@@ -256,7 +247,7 @@ mod tests {
             let address = "reminders@example.com".parse().unwrap();
             let from = Mailbox::new(Some(name.to_owned()), address);
             let to = "alice@example.org".parse().unwrap();
-            let text = compose(notice("Water the plants", "", None), &from, to).unwrap();
+            let text = compose(&notice("Water the plants", "", None), &from, to).unwrap();
             let message = MessageParser::new().parse(text.as_bytes()).unwrap();
             let sender = message.from().and_then(|from| from.first()).unwrap();
             assert_eq!(sender.name(), Some(name), "{text}");

@@ -1,6 +1,6 @@
 //! The SMTP dialogue, step by step, so that every failure is known to have come before, at, or after the handing over.
 //!
-//! The mail library's own transport does not tell: a connection that breaks before the recipient was named and one that breaks
+//! The mail library's own transport does not distinguish these: a connection that breaks before the recipient was named and one that breaks
 //! after the message was sent are the same "network error" there.
 
 use std::{
@@ -26,11 +26,11 @@ use crate::{
     domain::delivery::{Outcome, Refusal},
 };
 
-/// How long a connection may be idle and still be used; servers hang up after minutes.
+/// Maximum idle time of a connection; servers hang up after minutes.
 const MAX_IDLE: Duration = Duration::from_secs(10);
 /// After this idle time a connection is checked before it is counted on.
 const CHECK_AFTER: Duration = Duration::from_secs(4);
-/// How long the server may take to show that an idle connection still works; a new one is opened then.
+/// Time limit of the check of an idle connection; a new one is opened then.
 const CHECK_TIMEOUT: Duration = Duration::from_secs(2);
 const MAX_KEPT: usize = 16;
 
@@ -106,7 +106,7 @@ impl SmtpServer {
     }
 
     async fn open(&self) -> Result<AsyncSmtpConnection, Refusal> {
-        // Whatever fails up to the envelope is between this service and its mail server, and can be mended there.
+        // Failures before the envelope concern the mail server, not the message, so another attempt may succeed.
         self.connect()
             .await
             .map_err(|error| Refusal::Transient(describe("the mail server is not ready", &error)))
@@ -130,7 +130,7 @@ impl SmtpServer {
         Ok(connection)
     }
 
-    /// Hands the message over; from the first byte on, only an answer tells whether the server has taken it.
+    /// Hands the message over; from the first byte on, only a response shows whether the server has taken it.
     pub(super) async fn hand_over(
         &self,
         mut connection: AsyncSmtpConnection,
@@ -190,7 +190,7 @@ impl fmt::Display for Content<'_> {
     }
 }
 
-/// Why an envelope was not accepted.
+/// Refusal of an envelope.
 enum EnvelopeError {
     Smtp(Error),
     /// The address is not ASCII and the server takes no others (RFC 6531).
@@ -283,51 +283,14 @@ fn is_enhanced_code(word: &str) -> bool {
 }
 
 #[cfg(test)]
-#[expect(
-    clippy::disallowed_methods,
-    reason = "tasks of a test end with its runtime"
-)]
 mod tests {
-    use std::sync::Arc;
-
-    use tokio::{
-        io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
-        net::TcpListener,
-    };
-
     use super::*;
+    use crate::tests::{Behaviour, MailServer};
 
-    /// Starts a mail server that accepts every command and records its first word, and returns how to reach it.
-    async fn accepting_server() -> (SmtpServer, Arc<Mutex<Vec<String>>>) {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let port = listener.local_addr().unwrap().port();
-        let verbs = Arc::new(Mutex::new(Vec::new()));
-        let seen = Arc::clone(&verbs);
-        tokio::spawn(async move {
-            while let Ok((mut stream, _)) = listener.accept().await {
-                let seen = Arc::clone(&seen);
-                tokio::spawn(async move {
-                    let (reader, mut writer) = stream.split();
-                    let mut lines = BufReader::new(reader).lines();
-                    writer.write_all(b"220 test\r\n").await.unwrap();
-                    while let Ok(Some(line)) = lines.next_line().await {
-                        let verb = line.split([' ', ':']).next().unwrap_or_default();
-                        seen.lock().unwrap().push(verb.to_owned());
-                        writer.write_all(b"250 ok\r\n").await.unwrap();
-                    }
-                });
-            }
-        });
-        let config = SmtpConfig {
-            host: "127.0.0.1".to_owned(),
-            port: Some(port),
-            security: SmtpSecurity::None,
-            username: None,
-            password: None,
-            from: String::new(),
-            timeout_ms: 5_000,
-        };
-        (SmtpServer::new(&config).unwrap(), verbs)
+    fn accepting_server() -> (SmtpServer, MailServer) {
+        let server = MailServer::start(Behaviour::Accept);
+        let client = SmtpServer::new(&MailServer::settings(server.port()));
+        (client.unwrap(), server)
     }
 
     /// Makes the idle connections look older.
@@ -339,30 +302,30 @@ mod tests {
 
     #[tokio::test]
     async fn warm_connection_takes_the_next_message() {
-        let (server, verbs) = accepting_server().await;
+        let (server, mail) = accepting_server();
         server.warm_up().await.unwrap();
         server.warm_up().await.unwrap();
-        assert_eq!(*verbs.lock().unwrap(), ["EHLO"]);
+        assert_eq!(mail.verbs(), ["EHLO"]);
         let [from, to] = ["a@example.com", "b@example.com"].map(|text| text.parse().unwrap());
         server.address(&from, &to).await.ok().unwrap();
-        assert_eq!(*verbs.lock().unwrap(), ["EHLO", "MAIL", "RCPT"]);
+        assert_eq!(mail.verbs(), ["EHLO", "MAIL", "RCPT"]);
     }
 
     #[tokio::test]
-    async fn idle_connection_is_checked_and_an_old_one_replaced() {
-        let (server, verbs) = accepting_server().await;
+    async fn idle_connection_is_checked_old_one_replaced() {
+        let (server, mail) = accepting_server();
         server.warm_up().await.unwrap();
         age(&server, CHECK_AFTER);
         server.warm_up().await.unwrap();
-        assert_eq!(*verbs.lock().unwrap(), ["EHLO", "NOOP"]);
+        assert_eq!(mail.verbs(), ["EHLO", "NOOP"]);
         age(&server, MAX_IDLE);
         server.warm_up().await.unwrap();
-        assert_eq!(*verbs.lock().unwrap(), ["EHLO", "NOOP", "EHLO"]);
+        assert_eq!(mail.verbs(), ["EHLO", "NOOP", "EHLO"]);
         assert_eq!(server.kept().len(), 1);
     }
 
     #[test]
-    fn message_is_dot_stuffed_and_ends_with_a_lone_dot() {
+    fn message_is_dot_stuffed_and_terminated() {
         for (message, sent) in [
             ("Subject: a\r\n\r\nb\r\n", "Subject: a\r\n\r\nb\r\n.\r\n"),
             ("Subject: a\r\n\r\nb", "Subject: a\r\n\r\nb\r\n.\r\n"),
@@ -375,7 +338,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_code_of_three_numbers_is_repeated_from_the_servers_words() {
+    fn only_enhanced_status_code_is_repeated() {
         for word in ["5.1.1", "4.2.0", "5.7.133"] {
             assert!(is_enhanced_code(word), "{word}");
         }

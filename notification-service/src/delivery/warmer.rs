@@ -8,7 +8,7 @@ use tracing::debug;
 
 use crate::{app::App, domain::delivery::Refusal};
 
-/// How long to wait after a channel was not ready.
+/// Delay after a channel was not ready.
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// Warms up all channels whenever a reminder is due soon, until the service stops. A channel that cannot be prepared is left to the

@@ -1,21 +1,20 @@
 //! The ledger's entries: what was done to deliver one reminder through one channel.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use service_runtime::ids::UserId;
 use uuid::Uuid;
 
-use super::{ids::ReminderId, reminder::ReminderState};
+use super::{ids::ReminderId, reminder::ReminderState, words::words};
 
-/// A way to reach a user.
+/// Channel to a user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Channel {
     /// Kept in the list of reminders, for a client to show.
     InApp,
-    /// Sent as an e-mail.
     Email,
 }
 
-/// How a delivery goes.
+/// State of a delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DeliveryState {
     /// Waits for its (next) try, or a try is under way that has had no effect yet.
@@ -30,34 +29,51 @@ pub enum DeliveryState {
     Unknown,
 }
 
-/// One row of the ledger.
+words! { Channel { InApp = "in_app", Email = "email" } }
+
+words! {
+    DeliveryState {
+        Pending = "pending",
+        Sending = "sending",
+        Sent = "sent",
+        Failed = "failed",
+        Unknown = "unknown",
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Delivery {
-    /// The reminder.
     pub reminder_id: ReminderId,
-    /// The channel.
     pub channel: Channel,
-    /// How it goes.
     pub state: DeliveryState,
-    /// How many tries were made.
     pub attempt_count: i32,
-    /// Why it failed, in words without addresses or contents; empty if it did not.
+    /// Reason without addresses or contents; empty if it did not fail.
     pub failure_reason: String,
-    /// When the state last changed.
+    /// Time of the last change of the state.
     pub update_time: DateTime<Utc>,
 }
 
 /// The right to try a delivery, held by one process until it runs out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claim {
-    /// Who is reminded.
     pub user_id: UserId,
-    /// The reminder.
     pub reminder_id: ReminderId,
-    /// The channel.
     pub channel: Channel,
-    /// Tells this claim from those before and after it.
+    /// Id of this claim among all of the delivery.
     pub id: Uuid,
+}
+
+/// Content of a reminder.
+#[derive(Debug, Clone)]
+pub struct Notice {
+    /// Id by which the receiver recognises a repetition.
+    pub message_id: String,
+    pub title: String,
+    pub due_time: Option<DateTime<Utc>>,
+    /// The date on which it is due, if at no certain time of that day.
+    pub due_date: Option<NaiveDate>,
+    /// The IANA time zone to show the due time in; empty for UTC.
+    pub time_zone: String,
 }
 
 /// A refusal: the message was surely not accepted.
@@ -69,7 +85,7 @@ pub enum Refusal {
     Permanent(String),
 }
 
-/// How a try ended.
+/// Outcome of an attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
     /// The other side accepted it.

@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn what_could_break_out_of_a_header_or_a_command_is_refused() {
+    fn unsafe_addresses_are_refused() {
         let long = format!("alice@{}.example.com", "a".repeat(250));
         for text in [
             "",

@@ -1,12 +1,13 @@
-//! What a reminder is, when it fires, and how its deliveries end; knows no database, no broker and no wire.
+//! Reminders, the times at which they fire, and their deliveries; knows no database, no broker and no wire.
 
-pub mod arming;
 pub mod delivery;
 pub mod email_address;
 pub mod ids;
 pub mod preferences;
 pub mod reminder;
+pub mod reminder_plan;
 pub mod retry;
 pub mod setting;
 pub mod time_zone;
 pub mod watched_task;
+mod words;

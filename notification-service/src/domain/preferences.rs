@@ -1,4 +1,4 @@
-//! How a user wants to be reminded.
+//! Preferences of a user.
 
 use service_runtime::ids::UserId;
 
@@ -7,12 +7,10 @@ use super::email_address::EmailAddress;
 /// The most minutes that a reminder can come before the due time: four weeks.
 pub const MAXIMUM_MINUTES: i32 = 40_320;
 
-/// A user's preferences.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Preferences {
-    /// Where e-mails go, if the user has said so.
+    /// Address for e-mails, if the user has set one.
     pub email_address: Option<EmailAddress>,
-    /// Whether reminders are sent by e-mail.
     pub email_enabled: bool,
     /// Minutes before the due time, 0 to 40320, of the reminder of a task without settings of its own.
     pub default_reminder_minutes: i32,
@@ -22,17 +20,15 @@ pub struct Preferences {
     pub version: i64,
 }
 
-/// What a user changes; what is absent stays.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct PreferenceChanges {
-    /// The new address, or none.
-    pub email_address: Option<Option<EmailAddress>>,
-    /// Whether reminders are sent by e-mail.
-    pub email_enabled: Option<bool>,
+/// Change of one preference.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PreferenceChange {
+    EmailAddress(Option<EmailAddress>),
+    EmailEnabled(bool),
     /// Minutes before the due time, 0 to 40320.
-    pub default_reminder_minutes: Option<i32>,
+    DefaultReminderMinutes(i32),
     /// Whether a task without settings of its own has a reminder.
-    pub default_reminder_enabled: Option<bool>,
+    DefaultReminderEnabled(bool),
 }
 
 impl Default for Preferences {
@@ -49,22 +45,22 @@ impl Default for Preferences {
 
 impl Preferences {
     /// Returns the preferences after the changes, one version on.
-    pub fn changed(&self, changes: PreferenceChanges) -> Self {
-        let PreferenceChanges {
-            email_address,
-            email_enabled,
-            default_reminder_minutes,
-            default_reminder_enabled,
-        } = changes;
-        Self {
-            email_address: email_address.unwrap_or_else(|| self.email_address.clone()),
-            email_enabled: email_enabled.unwrap_or(self.email_enabled),
-            default_reminder_minutes: default_reminder_minutes
-                .unwrap_or(self.default_reminder_minutes),
-            default_reminder_enabled: default_reminder_enabled
-                .unwrap_or(self.default_reminder_enabled),
-            version: self.version + 1,
+    pub fn changed(&self, changes: &[PreferenceChange]) -> Self {
+        let mut changed = self.clone();
+        changed.version += 1;
+        for change in changes.iter().cloned() {
+            match change {
+                PreferenceChange::EmailAddress(address) => changed.email_address = address,
+                PreferenceChange::EmailEnabled(enabled) => changed.email_enabled = enabled,
+                PreferenceChange::DefaultReminderMinutes(minutes) => {
+                    changed.default_reminder_minutes = minutes;
+                }
+                PreferenceChange::DefaultReminderEnabled(enabled) => {
+                    changed.default_reminder_enabled = enabled;
+                }
+            }
         }
+        changed
     }
 
     /// Returns whether both ask for the same default reminder.
@@ -115,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn a_user_id_that_is_no_local_part_gets_no_address() {
+    fn user_id_must_be_local_part() {
         let preferences = Preferences::default();
         for user_id in ["alice@evil.example", "a b", "<alice>", ".", "\"quoted\""] {
             assert_eq!(
@@ -127,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_who_switched_e_mail_off_has_a_recipient() {
+    fn disabled_e_mail_has_no_recipient() {
         let preferences = Preferences {
             email_enabled: false,
             email_address: Some("al@example.org".parse().unwrap()),

@@ -7,12 +7,12 @@ use super::{
     ids::{ReminderId, TaskId},
     setting::Setting,
     watched_task::WatchedTask,
+    words::words,
 };
 
-/// Where a reminder is in its life.
+/// State of a reminder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReminderState {
-    /// Waits for its time.
     Scheduled,
     /// Its time has come; deliveries are under way.
     Firing,
@@ -24,32 +24,34 @@ pub enum ReminderState {
     Cancelled,
 }
 
-/// One reminder of one task.
+words! {
+    ReminderState {
+        Scheduled = "scheduled",
+        Firing = "firing",
+        Sent = "sent",
+        Failed = "failed",
+        Cancelled = "cancelled",
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reminder {
-    /// Who is reminded.
     pub user_id: UserId,
-    /// Identifies it.
     pub id: ReminderId,
-    /// The task it reminds of.
     pub task_id: TaskId,
-    /// What asked for it.
+    /// Setting that caused it.
     pub setting: Setting,
-    /// When it fires.
     pub fire_time: DateTime<Utc>,
-    /// Where it is in its life.
     pub state: ReminderState,
-    /// 1 when scheduled, one more with every step that an event tells of.
+    /// 1 when scheduled, one more with every step that an event reports.
     pub version: i64,
-    /// The task's title.
     pub title: String,
-    /// When the task is due.
     pub due_time: Option<DateTime<Utc>>,
     /// The date on which it is due, if at no certain time of that day.
     pub due_date: Option<NaiveDate>,
     /// The task's time zone, or empty.
     pub time_zone: String,
-    /// When the last step was taken.
+    /// Time of the last step.
     pub update_time: DateTime<Utc>,
 }
 

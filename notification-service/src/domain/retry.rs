@@ -1,4 +1,4 @@
-//! When to try a delivery again, and when to give it up.
+//! Retry schedule of deliveries.
 
 use std::time::Duration;
 

@@ -1,13 +1,11 @@
-//! What asks for a reminder, and the moment that it means.
+//! Reminder settings and their times.
 
 use std::{fmt, str::FromStr};
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use serde::{Deserialize, Serialize};
 
 /// One wish to be reminded of a task. Written as `default`, `before:60` or `at:2026-12-01T07:00:00Z`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Setting {
     /// The user's default reminder, for a task without settings of its own.
     Default,
@@ -51,20 +49,6 @@ impl FromStr for Setting {
                 .map_err(|_| InvalidSetting),
             _ => Err(InvalidSetting),
         }
-    }
-}
-
-impl TryFrom<String> for Setting {
-    type Error = InvalidSetting;
-
-    fn try_from(text: String) -> Result<Self, InvalidSetting> {
-        text.parse()
-    }
-}
-
-impl From<Setting> for String {
-    fn from(setting: Setting) -> Self {
-        setting.to_string()
     }
 }
 

@@ -1,36 +1,30 @@
-//! What reminders need to know of a task.
+//! Copy of a task with the fields that reminders depend on.
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use service_runtime::ids::UserId;
 
 use super::{ids::TaskId, setting::Setting, time_zone::before_nine_o_clock};
 
-/// A task as its last applied event told it.
+/// A task as of its last applied event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WatchedTask {
-    /// Whose task it is.
     pub user_id: UserId,
-    /// The task.
     pub task_id: TaskId,
-    /// The version of the event.
     pub version: i64,
-    /// The title.
     pub title: String,
-    /// When it is due; if on a date, the beginning of that day in its zone.
+    /// Due time; for a due date, the beginning of that day in its zone.
     pub due_time: Option<DateTime<Utc>>,
     /// The date on which it is due, if at no certain time of that day.
     pub due_date: Option<NaiveDate>,
     /// The IANA time zone in which the due time is meant; empty if the task has none.
     pub time_zone: String,
-    /// Whether it is still to be done.
     pub open: bool,
-    /// Whether it was deleted.
     pub deleted: bool,
     /// Whether the user wants no reminders of it, not even the default one.
     pub muted: bool,
-    /// When to remind; empty: the user's default reminder.
+    /// Reminder settings; empty for the user's default reminder.
     pub settings: Vec<Setting>,
-    /// When the change was made that the event tells of.
+    /// Time of the change that the event reports.
     pub update_time: DateTime<Utc>,
 }
 
@@ -40,7 +34,7 @@ impl WatchedTask {
         self.open && !self.deleted && !self.muted
     }
 
-    /// Returns whether it has anything to be reminded before or at, for somebody who wants that.
+    /// Returns whether it may have reminders: it wants them, and has a due time or settings.
     pub fn asks_for_reminders(&self) -> bool {
         self.wants_reminders() && (self.due_time.is_some() || !self.settings.is_empty())
     }
@@ -51,7 +45,7 @@ impl WatchedTask {
     }
 
     /// Returns the moment before which a reminder comes some minutes early: the due time, or 09:00 of the due date, since
-    /// nobody wants to be reminded of a whole day's task at midnight.
+    /// a task of a whole day is not reminded of at midnight.
     pub fn remind_before(&self) -> Option<DateTime<Utc>> {
         self.minutes_before(0)
     }

@@ -12,7 +12,7 @@ use crate::domain::{preferences::MAXIMUM_MINUTES, setting::Setting, watched_task
 #[error("the field {0} of the event is missing or malformed")]
 pub struct MalformedEvent(&'static str);
 
-/// Returns the task as the event tells it.
+/// Returns the task of an event.
 pub fn watched_task(event: pb::TaskEvent) -> Result<WatchedTask, MalformedEvent> {
     let task = event.task.ok_or(MalformedEvent("task"))?;
     if task.due_time.is_none() && !task.due_date.is_empty() {

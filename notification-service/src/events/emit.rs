@@ -1,4 +1,4 @@
-//! The events of reminders, for the outbox, to be appended in the transaction of the step that they tell of.
+//! The events of reminders, for the outbox, to be appended in the transaction of their step.
 
 use service_runtime::{
     Service,
@@ -21,7 +21,7 @@ use crate::{
     },
 };
 
-/// Tells what became of a reminder by a change of its task or of the preferences: it was scheduled or moved, or will not fire.
+/// Returns the event of a reminder that was scheduled, moved or cancelled by a change of its task or of the preferences.
 pub fn reminder_planned(ids: &Ids, reminder: &Reminder, actor: Actor) -> OutboxRow {
     let change = match reminder.state {
         ReminderState::Cancelled => Change::Cancelled(pb::ReminderCancelled {}),
@@ -30,7 +30,7 @@ pub fn reminder_planned(ids: &Ids, reminder: &Reminder, actor: Actor) -> OutboxR
     event(ids, reminder, change, actor)
 }
 
-/// Tells that a reminder reached a channel.
+/// Returns the event of a reminder that reached a channel.
 pub fn reminder_sent(ids: &Ids, reminder: &Reminder, channel: Channel) -> OutboxRow {
     let sent = pb::ReminderSent {
         channel: pb::Channel::from(channel).into(),
@@ -39,7 +39,7 @@ pub fn reminder_sent(ids: &Ids, reminder: &Reminder, channel: Channel) -> Outbox
     event(ids, reminder, Change::Sent(sent), this_service(reminder))
 }
 
-/// Tells that a reminder did not reach a channel for certain.
+/// Returns the event of a reminder that may not have reached a channel.
 pub fn reminder_failed(
     ids: &Ids,
     reminder: &Reminder,
@@ -58,7 +58,7 @@ pub fn reminder_failed(
     )
 }
 
-/// Tells the user's open clients of the in-app notification that a reminder became when it fired, or of its next step.
+/// Returns the change for the user's live clients: the in-app notification of a fired reminder, or its next step.
 pub fn notification_changed(ids: &Ids, reminder: &Reminder) -> OutboxRow {
     let id = ids.uuid_v7();
     let message = TaskChange {
@@ -82,7 +82,7 @@ pub fn notification_changed(ids: &Ids, reminder: &Reminder) -> OutboxRow {
     .into()
 }
 
-/// What this service does by itself, when a time has come.
+/// Returns the actor of steps that no user causes.
 fn this_service(reminder: &Reminder) -> Actor {
     Actor {
         user_id: reminder.user_id.to_string(),

@@ -1,10 +1,10 @@
-//! What this service tells the world and what it listens to.
+//! Events that this service emits and consumes.
 
 mod convert;
 pub mod emit;
 mod on_task_event;
 
-/// Who caused something, as events name them.
+/// Cause of a change, as events name it.
 pub use taskmesh_proto::common::v1::Actor;
 
 pub use on_task_event::OnTaskEvent;

@@ -21,7 +21,6 @@ pub struct OnTaskEvent {
 }
 
 impl OnTaskEvent {
-    /// Returns the handler.
     pub fn new(app: App) -> Self {
         Self { app }
     }
@@ -30,7 +29,7 @@ impl OnTaskEvent {
 #[async_trait]
 impl EventHandler for OnTaskEvent {
     type Event = pb::TaskEvent;
-    /// What is due by then fires at once.
+    /// Reminders that are due meanwhile fire at once.
     const LINGER: Duration = Duration::from_millis(20);
 
     async fn handle_batch(

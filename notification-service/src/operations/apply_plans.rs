@@ -7,8 +7,8 @@ use service_runtime::{
 
 use crate::{
     domain::{
-        arming::Plan,
         reminder::{Reminder, ReminderState},
+        reminder_plan::Plan,
         watched_task::WatchedTask,
     },
     store::{self, reminder_step::NewReminder},

@@ -2,17 +2,21 @@
 
 use std::time::Duration;
 
-use crate::{app::App, domain::delivery::Claim, error::Error, store};
+use crate::{
+    app::App,
+    domain::delivery::{Claim, DeliveryState},
+    error::Error,
+    store,
+};
 
-/// Notes that the delivery is being handed over. From here on, if nobody reports back within `patience`, it is unknown.
+/// Marks the delivery as being sent. Without an outcome within `patience` it becomes unknown.
 ///
 /// Returns false if the claim has run out; the delivery must not be handed over then.
 pub async fn begin_sending(app: &App, claim: &Claim, patience: Duration) -> Result<bool, Error> {
-    app.database
+    Ok(app
+        .database
         .transaction("begin_sending", async |tx| {
-            store::delivery::update_sending(tx, claim, patience)
-                .await
-                .map_err(Error::from)
+            store::delivery::update(tx, claim, DeliveryState::Sending, Some(patience), None).await
         })
-        .await
+        .await?)
 }

@@ -14,14 +14,13 @@ use crate::{
 pub struct DueDelivery {
     /// The delivery.
     pub claimed: ClaimedDelivery,
-    /// How the user wants to be reminded, as of the claim.
+    /// Preferences as of the claim.
     pub preferences: Preferences,
 }
 
-/// What was claimed.
+/// Claimed deliveries.
 #[derive(Debug)]
 pub struct Claimed {
-    /// The deliveries.
     pub due: Vec<DueDelivery>,
     /// In how many microseconds the next one needed attention when this began, less than zero if one was overdue; nothing if
     /// all were settled.

@@ -21,10 +21,9 @@ use crate::{
     store::{self, delivery::NewDelivery},
 };
 
-/// What has fired.
+/// Fired reminders.
 #[derive(Debug, Clone, Copy)]
 pub struct Fired {
-    /// How many reminders.
     pub count: usize,
     /// In how many microseconds the next one was due when this began, less than zero if one was overdue; nothing if none was
     /// scheduled.
@@ -73,36 +72,36 @@ async fn fire(
     let preferences = store::preferences::list_of(tx, &user_ids).await?;
     let defaults = Preferences::default();
 
+    let channels = |reminder: &Reminder| -> Vec<_> {
+        let preferences = preferences.get(&reminder.user_id).unwrap_or(&defaults);
+        let channels = app.channels.iter();
+        channels
+            .filter(|channel| channel.reaches(&reminder.user_id, preferences))
+            .collect()
+    };
     let mut deliveries = Vec::new();
     let (mut outward, mut done) = (Vec::new(), Vec::new());
     for reminder in &due {
-        let preferences = preferences.get(&reminder.user_id).unwrap_or(&defaults);
-        let before = deliveries.len();
-        deliveries.extend(
-            app.channels
-                .iter()
-                .filter(|channel| channel.reaches(&reminder.user_id, preferences))
-                .map(|channel| NewDelivery {
-                    user_id: &reminder.user_id,
-                    reminder_id: reminder.id,
-                    channel: channel.kind(),
-                    state: DeliveryState::Pending,
-                    message_id: channel.message_id(reminder.id),
-                }),
-        );
-        if deliveries.len() > before {
-            outward.push((&reminder.user_id, reminder.id));
-        } else {
-            done.push((&reminder.user_id, reminder.id));
-        }
-        // In the list it is as soon as the transaction commits.
-        deliveries.push(NewDelivery {
+        let delivery = |channel, state, message_id| NewDelivery {
             user_id: &reminder.user_id,
             reminder_id: reminder.id,
-            channel: Channel::InApp,
-            state: DeliveryState::Sent,
-            message_id: String::new(),
-        });
+            channel,
+            state,
+            message_id,
+        };
+        let channels = channels(reminder);
+        let key = (&reminder.user_id, reminder.id);
+        match channels.is_empty() {
+            true => done.push(key),
+            false => outward.push(key),
+        }
+        deliveries.extend(channels.into_iter().map(|channel| {
+            let message_id = channel.message_id(reminder.id);
+            delivery(channel.kind(), DeliveryState::Pending, message_id)
+        }));
+        // In the list it is as soon as the transaction commits.
+        let in_app = delivery(Channel::InApp, DeliveryState::Sent, String::new());
+        deliveries.push(in_app);
     }
     store::delivery::insert(tx, &deliveries).await?;
 

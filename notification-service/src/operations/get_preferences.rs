@@ -9,9 +9,7 @@ pub async fn get_preferences(app: &App, caller: &Caller) -> Result<Preferences, 
     let found = app
         .database
         .transaction("get_preferences", async |tx| {
-            store::preferences::find(tx, &caller.user_id)
-                .await
-                .map_err(Error::from)
+            store::preferences::find(tx, &caller.user_id).await
         })
         .await?;
     Ok(found.unwrap_or_default())

@@ -14,7 +14,6 @@ use crate::{
 pub struct Page {
     /// The reminders, the latest fire time first, each with its deliveries.
     pub reminders: Vec<(Reminder, Vec<Delivery>)>,
-    /// Whether more follow.
     pub more: bool,
 }
 
@@ -30,7 +29,7 @@ pub async fn list_reminders(
     let (reminders, mut deliveries) = app
         .database
         .transaction("list_reminders", async |tx| {
-            // One more than asked for tells whether there is a next page.
+            // One more than asked for shows whether there is a next page.
             let reminders =
                 store::reminder_page::list(tx, user_id, task_id, after, size + 1).await?;
             let ids: Vec<_> = reminders.iter().map(|reminder| reminder.id).collect();

@@ -1,4 +1,4 @@
-//! What this service does, one operation a file.
+//! Operations of this service, one a file.
 
 mod apply_plans;
 mod begin_sending;
@@ -12,8 +12,8 @@ mod settle_delivery;
 mod update_preferences;
 
 pub use begin_sending::begin_sending;
-pub use claim_deliveries::{Claimed, DueDelivery, claim_deliveries};
-pub use fire_reminders::{Fired, fire_reminders};
+pub use claim_deliveries::{DueDelivery, claim_deliveries};
+pub use fire_reminders::fire_reminders;
 pub use get_preferences::get_preferences;
 pub use list_reminders::{Page, list_reminders};
 pub use observe_tasks::{Observation, observe_tasks};

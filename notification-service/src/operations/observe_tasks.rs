@@ -13,20 +13,18 @@ use tracing::debug;
 use super::apply_plans::apply_plans;
 use crate::{
     domain::{
-        arming, preferences::Preferences, reminder::ReminderState, watched_task::WatchedTask,
+        preferences::Preferences, reminder::ReminderState, reminder_plan, watched_task::WatchedTask,
     },
     events::{Actor, emit},
     store::{self, watched_task::Written},
 };
 
-/// How a task is, and the trace and the cause of the event that tells so.
-#[derive(Debug)]
+/// State of a task with the trace and the cause of its event.
+#[derive(Debug, Clone)]
 pub struct Observation {
-    /// The task.
     pub task: WatchedTask,
-    /// The trace.
     pub trace: TraceContext,
-    /// Who changed the task.
+    /// Cause of the change.
     pub actor: Actor,
 }
 
@@ -102,7 +100,7 @@ async fn observe_round(
     let plan = |task: &WatchedTask, scheduled: &[_], fired: &[_]| {
         // Those of users that are not in the list decide on nothing.
         let preferences = preferences.get(&task.user_id).unwrap_or(&defaults);
-        arming::plan(task, preferences, task.update_time, scheduled, fired)
+        reminder_plan::plan(task, preferences, task.update_time, scheduled, fired)
     };
     let mut plans: Vec<_> = first
         .into_iter()

@@ -2,7 +2,12 @@
 
 use std::time::Duration;
 
-use crate::{app::App, domain::delivery::Claim, error::Error, store};
+use crate::{
+    app::App,
+    domain::delivery::{Claim, DeliveryState},
+    error::Error,
+    store,
+};
 
 /// Gives up a claim on a delivery that was surely not accepted, so that it is tried (again) after a wait.
 ///
@@ -13,11 +18,11 @@ pub async fn release_delivery(
     wait: Duration,
     reason: &str,
 ) -> Result<bool, Error> {
-    app.database
+    Ok(app
+        .database
         .transaction("release_delivery", async |tx| {
-            store::delivery::update_pending(tx, claim, wait, reason)
-                .await
-                .map_err(Error::from)
+            let state = DeliveryState::Pending;
+            store::delivery::update(tx, claim, state, Some(wait), Some(reason)).await
         })
-        .await
+        .await?)
 }

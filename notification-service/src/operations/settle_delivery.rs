@@ -15,7 +15,7 @@ use crate::{
 
 /// Settles a claimed delivery as sent, failed or unknown, with the reason if it was not sent.
 ///
-/// Returns false if the claim had run out, so that the delivery is somebody else's or settled already.
+/// Returns false if the claim had run out, so that another process has the delivery or it is settled.
 pub async fn settle_delivery(
     app: &App,
     claim: &Claim,
@@ -25,7 +25,7 @@ pub async fn settle_delivery(
     let settled = app
         .database
         .transaction("settle_delivery", async |tx| {
-            if !store::delivery::update_settled(tx, claim, state, reason).await? {
+            if !store::delivery::update(tx, claim, state, None, Some(reason)).await? {
                 return Ok::<_, Error>(None);
             }
             // Of two channels that settle at once, the second to get here sees both.

@@ -12,20 +12,20 @@ use super::apply_plans::apply_plans;
 use crate::{
     app::App,
     domain::{
-        arming,
-        preferences::{PreferenceChanges, Preferences},
+        preferences::{PreferenceChange, Preferences},
         reminder::ReminderState,
+        reminder_plan,
     },
     error::Error,
     events::{Actor, emit},
     store,
 };
 
-/// Changes the caller's preferences; with a version, only if they still have it. Returns the answer that tells of them.
+/// Changes the caller's preferences; with a version, only if they still have it. Returns the response with them.
 pub async fn update_preferences<M>(
     app: &App,
     call: &Call,
-    changes: PreferenceChanges,
+    changes: &[PreferenceChange],
     version: Option<i64>,
 ) -> Result<M, Error>
 where
@@ -39,7 +39,7 @@ where
             if version.is_some_and(|version| version != before.version) {
                 return Err(Error::StalePreferences(before.version));
             }
-            let after = before.changed(changes.clone());
+            let after = before.changed(changes);
             store::preferences::update(tx, user_id, &after).await?;
             let something_new = if after.same_default_reminder(&before) {
                 false
@@ -73,7 +73,7 @@ async fn move_default_reminders(
         .into_iter()
         .zip(scheduled.iter().zip(&fired))
         .map(|(task, (scheduled, fired))| {
-            let plan = arming::plan(task, preferences, change_time, scheduled, fired);
+            let plan = reminder_plan::plan(task, preferences, change_time, scheduled, fired);
             (task, plan)
         })
         .collect();

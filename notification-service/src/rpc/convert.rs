@@ -17,7 +17,7 @@ use crate::{
     domain::{
         delivery::{Channel, Delivery, DeliveryState},
         ids::{ReminderId, TaskId},
-        preferences::{MAXIMUM_MINUTES, PreferenceChanges, Preferences},
+        preferences::{MAXIMUM_MINUTES, PreferenceChange, Preferences},
         reminder::{Reminder, ReminderState},
     },
     error::Error,
@@ -32,23 +32,13 @@ const PREFERENCE_FIELDS: &[&str] = &[
     "default_reminder_enabled",
 ];
 
-/// What a call of `ListReminders` asks for.
-#[derive(Debug)]
-pub(super) struct ListReminders {
-    pub task_id: Option<TaskId>,
-    pub after: Option<After>,
-    pub size: i64,
-}
+/// Selection of reminders: the task, the position after which the page begins, and its size.
+pub(super) type Selection = (Option<TaskId>, Option<After>, i64);
 
-/// A call of `UpdatePreferences` and what it asks for.
-#[derive(Debug)]
-pub(super) struct UpdatePreferences {
-    pub call: Call,
-    pub changes: PreferenceChanges,
-    pub version: Option<i64>,
-}
+/// Call that changes preferences, the changes, and the version that they are for.
+pub(super) type Update = (Call, Vec<PreferenceChange>, Option<i64>);
 
-/// What a page token holds: where the next page begins, and the list that it belongs to.
+/// Content of a page token: the position and the task of the list.
 #[derive(Serialize, Deserialize)]
 struct Place {
     fire_time_us: i64,
@@ -56,7 +46,7 @@ struct Place {
     task_id: Option<TaskId>,
 }
 
-pub(super) fn list_reminders(message: pb::ListRemindersRequest) -> Result<ListReminders, Error> {
+pub(super) fn list_reminders(message: pb::ListRemindersRequest) -> Result<Selection, Error> {
     let pb::ListRemindersRequest {
         task_id,
         page_size,
@@ -67,11 +57,7 @@ pub(super) fn list_reminders(message: pb::ListRemindersRequest) -> Result<ListRe
     let size = taken(&mut violations, page::size(page_size));
     let after = taken(&mut violations, place(&page_token, task_id)).flatten();
     match (size, violations.is_empty()) {
-        (Some(size), true) => Ok(ListReminders {
-            task_id,
-            after,
-            size,
-        }),
+        (Some(size), true) => Ok((task_id, after, size)),
         _ => Err(Error::InvalidFields(violations)),
     }
 }
@@ -79,7 +65,7 @@ pub(super) fn list_reminders(message: pb::ListRemindersRequest) -> Result<ListRe
 pub(super) fn update_preferences(
     caller: Caller,
     mut message: pb::UpdatePreferencesRequest,
-) -> Result<UpdatePreferences, Error> {
+) -> Result<Update, Error> {
     let mut violations = Vec::new();
     let request_id = mem::take(&mut message.request_id);
     let validate_only = mem::take(&mut message.validate_only);
@@ -105,33 +91,32 @@ pub(super) fn update_preferences(
         &mut violations,
         field_mask::read(update_mask, PREFERENCE_FIELDS),
     );
-    let mut changes = PreferenceChanges::default();
+    let mut changes = Vec::new();
     for field in mask.unwrap_or_default() {
-        match field {
-            "email_address" if email_address.is_empty() => changes.email_address = Some(None),
+        changes.extend(match field {
+            "email_address" if email_address.is_empty() => {
+                Some(PreferenceChange::EmailAddress(None))
+            }
             "email_address" => {
                 let parsed = email_address.parse().map_err(|error| {
                     FieldViolation::new(field, format!("{error}, or empty for none"))
                 });
-                changes.email_address = taken(&mut violations, parsed).map(Some);
+                let address = taken(&mut violations, parsed);
+                address.map(|address| PreferenceChange::EmailAddress(Some(address)))
             }
-            "email_enabled" => changes.email_enabled = Some(email_enabled),
+            "email_enabled" => Some(PreferenceChange::EmailEnabled(email_enabled)),
             "default_reminder_minutes" => {
                 let minutes = minutes(field, default_reminder_minutes);
-                changes.default_reminder_minutes = taken(&mut violations, minutes);
+                taken(&mut violations, minutes).map(PreferenceChange::DefaultReminderMinutes)
             }
-            "default_reminder_enabled" => {
-                changes.default_reminder_enabled = Some(default_reminder_enabled);
-            }
-            _ => violations.push(FieldViolation::new(field, "cannot be changed")),
-        }
+            // The last one of the fields.
+            _ => Some(PreferenceChange::DefaultReminderEnabled(
+                default_reminder_enabled,
+            )),
+        });
     }
     match (call, violations.is_empty()) {
-        (Some(call), true) => Ok(UpdatePreferences {
-            call,
-            changes,
-            version: version(&etag),
-        }),
+        (Some(call), true) => Ok((call, changes, version(&etag))),
         _ => Err(Error::InvalidFields(violations)),
     }
 }

@@ -1,21 +1,19 @@
-//! What this service answers.
+//! Calls of `NotificationService`.
 
 pub(crate) mod convert;
 mod field_mask;
 
-use service_runtime::grpc::{accept, status};
+use service_runtime::grpc::accept;
 use taskmesh_proto::notification::v1::{self as pb, notification_service_server};
 use tonic::{Request, Response, Status};
 
-use crate::{app::App, error::Error, operations};
+use crate::{app::App, operations};
 
-/// Answers the calls of `NotificationService`.
 pub struct Rpc {
     app: App,
 }
 
 impl Rpc {
-    /// Returns what answers the calls.
     pub fn new(app: App) -> Self {
         Self { app }
     }
@@ -28,14 +26,8 @@ impl notification_service_server::NotificationService for Rpc {
         request: Request<pb::ListRemindersRequest>,
     ) -> Result<Response<pb::ListRemindersResponse>, Status> {
         let (caller, message) = accept(request)?;
-        let convert::ListReminders {
-            task_id,
-            after,
-            size,
-        } = convert::list_reminders(message).map_err(refuse)?;
-        let page = operations::list_reminders(&self.app, &caller, task_id, after, size)
-            .await
-            .map_err(refuse)?;
+        let (task_id, after, size) = convert::list_reminders(message)?;
+        let page = operations::list_reminders(&self.app, &caller, task_id, after, size).await?;
         Ok(Response::new(convert::page(page, task_id)))
     }
 
@@ -44,9 +36,7 @@ impl notification_service_server::NotificationService for Rpc {
         request: Request<pb::GetPreferencesRequest>,
     ) -> Result<Response<pb::Preferences>, Status> {
         let (caller, pb::GetPreferencesRequest {}) = accept(request)?;
-        let preferences = operations::get_preferences(&self.app, &caller)
-            .await
-            .map_err(refuse)?;
+        let preferences = operations::get_preferences(&self.app, &caller).await?;
         Ok(Response::new(preferences.into()))
     }
 
@@ -55,18 +45,8 @@ impl notification_service_server::NotificationService for Rpc {
         request: Request<pb::UpdatePreferencesRequest>,
     ) -> Result<Response<pb::Preferences>, Status> {
         let (caller, message) = accept(request)?;
-        let convert::UpdatePreferences {
-            call,
-            changes,
-            version,
-        } = convert::update_preferences(caller, message).map_err(refuse)?;
-        operations::update_preferences(&self.app, &call, changes, version)
-            .await
-            .map(Response::new)
-            .map_err(refuse)
+        let (call, changes, version) = convert::update_preferences(caller, message)?;
+        let answer = operations::update_preferences(&self.app, &call, &changes, version).await?;
+        Ok(Response::new(answer))
     }
-}
-
-fn refuse(error: Error) -> Status {
-    status(&error)
 }

@@ -4,9 +4,9 @@
 //! the database's clock, sleeps exactly that long (at most a quarter of a second) and fires what is due. Many schedulers can
 //! work on one database; each reminder is fired by the one that locks its row.
 
-mod pace;
+mod poll_backoff;
 
-pub use pace::Pace;
+pub use poll_backoff::PollBackoff;
 
 use std::time::Duration;
 
@@ -16,46 +16,44 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{app::App, error::Error, operations};
 
-/// How many reminders fire in one transaction.
+/// Reminders per transaction.
 const BATCH: i64 = 100;
-/// How many such transactions run side by side when many reminders are due at once.
+/// Concurrent transactions when many reminders are due at once.
 const SIDE_BY_SIDE: usize = 4;
 
-/// How many microseconds before a reminder fires the channels are prepared.
+/// Microseconds before a reminder fires at which the channels are prepared.
 const WARM_UP_US: i64 = 5_000_000;
 
-/// Fires reminders.
 pub struct Scheduler {
     app: App,
-    pace: Pace,
+    backoff: PollBackoff,
     /// Whether the last round left more that is due.
     crowded: bool,
 }
 
 impl Scheduler {
-    /// Returns a scheduler.
     pub fn new(app: App) -> Self {
         Self {
             app,
-            pace: Pace::default(),
+            backoff: PollBackoff::default(),
             crowded: false,
         }
     }
 
-    /// Works until it is told to stop.
+    /// Runs until shutdown.
     pub async fn run(mut self, stopping: CancellationToken) -> Result<(), BoxError> {
         let app = self.app.clone();
         loop {
             let wait = match self.round().await {
                 Ok(wait) => {
-                    self.pace.recovered();
+                    self.backoff.succeeded();
                     wait
                 }
-                Err(cause) => self.pace.failed("scheduler", &cause),
+                Err(cause) => self.backoff.failed("scheduler", &cause),
             };
             tokio::select! {
                 () = stopping.cancelled() => return Ok(()),
-                () = app.scheduled.notified() => self.pace.quicken(),
+                () = app.scheduled.notified() => self.backoff.reset(),
                 () = tokio::time::sleep(wait) => {}
             }
         }
@@ -75,6 +73,6 @@ impl Scheduler {
         if next_in_us.is_some_and(|next| next < WARM_UP_US) {
             self.app.due_soon.notify_one();
         }
-        Ok(self.pace.wait(next_in_us))
+        Ok(self.backoff.wait(next_in_us))
     }
 }

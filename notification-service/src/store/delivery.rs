@@ -4,33 +4,20 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use diesel::{
-    dsl::sql,
     prelude::*,
-    sql_types::{Array, Bool, Double, Nullable, Text, Timestamptz, Uuid as SqlUuid},
+    sql_types::{Array, Bool, Double, Nullable, Text, Uuid as SqlUuid},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use service_runtime::{
     ids::UserId,
     postgres::{AsFixed, DatabaseError},
 };
-use uuid::Uuid;
 
-use super::{
-    schema::deliveries,
-    text::{self, channel_word, delivery_state_word},
-};
+use super::{schema::deliveries, text};
 use crate::domain::{
     delivery::{Channel, Claim, Delivery, DeliveryState},
     ids::ReminderId,
 };
-
-/// The database's clock plus a duration; a macro, because the type of the expression cannot be named.
-macro_rules! later {
-    ($wait:expr) => {
-        sql::<Nullable<Timestamptz>>("clock_timestamp() + interval '1 second' * ")
-            .bind::<Double, _>($wait.as_secs_f64())
-    };
-}
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = deliveries)]
@@ -46,19 +33,15 @@ pub(super) struct DeliveryRow {
 /// A delivery to be made, or one that is settled with its reminder's firing.
 #[derive(Debug)]
 pub struct NewDelivery<'a> {
-    /// Who is reminded.
     pub user_id: &'a UserId,
-    /// The reminder.
     pub reminder_id: ReminderId,
-    /// The channel.
     pub channel: Channel,
     /// `Pending` to be tried at once, or `Sent`.
     pub state: DeliveryState,
-    /// What the other side can tell a repetition by; empty where there is no other side.
+    /// Id by which the receiver recognises a repetition; empty without a receiver.
     pub message_id: String,
 }
 
-/// Enters deliveries into the ledger.
 pub async fn insert(
     tx: &mut AsyncPgConnection,
     new: &[NewDelivery<'_>],
@@ -68,8 +51,8 @@ pub async fn insert(
     for delivery in new {
         user_ids.push(delivery.user_id.as_ref());
         reminder_ids.push(delivery.reminder_id);
-        channels.push(channel_word(delivery.channel));
-        states.push(delivery_state_word(delivery.state));
+        channels.push(delivery.channel.word());
+        states.push(delivery.state.word());
         settled.push(delivery.state.is_settled());
         message_ids.push(delivery.message_id.as_str());
     }
@@ -91,73 +74,34 @@ pub async fn insert(
     Ok(())
 }
 
-/// Notes that a claimed delivery is being handed over; if nobody reports back within `patience` it becomes unknown.
-///
-/// Returns false if the claim has run out and somebody else has it.
-pub async fn update_sending(
-    tx: &mut AsyncPgConnection,
-    claim: &Claim,
-    patience: Duration,
-) -> Result<bool, DatabaseError> {
-    let updated = diesel::update(deliveries::table.find(key(claim)))
-        .filter(deliveries::claim_id.eq(claim.id))
-        .filter(deliveries::state.eq(delivery_state_word(DeliveryState::Pending)))
-        .set((
-            deliveries::state.eq(delivery_state_word(DeliveryState::Sending)),
-            deliveries::wake_time.eq(later!(patience)),
-            deliveries::update_time.eq(sql::<Timestamptz>("clock_timestamp()")),
-        ))
-        .fixed()
-        .execute(tx)
-        .await?;
-    Ok(updated == 1)
-}
-
-/// Gives a claim up and lets the delivery be tried (again) after a wait. Returns false if the claim was lost before.
-pub async fn update_pending(
-    tx: &mut AsyncPgConnection,
-    claim: &Claim,
-    wait: Duration,
-    reason: &str,
-) -> Result<bool, DatabaseError> {
-    let updated = diesel::update(deliveries::table.find(key(claim)))
-        .filter(deliveries::claim_id.eq(claim.id))
-        .set((
-            deliveries::state.eq(delivery_state_word(DeliveryState::Pending)),
-            deliveries::wake_time.eq(later!(wait)),
-            deliveries::claim_id.eq(None::<Uuid>),
-            deliveries::failure_reason.eq(reason),
-            deliveries::update_time.eq(sql::<Timestamptz>("clock_timestamp()")),
-        ))
-        .fixed()
-        .execute(tx)
-        .await?;
-    Ok(updated == 1)
-}
-
-/// Settles a claimed delivery. Returns false if the claim was lost before.
-pub async fn update_settled(
+/// Brings a claimed delivery into another state; only one that is sending stays claimed. After the wait it needs attention again; without
+/// one it is settled. Returns false if the claim was lost before, or if the delivery was sending already when that begins.
+pub async fn update(
     tx: &mut AsyncPgConnection,
     claim: &Claim,
     state: DeliveryState,
-    reason: &str,
+    wait: Option<Duration>,
+    reason: Option<&str>,
 ) -> Result<bool, DatabaseError> {
-    let updated = diesel::update(deliveries::table.find(key(claim)))
-        .filter(deliveries::claim_id.eq(claim.id))
-        .set((
-            deliveries::state.eq(delivery_state_word(state)),
-            deliveries::wake_time.eq(None::<DateTime<Utc>>),
-            deliveries::claim_id.eq(None::<Uuid>),
-            deliveries::failure_reason.eq(reason),
-            deliveries::update_time.eq(sql::<Timestamptz>("clock_timestamp()")),
-        ))
-        .fixed()
-        .execute(tx)
-        .await?;
+    let updated = diesel::sql_query(
+        "UPDATE deliveries
+         SET state = $5, wake_time = clock_timestamp() + interval '1 second' * $6, update_time = clock_timestamp(),
+             claim_id = CASE WHEN $5 = 'sending' THEN claim_id END, failure_reason = coalesce($7, failure_reason)
+         WHERE user_id = $1 AND reminder_id = $2 AND channel = $3 AND claim_id = $4 AND ($5 <> 'sending' OR state = 'pending')",
+    )
+    .bind::<Text, _>(claim.user_id.as_ref())
+    .bind::<SqlUuid, _>(claim.reminder_id)
+    .bind::<Text, _>(claim.channel.word())
+    .bind::<SqlUuid, _>(claim.id)
+    .bind::<Text, _>(state.word())
+    .bind::<Nullable<Double>, _>(wait.map(|wait| wait.as_secs_f64()))
+    .bind::<Nullable<Text>, _>(reason)
+    .fixed()
+    .execute(tx)
+    .await?;
     Ok(updated == 1)
 }
 
-/// Returns the states of a reminder's deliveries.
 pub async fn list_states(
     tx: &mut AsyncPgConnection,
     user_id: &UserId,
@@ -171,24 +115,16 @@ pub async fn list_states(
         .await?;
     words
         .iter()
-        .map(|word| text::delivery_state(word))
+        .map(|word| text::parse("deliveries.state", word))
         .collect()
-}
-
-fn key(claim: &Claim) -> (&str, Uuid, &'static str) {
-    (
-        claim.user_id.as_ref(),
-        claim.reminder_id.as_uuid(),
-        channel_word(claim.channel),
-    )
 }
 
 impl DeliveryRow {
     pub(super) fn into_domain(self) -> Result<Delivery, DatabaseError> {
         Ok(Delivery {
             reminder_id: self.reminder_id,
-            channel: text::channel(&self.channel)?,
-            state: text::delivery_state(&self.state)?,
+            channel: text::parse("deliveries.channel", &self.channel)?,
+            state: text::parse("deliveries.state", &self.state)?,
             attempt_count: self.attempt_count,
             failure_reason: self.failure_reason,
             update_time: self.update_time,

@@ -17,33 +17,22 @@ use uuid::Uuid;
 
 use super::{schema::deliveries, text};
 use crate::domain::{
-    delivery::{Claim, DeliveryState},
+    delivery::{Claim, DeliveryState, Notice},
     ids::ReminderId,
 };
 
 /// A delivery that needs attention, now claimed, with what a try needs.
 #[derive(Debug)]
 pub struct ClaimedDelivery {
-    /// The right to go on with it.
+    /// The right to attempt it.
     pub claim: Claim,
     /// `Pending`, or `Sending` if the process that was handing it over has not come back.
     pub state: DeliveryState,
-    /// How many tries there were, this one included.
+    /// Number of attempts, this one included.
     pub attempt_count: i32,
-    /// When it was entered into the ledger.
     pub create_time: DateTime<Utc>,
-    /// When it was claimed.
     pub claim_time: DateTime<Utc>,
-    /// What the other side can tell a repetition by.
-    pub message_id: String,
-    /// The task's title.
-    pub title: String,
-    /// When the task is due.
-    pub due_time: Option<DateTime<Utc>>,
-    /// The date on which it is due, if at no certain time of that day.
-    pub due_date: Option<NaiveDate>,
-    /// The task's time zone, or empty.
-    pub time_zone: String,
+    pub notice: Notice,
     /// Whether the task still wants to be reminded of.
     pub wanted: bool,
 }
@@ -80,7 +69,7 @@ struct ClaimedRow {
 
 /// Claims up to `limit` deliveries that need attention, the longest waiting first.
 ///
-/// The claim lasts for `patience`; whoever still has not settled or released the delivery then has lost it.
+/// The claim lasts for `patience`; a process that has not settled or released the delivery by then has lost it.
 ///
 /// Does not wait for the disk: a claim that the server loses when it dies cannot be used to begin the sending.
 pub async fn update_claimed(
@@ -142,18 +131,20 @@ impl ClaimedRow {
             claim: Claim {
                 user_id: text::user_id(&self.user_id)?,
                 reminder_id: self.reminder_id,
-                channel: text::channel(&self.channel)?,
+                channel: text::parse("deliveries.channel", &self.channel)?,
                 id: claim_id,
             },
-            state: text::delivery_state(&self.state)?,
+            state: text::parse("deliveries.state", &self.state)?,
             attempt_count: self.attempt_count,
             create_time: self.create_time,
             claim_time: self.claim_time,
-            message_id: self.message_id,
-            title: self.title,
-            due_time: self.due_time,
-            due_date: self.due_date,
-            time_zone: self.time_zone,
+            notice: Notice {
+                message_id: self.message_id,
+                title: self.title,
+                due_time: self.due_time,
+                due_date: self.due_date,
+                time_zone: self.time_zone,
+            },
             wanted: self.wanted,
         })
     }

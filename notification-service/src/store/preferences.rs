@@ -15,7 +15,7 @@ use service_runtime::{
 use super::{schema::preferences, text};
 use crate::domain::preferences::Preferences;
 
-#[derive(Queryable, Selectable)]
+#[derive(QueryableByName)]
 #[diesel(table_name = preferences)]
 struct PreferencesRow {
     user_id: String,
@@ -31,13 +31,7 @@ pub async fn find(
     tx: &mut AsyncPgConnection,
     user_id: &UserId,
 ) -> Result<Option<Preferences>, DatabaseError> {
-    let row = preferences::table
-        .find(user_id.as_ref())
-        .select(PreferencesRow::as_select())
-        .first(tx)
-        .await
-        .optional()?;
-    Ok(row.map(Into::into))
+    Ok(list_of(tx, &[user_id]).await?.remove(user_id))
 }
 
 /// Returns the preferences of those of the users who have some.
@@ -45,44 +39,23 @@ pub async fn list_of(
     tx: &mut AsyncPgConnection,
     user_ids: &[&UserId],
 ) -> Result<HashMap<UserId, Preferences>, DatabaseError> {
-    let rows: Vec<PreferencesRow> = preferences::table
-        .filter(preferences::user_id.eq_any(texts(user_ids)))
-        .select(PreferencesRow::as_select())
-        .fixed()
-        .load(tx)
-        .await?;
-    by_user(rows)
+    list(tx, user_ids, "").await
 }
 
 /// Returns the preferences of all of the users and keeps others from changing them until the end of the transaction; several may read
-/// so. The rows are locked in one order.
+/// so.
 pub async fn lock_for_reading(
     tx: &mut AsyncPgConnection,
     user_ids: &[&UserId],
 ) -> Result<HashMap<UserId, Preferences>, DatabaseError> {
-    let mut locked = list_for_share(tx, user_ids).await?;
+    let mut locked = list(tx, user_ids, "FOR SHARE").await?;
     let mut missing = user_ids.to_vec();
     missing.retain(|user_id| !locked.contains_key(*user_id));
     if !missing.is_empty() {
         insert_default(tx, &missing).await?;
-        locked.extend(list_for_share(tx, &missing).await?);
+        locked.extend(list(tx, &missing, "FOR SHARE").await?);
     }
     Ok(locked)
-}
-
-async fn list_for_share(
-    tx: &mut AsyncPgConnection,
-    user_ids: &[&UserId],
-) -> Result<HashMap<UserId, Preferences>, DatabaseError> {
-    let rows: Vec<PreferencesRow> = preferences::table
-        .filter(preferences::user_id.eq_any(texts(user_ids)))
-        .order(preferences::user_id)
-        .select(PreferencesRow::as_select())
-        .for_share()
-        .fixed()
-        .load(tx)
-        .await?;
-    by_user(rows)
 }
 
 /// Returns a user's preferences and keeps everybody else from reading or changing them until the end of the transaction.
@@ -91,13 +64,26 @@ pub async fn lock(
     user_id: &UserId,
 ) -> Result<Preferences, DatabaseError> {
     insert_default(tx, &[user_id]).await?;
-    let row = preferences::table
-        .find(user_id.as_ref())
-        .select(PreferencesRow::as_select())
-        .for_update()
-        .first(tx)
-        .await?;
-    Ok(row.into())
+    let locked = list(tx, &[user_id], "FOR UPDATE").await?.remove(user_id);
+    Ok(locked.ok_or(diesel::result::Error::NotFound)?)
+}
+
+/// Returns the preferences of users; the rows are locked in one order.
+async fn list(
+    tx: &mut AsyncPgConnection,
+    user_ids: &[&UserId],
+    lock: &str,
+) -> Result<HashMap<UserId, Preferences>, DatabaseError> {
+    let rows: Vec<PreferencesRow> = diesel::sql_query(format!(
+        "SELECT * FROM preferences WHERE user_id = ANY ($1) ORDER BY user_id {lock}"
+    ))
+    .bind::<Array<Text>, _>(texts(user_ids))
+    .fixed()
+    .load(tx)
+    .await?;
+    rows.into_iter()
+        .map(|row| Ok((text::user_id(&row.user_id)?, row.into())))
+        .collect()
 }
 
 /// Writes a user's preferences, which must be locked.
@@ -141,17 +127,11 @@ fn texts<'a>(user_ids: &[&'a UserId]) -> Vec<&'a str> {
     user_ids.iter().copied().map(AsRef::as_ref).collect()
 }
 
-fn by_user(rows: Vec<PreferencesRow>) -> Result<HashMap<UserId, Preferences>, DatabaseError> {
-    rows.into_iter()
-        .map(|row| Ok((text::user_id(&row.user_id)?, row.into())))
-        .collect()
-}
-
 impl From<PreferencesRow> for Preferences {
     fn from(row: PreferencesRow) -> Self {
         Self {
             // It was checked when it was written. Should a later check refuse it, the user has no address, and the reminders
-            // of everybody else go on.
+            // of other users still fire.
             email_address: row.email_address.and_then(|address| address.parse().ok()),
             email_enabled: row.email_enabled,
             default_reminder_minutes: row.default_reminder_minutes,

@@ -79,34 +79,28 @@ pub async fn list_fired_after(
     tx: &mut AsyncPgConnection,
     tasks: &[(&WatchedTask, DateTime<Utc>)],
 ) -> Result<Vec<Vec<DateTime<Utc>>>, DatabaseError> {
-    #[derive(QueryableByName)]
-    struct Row {
-        #[diesel(sql_type = BigInt)]
-        place: i64,
-        #[diesel(sql_type = Timestamptz)]
-        fire_time: DateTime<Utc>,
-    }
     let (tasks, moments): (Vec<_>, Vec<_>) = tasks.iter().copied().unzip();
     let (user_ids, task_ids) = keys(&tasks);
-    let rows: Vec<Row> = diesel::sql_query(
-        "SELECT place, fire_time
-         FROM unnest($1, $2, $3) WITH ORDINALITY AS task (user_id, task_id, after, place)
-         JOIN reminders USING (user_id, task_id)
-         WHERE fire_time > after AND state IN ('firing', 'sent', 'failed')",
-    )
-    .bind::<Array<Text>, _>(user_ids)
-    .bind::<Array<SqlUuid>, _>(task_ids)
-    .bind::<Array<Timestamptz>, _>(moments)
-    .fixed()
-    .load(tx)
-    .await?;
-    let rows = rows.into_iter().map(|row| (row.place, row.fire_time));
-    Ok(by_place(tasks.len(), rows.collect()))
+    let rows = sql::<(BigInt, Timestamptz)>("SELECT place, fire_time FROM unnest(")
+        .bind::<Array<Text>, _>(user_ids)
+        .sql(", ")
+        .bind::<Array<SqlUuid>, _>(task_ids)
+        .sql(", ")
+        .bind::<Array<Timestamptz>, _>(moments)
+        .sql(
+            ") WITH ORDINALITY AS task (user_id, task_id, after, place)
+             JOIN reminders USING (user_id, task_id)
+             WHERE fire_time > after AND state IN ('firing', 'sent', 'failed')",
+        )
+        .fixed()
+        .load(tx)
+        .await?;
+    Ok(by_place(tasks.len(), rows))
 }
 
 /// Locks and returns up to `limit` reminders whose time has come by the database's clock, the most overdue first.
 ///
-/// Rows that somebody else has in hand are left out: another replica fires them, or an event is changing them just now.
+/// Locked rows are left out: another replica fires them, or an event is changing them.
 pub async fn lock_due(
     tx: &mut AsyncPgConnection,
     limit: i64,
@@ -154,7 +148,7 @@ pub async fn find_next_in(tx: &mut AsyncPgConnection) -> Result<Option<i64>, Dat
     Ok(next)
 }
 
-/// Returns what tasks are found by, column by column.
+/// Returns the primary keys of tasks as columns.
 fn keys<'a>(tasks: &[&'a WatchedTask]) -> (Vec<&'a str>, Vec<TaskId>) {
     tasks
         .iter()
@@ -184,7 +178,7 @@ impl ReminderRow {
             task_id: self.task_id,
             setting: text::parse("reminders.setting", &self.setting)?,
             fire_time: self.fire_time,
-            state: text::reminder_state(&self.state)?,
+            state: text::parse("reminders.state", &self.state)?,
             version: self.version,
             title: self.title,
             due_time: self.due_time,

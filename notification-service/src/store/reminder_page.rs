@@ -30,7 +30,6 @@ use crate::domain::{
 pub struct After {
     /// The fire time of the last reminder before.
     pub fire_time: DateTime<Utc>,
-    /// Its id.
     pub id: ReminderId,
 }
 

@@ -14,10 +14,7 @@ use service_runtime::{
     postgres::{AsFixed, DatabaseError},
 };
 
-use super::{
-    reminder::{ReminderRow, all_to_domain},
-    text::reminder_state_word,
-};
+use super::reminder::{ReminderRow, all_to_domain};
 use crate::domain::{
     ids::ReminderId,
     reminder::{Reminder, ReminderState},
@@ -25,23 +22,19 @@ use crate::domain::{
     watched_task::WatchedTask,
 };
 
-/// What a reminder is found by.
+/// Primary key of a reminder.
 pub type Key<'a> = (&'a UserId, ReminderId);
 
 /// A reminder to be scheduled.
 #[derive(Debug)]
 pub struct NewReminder<'a> {
-    /// Its id.
     pub id: ReminderId,
-    /// The task it reminds of.
     pub task: &'a WatchedTask,
-    /// What asked for it.
+    /// Setting that caused it.
     pub setting: Setting,
-    /// When it fires.
     pub fire_time: DateTime<Utc>,
 }
 
-/// Schedules reminders.
 pub async fn insert(
     tx: &mut AsyncPgConnection,
     new: &[NewReminder<'_>],
@@ -126,7 +119,7 @@ pub async fn update_state(
     )
     .bind::<Array<Text>, _>(column(reminders, |(user_id, _)| user_id.as_ref()))
     .bind::<Array<SqlUuid>, _>(column(reminders, |(_, id)| *id))
-    .bind::<Text, _>(reminder_state_word(state))
+    .bind::<Text, _>(state.word())
     .fixed()
     .load(tx)
     .await?;

@@ -37,7 +37,7 @@ struct WatchedTaskRow {
     update_time: DateTime<Utc>,
 }
 
-/// What became of a task's new state.
+/// Result of storing a task's new state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Written {
     /// Nothing was known of the task before.
@@ -146,8 +146,11 @@ fn settings_to_json(settings: &[Setting]) -> Value {
 
 impl WatchedTaskRow {
     fn into_domain(self) -> Result<WatchedTask, DatabaseError> {
-        let settings = serde_json::from_value(self.reminder_settings)
+        let settings: Vec<String> = serde_json::from_value(self.reminder_settings)
             .map_err(|error| diesel::result::Error::DeserializationError(error.into()))?;
+        let settings = settings
+            .iter()
+            .map(|setting| text::parse("watched_tasks.reminder_settings", setting));
         Ok(WatchedTask {
             user_id: text::user_id(&self.user_id)?,
             task_id: self.task_id,
@@ -159,7 +162,7 @@ impl WatchedTaskRow {
             open: self.open,
             deleted: self.deleted,
             muted: self.muted,
-            settings,
+            settings: settings.collect::<Result<_, _>>()?,
             update_time: self.update_time,
         })
     }

@@ -1,9 +1,8 @@
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Timelike, Utc};
-use notification_service::domain::setting::Setting;
 use service_runtime::{clock::Clock, testing::eventually};
 use taskmesh_proto::notification::v1::{self as pb, ReminderState};
 
-use crate::support::{Behaviour, MailServer, TaskBuilder, Wire};
+use crate::support::{TaskBuilder, Wire};
 
 /// Returns the zone in which it is between four and five in the morning, and how far its clocks are ahead.
 fn early_zone(now: DateTime<Utc>) -> (String, TimeDelta) {
@@ -16,15 +15,15 @@ fn early_zone(now: DateTime<Utc>) -> (String, TimeDelta) {
 }
 
 /// Returns a task that is due today, in a zone in which that day has just begun, and when it is nine there.
-fn due_today(user: &str) -> (TaskBuilder, NaiveDate, DateTime<Utc>) {
+fn due_today(user: &'static str) -> (TaskBuilder, NaiveDate, DateTime<Utc>) {
     let now = Clock::system().now();
     let (time_zone, ahead) = early_zone(now);
     let today = (now + ahead).date_naive();
     let begin = today.and_time(NaiveTime::MIN).and_utc() - ahead;
     let mut builder = TaskBuilder::new(user, TimeDelta::zero());
     builder.task.time_zone = time_zone;
-    builder.task.due_time = Some(begin);
-    builder.task.due_date = Some(today);
+    builder.due_time = begin;
+    builder.task.due_date = today.to_string();
     (builder, today, begin + TimeDelta::hours(9))
 }
 
@@ -34,7 +33,7 @@ fn fires_at(reminder: &pb::Reminder) -> DateTime<Utc> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn a_due_date_is_reminded_of_before_nine_in_its_zone() {
+async fn due_date_reminds_before_nine_in_zone() {
     let wire = Wire::start().await;
     let (mut task, today, nine) = due_today("alice");
     wire.publish(&task).await;
@@ -56,8 +55,8 @@ async fn a_due_date_is_reminded_of_before_nine_in_its_zone() {
 
     let at_noon = nine + TimeDelta::hours(3);
     task.change(|task| {
-        task.due_date = None;
-        task.due_time = Some(at_noon);
+        task.task.due_date.clear();
+        task.due_time = at_noon;
     });
     wire.publish(&task).await;
     let moved = eventually("the reminder has moved to the time", async || {
@@ -66,18 +65,4 @@ async fn a_due_date_is_reminded_of_before_nine_in_its_zone() {
     })
     .await;
     assert_eq!(fires_at(&moved), at_noon - TimeDelta::minutes(30));
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn an_e_mail_about_a_due_date_names_no_time() {
-    let server = MailServer::start(Behaviour::Accept);
-    let wire = Wire::start_with_mail(&server).await;
-    let (mut task, today, _) = due_today("alice");
-    let soon = Clock::system().now() + TimeDelta::milliseconds(300);
-    task.task.settings = vec![Setting::At(soon)];
-    wire.publish(&task).await;
-    wire.reminder_in("alice", ReminderState::Sent).await;
-    let message = server.messages().pop().unwrap();
-    let due = format!("Due: {}", today.format("%A, %-d %B %Y"));
-    assert!(message.lines().any(|line| line == due), "{message}");
 }

@@ -1,10 +1,12 @@
 use chrono::TimeDelta;
-use notification_service::domain::setting::Setting;
 use service_runtime::{
     grpc::{ErrorCode, FieldViolation},
     testing::eventually,
 };
-use taskmesh_proto::notification::v1::{self as pb, ReminderState};
+use taskmesh_proto::{
+    notification::v1::{self as pb, ReminderState},
+    task::v1::reminder_setting::When,
+};
 use tonic::Code;
 use tonic_types::StatusExt;
 
@@ -25,7 +27,7 @@ async fn whoever_has_changed_nothing_has_the_defaults() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn an_update_changes_what_its_mask_names_and_no_other_user() {
+async fn update_changes_masked_fields_of_one_user() {
     let wire = Wire::start().await;
     let before = wire.preferences("alice").await;
     let update = pb::UpdatePreferencesRequest {
@@ -82,7 +84,7 @@ async fn a_stale_etag_changes_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn a_wrong_update_names_every_field_and_its_cure() {
+async fn invalid_update_names_every_field() {
     let wire = Wire::start().await;
     let update = pb::UpdatePreferencesRequest {
         email_address: "alice at example.org".to_owned(),
@@ -122,8 +124,8 @@ async fn a_wrong_update_names_every_field_and_its_cure() {
 async fn default_reminders_follow_the_preferences_and_others_stay() {
     let wire = Wire::start().await;
     let with_default = TaskBuilder::new("alice", TimeDelta::hours(5));
-    let mut with_own = TaskBuilder::new("alice", TimeDelta::hours(8));
-    with_own.task.settings = vec![Setting::Before(60)];
+    let with_own =
+        TaskBuilder::new("alice", TimeDelta::hours(8)).remind(When::MinutesBeforeDue(60));
     let of_bob = TaskBuilder::new("bob", TimeDelta::hours(5));
     for task in [&with_default, &with_own, &of_bob] {
         wire.publish(task).await;

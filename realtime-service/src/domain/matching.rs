@@ -1,5 +1,3 @@
-use taskmesh_proto::realtime::v1::TaskChange;
-
 /// Tasks that a stream reports, as requested by the client.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Matching {
@@ -15,11 +13,5 @@ impl Matching {
     /// Returns whether all tasks match.
     pub fn is_everything(&self) -> bool {
         self.filter.is_empty() && self.saved_filter.is_empty()
-    }
-
-    /// Returns whether a change may affect which tasks match.
-    pub fn depends_on(&self, change: &TaskChange) -> bool {
-        change.settings.is_some()
-            || (change.saved_filter.is_some() && !self.saved_filter.is_empty())
     }
 }

@@ -1,4 +1,4 @@
-//! Where a client is in the stream of changes, how it carries that, and what it wants of them.
+//! Positions of clients in the stream of changes, their resume tokens, and their filters.
 
 mod matching;
 mod position;

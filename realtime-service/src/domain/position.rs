@@ -8,7 +8,6 @@ const BYTES: usize = 4 + 8 + 16;
 /// same offsets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Position {
-    /// The partition.
     pub partition: i32,
     /// The offset of the record; one less than that of the first record if there is none before.
     pub offset: i64,
@@ -17,7 +16,6 @@ pub struct Position {
 }
 
 impl Position {
-    /// Writes it down.
     pub(super) fn to_bytes(self) -> [u8; BYTES] {
         let mut bytes = [0; BYTES];
         bytes[..4].copy_from_slice(&self.partition.to_be_bytes());
@@ -26,7 +24,6 @@ impl Position {
         bytes
     }
 
-    /// Reads what was written down.
     pub(super) fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let (partition, rest) = bytes.split_first_chunk()?;
         let (offset, rest) = rest.split_first_chunk()?;

@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_that_was_changed_anywhere_does_not_open() {
+    fn changed_token_does_not_open() {
         let keys = keys(&["one"]);
         let token = keys.seal(&user("alice"), &position(7));
         let sealed = BASE64_URL_SAFE_NO_PAD.decode(&token).unwrap();
@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn tokens_of_the_secret_before_still_open_and_new_ones_have_the_new_secret() {
+    fn previous_secret_still_opens_tokens() {
         let (old, new) = (keys(&["one"]), keys(&["two"]));
         let both = keys(&["two", "one"]);
         let token = old.seal(&user("alice"), &position(7));

@@ -9,14 +9,11 @@ use crate::domain::Position;
 /// Change with its position.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
-    /// Position of the record.
     pub position: Position,
-    /// Encoded `TaskChange`.
     pub message: Bytes,
 }
 
 impl Change {
-    /// Decodes the message.
     pub fn decode(&self) -> TaskChange {
         let decoded = TaskChange::decode(self.message.clone());
         decoded.expect("the message was decoded when it was read")
@@ -32,7 +29,6 @@ pub(crate) struct ReadRecord {
 }
 
 impl ReadRecord {
-    /// Reads a record of the topic.
     pub(crate) fn new(record: &TopicRecord) -> Self {
         match &record.event {
             Ok(event) => Self {

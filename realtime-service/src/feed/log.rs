@@ -8,28 +8,28 @@ use service_runtime::ids::UserId;
 use tokio::sync::watch;
 use uuid::Uuid;
 
-use super::{Bounds, Change, Subscription, Taken, recent::RecentEvents, subscription::Place};
-use crate::domain::Position;
+use super::{Change, Subscription, Taken, recent::RecentEvents, subscription::Place};
+use crate::{config::FeedConfig, domain::Position};
 
-/// The ids of how many events are remembered: more than any relay sends again after it has died.
+/// Number of remembered event ids, more than a relay sends again after a crash.
 const RECENT_EVENTS: usize = 20_000;
-/// What a record takes in memory besides its message, about.
+/// Approximate memory of a record besides its message.
 const RECORD_BYTES: usize = 120;
 
 /// The last records of one partition, and who waits for the next ones.
 #[derive(Debug)]
 pub struct PartitionLog {
     partition: i32,
-    bounds: Bounds,
+    bounds: FeedConfig,
     inner: Mutex<Inner>,
-    /// The offset of the last record, for whoever waits for it.
+    /// The offset of the last record, for streams that wait for it.
     reached: watch::Sender<i64>,
 }
 
-/// Why a stream cannot go on from a position in this log.
+/// Reason why a stream cannot resume at a position of this log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Misplaced {
-    /// What comes behind it is not kept; it is kept from this offset on.
+pub enum SubscribeError {
+    /// The records after it are no longer kept; they are from this offset on.
     Before(i64),
     /// The log is not so far yet.
     Ahead,
@@ -41,13 +41,13 @@ pub enum Misplaced {
 struct Inner {
     records: VecDeque<Record>,
     bytes: usize,
-    /// Where the log ends: behind its last record.
+    /// Position of the last record.
     last: Position,
-    /// Where it begins: behind the last record that is no longer kept.
+    /// Position of the last dropped record.
     before: Position,
     /// Changes when what comes does not connect to what was there.
     generation: u64,
-    users: HashMap<Arc<str>, OfUser>,
+    users: HashMap<Arc<str>, UserIndex>,
     recent: RecentEvents,
 }
 
@@ -55,37 +55,38 @@ struct Inner {
 struct Record {
     offset: i64,
     event_id: Uuid,
-    /// User and encoded change; none if the record is no change.
-    change: Option<(Arc<str>, Bytes)>,
+    /// User, if the record is a change.
+    user: Option<Arc<str>>,
+    /// Memory, about.
+    bytes: usize,
 }
 
-/// What there is of one user.
+/// Changes and listeners of one user.
 #[derive(Debug)]
-struct OfUser {
-    /// The offsets of the user's records that are kept.
-    offsets: VecDeque<i64>,
+struct UserIndex {
+    /// The user's changes that are kept.
+    changes: VecDeque<Change>,
     /// The offset of the last one that no longer is.
     forgotten: i64,
-    bell: watch::Sender<()>,
+    notifier: watch::Sender<()>,
 }
 
-impl OfUser {
+impl UserIndex {
     fn new() -> Self {
         Self {
-            offsets: VecDeque::new(),
+            changes: VecDeque::new(),
             forgotten: i64::MIN,
-            bell: watch::Sender::new(()),
+            notifier: watch::Sender::new(()),
         }
     }
 
-    fn is_idle(&self) -> bool {
-        self.offsets.is_empty() && self.bell.receiver_count() == 0
+    fn is_idle(&self, listeners: usize) -> bool {
+        self.changes.is_empty() && self.notifier.receiver_count() <= listeners
     }
 }
 
 impl PartitionLog {
-    /// Returns the empty log of a partition.
-    pub fn new(partition: i32, bounds: Bounds) -> Self {
+    pub fn new(partition: i32, bounds: FeedConfig) -> Self {
         let nowhere = Position {
             partition,
             offset: -1,
@@ -107,12 +108,11 @@ impl PartitionLog {
         }
     }
 
-    /// Returns which partition it is of.
     pub fn partition(&self) -> i32 {
         self.partition
     }
 
-    /// Begins anew at an offset: what was there before does not connect to what comes. Every stream is told.
+    /// Restarts at an offset: earlier records do not connect to the next ones. Every stream gets a resync.
     pub fn begin(&self, offset: i64) {
         let mut inner = self.lock();
         let nowhere = Position {
@@ -125,11 +125,11 @@ impl PartitionLog {
         inner.last = nowhere;
         inner.before = nowhere;
         inner.generation += 1;
-        for of_user in inner.users.values_mut() {
-            of_user.offsets.clear();
-            of_user.bell.send_replace(());
+        for user_index in inner.users.values_mut() {
+            user_index.changes.clear();
+            user_index.notifier.send_replace(());
         }
-        inner.users.retain(|_, of_user| !of_user.is_idle());
+        inner.users.retain(|_, user_index| !user_index.is_idle(0));
         drop(inner);
         self.reached.send_replace(offset - 1);
     }
@@ -138,25 +138,29 @@ impl PartitionLog {
     pub fn push(&self, offset: i64, event_id: Uuid, change: Option<(&str, Bytes)>) {
         let mut inner = self.lock();
         let is_new = event_id.is_nil() || inner.recent.add(event_id);
-        let change = change.filter(|_| is_new).map(|(user, message)| {
-            let (user, of_user) = inner.of_user(user);
-            of_user.offsets.push_back(offset);
-            of_user.bell.send_replace(());
-            (user, message)
-        });
-        let record = Record {
-            offset,
-            event_id,
-            change,
-        };
-        inner.bytes += record.bytes();
-        inner.records.push_back(record);
-        inner.last = Position {
+        let position = Position {
             partition: self.partition,
             offset,
             event_id,
         };
-        while inner.records.len() > self.bounds.records || inner.bytes > self.bounds.bytes {
+        let mut bytes = RECORD_BYTES;
+        let user = change.filter(|_| is_new).map(|(user, message)| {
+            bytes += message.len();
+            let (user, user_index) = inner.user_index(user);
+            user_index.changes.push_back(Change { position, message });
+            user_index.notifier.send_replace(());
+            user
+        });
+        inner.bytes += bytes;
+        inner.records.push_back(Record {
+            offset,
+            event_id,
+            user,
+            bytes,
+        });
+        inner.last = position;
+        let max_records = usize::try_from(self.bounds.max_records).unwrap_or(usize::MAX);
+        while inner.records.len() > max_records || inner.bytes > self.bounds.max_bytes {
             inner.forget_oldest();
         }
         drop(inner);
@@ -166,7 +170,7 @@ impl PartitionLog {
     /// Waits until the log has come to an offset.
     pub async fn reached(&self, offset: i64) {
         let mut reached = self.reached.subscribe();
-        // Fails only when the log is gone, which whoever calls this holds.
+        // Fails only when the log is gone, which the caller holds.
         let _ = reached.wait_for(|last| *last >= offset).await;
     }
 
@@ -186,7 +190,7 @@ impl PartitionLog {
         self: &Arc<Self>,
         user: &UserId,
         position: Position,
-    ) -> Result<Subscription, Misplaced> {
+    ) -> Result<Subscription, SubscribeError> {
         let mut inner = self.lock();
         inner.find(position)?;
         Ok(self.subscription(&mut inner, user, position))
@@ -198,13 +202,13 @@ impl PartitionLog {
         user: &UserId,
         position: Position,
     ) -> Subscription {
-        let (user, of_user) = inner.of_user(user.as_ref());
-        let bell = of_user.bell.subscribe();
+        let (user, user_index) = inner.user_index(user.as_ref());
+        let notifier = user_index.notifier.subscribe();
         let place = Place {
             position,
             generation: inner.generation,
         };
-        Subscription::new(Arc::clone(self), user, bell, place)
+        Subscription::new(Arc::clone(self), user, notifier, place)
     }
 
     /// Moves a stream on by up to so many changes of its user, if it is not more behind than it may be.
@@ -219,14 +223,15 @@ impl PartitionLog {
         if inner.generation != place.generation {
             return Taken::Lost;
         }
-        let Some(of_user) = inner.users.get(user) else {
+        let Some(user_index) = inner.users.get(user) else {
             place.position = inner.last;
             return Taken::Nothing;
         };
         let at = place.position.offset;
-        let begin = of_user.offsets.partition_point(|offset| *offset <= at);
-        let pending = of_user.offsets.range(begin..);
-        if of_user.forgotten > at || pending.len() > most_pending {
+        let is_seen = |change: &Change| change.position.offset <= at;
+        let begin = user_index.changes.partition_point(is_seen);
+        let pending = user_index.changes.range(begin..);
+        if user_index.forgotten > at || pending.len() > most_pending {
             return Taken::TooSlow;
         }
         if pending.len() == 0 {
@@ -236,20 +241,18 @@ impl PartitionLog {
             }
             return Taken::Nothing;
         }
-        let changes: Vec<Change> = pending
-            .take(most)
-            .filter_map(|offset| inner.change(self.partition, *offset))
-            .collect();
+        let changes: Vec<Change> = pending.take(most).cloned().collect();
         if let Some(last) = changes.last() {
             place.position = last.position;
         }
         Taken::Changes(changes)
     }
 
-    /// Notes that a stream of a user has ended; its bell must be gone.
+    /// Notes that a stream of a user is ending, which still has its notifier.
     pub(super) fn left(&self, user: &str) {
         let mut inner = self.lock();
-        if inner.users.get(user).is_some_and(OfUser::is_idle) {
+        let user_index = inner.users.get(user);
+        if user_index.is_some_and(|user_index| user_index.is_idle(1)) {
             inner.users.remove(user);
         }
     }
@@ -260,11 +263,11 @@ impl PartitionLog {
 }
 
 impl Inner {
-    fn of_user(&mut self, user: &str) -> (Arc<str>, &mut OfUser) {
+    fn user_index(&mut self, user: &str) -> (Arc<str>, &mut UserIndex) {
         let known = self.users.get_key_value(user).map(|(user, _)| user);
         let user = known.map_or_else(|| Arc::from(user), Arc::clone);
-        let of_user = self.users.entry(Arc::clone(&user));
-        (user, of_user.or_insert_with(OfUser::new))
+        let user_index = self.users.entry(Arc::clone(&user));
+        (user, user_index.or_insert_with(UserIndex::new))
     }
 
     fn record(&self, offset: i64) -> Option<&Record> {
@@ -274,29 +277,16 @@ impl Inner {
         self.records.get(at.ok()?)
     }
 
-    fn change(&self, partition: i32, offset: i64) -> Option<Change> {
-        let record = self.record(offset)?;
-        let (_, message) = record.change.as_ref()?;
-        Some(Change {
-            position: Position {
-                partition,
-                offset,
-                event_id: record.event_id,
-            },
-            message: message.clone(),
-        })
-    }
-
     /// Makes sure that everything behind a position is here.
-    fn find(&self, position: Position) -> Result<(), Misplaced> {
+    fn find(&self, position: Position) -> Result<(), SubscribeError> {
         let Position {
             offset, event_id, ..
         } = position;
         if offset > self.last.offset {
-            return Err(Misplaced::Ahead);
+            return Err(SubscribeError::Ahead);
         }
         if offset < self.before.offset {
-            return Err(Misplaced::Before(self.before.offset + 1));
+            return Err(SubscribeError::Before(self.before.offset + 1));
         }
         let known = match offset == self.before.offset {
             true => Some(self.before.event_id),
@@ -305,7 +295,7 @@ impl Inner {
         match known {
             // One that was not seen, here or when the token was made, cannot contradict.
             Some(known) if known == event_id || known.is_nil() || event_id.is_nil() => Ok(()),
-            _ => Err(Misplaced::Unknown),
+            _ => Err(SubscribeError::Unknown),
         }
     }
 
@@ -313,27 +303,21 @@ impl Inner {
         let Some(record) = self.records.pop_front() else {
             return;
         };
-        self.bytes -= record.bytes();
+        self.bytes -= record.bytes;
         self.before = Position {
             offset: record.offset,
             event_id: record.event_id,
             ..self.before
         };
-        if let Some((user, _)) = &record.change
-            && let Some(of_user) = self.users.get_mut(user)
+        if let Some(user) = &record.user
+            && let Some(user_index) = self.users.get_mut(user)
         {
-            of_user.offsets.pop_front();
-            of_user.forgotten = record.offset;
-            if of_user.is_idle() {
+            user_index.changes.pop_front();
+            user_index.forgotten = record.offset;
+            if user_index.is_idle(0) {
                 self.users.remove(user);
             }
         }
-    }
-}
-
-impl Record {
-    fn bytes(&self) -> usize {
-        RECORD_BYTES + self.change.as_ref().map_or(0, |(_, message)| message.len())
     }
 }
 

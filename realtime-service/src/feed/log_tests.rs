@@ -2,12 +2,12 @@ use bytes::Bytes;
 
 use super::*;
 
-const BOUNDS: Bounds = Bounds {
-    records: 100,
-    bytes: 100_000,
+const BOUNDS: FeedConfig = FeedConfig {
+    max_records: 100,
+    max_bytes: 100_000,
 };
 
-fn log(bounds: Bounds) -> Arc<PartitionLog> {
+fn log(bounds: FeedConfig) -> Arc<PartitionLog> {
     let log = Arc::new(PartitionLog::new(0, bounds));
     log.begin(0);
     log
@@ -50,7 +50,7 @@ fn taken(subscription: &mut Subscription) -> Vec<i64> {
 }
 
 #[test]
-fn a_stream_takes_the_changes_of_its_user_in_order_and_once() {
+fn stream_takes_changes_of_user_in_order() {
     let log = log(BOUNDS);
     push(&log, 0, "alice");
     let mut alice = log.subscribe(&user("alice"));
@@ -65,7 +65,7 @@ fn a_stream_takes_the_changes_of_its_user_in_order_and_once() {
 }
 
 #[test]
-fn a_stream_takes_no_more_at_once_than_it_asks_for() {
+fn stream_takes_at_most_requested_number() {
     let log = log(BOUNDS);
     let mut alice = log.subscribe(&user("alice"));
     for offset in 0..5 {
@@ -79,7 +79,7 @@ fn a_stream_takes_no_more_at_once_than_it_asks_for() {
 }
 
 #[test]
-fn an_event_that_is_told_again_is_passed_on_once() {
+fn repeated_event_is_taken_once() {
     let log = log(BOUNDS);
     let mut alice = log.subscribe(&user("alice"));
     push(&log, 0, "alice");
@@ -89,7 +89,7 @@ fn an_event_that_is_told_again_is_passed_on_once() {
 }
 
 #[test]
-fn a_record_that_tells_nobody_anything_is_a_place_like_any_other() {
+fn record_without_change_is_a_position() {
     let log = log(BOUNDS);
     let mut alice = log.subscribe(&user("alice"));
     log.push(0, Uuid::nil(), None);
@@ -99,7 +99,7 @@ fn a_record_that_tells_nobody_anything_is_a_place_like_any_other() {
 }
 
 #[test]
-fn a_stream_that_is_too_far_behind_is_told_so_and_the_others_are_not() {
+fn slow_stream_does_not_affect_others() {
     let log = log(BOUNDS);
     let [mut slow, mut quick, mut bob] =
         ["alice", "alice", "bob"].map(|name| log.subscribe(&user(name)));
@@ -113,9 +113,9 @@ fn a_stream_that_is_too_far_behind_is_told_so_and_the_others_are_not() {
 }
 
 #[test]
-fn changes_that_are_no_longer_kept_are_missed_by_those_only_who_had_not_taken_them() {
-    let log = log(Bounds {
-        records: 3,
+fn dropped_changes_end_only_streams_behind_them() {
+    let log = log(FeedConfig {
+        max_records: 3,
         ..BOUNDS
     });
     let [mut slow, mut quick, mut bob] =
@@ -134,23 +134,23 @@ fn changes_that_are_no_longer_kept_are_missed_by_those_only_who_had_not_taken_th
 
 #[test]
 fn the_bytes_of_the_changes_are_bounded_too() {
-    let log = log(Bounds {
-        bytes: 10 * (RECORD_BYTES + 1_000),
+    let log = log(FeedConfig {
+        max_bytes: 10 * (RECORD_BYTES + 1_000),
         ..BOUNDS
     });
     for offset in 0..50 {
         log.push(offset, id(offset), Some(("alice", change(1_000))));
     }
     let begin = log.subscribe_behind(&user("alice"), behind(7));
-    assert_eq!(begin.unwrap_err(), Misplaced::Before(40));
+    assert_eq!(begin.unwrap_err(), SubscribeError::Before(40));
     let mut kept = log.subscribe_behind(&user("alice"), behind(39)).unwrap();
     assert_eq!(taken(&mut kept).len(), 10);
 }
 
 #[test]
-fn a_position_counts_only_where_the_event_is_that_it_names() {
-    let log = log(Bounds {
-        records: 3,
+fn position_must_match_its_event() {
+    let log = log(FeedConfig {
+        max_records: 3,
         ..BOUNDS
     });
     for offset in 0..6 {
@@ -164,10 +164,14 @@ fn a_position_counts_only_where_the_event_is_that_it_names() {
     // 2 is no longer kept, but was the last before those that are.
     for offset in 2..6 {
         assert_eq!(find(behind(offset)), Ok(()), "{offset}");
-        assert_eq!(find(other(offset)), Err(Misplaced::Unknown), "{offset}");
+        assert_eq!(
+            find(other(offset)),
+            Err(SubscribeError::Unknown),
+            "{offset}"
+        );
     }
-    assert_eq!(find(behind(1)), Err(Misplaced::Before(3)));
-    assert_eq!(find(behind(6)), Err(Misplaced::Ahead));
+    assert_eq!(find(behind(1)), Err(SubscribeError::Before(3)));
+    assert_eq!(find(behind(6)), Err(SubscribeError::Ahead));
 }
 
 #[test]
@@ -181,13 +185,13 @@ fn a_log_that_begins_anew_tells_every_stream() {
     push(&log, 7, "alice");
     assert_eq!(taken(&mut anew), [7]);
     let old = log.subscribe_behind(&user("alice"), behind(0));
-    assert_eq!(old.unwrap_err(), Misplaced::Before(7));
+    assert_eq!(old.unwrap_err(), SubscribeError::Before(7));
 }
 
 #[test]
-fn nothing_is_kept_of_users_who_have_nothing_here() {
-    let log = log(Bounds {
-        records: 2,
+fn idle_users_are_forgotten() {
+    let log = log(FeedConfig {
+        max_records: 2,
         ..BOUNDS
     });
     for offset in 0..10 {
@@ -202,7 +206,7 @@ fn nothing_is_kept_of_users_who_have_nothing_here() {
 }
 
 #[tokio::test]
-async fn the_bell_rings_for_changes_of_the_user_that_came_since_the_last_look() {
+async fn stream_is_notified_of_changes_of_its_user() {
     let log = log(BOUNDS);
     let mut alice = log.subscribe(&user("alice"));
     push(&log, 0, "alice");
@@ -216,7 +220,7 @@ async fn the_bell_rings_for_changes_of_the_user_that_came_since_the_last_look() 
 }
 
 #[tokio::test]
-async fn whoever_is_ahead_waits_until_the_log_is_there() {
+async fn position_ahead_waits_for_log() {
     let log = log(BOUNDS);
     let mut waiting = Box::pin(log.reached(1));
     push(&log, 0, "alice");

@@ -14,15 +14,15 @@ use tokio::{sync::watch, time::timeout};
 use tracing::{error, info, warn};
 use uuid::Uuid;
 
-use super::{Bounds, PartitionLog, ReadRecord};
-use crate::{config::FeedConfig, metrics};
+use super::{PartitionLog, ReadRecord};
+use crate::{config::FeedConfig, error::Error, metrics};
 
-/// How long a stream waits for a replica that has just started.
+/// Wait of a stream for a replica that has just started.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The changes of all users: a log of each partition of the topic.
 pub struct Feed {
-    bounds: Bounds,
+    bounds: FeedConfig,
     clock: Clock,
     logs: RwLock<Vec<Arc<PartitionLog>>>,
     /// The partitions that have not been read to their ends since the start.
@@ -30,15 +30,11 @@ pub struct Feed {
     is_ready: watch::Sender<bool>,
 }
 
-/// The topic has not been read to its end yet.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct NotReady;
-
 impl Feed {
     /// Returns a feed that has read nothing yet.
     pub fn new(config: FeedConfig, clock: Clock) -> Self {
         Self {
-            bounds: config.into(),
+            bounds: config,
             clock,
             logs: RwLock::default(),
             behind: Mutex::default(),
@@ -51,19 +47,19 @@ impl Feed {
     /// # Errors
     ///
     /// Fails if that takes longer than a moment.
-    pub async fn log_of(&self, user: &UserId) -> Result<Arc<PartitionLog>, NotReady> {
+    pub async fn log_of(&self, user: &UserId) -> Result<Arc<PartitionLog>, Error> {
         let mut is_ready = self.is_ready.subscribe();
         let waiting = timeout(PATIENCE, is_ready.wait_for(|is_ready| *is_ready));
         if !waiting.await.is_ok_and(|waited| waited.is_ok()) {
-            return Err(NotReady);
+            return Err(Error::NotReady);
         }
         let logs = self.logs.read().expect("no holder of this lock panics");
-        let partitions = i32::try_from(logs.len()).map_err(|_| NotReady)?;
+        let partitions = i32::try_from(logs.len()).map_err(|_| Error::NotReady)?;
         if partitions == 0 {
-            return Err(NotReady);
+            return Err(Error::NotReady);
         }
         let partition = partition_of(user.as_ref().as_bytes(), partitions);
-        self.get(&logs, partition).ok_or(NotReady)
+        self.get(&logs, partition).ok_or(Error::NotReady)
     }
 
     fn get(&self, logs: &[Arc<PartitionLog>], partition: i32) -> Option<Arc<PartitionLog>> {
@@ -129,7 +125,7 @@ impl TopicReader for Feed {
         let mut logs = self.logs.write().expect("no holder of this lock panics");
         let known = i32::try_from(logs.len()).unwrap_or(i32::MAX);
         if known != partitions {
-            // Users move to other partitions, so no stream may go on as it was.
+            // Users move to other partitions, so every stream gets a resync.
             for log in logs.drain(..) {
                 log.begin(0);
             }

@@ -40,7 +40,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_event_is_new_once_for_as_long_as_it_is_remembered() {
+    fn remembered_event_is_new_once() {
         let mut recent = RecentEvents::new(2);
         let [one, two, three] = [1, 2, 3].map(Uuid::from_u128);
         assert!(recent.add(one));

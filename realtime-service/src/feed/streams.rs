@@ -5,9 +5,9 @@ use std::{
 
 use service_runtime::ids::UserId;
 
-use crate::metrics;
+use crate::{error::Error, metrics};
 
-/// How many streams are open, of all users and of each.
+/// Counter of open streams, in total and by user.
 #[derive(Debug)]
 pub struct Streams {
     most: usize,
@@ -18,19 +18,10 @@ pub struct Streams {
 #[derive(Debug, Default)]
 struct Open {
     all: usize,
-    of_users: HashMap<UserId, usize>,
+    per_user: HashMap<UserId, usize>,
 }
 
-/// Why there may not be another stream.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TooMany {
-    /// The user has as many as one may have.
-    OfUser(usize),
-    /// All users together have as many as there may be.
-    OfAll,
-}
-
-/// Stands for one stream until it is dropped.
+/// Counts one stream until it is dropped.
 #[derive(Debug)]
 pub struct StreamPermit {
     streams: Arc<Streams>,
@@ -52,17 +43,17 @@ impl Streams {
     /// # Errors
     ///
     /// Fails if there are too many already.
-    pub fn open(self: &Arc<Self>, user: &UserId) -> Result<StreamPermit, TooMany> {
+    pub fn open(self: &Arc<Self>, user: &UserId) -> Result<StreamPermit, Error> {
         let mut open = self.lock();
-        let of_user = open.of_users.get(user).copied().unwrap_or_default();
-        if of_user >= self.most_per_user {
-            return Err(TooMany::OfUser(self.most_per_user));
+        let user_index = open.per_user.get(user).copied().unwrap_or_default();
+        if user_index >= self.most_per_user {
+            return Err(Error::TooManyStreamsOfUser(self.most_per_user));
         }
         if open.all >= self.most {
-            return Err(TooMany::OfAll);
+            return Err(Error::TooManyStreams);
         }
         open.all += 1;
-        open.of_users.insert(user.clone(), of_user + 1);
+        open.per_user.insert(user.clone(), user_index + 1);
         metrics::streams(open.all);
         Ok(StreamPermit {
             streams: Arc::clone(self),
@@ -79,10 +70,10 @@ impl Drop for StreamPermit {
     fn drop(&mut self) {
         let mut open = self.streams.lock();
         open.all -= 1;
-        if let Some(of_user) = open.of_users.get_mut(&self.user) {
-            *of_user -= 1;
-            if *of_user == 0 {
-                open.of_users.remove(&self.user);
+        if let Some(user_index) = open.per_user.get_mut(&self.user) {
+            *user_index -= 1;
+            if *user_index == 0 {
+                open.per_user.remove(&self.user);
             }
         }
         metrics::streams(open.all);
@@ -94,14 +85,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_user_has_so_many_streams_and_another_user_has_them_too() {
+    fn streams_are_limited_per_user_and_in_total() {
         let streams = Arc::new(Streams::new(3, 2));
         let [alice, bob] = ["alice", "bob"].map(|name| name.parse::<UserId>().unwrap());
         let first = streams.open(&alice).unwrap();
         let _second = streams.open(&alice).unwrap();
-        assert_eq!(streams.open(&alice).unwrap_err(), TooMany::OfUser(2));
+        assert!(matches!(
+            streams.open(&alice),
+            Err(Error::TooManyStreamsOfUser(2))
+        ));
         let _third = streams.open(&bob).unwrap();
-        assert_eq!(streams.open(&bob).unwrap_err(), TooMany::OfAll);
+        assert!(matches!(streams.open(&bob), Err(Error::TooManyStreams)));
         drop(first);
         let _fourth = streams.open(&alice).unwrap();
         assert_eq!(streams.lock().all, 3);

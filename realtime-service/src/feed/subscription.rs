@@ -5,17 +5,16 @@ use tokio::sync::watch;
 use super::{Change, PartitionLog};
 use crate::domain::Position;
 
-/// One stream of one user's changes: a position in the log, and the bell that rings when there is more.
+/// One stream of one user's changes: a position in the log, and the notifier that rings when there is more.
 #[derive(Debug)]
 pub struct Subscription {
     log: Arc<PartitionLog>,
     user: Arc<str>,
-    /// None only while it is dropped.
-    bell: Option<watch::Receiver<()>>,
+    notifier: watch::Receiver<()>,
     place: Place,
 }
 
-/// Where a stream is.
+/// Position of a stream.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Place {
     pub(super) position: Position,
@@ -23,7 +22,7 @@ pub(super) struct Place {
     pub(super) generation: u64,
 }
 
-/// What a stream took.
+/// Result of taking changes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Taken {
     /// Changes, in order.
@@ -40,13 +39,13 @@ impl Subscription {
     pub(super) fn new(
         log: Arc<PartitionLog>,
         user: Arc<str>,
-        bell: watch::Receiver<()>,
+        notifier: watch::Receiver<()>,
         place: Place,
     ) -> Self {
         Self {
             log,
             user,
-            bell: Some(bell),
+            notifier,
             place,
         }
     }
@@ -58,30 +57,21 @@ impl Subscription {
 
     /// Takes up to so many changes, if the stream is not more of them behind than it may be.
     pub fn take(&mut self, most: usize, most_pending: usize) -> Taken {
-        if let Some(bell) = &mut self.bell {
-            // Before the look, so that what comes during it rings again.
-            bell.mark_unchanged();
-        }
+        // Before the look, so that what comes during it rings again.
+        self.notifier.mark_unchanged();
         self.log
             .take(&self.user, &mut self.place, most, most_pending)
     }
 
     /// Waits until there may be more than at the last look.
     pub async fn changed(&mut self) {
-        let rung = match &mut self.bell {
-            Some(bell) => bell.changed().await.is_ok(),
-            None => false,
-        };
-        if !rung {
-            // The bell outlives its listeners.
-            std::future::pending().await
-        }
+        // The notifier outlives its listeners, so it is never closed.
+        let _ = self.notifier.changed().await;
     }
 }
 
 impl Drop for Subscription {
     fn drop(&mut self) {
-        self.bell = None;
         self.log.left(&self.user);
     }
 }

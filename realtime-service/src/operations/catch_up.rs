@@ -1,4 +1,4 @@
-//! From a position that a client comes with to the place in memory where its stream goes on.
+//! Resumption of a stream at the position of a client.
 
 use std::{
     ops::ControlFlow,
@@ -18,68 +18,68 @@ use crate::{
     app::App,
     domain::Position,
     error::Error,
-    feed::{Change, Misplaced, PartitionLog, RESENT, ReadRecord, RecentEvents, Subscription},
+    feed::{Change, PartitionLog, RESENT, ReadRecord, RecentEvents, SubscribeError, Subscription},
 };
 
-/// How long a stream waits for this replica to come as far as the one was that its client comes from.
+/// Wait of a stream for this replica to reach the position of its client.
 const AHEAD_PATIENCE: Duration = Duration::from_secs(3);
-/// How long the past is read for one client; beginning anew takes less than more of it.
+/// Time limit for reading the history of one client; a resync is cheaper than more.
 const PAST_PATIENCE: Duration = Duration::from_secs(5);
-/// How many records of the past are read for one client.
+/// Maximum number of records of the history read for one client.
 const MOST_PAST: i64 = 500_000;
 /// The log may lose records while the past is read, and then the rest is read.
 const TRIES: usize = 3;
 
-/// Where a stream begins.
-pub enum Begun {
+/// Start of a stream.
+pub enum CatchUp {
     /// Behind these changes of the past.
     Behind(Subscription, Vec<Change>),
     /// Nowhere: changes are missing.
     Missed(ResyncReason),
 }
 
-/// Finds the place in memory where the stream of a client goes on, and what is to be told before.
+/// Subscribes after the position of a client; returns the subscription and the earlier changes to send first.
 pub async fn catch_up(
     app: &App,
     user: &UserId,
     log: &Arc<PartitionLog>,
     mut position: Position,
-) -> Result<Begun, Error> {
+) -> Result<CatchUp, Error> {
     if position.partition != log.partition() {
-        return Ok(Begun::Missed(ResyncReason::Unknown));
+        return Ok(CatchUp::Missed(ResyncReason::Unknown));
     }
     let mut past = Vec::new();
     for _ in 0..TRIES {
         match log.subscribe_behind(user, position) {
-            Ok(subscription) => return Ok(Begun::Behind(subscription, past)),
-            Err(Misplaced::Unknown) => return Ok(Begun::Missed(ResyncReason::Unknown)),
-            Err(Misplaced::Ahead) => {
+            Ok(subscription) => return Ok(CatchUp::Behind(subscription, past)),
+            Err(SubscribeError::Unknown) => return Ok(CatchUp::Missed(ResyncReason::Unknown)),
+            Err(SubscribeError::Ahead) => {
                 let reached = timeout(AHEAD_PATIENCE, log.reached(position.offset));
                 if reached.await.is_err() {
-                    return Ok(Begun::Missed(ResyncReason::Unknown));
+                    return Ok(CatchUp::Missed(ResyncReason::Unknown));
                 }
             }
-            Err(Misplaced::Before(begin)) => {
+            Err(SubscribeError::Before(begin)) => {
                 match read_past(app, user, position, begin).await? {
                     Ok(read) => {
                         position = read.end;
                         past.extend(read.changes);
                     }
-                    Err(reason) => return Ok(Begun::Missed(reason)),
+                    Err(reason) => return Ok(CatchUp::Missed(reason)),
                 }
                 if past.len() > app.watch.max_pending {
-                    return Ok(Begun::Missed(ResyncReason::TooOld));
+                    return Ok(CatchUp::Missed(ResyncReason::TooOld));
                 }
             }
         }
     }
-    Ok(Begun::Missed(ResyncReason::TooOld))
+    Ok(CatchUp::Missed(ResyncReason::TooOld))
 }
 
-/// What was read of the past.
+/// Changes read from the history.
 struct Past {
     user: UserId,
-    /// Where it begins; its own record, if there is one, must have its event.
+    /// Position before the first record; its own record, if there is one, must have its event.
     begin: Position,
     /// Behind what was read.
     end: Position,
@@ -96,7 +96,7 @@ async fn read_past(
     begin: Position,
     end: i64,
 ) -> Result<Result<Past, ResyncReason>, Error> {
-    // The record that the position is behind tells whether this is still the same partition.
+    // The record at the position shows whether this is still the same partition.
     let first = match begin.event_id.is_nil() {
         true => begin.offset + 1,
         false => begin.offset,

@@ -1,4 +1,4 @@
-//! What can be done with the feed: watch it. Changes are passed on in the messages in which they arrived.
+//! The stream of changes. Changes are passed on in the messages in which they arrived.
 
 mod catch_up;
 mod snapshot;

@@ -6,7 +6,7 @@ use service_runtime::{
     task_filter::{TaskField, TaskFilter},
     time_zone::TimeZone,
 };
-use taskmesh_proto::task::v1::Task;
+use taskmesh_proto::{realtime::v1::TaskChange, task::v1::Task};
 
 use crate::{app::App, domain::Matching, error::Error};
 
@@ -56,4 +56,10 @@ fn parse(field: &str, text: &str) -> Result<TaskFilter, Error> {
         Error::InvalidFields(vec![FieldViolation::new(field, error.to_string())])
     };
     TaskFilter::parse(text).map_err(refuse)
+}
+
+/// Returns whether a change may affect which tasks match.
+pub fn depends_on(matching: &Matching, change: &TaskChange) -> bool {
+    change.settings.is_some()
+        || (change.saved_filter.is_some() && !matching.saved_filter.is_empty())
 }

@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::{collections::VecDeque, sync::Arc};
 
 use service_runtime::{
     grpc::{ApiError, FieldViolation},
@@ -7,32 +7,22 @@ use service_runtime::{
 
 use super::{
     Watching,
-    catch_up::{Begun, catch_up},
+    catch_up::{CatchUp, catch_up},
     snapshot::Snapshot,
     stream_filter::StreamFilter,
     watching::Phase,
 };
-use crate::{
-    app::App,
-    domain::Matching,
-    error::Error,
-    feed::{NotReady, TooMany},
-    metrics,
-};
+use crate::{app::App, domain::Matching, error::Error, metrics};
 
 /// Request to stream changes.
 #[derive(Debug, Clone)]
 pub struct Watch {
-    /// Start.
     pub start: Start,
-    /// Tasks to report.
     pub matching: Matching,
 }
 
-/// Start of a stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Start {
-    /// Changes from now on.
     Now,
     /// Snapshot of the current state, then changes.
     Snapshot,
@@ -62,14 +52,14 @@ async fn begin(app: &Arc<App>, user: UserId, wanted: Watch) -> Result<Watching, 
     let log = app.feed.log_of(&user).await?;
     let (subscription, phase) = match position {
         Some(position) => match catch_up(app, &user, &log, position).await? {
-            Begun::Behind(subscription, past) => (
+            CatchUp::Behind(subscription, past) => (
                 subscription,
                 Phase::Begin {
                     behind: position,
                     past,
                 },
             ),
-            Begun::Missed(reason) => (log.subscribe(&user), Phase::Resync(reason)),
+            CatchUp::Missed(reason) => (log.subscribe(&user), Phase::Resync(reason)),
         },
         None => {
             // The position comes first: changes committed from now on follow it.
@@ -86,28 +76,14 @@ async fn begin(app: &Arc<App>, user: UserId, wanted: Watch) -> Result<Watching, 
     };
     // After the subscription, which reports later changes of the saved filter and of the settings.
     let filter = StreamFilter::resolve(app, &user, &matching).await?;
-    Ok(Watching::new(
-        Arc::clone(app),
+    Ok(Watching {
+        app: Arc::clone(app),
         user,
         matching,
         filter,
         subscription,
         phase,
-        permit,
-    ))
-}
-
-impl From<TooMany> for Error {
-    fn from(too_many: TooMany) -> Self {
-        match too_many {
-            TooMany::OfUser(most) => Self::TooManyStreamsOfUser(most),
-            TooMany::OfAll => Self::TooManyStreams,
-        }
-    }
-}
-
-impl From<NotReady> for Error {
-    fn from(NotReady: NotReady) -> Self {
-        Self::NotReady
-    }
+        prepared: VecDeque::new(),
+        _permit: permit,
+    })
 }

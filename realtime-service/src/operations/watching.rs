@@ -4,7 +4,10 @@ use service_runtime::ids::UserId;
 use taskmesh_proto::realtime::v1::{self as pb, ResyncReason, watch_response::Event};
 use tokio::time::timeout;
 
-use super::{snapshot::Snapshot, stream_filter::StreamFilter};
+use super::{
+    snapshot::Snapshot,
+    stream_filter::{StreamFilter, depends_on},
+};
 use crate::{
     app::App,
     domain::{Matching, Position},
@@ -13,61 +16,36 @@ use crate::{
     metrics,
 };
 
-/// Number of changes taken at once.
 const BATCH: usize = 64;
 
-/// Stream to one client.
 pub struct Watching {
-    app: Arc<App>,
-    user: UserId,
-    matching: Matching,
+    pub(super) app: Arc<App>,
+    pub(super) user: UserId,
+    pub(super) matching: Matching,
     /// Filter of tasks; none if all match.
-    filter: Option<StreamFilter>,
-    subscription: Subscription,
-    phase: Phase,
-    /// Next messages.
-    prepared: VecDeque<pb::WatchResponse>,
+    pub(super) filter: Option<StreamFilter>,
+    pub(super) subscription: Subscription,
+    pub(super) phase: Phase,
+    pub(super) prepared: VecDeque<pb::WatchResponse>,
     /// Counts the stream for as long as it lasts.
-    _permit: StreamPermit,
+    pub(super) _permit: StreamPermit,
 }
 
-/// Phase of a stream.
 #[derive(Debug)]
 pub(super) enum Phase {
     /// Starts after a position, with the changes that are no longer in memory.
-    Begin { behind: Position, past: Vec<Change> },
-    /// Sends the snapshot.
+    Begin {
+        behind: Position,
+        past: Vec<Change>,
+    },
     Snapshot(Snapshot),
-    /// Sends changes.
     Live,
     /// Reports that changes are missing.
     Resync(ResyncReason),
-    /// Sent its last message.
     Ended,
 }
 
 impl Watching {
-    pub(super) fn new(
-        app: Arc<App>,
-        user: UserId,
-        matching: Matching,
-        filter: Option<StreamFilter>,
-        subscription: Subscription,
-        phase: Phase,
-        permit: StreamPermit,
-    ) -> Self {
-        Self {
-            app,
-            user,
-            matching,
-            filter,
-            subscription,
-            phase,
-            prepared: VecDeque::new(),
-            _permit: permit,
-        }
-    }
-
     /// Returns the next message; none at the end, and an error is the last.
     ///
     /// Nothing is read ahead of the client: one that does not read its messages falls behind in the feed and gets a resync.
@@ -166,7 +144,7 @@ impl Watching {
     async fn tell(&mut self, changes: &[Change]) -> Result<(), Error> {
         for read in changes {
             let change = read.decode();
-            if self.filter.is_some() && self.matching.depends_on(&change) {
+            if self.filter.is_some() && depends_on(&self.matching, &change) {
                 // In a box, because it is rare and would enlarge every waiting stream.
                 let filter = StreamFilter::resolve(&self.app, &self.user, &self.matching);
                 self.filter = Box::pin(filter).await?;

@@ -9,7 +9,7 @@ use crate::{
     operations::{Start, Watch},
 };
 
-/// Reads what to tell a client.
+/// Converts a request.
 pub fn watch(message: pb::WatchRequest) -> Result<Watch, Error> {
     let pb::WatchRequest {
         start,

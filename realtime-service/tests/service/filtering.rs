@@ -116,7 +116,7 @@ async fn completed_and_deleted_tasks_match_as_in_lists() {
 }
 
 #[tokio::test]
-async fn change_of_saved_filter_takes_effect_in_open_streams() {
+async fn saved_filter_change_affects_open_streams() {
     let topics = TestTopics::create().await;
     let tasks = FakeTasks::default();
     tasks.save_filters(&[saved_filter("title = tea")]);
@@ -149,7 +149,7 @@ async fn change_of_saved_filter_takes_effect_in_open_streams() {
 }
 
 #[tokio::test]
-async fn today_is_in_the_time_zone_of_the_user() {
+async fn today_is_in_time_zone_of_user() {
     let topics = TestTopics::create().await;
     let tasks = FakeTasks::default();
     let url = tasks.serve().await;
@@ -182,7 +182,7 @@ async fn today_is_in_the_time_zone_of_the_user() {
 }
 
 #[tokio::test]
-async fn invalid_filter_is_refused_with_error_of_task_service() {
+async fn invalid_filter_has_error_of_task_service() {
     let topics = TestTopics::create().await;
     let url = FakeTasks::default().serve().await;
     let replica = Replica::start_with(&topics, &[("TASK_URL", &url)]).await;
@@ -200,7 +200,7 @@ async fn invalid_filter_is_refused_with_error_of_task_service() {
 }
 
 #[tokio::test]
-async fn without_the_task_service_streams_of_everything_go_on() {
+async fn unfiltered_streams_work_without_task_service() {
     let topics = TestTopics::create().await;
     let replica = Replica::start(&topics).await;
     let refusal = replica.try_watch("alice", with_filter("title = tea")).await;

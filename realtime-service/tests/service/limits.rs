@@ -7,7 +7,7 @@ use tonic::Code;
 use crate::support::{Replica, publish_task};
 
 #[tokio::test]
-async fn a_client_that_does_not_read_is_told_to_begin_anew_and_the_others_feel_nothing() {
+async fn slow_client_gets_resync_others_continue() {
     let topics = TestTopics::create().await;
     // Without heartbeats, however long the machine takes.
     let settings = [
@@ -41,7 +41,7 @@ async fn a_client_that_does_not_read_is_told_to_begin_anew_and_the_others_feel_n
 }
 
 #[tokio::test]
-async fn a_user_with_too_many_streams_gets_no_more_until_one_ends() {
+async fn stream_limit_of_user_is_enforced() {
     let topics = TestTopics::create().await;
     let replica = Replica::start_with(&topics, &[("WATCH__MAX_STREAMS_PER_USER", "2")]).await;
     let one = replica.watch_now("alice").await;

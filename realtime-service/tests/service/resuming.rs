@@ -9,7 +9,7 @@ use tonic::Code;
 use crate::support::{Replica, behind, change_of, publish, publish_task, task};
 
 #[tokio::test]
-async fn a_stream_goes_on_at_another_replica_behind_what_was_seen() {
+async fn stream_resumes_at_another_replica() {
     let topics = TestTopics::create().await;
     let [one, other] = [Replica::start(&topics).await, Replica::start(&topics).await];
     let mut alice = one.watch_now("alice").await;
@@ -28,7 +28,7 @@ async fn a_stream_goes_on_at_another_replica_behind_what_was_seen() {
 }
 
 #[tokio::test]
-async fn a_stream_goes_on_from_its_first_message_of_an_empty_topic() {
+async fn stream_resumes_on_empty_topic() {
     let topics = TestTopics::create().await;
     let replica = Replica::start(&topics).await;
     let alice = replica.watch_now("alice").await;
@@ -40,7 +40,7 @@ async fn a_stream_goes_on_from_its_first_message_of_an_empty_topic() {
 }
 
 #[tokio::test]
-async fn what_is_no_longer_in_memory_is_read_from_the_topic() {
+async fn old_changes_are_read_from_topic() {
     let topics = TestTopics::create().await;
     let replica = Replica::start(&topics).await;
     let mut alice = replica.watch_now("alice").await;
@@ -63,7 +63,7 @@ async fn what_is_no_longer_in_memory_is_read_from_the_topic() {
 }
 
 #[tokio::test]
-async fn what_a_relay_sends_again_behind_a_token_is_not_told_again() {
+async fn event_before_token_is_not_repeated() {
     let topics = TestTopics::create().await;
     let replica = Replica::start(&topics).await;
     let mut alice = replica.watch_now("alice").await;
@@ -86,7 +86,7 @@ async fn what_a_relay_sends_again_behind_a_token_is_not_told_again() {
 }
 
 #[tokio::test]
-async fn a_token_whose_changes_the_broker_no_longer_has_is_told_to_begin_anew() {
+async fn token_of_deleted_records_gets_resync() {
     let topics = TestTopics::create().await;
     let replica = Replica::start(&topics).await;
     let mut alice = replica.watch_now("alice").await;
@@ -104,7 +104,7 @@ async fn a_token_whose_changes_the_broker_no_longer_has_is_told_to_begin_anew() 
 }
 
 #[tokio::test]
-async fn a_client_that_missed_too_much_is_told_to_begin_anew() {
+async fn client_too_far_behind_gets_resync() {
     let topics = TestTopics::create().await;
     let replica = Replica::start(&topics).await;
     let alice = replica.watch_now("alice").await;
@@ -120,7 +120,7 @@ async fn a_client_that_missed_too_much_is_told_to_begin_anew() {
 }
 
 #[tokio::test]
-async fn a_token_of_another_topic_in_the_same_place_is_told_to_begin_anew() {
+async fn token_of_recreated_topic_gets_resync() {
     let topics = TestTopics::create().await;
     let replica = Replica::start(&topics).await;
     let mut alice = replica.watch_now("alice").await;
@@ -167,7 +167,7 @@ async fn a_token_of_another_topic_in_the_same_place_is_told_to_begin_anew() {
 }
 
 #[tokio::test]
-async fn a_token_of_somebody_else_or_one_that_was_changed_is_refused() {
+async fn foreign_or_changed_token_is_refused() {
     let topics = TestTopics::create().await;
     let replica = Replica::start(&topics).await;
     let mut alice = replica.watch_now("alice").await;

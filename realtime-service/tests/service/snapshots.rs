@@ -1,4 +1,4 @@
-//! What there is, and then what changes.
+//! Snapshots and the changes after them.
 
 use service_runtime::testing::TestTopics;
 use taskmesh_proto::realtime::v1::{Snapshot, watch_response::Event};
@@ -23,7 +23,7 @@ async fn snapshot(stream: &mut Stream) -> Snapshot {
 }
 
 #[tokio::test]
-async fn what_changes_while_a_snapshot_is_told_follows_it_without_a_gap() {
+async fn changes_during_snapshot_follow_without_gap() {
     let topics = std::sync::Arc::new(TestTopics::create().await);
     let tasks = FakeTasks::default();
     let url = tasks.serve().await;
@@ -55,7 +55,7 @@ async fn what_changes_while_a_snapshot_is_told_follows_it_without_a_gap() {
 }
 
 #[tokio::test]
-async fn the_end_of_a_snapshot_can_be_resumed_from_at_another_replica() {
+async fn snapshot_end_resumes_at_another_replica() {
     let topics = TestTopics::create().await;
     let tasks = FakeTasks::default();
     let url = tasks.serve().await;

@@ -1,4 +1,4 @@
-//! What streams tell, and when they end.
+//! Messages of streams, and their ends.
 
 use service_runtime::{ids::Ids, testing::TestTopics};
 use taskmesh_proto::{
@@ -11,7 +11,7 @@ use tonic::Code;
 use crate::support::{Replica, change_of, publish, publish_tag, publish_task, task};
 
 #[tokio::test]
-async fn a_stream_tells_the_changes_of_its_user_in_order_and_of_nobody_else() {
+async fn stream_has_only_changes_of_its_user() {
     let topics = TestTopics::create().await;
     let replica = Replica::start(&topics).await;
     let mut alice = replica.watch_now("alice").await;
@@ -75,7 +75,7 @@ async fn every_replica_tells_everybody() {
 }
 
 #[tokio::test]
-async fn an_event_that_a_relay_sends_again_is_told_once() {
+async fn resent_event_is_sent_once() {
     let topics = TestTopics::create().await;
     let replica = Replica::start(&topics).await;
     let mut alice = replica.watch_now("alice").await;
@@ -88,7 +88,7 @@ async fn an_event_that_a_relay_sends_again_is_told_once() {
 }
 
 #[tokio::test]
-async fn a_record_that_is_no_change_holds_nothing_up() {
+async fn invalid_record_is_skipped() {
     let topics = TestTopics::create().await;
     let replica = Replica::start(&topics).await;
     let mut alice = replica.watch_now("alice").await;
@@ -108,7 +108,7 @@ async fn a_record_that_is_no_change_holds_nothing_up() {
 }
 
 #[tokio::test]
-async fn a_silent_stream_gives_signs_of_life_that_can_be_resumed_from() {
+async fn heartbeats_can_be_resumed_from() {
     let topics = TestTopics::create().await;
     let replica = Replica::start_with(&topics, &[("WATCH__HEARTBEAT_MS", "50")]).await;
     let mut alice = replica.watch_now("alice").await;
@@ -120,7 +120,7 @@ async fn a_silent_stream_gives_signs_of_life_that_can_be_resumed_from() {
 }
 
 #[tokio::test]
-async fn a_service_that_stops_ends_its_streams_with_a_word() {
+async fn shutdown_ends_streams_as_unavailable() {
     let topics = TestTopics::create().await;
     let replica = Replica::start(&topics).await;
     let mut alice = replica.watch_now("alice").await;

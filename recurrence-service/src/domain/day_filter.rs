@@ -22,7 +22,7 @@ impl<'a> DayFilter<'a> {
         }
     }
 
-    /// Tells whether a day of the period passes; a part that is absent lets every day pass.
+    /// Returns whether a day of the period passes; a part that is absent lets every day pass.
     pub(super) fn lets_through(&self, day: NaiveDate) -> bool {
         let Parts {
             months,
@@ -66,7 +66,7 @@ impl<'a> DayFilter<'a> {
     }
 }
 
-/// Tells whether the nth of `length` is among numbers that count from the start or, negative, from the end.
+/// Returns whether the nth of `length` is among numbers that count from the start or, negative, from the end.
 fn is_among(numbers: &[i32], nth: i32, length: i32) -> bool {
     numbers.contains(&nth) || numbers.contains(&(nth - length - 1))
 }

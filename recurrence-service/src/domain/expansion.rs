@@ -26,7 +26,6 @@ pub(super) struct Expansion {
 }
 
 impl Expansion {
-    /// Anchors a rule at a start.
     pub(super) fn new(parts: &Parts, start: NaiveDateTime) -> Self {
         let mut expansion = Self {
             start,

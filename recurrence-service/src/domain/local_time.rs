@@ -22,7 +22,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_local_time_is_read_as_it_is_written_and_in_no_other_way() {
+    fn local_time_has_one_spelling() {
         let text = "2026-12-01T09:00:00";
         let time = parse_local_time(text).unwrap();
         assert_eq!(format_local_time(time), text);

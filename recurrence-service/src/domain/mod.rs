@@ -1,4 +1,4 @@
-//! What recurrence rules mean: from text to dates, and from dates to instants in a time zone.
+//! Recurrence rules: from text to dates, and from dates to instants in a time zone.
 
 mod calendar;
 mod day_filter;

@@ -1,25 +1,24 @@
-//! A series that somebody thinks of.
+//! Proposed series.
 
 use chrono::{DateTime, Datelike, Utc};
 
 use super::series_error::{MAX_START_YEAR, MIN_START_YEAR};
 use super::{Anchor, RecurrenceRule, Series, SeriesError, TimeZone};
 
-/// What a series would be made of.
+/// Proposed series.
 #[derive(Debug, Clone)]
 pub struct Proposal {
-    /// The rule.
     pub rule: RecurrenceRule,
     /// The zone in which the rule is read.
     pub time_zone: TimeZone,
-    /// When the series should begin.
+    /// Proposed start.
     pub start_time: DateTime<Utc>,
-    /// What its dates are counted from.
+    /// Origin of its dates.
     pub anchor: Anchor,
 }
 
 impl Proposal {
-    /// Makes the series, or tells why there is none.
+    /// Creates the series.
     pub fn series(self) -> Result<Series, SeriesError> {
         let start = self.time_zone.local(self.start_time);
         if !(MIN_START_YEAR..=MAX_START_YEAR).contains(&start.year()) {

@@ -7,7 +7,6 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc, Weekday};
 
 use super::{RuleError, rule_grammar, rule_limits};
 
-/// How often a rule repeats.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Frequency {
     Daily,
@@ -16,10 +15,10 @@ pub enum Frequency {
     Yearly,
 }
 
-/// When a rule stops.
+/// End of a rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ending {
-    /// It goes on for ever.
+    /// It has no end.
     Never,
     /// After this many occurrences, 1 to 1000, counted from the first.
     Count(usize),
@@ -27,7 +26,6 @@ pub enum Ending {
     Until(Until),
 }
 
-/// The moment of `UNTIL`, which is still part of the rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Until {
     /// The whole of this day in the series' zone.
@@ -80,7 +78,6 @@ pub struct RecurrenceRule {
 }
 
 impl RecurrenceRule {
-    /// Returns what the rule says.
     pub fn parts(&self) -> &Parts {
         &self.parts
     }

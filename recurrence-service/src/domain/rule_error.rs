@@ -1,4 +1,4 @@
-//! What can be wrong with the text of a rule. Each message names the part and the cure, in words that follow the field's name.
+//! Errors in the text of a rule. Each message names the part and the fix, in words that follow the field's name.
 
 use super::Frequency;
 
@@ -8,7 +8,7 @@ pub(super) const MAX_BYTES: usize = 512;
 /// The largest number of occurrences on one day.
 pub(super) const MAX_TIMES_A_DAY: usize = 24;
 
-/// Tells what is wrong with the text of a recurrence rule, and how to mend it.
+/// Error in the text of a recurrence rule, with the fix.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RuleError {
     /// There is no rule.
@@ -17,7 +17,7 @@ pub enum RuleError {
     /// The rule has this many bytes, more than any sensible rule has.
     #[error("is {0} bytes long; shorten it to at most {MAX_BYTES}")]
     TooLong(usize),
-    /// What follows a line break would be another property in a calendar file.
+    /// A line break, which would begin another property in a calendar file.
     #[error("has a line break; write one rule in one line")]
     LineBreak,
     /// A space, a control character or one that is not ASCII, at this position counted from 1.

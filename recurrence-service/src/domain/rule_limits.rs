@@ -1,4 +1,4 @@
-//! Which parts of a rule go together.
+//! Checks of combinations of parts.
 
 use std::collections::BTreeSet;
 

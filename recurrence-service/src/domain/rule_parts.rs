@@ -71,7 +71,6 @@ pub(super) fn time_number(part: &'static str, value: &str, max: u32) -> Result<u
         })
 }
 
-/// Reads one weekday.
 pub(super) fn weekday(part: &'static str, value: &str) -> Result<Weekday, RuleError> {
     WEEKDAYS
         .into_iter()

@@ -15,10 +15,10 @@ const LAST_DATE: NaiveDate =
 
 const END_OF_DAY: NaiveTime = NaiveTime::from_hms_opt(23, 59, 59).expect("the clock has this time");
 
-/// How long after the start the first date may come.
+/// Maximum distance from the start to the first date.
 const LONGEST_WAIT: Months = Months::new(100 * 12);
 
-/// What the next date of a series is counted from.
+/// Origin of the next date of a series.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Anchor {
     /// The start of the series: dates stay where the rule puts them.
@@ -40,7 +40,6 @@ pub struct Occurrence {
 /// the rest is exact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DueAfter {
-    /// Calendar days.
     pub days: i32,
     /// Seconds after those days; none if the task is due on a date, whose beginning counts.
     pub seconds: Option<i32>,
@@ -120,7 +119,6 @@ impl Series {
         }
     }
 
-    /// Returns the first occurrence.
     pub fn first(&self) -> Occurrence {
         self.occurrence(self.first)
     }

@@ -1,4 +1,4 @@
-//! Why a rule and a start make no series.
+//! Errors of series.
 
 /// The first year in which a series may begin.
 pub(super) const MIN_START_YEAR: i32 = 1970;
@@ -6,7 +6,7 @@ pub(super) const MIN_START_YEAR: i32 = 1970;
 /// The last year in which a series may begin.
 pub(super) const MAX_START_YEAR: i32 = 2200;
 
-/// Tells why no series can be made of a rule, a start and an anchor, in words that follow the field's name.
+/// Reason why no series can be made of a rule, a start and an anchor, in words that follow the field's name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SeriesError {
     /// The start is in this year.

@@ -9,7 +9,7 @@ use crate::{
     rpc,
 };
 
-/// An occurrence of a series that somebody has completed.
+/// A completed occurrence of a series.
 #[derive(Debug)]
 pub(super) struct CompletedOccurrence {
     pub user_id: UserId,

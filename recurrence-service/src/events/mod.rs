@@ -1,4 +1,4 @@
-//! What this service listens to.
+//! Events that this service consumes.
 
 mod convert;
 mod on_occurrence_completed;

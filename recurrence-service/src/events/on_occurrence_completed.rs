@@ -1,28 +1,32 @@
-//! An occurrence of a series was completed: which date comes next.
+//! Creation of the next occurrence of a series when one is completed.
 
 use async_trait::async_trait;
 use service_runtime::{
     grpc::{ErrorCode, UpstreamError},
-    kafka::{EventHandler, HandleError, Received},
+    kafka::{EventHandler, HandleError, InboxBatch, Known, Received},
+    postgres::Database,
 };
 use taskmesh_proto::task::v1 as pb;
 use tracing::info;
 
 use super::convert::{CompletedOccurrence, completed_occurrence};
 use crate::{
-    metrics::{self, Outcome},
-    rpc::{Following, TaskClient},
+    metrics::{Outcome, Outcomes},
+    rpc::TaskClient,
 };
 
 /// Asks for the next occurrence of a series when one is completed.
 pub struct OnOccurrenceCompleted {
     tasks: TaskClient,
+    outcomes: Outcomes,
 }
 
 impl OnOccurrenceCompleted {
-    /// Returns the handler.
     pub fn new(tasks: TaskClient) -> Self {
-        Self { tasks }
+        Self {
+            tasks,
+            outcomes: Outcomes::default(),
+        }
     }
 
     async fn follow_up(&self, completed: CompletedOccurrence) -> Result<Outcome, HandleError> {
@@ -38,8 +42,7 @@ impl OnOccurrenceCompleted {
             info!(series.id = %series_id, "series {series_id} has no more occurrences");
             return Ok(Outcome::Ended);
         };
-        let following = self
-            .tasks
+        self.tasks
             .create_occurrence(
                 &user_id,
                 series_id,
@@ -48,12 +51,7 @@ impl OnOccurrenceCompleted {
                 series.due_time(next),
             )
             .await
-            .map_err(failure)?;
-        Ok(match following {
-            Following::Created => Outcome::Created,
-            Following::Existed => Outcome::Existed,
-            Following::None => Outcome::Ended,
-        })
+            .map_err(failure)
     }
 }
 
@@ -61,20 +59,37 @@ impl OnOccurrenceCompleted {
 impl EventHandler for OnOccurrenceCompleted {
     type Event = pb::TaskEvent;
 
-    // The whole effect is a call that the task-service answers the same way however often it is made; nothing is left to do
-    // in the transaction.
+    // The whole effect is a call that the task-service answers the same way however often it is made.
     #[tracing::instrument(name = "event.occurrence_completed", skip_all, fields(event.id = %event.id))]
     async fn prepare(&self, event: &Received<pb::TaskEvent>) -> Result<(), HandleError> {
         let completed = completed_occurrence(&event.message)
             .map_err(|malformed| HandleError::Reject(malformed.to_string()))?;
         if let Some(completed) = completed {
-            metrics::count(self.follow_up(completed).await?);
+            let outcome = self.follow_up(completed).await?;
+            self.outcomes.set(event.id, outcome);
         }
         Ok(())
     }
+
+    /// Counts the outcomes of new events, so that a redelivered event counts once.
+    async fn commit(
+        &self,
+        database: &Database,
+        inbox: InboxBatch,
+        events: &[&Received<pb::TaskEvent>],
+    ) -> Result<Vec<Known>, HandleError> {
+        let known: Result<_, HandleError> = database
+            .transaction("consume", async |tx| Ok(inbox.insert(tx).await?))
+            .await;
+        let known = known?;
+        for (event, known) in events.iter().zip(&known) {
+            self.outcomes.commit(event.id, *known);
+        }
+        Ok(known)
+    }
 }
 
-/// Tells what a failed call means for the event: wait for the task-service, try again some times, or give the event up.
+/// Returns whether the event waits for the task-service, is retried some times, or is a dead letter.
 fn failure(error: UpstreamError) -> HandleError {
     if error.is_transient() {
         return HandleError::Unavailable(error.into());
@@ -87,13 +102,6 @@ fn failure(error: UpstreamError) -> HandleError {
         | ErrorCode::FailedPrecondition
         | ErrorCode::StaleEtag
         | ErrorCode::OutOfRange => HandleError::Reject(error.to_string()),
-        ErrorCode::Unauthenticated
-        | ErrorCode::Unimplemented
-        | ErrorCode::Internal
-        | ErrorCode::Aborted
-        | ErrorCode::ResourceExhausted
-        | ErrorCode::Cancelled
-        | ErrorCode::DeadlineExceeded
-        | ErrorCode::Unavailable => HandleError::Retry(error.into()),
+        _ => HandleError::Retry(error.into()),
     }
 }

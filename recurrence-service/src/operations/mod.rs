@@ -1,4 +1,4 @@
-//! What callers can ask, one file a question.
+//! Operations of this service, one a file.
 
 mod preview_occurrences;
 mod validate_rule;

@@ -3,16 +3,16 @@ use crate::{
     error::Error,
 };
 
-/// Where a series begins, and where it ends if it does.
+/// First and last occurrence of a series.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FirstAndLast {
     /// The rule's first date at or after the start.
     pub first: Occurrence,
-    /// The rule's last date; none if it goes on for ever.
+    /// The rule's last date; none if it has no end.
     pub last: Option<Occurrence>,
 }
 
-/// Tells where a series would begin and end.
+/// Returns the first and last occurrence of a proposed series.
 #[tracing::instrument(name = "operation.validate_rule", skip_all)]
 pub fn validate_rule(proposal: Proposal) -> Result<FirstAndLast, Error> {
     let series = proposal.series()?;

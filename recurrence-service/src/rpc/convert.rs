@@ -13,10 +13,10 @@ use crate::{
     operations::FirstAndLast,
 };
 
-/// How many dates a preview shows unless told otherwise.
+/// Default number of dates in a preview.
 const DEFAULT_COUNT: usize = 5;
 
-/// What a call of `PreviewOccurrences` asks for.
+/// Request for a preview.
 pub(super) struct Preview {
     pub proposal: Proposal,
     pub count: usize,
@@ -60,7 +60,7 @@ impl TryFrom<pb::PreviewOccurrencesRequest> for Preview {
     }
 }
 
-/// Reads the fields that both questions have, and tells what is wrong with all of them at once.
+/// Reads the fields that both requests have; returns the violations of all of them.
 fn proposal(
     rule: &str,
     time_zone: &str,

@@ -1,4 +1,4 @@
-//! What this service answers, and what it asks.
+//! Calls of `RecurrenceService`, and the client of the task-service.
 
 mod convert;
 mod service;
@@ -6,4 +6,4 @@ mod task_client;
 
 pub use convert::anchor;
 pub use service::Rpc;
-pub use task_client::{Following, TaskClient};
+pub use task_client::TaskClient;

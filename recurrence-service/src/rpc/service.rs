@@ -1,9 +1,9 @@
-use service_runtime::grpc::{accept, status};
+use service_runtime::grpc::accept;
 use taskmesh_proto::recurrence::v1::{self as pb, recurrence_service_server::RecurrenceService};
 use tonic::{Request, Response, Status};
 
-use super::convert;
-use crate::{error::Error, operations};
+use super::convert::Preview;
+use crate::{domain::Proposal, operations};
 
 /// Answers the calls: accepts, operates, answers, and nothing else.
 pub struct Rpc;
@@ -15,8 +15,8 @@ impl RecurrenceService for Rpc {
         request: Request<pb::ValidateRuleRequest>,
     ) -> Result<Response<pb::ValidateRuleResponse>, Status> {
         let (_, message) = accept(request)?;
-        let proposal = message.try_into().map_err(refuse)?;
-        let answer = operations::validate_rule(proposal).map_err(refuse)?;
+        let proposal = Proposal::try_from(message)?;
+        let answer = operations::validate_rule(proposal)?;
         Ok(Response::new(answer.into()))
     }
 
@@ -25,12 +25,8 @@ impl RecurrenceService for Rpc {
         request: Request<pb::PreviewOccurrencesRequest>,
     ) -> Result<Response<pb::PreviewOccurrencesResponse>, Status> {
         let (_, message) = accept(request)?;
-        let convert::Preview { proposal, count } = message.try_into().map_err(refuse)?;
-        let answer = operations::preview_occurrences(proposal, count).map_err(refuse)?;
+        let Preview { proposal, count } = Preview::try_from(message)?;
+        let answer = operations::preview_occurrences(proposal, count)?;
         Ok(Response::new(answer.into_iter().collect()))
     }
-}
-
-fn refuse(error: Error) -> Status {
-    status(&error)
 }

@@ -8,18 +8,10 @@ use taskmesh_proto::task::v1::{self as pb, task_service_client::TaskServiceClien
 use tonic::transport::Channel;
 use url::Url;
 
-use crate::domain::{SeriesId, TaskId, format_local_time};
-
-/// What the task-service says to a next occurrence.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Following {
-    /// It exists since this call.
-    Created,
-    /// It existed before.
-    Existed,
-    /// There is none, because the series does not go on from the completed occurrence.
-    None,
-}
+use crate::{
+    domain::{SeriesId, TaskId, format_local_time},
+    metrics::Outcome,
+};
 
 /// Asks the task-service to create occurrences.
 #[derive(Clone)]
@@ -45,7 +37,7 @@ impl TaskClient {
         previous_task_id: TaskId,
         recurrence_id: NaiveDateTime,
         due_time: DateTime<Utc>,
-    ) -> Result<Following, UpstreamError> {
+    ) -> Result<Outcome, UpstreamError> {
         let message = pb::CreateOccurrenceRequest {
             series_id: series_id.to_string(),
             previous_task_id: previous_task_id.to_string(),
@@ -60,9 +52,10 @@ impl TaskClient {
             .map_err(|status| UpstreamError::new("task-service", status))?;
         let pb::CreateOccurrenceResponse { task, created } = answer.into_inner();
         Ok(match (task, created) {
-            (None, _) => Following::None,
-            (Some(_), true) => Following::Created,
-            (Some(_), false) => Following::Existed,
+            // The series does not continue from the completed occurrence.
+            (None, _) => Outcome::Ended,
+            (Some(_), true) => Outcome::Created,
+            (Some(_), false) => Outcome::Existed,
         })
     }
 }

@@ -1,6 +1,6 @@
 use std::{fs, path::Path};
 
-use audit_service::domain::signing::SealingKey;
+use audit_service::SigningKey;
 use service_runtime::BoxError;
 
 /// Returns the public half (PEM) of the key in a file that signs checkpoints.
@@ -12,6 +12,6 @@ pub fn read(path: &Path) -> Result<String, BoxError> {
         )
     };
     let pem = fs::read(path).map_err(|cause| wrong(cause.to_string()))?;
-    let key = SealingKey::from_pem(&pem).map_err(|cause| wrong(cause.to_string()))?;
+    let key = SigningKey::from_pem(&pem).map_err(|cause| wrong(cause.to_string()))?;
     Ok(key.public()?.to_pem()?)
 }

@@ -5,7 +5,7 @@ use std::{
 
 use service_runtime::ids::UserId;
 
-use super::{Finding, FindingKind};
+use super::{Finding, FindingKind, SealedEnd};
 use crate::domain::{
     chain::Head,
     hash::Hash,
@@ -14,22 +14,12 @@ use crate::domain::{
 
 /// More findings in one chain say nothing that these do not.
 const MOST_FINDINGS: usize = 1_000;
-/// So many places and so many records are looked at to find out what was moved; more would take long, and are told as changed.
+/// Maximum number of positions and records that are searched for moved records; more are reported as changed.
 const MOST_MOVED: usize = 1_000;
 
-/// What a checkpoint says of a place in a chain.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SealedPlace {
-    /// The hash that the record there had.
-    pub hash: Hash,
-    /// The checkpoint.
-    pub checkpoint: i64,
-}
-
-/// Checks one chain, record by record.
 pub struct ChainCheck {
     user_id: UserId,
-    sealed: BTreeMap<i64, SealedPlace>,
+    sealed: BTreeMap<i64, SealedEnd>,
     /// The place that comes next, and the hash that the record there must name, if that is known.
     next: i64,
     link: Option<Hash>,
@@ -44,29 +34,17 @@ pub struct ChainCheck {
 }
 
 impl ChainCheck {
-    /// Begins to check the chain of a user, given what checkpoints say of it, after a place from which on records are kept: the
-    /// chain's beginning, or the last record that policy has dropped.
+    /// Creates a check from a position on, given the sealed ends; the record there must contain the previous hash, if that is known.
     pub fn new(
-        user_id: UserId,
-        after: Head,
-        sealed: impl IntoIterator<Item = (i64, SealedPlace)>,
-    ) -> Self {
-        Self::from_place(user_id, after.sequence + 1, Some(after.hash), sealed)
-    }
-
-    /// Begins to check a chain at a place in it; the record there must name the hash before it, if that is known.
-    pub fn from_place(
         user_id: UserId,
         first: i64,
         link: Option<Hash>,
-        sealed: impl IntoIterator<Item = (i64, SealedPlace)>,
+        sealed: impl IntoIterator<Item = SealedEnd>,
     ) -> Self {
+        let sealed = sealed.into_iter().filter(|end| end.sequence >= first);
         Self {
             user_id,
-            sealed: sealed
-                .into_iter()
-                .filter(|(sequence, _)| *sequence >= first)
-                .collect(),
+            sealed: sealed.map(|end| (end.sequence, end)).collect(),
             next: first,
             link,
             confirmed: first - 1,
@@ -77,7 +55,7 @@ impl ChainCheck {
         }
     }
 
-    /// Looks at the next record; they come in the order of their places.
+    /// Checks the next record, in the order of the chain.
     pub fn push(&mut self, record: impl Into<Hashed>) {
         let record = record.into();
         self.checked += 1;
@@ -91,12 +69,11 @@ impl ChainCheck {
         }
     }
 
-    /// Returns how many records were looked at.
     pub fn checked(&self) -> i64 {
         self.checked
     }
 
-    /// Returns how many records are younger than the last checkpoint that speaks of the chain.
+    /// Returns the number of records after the last sealed one.
     pub fn unsealed(&self) -> i64 {
         let sealed = self.sealed.keys().next_back().copied().unwrap_or(0);
         let end = self.next - 1;
@@ -107,13 +84,11 @@ impl ChainCheck {
     pub fn finish(&mut self, head: Option<&Head>) -> Vec<Finding> {
         self.settle_place(head.map(|head| head.hash));
         let end = self.next - 1;
-        if let Some((sequence, place)) = self
-            .sealed
-            .last_key_value()
-            .map(|(key, place)| (*key, *place))
-            && sequence > end
+        if let Some((_, last)) = self.sealed.last_key_value()
+            && last.sequence > end
         {
-            self.find(FindingKind::CutOff, end + 1, sequence, place.checkpoint);
+            let (sequence, checkpoint) = (last.sequence, last.checkpoint);
+            self.find(FindingKind::CutOff, end + 1, sequence, checkpoint);
         } else if let Some(head) = head {
             if head.sequence > end {
                 self.find(FindingKind::CutOff, end + 1, head.sequence, 0);
@@ -172,7 +147,7 @@ impl ChainCheck {
         let record = hashed.record;
         let sequence = record.sequence;
         if sequence < self.next || (!fits && sequence != self.next) {
-            // A stray: the chain goes on without it.
+            // A stray: the chain continues without it.
             let kind = if fits {
                 FindingKind::Inserted
             } else {
@@ -189,7 +164,7 @@ impl ChainCheck {
         if !fits {
             self.find(FindingKind::Changed, sequence, sequence, 0);
         } else if self.link.is_some_and(|link| link != record.previous_hash) {
-            // One of the two was written anew; everything up to the last confirmed place is above suspicion.
+            // One of the two was rewritten, after the last confirmed position.
             let first = (self.confirmed + 1).min(sequence);
             self.find(FindingKind::Rewritten, first, sequence, 0);
         }
@@ -252,7 +227,7 @@ impl ChainCheck {
     }
 
     fn find(&mut self, kind: FindingKind, first: i64, last: i64, checkpoint: i64) {
-        // Records that were all written anew are one finding, however many checkpoints show it.
+        // Consecutive rewritten records are one finding, however many checkpoints show it.
         if let Some(before) = self.findings.last_mut()
             && (before.kind, kind) == (FindingKind::Rewritten, FindingKind::Rewritten)
             && first <= before.last + 1

@@ -2,7 +2,7 @@ use super::{Finding, FindingKind};
 use crate::domain::{
     checkpoint::{Checkpoint, Leaf, root_of},
     hash::Hash,
-    signing::SealKey,
+    signing::VerifyingKey,
 };
 
 /// More findings say nothing that these do not.
@@ -11,9 +11,7 @@ const MOST_FINDINGS: usize = 1_000;
 /// A checkpoint of which is known whether it is whole and signed, which is most of the work and can be found out on any thread.
 #[derive(Debug)]
 pub struct Examined {
-    /// The checkpoint.
     pub checkpoint: Checkpoint,
-    /// Its leaves.
     pub leaves: Vec<Leaf>,
     hash: Hash,
     is_genuine: bool,
@@ -21,7 +19,7 @@ pub struct Examined {
 
 impl Examined {
     /// Examines a checkpoint; one of these keys must have signed it: one, or several after the key was changed.
-    pub fn new(keys: &[SealKey], checkpoint: Checkpoint, mut leaves: Vec<Leaf>) -> Self {
+    pub fn new(keys: &[VerifyingKey], checkpoint: Checkpoint, mut leaves: Vec<Leaf>) -> Self {
         let seal = &checkpoint.seal;
         let is_whole = i64::try_from(leaves.len()) == Ok(seal.leaf_count)
             && root_of(&mut leaves) == seal.root_hash;
@@ -33,13 +31,12 @@ impl Examined {
         }
     }
 
-    /// Tells whether what it says of chains can be believed.
+    /// Returns whether it is complete and signed.
     pub fn is_genuine(&self) -> bool {
         self.is_genuine
     }
 }
 
-/// Checks checkpoints, one after the other.
 pub struct CheckpointCheck {
     number: i64,
     hash: Hash,
@@ -56,13 +53,13 @@ impl CheckpointCheck {
         }
     }
 
-    /// Looks at the next checkpoint, in the order of the numbers.
+    /// Checks the next checkpoint, in the order of the numbers.
     pub fn push(&mut self, examined: &Examined) {
         let seal = &examined.checkpoint.seal;
         let next = self.number.saturating_add(1);
         let follows = seal.number != next || seal.previous_hash == self.hash;
         let in_order = seal.number > self.number;
-        // What nobody has signed does not say that others are missing.
+        // An unsigned checkpoint does not prove that others are missing.
         let counts = in_order && (examined.is_genuine || seal.number == next);
         if counts {
             for missing in next..seal.number {
@@ -80,17 +77,15 @@ impl CheckpointCheck {
         }
     }
 
-    /// Returns the number of the last checkpoint.
     pub fn last_number(&self) -> i64 {
         self.number
     }
 
-    /// Ends the check.
     pub fn finish(self) -> Vec<Finding> {
         self.findings
     }
 
-    /// Returns whether more would be told.
+    /// Returns whether there was room for the finding.
     fn find(&mut self, number: i64) -> bool {
         let has_room = self.findings.len() < MOST_FINDINGS;
         if has_room {

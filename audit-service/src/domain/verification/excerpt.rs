@@ -5,16 +5,13 @@ use service_runtime::ids::UserId;
 use super::{ChainCheck, Finding, FindingKind, Seals, last_dropped};
 use crate::domain::{hash::Hash, record::Hashed};
 
-/// So many records at the beginning of a chain are looked at to learn where it begins, for as long as none fits its hash.
-const MOST_DOUBTFUL: usize = 100;
-
-/// How much of the chains is to be there.
+/// Required extent of an excerpt.
 #[derive(Debug, Clone, Copy)]
 pub struct Extent {
     /// Whether the chains of all users are to be there, from their first record that policy keeps; else users, and records at the
     /// beginning of a chain, may have been left out.
     pub whole: bool,
-    /// What this checkpoint and those before it have sealed is to be there.
+    /// Last checkpoint whose sealed records must be present.
     pub up_to: i64,
 }
 
@@ -22,36 +19,27 @@ pub struct Extent {
 pub struct ExcerptCheck {
     seals: Seals,
     extent: Extent,
-    chains: HashMap<UserId, Chain>,
+    chains: HashMap<UserId, ChainCheck>,
     records: i64,
     before: i64,
 }
 
-/// What was found in an excerpt, and what was not looked at.
+/// Result of the check of an excerpt.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Checked {
-    /// How many records were checked.
     pub records: i64,
-    /// How many chains they are of.
     pub chains: i64,
-    /// How many of the records no checkpoint seals.
+    /// Records that no checkpoint seals.
     pub unsealed: i64,
-    /// How many records come before the first of their chain that is there.
+    /// Records before the first present one of each chain.
     pub before: i64,
-    /// How many chains that checkpoints speak of are not there at all.
+    /// Sealed chains without any record in the excerpt.
     pub absent: i64,
-    /// What is wrong, in the order of the users.
     pub findings: Vec<Finding>,
 }
 
-enum Chain {
-    /// None of these fits its hash, so it is not known yet where the chain begins.
-    Doubtful(Vec<Hashed>),
-    Begun(Box<ChainCheck>),
-}
-
 impl ExcerptCheck {
-    /// Begins with what checkpoints say.
+    /// Creates a check against sealed ends.
     pub fn new(seals: Seals, extent: Extent) -> Self {
         Self {
             seals,
@@ -62,29 +50,20 @@ impl ExcerptCheck {
         }
     }
 
-    /// Looks at the next record.
+    /// Checks the next record.
     pub fn push(&mut self, record: Hashed) {
         self.records += 1;
         let user_id = &record.record.entry.user_id;
-        let Some(chain) = self.chains.get_mut(user_id) else {
-            let user_id = user_id.clone();
-            let chain = self.began(&user_id, vec![record]);
-            self.chains.insert(user_id, chain);
+        if let Some(check) = self.chains.get_mut(user_id) {
+            check.push(record);
             return;
-        };
-        match chain {
-            Chain::Begun(check) => check.push(record),
-            Chain::Doubtful(records) => {
-                records.push(record);
-                let records = mem::take(records);
-                let user_id = records[0].record.entry.user_id.clone();
-                let chain = self.began(&user_id, records);
-                self.chains.insert(user_id, chain);
-            }
         }
+        let user_id = user_id.clone();
+        let mut check = self.begin(&user_id, record.record.sequence);
+        check.push(record);
+        self.chains.insert(user_id, check);
     }
 
-    /// Ends the check.
     pub fn finish(mut self) -> Checked {
         let mut checked = Checked {
             records: self.records,
@@ -93,14 +72,9 @@ impl ExcerptCheck {
         };
         let mut chains: Vec<_> = mem::take(&mut self.chains).into_iter().collect();
         chains.sort_by(|(one, _), (other, _)| one.cmp(other));
-        for (user_id, chain) in chains {
-            let mut check = match chain {
-                Chain::Begun(check) => check,
-                Chain::Doubtful(records) => self.begin(&user_id, records),
-            };
-            checked
-                .findings
-                .extend(check.finish_excerpt(self.extent.up_to));
+        for (_, mut check) in chains {
+            let findings = check.finish_excerpt(self.extent.up_to);
+            checked.findings.extend(findings);
             checked.unsealed += check.unsealed();
         }
         checked.before = self.before;
@@ -108,20 +82,11 @@ impl ExcerptCheck {
         checked
     }
 
-    /// Begins the chain if there is a record that fits its hash, or if there is none in many.
-    fn began(&mut self, user_id: &UserId, records: Vec<Hashed>) -> Chain {
-        if records.last().is_some_and(Hashed::fits) || records.len() >= MOST_DOUBTFUL {
-            Chain::Begun(self.begin(user_id, records))
-        } else {
-            Chain::Doubtful(records)
-        }
-    }
-
-    fn begin(&mut self, user_id: &UserId, records: Vec<Hashed>) -> Box<ChainCheck> {
+    /// Starts the check of a chain whose first record has this sequence.
+    fn begin(&mut self, user_id: &UserId, sequence: i64) -> ChainCheck {
         let sealed = self.seals.take(user_id);
         let dropped = last_dropped(&sealed, self.seals.kept_from()).sequence;
-        let places = records.iter().map(|hashed| hashed.record.sequence);
-        let there = places.filter(|place| *place > 0).min().unwrap_or(1);
+        let there = sequence.max(1);
         let first = match self.extent.whole {
             // Policy drops records some time after it gives them up.
             true => there.min(dropped + 1),
@@ -133,12 +98,9 @@ impl ExcerptCheck {
             _ => sealed
                 .iter()
                 .find(|end| end.sequence == first - 1)
-                .map(|end| end.place.hash),
+                .map(|end| end.hash),
         };
-        let places = sealed.into_iter().map(|end| (end.sequence, end.place));
-        let mut check = ChainCheck::from_place(user_id.clone(), first, link, places);
-        records.into_iter().for_each(|record| check.push(record));
-        Box::new(check)
+        ChainCheck::new(user_id.clone(), first, link, sealed)
     }
 
     fn look_for_the_rest(self, checked: &mut Checked) {
@@ -148,14 +110,14 @@ impl ExcerptCheck {
         rest.sort_by(|(one, _), (other, _)| one.cmp(other));
         for (user_id, sealed) in rest {
             let dropped = last_dropped(&sealed, kept_from).sequence;
-            let expected = sealed.iter().filter(|end| end.place.checkpoint <= up_to);
+            let expected = sealed.iter().filter(|end| end.checkpoint <= up_to);
             match expected.max_by_key(|end| end.sequence) {
                 Some(last) if last.sequence > dropped && whole => checked.findings.push(Finding {
                     kind: FindingKind::CutOff,
                     user_id: Some(user_id),
                     first: dropped + 1,
                     last: last.sequence,
-                    checkpoint: last.place.checkpoint,
+                    checkpoint: last.checkpoint,
                 }),
                 Some(last) if last.sequence > dropped => checked.absent += 1,
                 _ => {}

@@ -1,17 +1,16 @@
-use chrono::NaiveDate;
 use openssl::pkey::PKey;
 use rand::{SeedableRng, rngs::StdRng};
 use uuid::Uuid;
 
 use super::{
-    tests::{Chain, chain, tamper},
+    tests::{Chain, chain, located, sealed_end, tamper},
     *,
 };
 use crate::domain::{
     checkpoint::{Leaf, Seal, root_of},
     hash::Hash,
     record::Record,
-    signing::{SealKey, SealingKey},
+    signing::{SigningKey, VerifyingKey},
 };
 
 const EVERYTHING: Extent = Extent {
@@ -23,28 +22,23 @@ const SOME: Extent = Extent {
     up_to: i64::MAX,
 };
 
-fn key() -> SealingKey {
+fn key() -> SigningKey {
     let pem = PKey::generate_ed25519().unwrap();
-    SealingKey::from_pem(&pem.private_key_to_pem_pkcs8().unwrap()).unwrap()
+    SigningKey::from_pem(&pem.private_key_to_pem_pkcs8().unwrap()).unwrap()
 }
 
-fn month() -> NaiveDate {
-    NaiveDate::from_ymd_opt(2025, 12, 1).unwrap()
-}
-
-/// Returns the leaves of each checkpoint.
 fn leaves(chain: &Chain) -> Vec<Leaf> {
-    let leaf = |(sequence, place): &(i64, SealedPlace)| Leaf {
+    let leaf = |end: &SealedEnd| Leaf {
         user_id: chain.records[0].entry.user_id.clone(),
-        month: month(),
-        sequence: *sequence,
-        hash: place.hash,
+        month: end.month,
+        sequence: end.sequence,
+        hash: end.hash,
     };
     chain.sealed.iter().map(leaf).collect()
 }
 
 /// Seals each leaf in a checkpoint of its own.
-fn examined(key: &SealingKey, leaves: Vec<Leaf>) -> Vec<Examined> {
+fn examined(key: &SigningKey, leaves: Vec<Leaf>) -> Vec<Examined> {
     let keys = [key.public().unwrap()];
     let mut previous_hash = Hash::ZERO;
     let mut checkpoints = Vec::new();
@@ -81,13 +75,6 @@ fn check(chain: &Chain, extent: Extent, records: &[Record]) -> Checked {
     check.finish()
 }
 
-fn found(checked: &Checked) -> Vec<(FindingKind, i64, i64)> {
-    let findings = checked.findings.iter();
-    findings
-        .map(|found| (found.kind, found.first, found.last))
-        .collect()
-}
-
 /// A chain of many records, of which the last is sealed.
 fn long_chain(seed: u64) -> Chain {
     let mut dice = StdRng::seed_from_u64(seed);
@@ -95,19 +82,16 @@ fn long_chain(seed: u64) -> Chain {
         let mut chain = chain(&mut dice);
         if chain.records.len() > 20 {
             let checkpoint = i64::try_from(chain.sealed.len()).unwrap() + 1;
-            let hash = chain.head.hash;
-            let last = SealedPlace { hash, checkpoint };
-            chain
-                .sealed
-                .retain(|(place, _)| *place < chain.head.sequence);
-            chain.sealed.push((chain.head.sequence, last));
+            let last = sealed_end(&chain.head, checkpoint);
+            chain.sealed.retain(|end| end.sequence < last.sequence);
+            chain.sealed.push(last);
             return chain;
         }
     }
 }
 
 #[test]
-fn any_part_of_an_intact_chain_is_intact_and_what_is_not_there_is_counted() {
+fn part_of_intact_chain_is_intact() {
     let chain = long_chain(1);
     for first in 0..chain.records.len() {
         let checked = check(&chain, SOME, &chain.records[first..]);
@@ -119,9 +103,9 @@ fn any_part_of_an_intact_chain_is_intact_and_what_is_not_there_is_counted() {
 }
 
 #[test]
-fn a_seal_right_before_an_excerpt_confirms_its_first_record() {
+fn seal_before_excerpt_confirms_first_record() {
     let chain = long_chain(2);
-    let (sealed, _) = chain.sealed[0];
+    let sealed = chain.sealed[0].sequence;
     let mut rest = chain.records[usize::try_from(sealed).unwrap()..].to_vec();
     rest[0].previous_hash = Hash::ZERO;
     rest[0].hash = rest[0].computed_hash();
@@ -137,41 +121,47 @@ fn of_whole_chains_nothing_may_be_left_out() {
     let chain = long_chain(3);
     let last = chain.head.sequence;
     let without_beginning = check(&chain, EVERYTHING, &chain.records[2..]);
-    assert_eq!(found(&without_beginning), [(FindingKind::Removed, 1, 2)]);
+    assert_eq!(
+        located(&without_beginning.findings),
+        [(FindingKind::Removed, 1, 2)]
+    );
     let without_all = check(&chain, EVERYTHING, &[]);
-    assert_eq!(found(&without_all), [(FindingKind::CutOff, 1, last)]);
+    assert_eq!(
+        located(&without_all.findings),
+        [(FindingKind::CutOff, 1, last)]
+    );
 }
 
 #[test]
-fn an_end_that_an_excerpt_leaves_out_is_no_finding() {
+fn omitted_end_of_excerpt_is_no_finding() {
     let chain = long_chain(4);
     let last = chain.head.sequence;
-    let (confirmed, place) = chain.sealed[0];
+    let (confirmed, checkpoint) = (chain.sealed[0].sequence, chain.sealed[0].checkpoint);
     let records = &chain.records[..usize::try_from(confirmed).unwrap()];
     let extent = Extent {
-        up_to: place.checkpoint,
+        up_to: checkpoint,
         ..SOME
     };
     assert_eq!(check(&chain, extent, records).findings, []);
     assert_eq!(
-        found(&check(&chain, SOME, records)),
+        located(&check(&chain, SOME, records).findings),
         [(FindingKind::CutOff, confirmed + 1, last)]
     );
     let too_few = &records[..records.len() - 1];
     assert_eq!(
-        found(&check(&chain, extent, too_few)),
+        located(&check(&chain, extent, too_few).findings),
         [(FindingKind::CutOff, confirmed, confirmed)]
     );
 }
 
 #[test]
-fn a_first_record_that_is_not_to_be_believed_does_not_say_where_the_chain_begins() {
+fn tampered_first_record_does_not_move_chain_start() {
     let chain = long_chain(5);
     let mut records = chain.records.clone();
     records[0].sequence = 1_000_000;
     let checked = check(&chain, EVERYTHING, &records);
     assert_eq!(
-        found(&checked),
+        located(&checked.findings),
         [
             (FindingKind::Moved, 1_000_000, 1_000_000),
             (FindingKind::Removed, 1, 1)
@@ -180,7 +170,7 @@ fn a_first_record_that_is_not_to_be_believed_does_not_say_where_the_chain_begins
 }
 
 #[test]
-fn what_is_done_to_a_whole_chain_is_found_without_its_head() {
+fn tampering_is_found_without_head() {
     for seed in 0..500 {
         // Other dice, which would draw the same entries again.
         let mut dice = StdRng::seed_from_u64(seed + 1_000_000);
@@ -197,10 +187,10 @@ fn what_is_done_to_a_whole_chain_is_found_without_its_head() {
 }
 
 #[test]
-fn checkpoints_that_former_keys_have_signed_are_genuine_and_those_of_strangers_are_not() {
+fn checkpoints_of_known_keys_are_genuine() {
     let chain = long_chain(6);
     let former = key();
-    let keys: Vec<SealKey> = [key(), former.clone()]
+    let keys: Vec<VerifyingKey> = [key(), former.clone()]
         .iter()
         .map(|key| key.public().unwrap())
         .collect();
@@ -217,7 +207,7 @@ fn checkpoints_that_former_keys_have_signed_are_genuine_and_those_of_strangers_a
 }
 
 #[test]
-fn a_checkpoint_that_is_missing_or_changed_is_told_by_its_number() {
+fn missing_or_changed_checkpoint_is_reported() {
     let chain = long_chain(7);
     assert!(chain.sealed.len() > 2);
     let key = key();

@@ -1,6 +1,6 @@
 use service_runtime::ids::UserId;
 
-/// What can be wrong.
+/// Kind of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum FindingKind {
     /// The contents of a record do not fit its hash.
@@ -19,23 +19,22 @@ pub enum FindingKind {
     Checkpoint,
 }
 
-/// One thing that is wrong, and where.
+/// Sign of tampering and its location.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
-    /// What is wrong.
     pub kind: FindingKind,
-    /// The user whose chain it is in; none if it is about a checkpoint.
+    /// Owner of the chain; none if the finding is about a checkpoint.
     pub user_id: Option<UserId>,
-    /// The first place in the chain that it is about.
+    /// First affected position in the chain.
     pub first: i64,
-    /// The last place in the chain that it is about.
+    /// Last affected position in the chain.
     pub last: i64,
     /// The checkpoint that shows it, or that it is about; 0 if the chain itself shows it.
     pub checkpoint: i64,
 }
 
 impl Finding {
-    /// Returns what is wrong in words.
+    /// Returns the description.
     pub fn message(&self) -> String {
         let Self {
             kind,

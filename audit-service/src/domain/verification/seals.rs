@@ -3,21 +3,20 @@ use std::collections::HashMap;
 use chrono::{DateTime, NaiveDate, Utc};
 use service_runtime::ids::UserId;
 
-use super::{Examined, SealedPlace};
-use crate::domain::{chain::Head, checkpoint::month_of};
+use super::Examined;
+use crate::domain::{chain::Head, checkpoint::month_of, hash::Hash};
 
-/// What a checkpoint says of a chain.
+/// Sealed end of a chain in one month.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SealedEnd {
-    /// The place of the record.
     pub sequence: i64,
-    /// The month in which it was made, as its first day.
+    /// First day of the month.
     pub month: NaiveDate,
-    /// Its hash, and who says so.
-    pub place: SealedPlace,
+    pub hash: Hash,
+    pub checkpoint: i64,
 }
 
-/// What all checkpoints say of all chains.
+/// Sealed ends of all chains.
 #[derive(Debug, Clone, Default)]
 pub struct Seals {
     chains: HashMap<UserId, Vec<SealedEnd>>,
@@ -25,7 +24,7 @@ pub struct Seals {
 }
 
 impl Seals {
-    /// Adds what a checkpoint says, if it can be believed.
+    /// Adds the leaves of a checkpoint if it is genuine.
     pub fn add(&mut self, examined: Examined) {
         if !examined.is_genuine() {
             return;
@@ -39,10 +38,8 @@ impl Seals {
                 .push(SealedEnd {
                     sequence: leaf.sequence,
                     month: leaf.month,
-                    place: SealedPlace {
-                        hash: leaf.hash,
-                        checkpoint: seal.number,
-                    },
+                    hash: leaf.hash,
+                    checkpoint: seal.number,
                 });
         }
     }
@@ -52,7 +49,7 @@ impl Seals {
         self.kept_from
     }
 
-    /// Takes what is known of a chain out.
+    /// Removes and returns the sealed ends of a chain.
     pub fn take(&mut self, user_id: &UserId) -> Vec<SealedEnd> {
         self.chains.remove(user_id).unwrap_or_default()
     }
@@ -73,7 +70,7 @@ pub fn last_dropped(sealed: &[SealedEnd], kept_from: Option<DateTime<Utc>>) -> H
         .max_by_key(|end| end.sequence)
         .map_or(Head::EMPTY, |end| Head {
             sequence: end.sequence,
-            hash: end.place.hash,
+            hash: end.hash,
             record_time: None,
         })
 }

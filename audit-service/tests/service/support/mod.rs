@@ -45,13 +45,12 @@ impl Mesh {
         }
     }
 
-    /// Starts the service again after a halt.
     pub async fn restart(&mut self) {
         self.service.restart().await;
         self.client = AuditServiceClient::new(self.service.channel());
     }
 
-    /// Tells the service of a task with so many titles, one after the other, and waits until all of that is sealed.
+    /// Publishes so many versions of a task and waits until their records are sealed.
     pub async fn record(&self, user: &str, changes: i64) -> Uuid {
         let task_id = Ids.uuid_v7();
         for version in 1..=changes {

@@ -13,59 +13,34 @@ use taskmesh_proto::{
 };
 use tonic::{Status, transport::Channel};
 
-use super::{MailServer, TaskBuilder};
+use super::TaskBuilder;
 
 /// The whole service, as users and other services see it.
 pub struct Wire {
-    /// The service.
     pub service: TestService<NotificationService>,
 }
 
 impl Wire {
-    /// Starts the service without a mail server.
     pub async fn start() -> Self {
-        Self::start_with(&[]).await
-    }
-
-    /// Starts the service with a mail server, at which every user has an address.
-    pub async fn start_with_mail(server: &MailServer) -> Self {
-        Self::start_with(&[
-            ("SMTP__HOST", "127.0.0.1"),
-            ("SMTP__PORT", &server.port().to_string()),
-            ("SMTP__SECURITY", "none"),
-            ("SMTP__FROM", "Taskmesh <reminders@example.com>"),
-            ("EMAIL__DEFAULT_DOMAIN", "example.org"),
-        ])
-        .await
-    }
-
-    async fn start_with(settings: &[(&str, &str)]) -> Self {
         Self {
-            service: TestService::start(settings).await,
+            service: TestService::start(&[]).await,
         }
     }
 
-    /// Tells of a task as it is, as the task-service does.
+    /// Publishes the event of a task as the task-service does.
     pub async fn publish(&self, builder: &TaskBuilder) {
-        let key = builder.id().to_string();
+        let (topic, key) = (&topics::TASK_EVENTS, &builder.task.id);
         let kind = "taskmesh.task.v1.TaskUpdated";
+        let event = builder.event();
         self.service
-            .publish(
-                &topics::TASK_EVENTS,
-                &key,
-                Ids.uuid_v7(),
-                kind,
-                &builder.event(),
-            )
+            .publish(topic, key, Ids.uuid_v7(), kind, &event)
             .await;
     }
 
-    /// Returns a client.
     pub fn client(&self) -> NotificationServiceClient<Channel> {
         NotificationServiceClient::new(self.service.channel())
     }
 
-    /// Lists a user's reminders.
     pub async fn list(
         &self,
         user: &str,
@@ -91,7 +66,6 @@ impl Wire {
         .await
     }
 
-    /// Returns a user's preferences.
     pub async fn preferences(&self, user: &str) -> pb::Preferences {
         let request = self.service.request_as(user, pb::GetPreferencesRequest {});
         self.client()
@@ -101,7 +75,6 @@ impl Wire {
             .into_inner()
     }
 
-    /// Changes a user's preferences.
     pub async fn update(
         &self,
         user: &str,
@@ -141,9 +114,8 @@ impl Wire {
 
     /// Returns the last words of the kinds of all events of a task, such as `ReminderSent`.
     pub async fn kinds(&self, task: &TaskBuilder) -> Vec<String> {
-        let id = task.id().to_string();
         let events = self.events().await;
-        let of_task = events.iter().filter(|event| event.key == id);
+        let of_task = events.iter().filter(|event| event.key == task.task.id);
         of_task
             .map(|event| event.kind.rsplit('.').next().unwrap().to_owned())
             .collect()

@@ -13,7 +13,6 @@ use taskmesh_proto::{
     topics,
 };
 
-/// Returns a task.
 pub fn task(title: &str) -> Task {
     Task {
         id: Ids.uuid_v7().to_string(),

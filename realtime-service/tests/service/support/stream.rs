@@ -8,7 +8,7 @@ use tonic::{Status, Streaming};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// What a client is told.
+/// Stream of a client.
 pub struct Stream {
     messages: Streaming<WatchResponse>,
     /// The token of the last message.

@@ -1,58 +1,11 @@
 //! Series whose next date is counted from completion.
 
-use super::fixtures::{instant, local, series_from_completion, try_series, written};
+use super::fixtures::{cases, instant, local, series_from_completion, try_series, written};
 use crate::domain::{Anchor, SeriesError};
 
-/// Rule, moment of completion, what follows the occurrence of 31 January 2027, 09:00 in Berlin.
-const CASES: [(&str, &str, &str); 8] = [
-    (
-        "FREQ=DAILY;INTERVAL=3",
-        "2027-02-02T20:00:00Z",
-        "2027-02-05T09:00:00 = 05T08:00:00Z",
-    ),
-    (
-        "FREQ=WEEKLY",
-        "2027-02-02T20:00:00Z",
-        "2027-02-09T09:00:00 = 09T08:00:00Z",
-    ),
-    (
-        "FREQ=WEEKLY;INTERVAL=2",
-        "2027-03-20T20:00:00Z",
-        "2027-04-03T09:00:00 = 03T07:00:00Z",
-    ),
-    // The month's end is clamped.
-    (
-        "FREQ=MONTHLY",
-        "2027-01-31T12:00:00Z",
-        "2027-02-28T09:00:00 = 28T08:00:00Z",
-    ),
-    (
-        "FREQ=MONTHLY;INTERVAL=3",
-        "2027-11-30T12:00:00Z",
-        "2028-02-29T09:00:00 = 29T08:00:00Z",
-    ),
-    (
-        "FREQ=YEARLY",
-        "2028-02-29T12:00:00Z",
-        "2029-02-28T09:00:00 = 28T08:00:00Z",
-    ),
-    // The date of completion is the one in the series' zone, where the day has changed already.
-    (
-        "FREQ=DAILY",
-        "2027-02-02T23:30:00Z",
-        "2027-02-04T09:00:00 = 04T08:00:00Z",
-    ),
-    // Completed before its day, but the interval leads beyond it.
-    (
-        "FREQ=WEEKLY",
-        "2027-01-29T12:00:00Z",
-        "2027-02-05T09:00:00 = 05T08:00:00Z",
-    ),
-];
-
 #[test]
-fn the_next_date_is_an_interval_after_the_day_of_completion() {
-    for (rule, completed, expected) in CASES {
+fn next_date_is_interval_after_completion() {
+    for [rule, completed, expected] in cases(include_str!("cases/completion.txt")) {
         let series = series_from_completion(rule, "Europe/Berlin", "2027-01-31T09:00:00");
         let next = series.next(local("2027-01-31T09:00:00"), instant(completed));
         assert_eq!(written(next), [expected], "{rule} completed {completed}");
@@ -60,7 +13,7 @@ fn the_next_date_is_an_interval_after_the_day_of_completion() {
 }
 
 #[test]
-fn completing_a_day_early_does_not_repeat_the_completed_date() {
+fn early_completion_does_not_repeat_date() {
     let series = series_from_completion("FREQ=DAILY", "UTC", "2027-01-31T09:00:00");
     let next = series.next(
         local("2027-01-31T09:00:00"),
@@ -70,7 +23,7 @@ fn completing_a_day_early_does_not_repeat_the_completed_date() {
 }
 
 #[test]
-fn looking_ahead_takes_each_as_completed_at_its_time() {
+fn preview_assumes_completion_at_due_time() {
     let series = series_from_completion("FREQ=MONTHLY", "UTC", "2027-01-31T09:00:00");
     assert_eq!(
         written(series.occurrences().take(3)),

@@ -35,7 +35,7 @@ fn the_expansion_agrees_with_counting_out_every_day() {
 }
 
 #[test]
-fn the_expansion_agrees_with_the_rrule_crate_where_that_is_sound() {
+fn expansion_agrees_with_rrule_crate() {
     let mut rng = StdRng::seed_from_u64(14);
     let (mut compared, mut dates_compared) = (0, 0);
     for _ in 0..2_500 {
@@ -63,7 +63,7 @@ fn the_expansion_agrees_with_the_rrule_crate_where_that_is_sound() {
 }
 
 #[test]
-fn looking_from_the_middle_finds_what_walking_from_the_start_finds() {
+fn seeking_equals_walking_from_start() {
     let mut rng = StdRng::seed_from_u64(7);
     for _ in 0..2_000 {
         let (text, start) = (random_rule(&mut rng), random_start(&mut rng));
@@ -84,7 +84,7 @@ fn looking_from_the_middle_finds_what_walking_from_the_start_finds() {
 }
 
 #[test]
-fn a_rule_anchored_at_its_first_date_keeps_its_dates() {
+fn rule_anchored_at_first_date_keeps_dates() {
     let mut rng = StdRng::seed_from_u64(11);
     for _ in 0..2_000 {
         let (text, start) = (random_rule(&mut rng), random_start(&mut rng));

@@ -1,6 +1,6 @@
 //! Series whose tasks start at the occurrences and are due later.
 
-use super::fixtures::{instant, local, series, series_from_completion};
+use super::fixtures::{cases, instant, local, series, series_from_completion};
 use crate::domain::{DueAfter, Occurrence, Series, format_local_time};
 
 fn due_after(series: Series, days: i32, seconds: impl Into<Option<i32>>) -> Series {
@@ -20,125 +20,17 @@ fn written(series: &Series, occurrence: Occurrence) -> String {
 
 const HOUR: i32 = 3600;
 
-/// Zone, rule, start, days and seconds to the due time, the first occurrences.
-type Case<'a> = (&'a str, &'a str, &'a str, i32, Option<i32>, &'a [&'a str]);
-
-const CASES: [Case<'_>; 9] = [
-    (
-        "Europe/Berlin",
-        "FREQ=WEEKLY;BYDAY=MO",
-        "2030-01-07T00:00:00",
-        1,
-        None,
-        &[
-            "2030-01-07T00:00:00 = 01-07T23:00:00Z",
-            "2030-01-14T00:00:00 = 01-14T23:00:00Z",
-        ],
-    ),
-    (
-        "UTC",
-        "FREQ=MONTHLY;BYMONTHDAY=-1",
-        "2027-01-30T09:00:00",
-        1,
-        Some(0),
-        &[
-            "2027-01-31T09:00:00 = 02-01T09:00:00Z",
-            "2027-02-28T09:00:00 = 03-01T09:00:00Z",
-            "2027-03-31T09:00:00 = 04-01T09:00:00Z",
-        ],
-    ),
-    (
-        "UTC",
-        "FREQ=MONTHLY",
-        "2027-01-31T09:00:00",
-        30,
-        Some(0),
-        &[
-            "2027-01-31T09:00:00 = 03-02T09:00:00Z",
-            "2027-03-31T09:00:00 = 04-30T09:00:00Z",
-        ],
-    ),
-    // Days are counted on the calendar: nine o'clock stays nine o'clock when the clock changes between start and due.
-    (
-        "Europe/Berlin",
-        "FREQ=WEEKLY",
-        "2026-03-21T09:00:00",
-        1,
-        Some(0),
-        &[
-            "2026-03-21T09:00:00 = 03-22T08:00:00Z",
-            "2026-03-28T09:00:00 = 03-29T07:00:00Z",
-            "2026-04-04T09:00:00 = 04-05T07:00:00Z",
-        ],
-    ),
-    // The rest is exact: twelve hours are twelve hours in the night in which the clock changes.
-    (
-        "Europe/Berlin",
-        "FREQ=WEEKLY",
-        "2026-10-17T22:00:00",
-        0,
-        Some(12 * HOUR),
-        &[
-            "2026-10-17T22:00:00 = 10-18T08:00:00Z",
-            "2026-10-24T22:00:00 = 10-25T08:00:00Z",
-            "2026-10-31T22:00:00 = 11-01T09:00:00Z",
-        ],
-    ),
-    // The gap shifts the day that is counted on, and only that once.
-    (
-        "Europe/Berlin",
-        "FREQ=WEEKLY",
-        "2026-03-21T02:30:00",
-        1,
-        Some(HOUR),
-        &[
-            "2026-03-21T02:30:00 = 03-22T02:30:00Z",
-            "2026-03-28T02:30:00 = 03-29T02:30:00Z",
-            "2026-04-04T02:30:00 = 04-05T01:30:00Z",
-        ],
-    ),
-    (
-        "America/Havana",
-        "FREQ=WEEKLY",
-        "2026-02-28T09:00:00",
-        1,
-        None,
-        &[
-            "2026-02-28T09:00:00 = 03-01T05:00:00Z",
-            "2026-03-07T09:00:00 = 03-08T05:00:00Z",
-            "2026-03-14T09:00:00 = 03-15T04:00:00Z",
-        ],
-    ),
-    // Due on the date of the start, whose beginning is before the start.
-    (
-        "UTC",
-        "FREQ=DAILY",
-        "2026-12-01T09:00:00",
-        0,
-        None,
-        &[
-            "2026-12-01T09:00:00 = 12-01T00:00:00Z",
-            "2026-12-02T09:00:00 = 12-02T00:00:00Z",
-        ],
-    ),
-    (
-        "UTC",
-        "FREQ=DAILY;BYHOUR=9,17",
-        "2026-12-01T09:00:00",
-        0,
-        Some(2 * HOUR),
-        &[
-            "2026-12-01T09:00:00 = 12-01T11:00:00Z",
-            "2026-12-01T17:00:00 = 12-01T19:00:00Z",
-            "2026-12-02T09:00:00 = 12-02T11:00:00Z",
-        ],
-    ),
-];
+const CASES: &str = include_str!("cases/due_after.txt");
 
 #[test]
 fn distance_from_start_to_due_stays() {
-    for (zone, rule, start, days, seconds, expected) in CASES {
-        let series = due_after(series(rule, zone, start), days, seconds);
+    for [zone, rule, start, days, seconds, expected] in cases(CASES) {
+        let series = due_after(
+            series(rule, zone, start),
+            days.parse().unwrap(),
+            seconds.parse().ok(),
+        );
+        let expected: Vec<_> = expected.split(", ").collect();
         let occurrences = series.occurrences().take(expected.len());
         let occurrences: Vec<_> = occurrences
             .map(|occurrence| written(&series, occurrence))
@@ -149,8 +41,12 @@ fn distance_from_start_to_due_stays() {
 
 #[test]
 fn occurrences_completed_in_time_follow_each_other() {
-    for (zone, rule, start, days, seconds, _) in CASES {
-        let series = due_after(series(rule, zone, start), days, seconds);
+    for [zone, rule, start, days, seconds, _] in cases(CASES) {
+        let series = due_after(
+            series(rule, zone, start),
+            days.parse().unwrap(),
+            seconds.parse().ok(),
+        );
         let mut before = series.first();
         for expected in series.occurrences().skip(1).take(100) {
             let completed = series.due_time(before).min(before.time);
@@ -209,7 +105,7 @@ fn occurrence_is_missed_once_it_is_due() {
 }
 
 #[test]
-fn completion_moves_the_start_and_the_due_time_follows() {
+fn completion_moves_start_and_due_time() {
     let series = series_from_completion("FREQ=MONTHLY", "Europe/Berlin", "2027-01-31T09:00:00");
     let series = due_after(series, 2, 8 * HOUR);
     let next = series

@@ -80,3 +80,18 @@ pub(super) fn listed(text: &str) -> Vec<NaiveDate> {
     }
     dates
 }
+
+/// Returns the lines of a file of cases without its comments.
+pub(super) fn lines(file: &str) -> impl Iterator<Item = &str> {
+    file.lines().filter(|line| !line.starts_with('#'))
+}
+
+/// Returns the columns of the cases in a file, which stand between bars.
+pub(super) fn cases<const COLUMNS: usize>(file: &str) -> impl Iterator<Item = [&str; COLUMNS]> {
+    lines(file).map(|line| {
+        let columns: Vec<_> = line.split(" | ").collect();
+        columns
+            .try_into()
+            .unwrap_or_else(|_| panic!("{line} has {COLUMNS} columns"))
+    })
+}

@@ -8,53 +8,23 @@ use super::fixtures::{local, zone};
 use super::random_rules::random_rule;
 use crate::domain::{Anchor, RecurrenceRule, RuleError, Series, TimeZone};
 
-const PIECES: [&str; 40] = [
-    "FREQ",
-    "DAILY",
-    "WEEKLY",
-    "YEARLY",
-    "BYDAY",
-    "UNTIL",
-    "COUNT",
-    "BYSETPOS",
-    "=",
-    ";",
-    ",",
-    ":",
-    "RRULE:",
-    "0",
-    "-0",
-    "+",
-    "-",
-    "99999999999999999999",
-    "-2147483648",
-    "MO",
-    "1",
-    "53SU",
-    "é",
-    "日",
-    "\u{0}",
-    "\n",
-    "\r\n",
-    "\t",
-    " ",
-    "\u{202e}",
-    "🦀",
-    "T",
-    "Z",
-    "20300101",
-    "T000000Z",
-    "%s",
-    "'",
-    "\"",
-    "\\",
-    "ſ",
-];
+/// Pieces of text, separated by bars.
+const PIECES: &str = "FREQ|DAILY|WEEKLY|YEARLY|BYDAY|UNTIL|COUNT|BYSETPOS|=|;|,|:|RRULE:|0|-0|+|-|99999999999999999999|-2147483648|MO|1|53SU|\
+    é|日|\0|\n|\r\n|\t| |\u{202e}|🦀|T|Z|20300101|T000000Z|%s|'|\"|\\|ſ";
 
-/// Reads a rule and, if it is one, uses it in every way.
-fn survives(text: &str) {
+/// Puts pieces together, fewer than this many.
+fn random_text(rng: &mut StdRng, pieces: usize) -> String {
+    let all: Vec<&str> = PIECES.split('|').collect();
+    let count = rng.random_range(0..pieces);
+    (0..count)
+        .filter_map(|_| all.choose(rng).copied())
+        .collect()
+}
+
+/// Reads a rule and, if it is one, uses it in every way; returns whether it is one.
+fn survives(text: &str) -> bool {
     let Ok(rule) = text.parse::<RecurrenceRule>() else {
-        return;
+        return false;
     };
     for anchor in [Anchor::Schedule, Anchor::Completion] {
         let start = local("2026-03-29T02:30:00");
@@ -62,35 +32,34 @@ fn survives(text: &str) {
             let _ = (series.last(), series.occurrences().take(3).count());
         }
     }
+    true
 }
 
 #[test]
 fn no_text_makes_the_parser_panic() {
     let mut rng = StdRng::seed_from_u64(1);
     for _ in 0..20_000 {
-        let pieces = rng.random_range(0..12);
-        let text: String = (0..pieces)
-            .filter_map(|_| PIECES.choose(&mut rng).copied())
-            .collect();
-        survives(&text);
+        survives(&random_text(&mut rng, 12));
     }
 }
 
 #[test]
-fn no_slip_in_a_good_rule_makes_anything_panic() {
+fn changed_rule_never_panics() {
     let mut rng = StdRng::seed_from_u64(2);
+    let mut accepted = 0;
     for _ in 0..5_000 {
         let mut letters: Vec<char> = random_rule(&mut rng).chars().collect();
         for _ in 0..rng.random_range(1..3) {
             let place = rng.random_range(0..letters.len());
             letters[place] = char::from(rng.random_range(0x20..0x7f_u8));
         }
-        survives(&letters.into_iter().collect::<String>());
+        accepted += u32::from(survives(&letters.into_iter().collect::<String>()));
     }
+    assert!(accepted > 50, "{accepted}");
 }
 
 #[test]
-fn a_rule_of_10_000_characters_is_too_long() {
+fn rule_of_10_000_characters_is_too_long() {
     for text in [
         "A".repeat(10_000),
         format!("FREQ=DAILY;{}", "é".repeat(9_989)),
@@ -102,13 +71,10 @@ fn a_rule_of_10_000_characters_is_too_long() {
 }
 
 #[test]
-fn an_error_is_short_and_never_repeats_a_foreign_character() {
+fn error_is_short_and_ascii() {
     let mut rng = StdRng::seed_from_u64(3);
     for _ in 0..5_000 {
-        let pieces = rng.random_range(1..40);
-        let text: String = (0..pieces)
-            .filter_map(|_| PIECES.choose(&mut rng).copied())
-            .collect();
+        let text = random_text(&mut rng, 40);
         if let Err(error) = text.parse::<RecurrenceRule>() {
             let message = error.to_string();
             assert!(message.is_ascii(), "{text:?} got {message:?}");

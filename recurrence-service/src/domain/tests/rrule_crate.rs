@@ -5,7 +5,7 @@ use rrule::{NWeekday, RRule, RRuleSet, Tz};
 
 use crate::domain::{ByDay, Frequency, Parts};
 
-/// Tells whether the crate's answer counts. It takes the intersection of plain and numbered weekdays, cuts the first week short
+/// Returns whether the crate's answer counts. It takes the intersection of plain and numbered weekdays, cuts the first week short
 /// before choosing positions, and is at odds with RFC 5545 about weeks without weekdays and about weeks at the turn of the year.
 pub(super) fn is_sound(parts: &Parts) -> bool {
     let numbered = parts.days.iter().filter(|day| day.nth.is_some()).count();

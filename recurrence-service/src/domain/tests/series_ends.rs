@@ -1,4 +1,4 @@
-//! Where a series begins, where it ends, and what follows a late, early or moved occurrence.
+//! The first and last occurrence of a series, and the successor of a late, early or moved occurrence.
 
 use chrono::{NaiveDateTime, TimeDelta};
 
@@ -6,7 +6,7 @@ use super::fixtures::{instant, local, rule, series, try_series, written, zone};
 use crate::domain::{Anchor, Proposal, Series, SeriesError, format_local_time};
 
 #[test]
-fn a_series_begins_with_the_first_date_at_or_after_the_start() {
+fn series_begins_at_or_after_start() {
     let at = series(
         "FREQ=WEEKLY;BYDAY=TU",
         "Europe/Berlin",
@@ -47,7 +47,7 @@ fn a_late_completion_skips_what_was_missed() {
 }
 
 #[test]
-fn an_early_completion_does_not_repeat_the_completed_date() {
+fn early_completion_does_not_repeat_date() {
     let series = series("FREQ=WEEKLY", "Europe/Berlin", "2026-12-07T09:00:00");
     let next = series.next(
         local("2026-12-07T09:00:00"),
@@ -57,7 +57,7 @@ fn an_early_completion_does_not_repeat_the_completed_date() {
 }
 
 #[test]
-fn a_ten_year_old_daily_series_goes_on_at_its_hour() {
+fn old_series_keeps_its_hour() {
     let series = series(
         "FREQ=DAILY;INTERVAL=3",
         "America/New_York",
@@ -75,7 +75,7 @@ fn a_ten_year_old_daily_series_goes_on_at_its_hour() {
 }
 
 #[test]
-fn a_counted_series_ends_however_late_its_occurrences_are_completed() {
+fn counted_series_ends_after_late_completions() {
     let series = series("FREQ=DAILY;COUNT=3", "UTC", "2026-12-01T09:00:00");
     assert_eq!(series.occurrences().count(), 3);
     let last = series.last().unwrap();
@@ -91,7 +91,7 @@ fn a_counted_series_ends_however_late_its_occurrences_are_completed() {
 }
 
 #[test]
-fn until_is_part_of_the_series_to_the_second() {
+fn until_is_inclusive_to_the_second() {
     // In New York nine o'clock is 14:00 UTC in December.
     for (until, last) in [
         ("20261203", Some("2026-12-03T09:00:00")),
@@ -124,7 +124,7 @@ fn until_is_part_of_the_series_to_the_second() {
 }
 
 #[test]
-fn a_proposed_start_outside_1970_to_2200_is_refused() {
+fn start_outside_1970_to_2200_is_refused() {
     let proposed = |start_time| Proposal {
         rule: rule("FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29"),
         time_zone: zone("UTC"),
@@ -149,7 +149,7 @@ fn a_proposed_start_outside_1970_to_2200_is_refused() {
 }
 
 #[test]
-fn a_start_at_either_end_of_the_calendar_makes_nothing_panic() {
+fn start_at_edge_of_calendar_never_panics() {
     for text in [
         "FREQ=DAILY",
         "FREQ=WEEKLY",
@@ -166,7 +166,7 @@ fn a_start_at_either_end_of_the_calendar_makes_nothing_panic() {
 }
 
 #[test]
-fn the_end_of_a_series_without_end_is_the_end_of_time() {
+fn endless_series_ends_in_3999() {
     let series = series("FREQ=YEARLY;INTERVAL=1000", "UTC", "2026-12-01T09:00:00");
     let years: Vec<_> = series
         .occurrences()

@@ -5,9 +5,7 @@ use uuid::Uuid;
 /// The completion of an occurrence, as the task-service tells of it.
 #[derive(Clone)]
 pub struct Completion {
-    /// The event's id.
     pub id: Uuid,
-    /// The event.
     pub event: pb::TaskEvent,
 }
 
@@ -42,12 +40,10 @@ impl Completion {
         Self { id, event }
     }
 
-    /// Returns the task.
     pub fn task(&mut self) -> &mut pb::Task {
         self.event.task.as_mut().unwrap()
     }
 
-    /// Returns the series.
     pub fn series(&mut self) -> &mut pb::Series {
         self.event.series.as_mut().unwrap()
     }

@@ -8,9 +8,7 @@ use super::{Asked, Completion, FakeTaskService};
 
 /// The service, and the fake that it asks.
 pub struct Mesh {
-    /// The service.
     pub service: TestService<RecurrenceService>,
-    /// The task-service.
     pub tasks: FakeTaskService,
 }
 
@@ -25,12 +23,11 @@ impl Mesh {
         }
     }
 
-    /// Returns a client.
     pub fn client(&self) -> RecurrenceServiceClient<Channel> {
         RecurrenceServiceClient::new(self.service.channel())
     }
 
-    /// Tells of a completion, as the task-service does.
+    /// Publishes a completion as the task-service does.
     pub async fn publish(&self, completion: &Completion) {
         let Completion { id, event } = completion;
         let key = event

@@ -5,10 +5,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use audit_service::domain::{
-    sealed_line::{MalformedLine, SealedLine},
-    signing::SealKey,
-    verification::{CheckpointCheck, Examined, Finding, Seals},
+use audit_service::{
+    CheckpointCheck, Examined, Finding, MalformedLine, SealedLine, Seals, VerifyingKey,
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use service_runtime::BoxError;
@@ -45,11 +43,11 @@ enum Unreadable {
 }
 
 /// Reads the public keys.
-pub fn read_keys(paths: &[PathBuf]) -> Result<Vec<SealKey>, BoxError> {
+pub fn read_keys(paths: &[PathBuf]) -> Result<Vec<VerifyingKey>, BoxError> {
     let key = |path: &PathBuf| {
         let wrong = |cause: String| format!("--public-key {}: {cause}", path.display());
         let pem = fs::read(path).map_err(|cause| wrong(cause.to_string()))?;
-        Ok(SealKey::from_pem(&pem).map_err(|cause| wrong(cause.to_string()))?)
+        Ok(VerifyingKey::from_pem(&pem).map_err(|cause| wrong(cause.to_string()))?)
     };
     paths.iter().map(key).collect()
 }
@@ -57,7 +55,7 @@ pub fn read_keys(paths: &[PathBuf]) -> Result<Vec<SealKey>, BoxError> {
 /// Checks the checkpoint file; of what was sealed after a time, if one is given, nothing will be missed.
 pub fn check(
     path: &Path,
-    keys: &[SealKey],
+    keys: &[VerifyingKey],
     until: Option<DateTime<Utc>>,
 ) -> Result<Checkpoints, BoxError> {
     let wrong = |cause: String| format!("--checkpoints {}: {cause}", path.display());
@@ -103,7 +101,7 @@ pub fn check(
     )
     .map_err(|cause| wrong(cause.to_string()))?;
     if genuine == 0 {
-        let given: Vec<&str> = keys.iter().map(SealKey::id).collect();
+        let given: Vec<&str> = keys.iter().map(VerifyingKey::id).collect();
         let named: Vec<&str> = checkpoints
             .unknown_keys
             .iter()
@@ -124,7 +122,7 @@ pub fn check(
     Ok(checkpoints)
 }
 
-fn examine(line: &[u8], keys: &[SealKey]) -> Result<Examined, Unreadable> {
+fn examine(line: &[u8], keys: &[VerifyingKey]) -> Result<Examined, Unreadable> {
     let line: SealedLine = serde_json::from_slice(line)?;
     let (checkpoint, leaves) = line.into_checkpoint()?;
     Ok(Examined::new(keys, checkpoint, leaves))

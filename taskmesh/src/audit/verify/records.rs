@@ -4,10 +4,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use audit_service::{
-    domain::{record::Hashed, verification::ExcerptCheck},
-    files::{self, MalformedRecord},
-};
+use audit_service::{ExcerptCheck, Hashed, MalformedRecord, from_json};
 use service_runtime::BoxError;
 
 use super::lines;
@@ -71,6 +68,6 @@ fn open(path: &Path) -> std::io::Result<Box<dyn BufRead + Send>> {
 
 /// Lines without anything are none.
 fn read(line: &[u8]) -> Option<Result<Hashed, MalformedRecord>> {
-    let record = || files::from_json(line).map(Hashed::from);
+    let record = || from_json(line).map(Hashed::from);
     (!line.trim_ascii().is_empty()).then(record)
 }

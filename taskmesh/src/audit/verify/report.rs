@@ -1,6 +1,6 @@
 use std::path::Path;
 
-use audit_service::domain::verification::{Checked, Finding};
+use audit_service::{Checked, Finding};
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 use serde_json::json;

@@ -3,7 +3,7 @@ use std::{
     process::ExitCode,
 };
 
-use audit_service::domain::verification::{ExcerptCheck, Extent};
+use audit_service::{ExcerptCheck, Extent};
 use service_runtime::BoxError;
 
 use super::{Arguments, checkpoints, records, report::Report};

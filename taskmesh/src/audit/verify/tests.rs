@@ -2,7 +2,7 @@
 
 use std::{fs, path::PathBuf};
 
-use audit_service::{AuditService, files};
+use audit_service::{AuditService, from_json, ndjson};
 use chrono::TimeDelta;
 use openssl::pkey::PKey;
 use serde_json::Value;
@@ -287,24 +287,24 @@ async fn checkpoints_are_believed_only_as_they_were_signed() {
 
 /// Returns another record for the same place that fits its hash.
 fn forge(line: &str) -> String {
-    let mut record = files::from_json(line.as_bytes()).unwrap();
+    let mut record = from_json(line.as_bytes()).unwrap();
     record.entry.actor.ip_address = "198.51.100.7".to_owned();
     record.hash = record.computed_hash();
-    let text = files::ndjson(&[record]).unwrap();
+    let text = ndjson(&[record]).unwrap();
     String::from_utf8(text).unwrap().trim_end().to_owned()
 }
 
 /// Writes Alice's records anew from a line on, as somebody does who knows how hashes are made.
 fn chain_anew(lines: &mut [String], from: usize) {
     lines[from] = forge(&lines[from]);
-    let mut previous = files::from_json(lines[from].as_bytes()).unwrap().hash;
+    let mut previous = from_json(lines[from].as_bytes()).unwrap().hash;
     for line in &mut lines[from + 1..] {
-        let mut record = files::from_json(line.as_bytes()).unwrap();
+        let mut record = from_json(line.as_bytes()).unwrap();
         if record.entry.user_id.as_ref() == "alice" {
             record.previous_hash = previous;
             record.hash = record.computed_hash();
             previous = record.hash;
-            let text = files::ndjson(&[record]).unwrap();
+            let text = ndjson(&[record]).unwrap();
             *line = String::from_utf8(text).unwrap().trim_end().to_owned();
         }
     }

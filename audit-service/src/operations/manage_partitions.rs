@@ -4,13 +4,13 @@ use chrono::{DateTime, Months, Utc};
 
 use crate::{app::App, domain::checkpoint::month_of, error::Error, store};
 
-/// So much earlier than its first record a month has room, also if this service is down meanwhile.
+/// Number of partitions created ahead, for downtime of this service.
 const MONTHS_AHEAD: u32 = 2;
 
-/// Makes room for the records of this month and of those to come.
-pub async fn make_room(app: &App, now: DateTime<Utc>) -> Result<(), Error> {
+/// Creates the partitions of this month and the next ones.
+pub async fn create_partitions(app: &App, now: DateTime<Utc>) -> Result<(), Error> {
     app.database
-        .transaction("make_room", async |tx| {
+        .transaction("create_partitions", async |tx| {
             // A clock that is a little behind still finds its month.
             for month in 0..=MONTHS_AHEAD {
                 let month = month_of(now) + Months::new(month);
@@ -21,10 +21,10 @@ pub async fn make_room(app: &App, now: DateTime<Utc>) -> Result<(), Error> {
         .await
 }
 
-/// Drops the months of which a checkpoint says that they are no longer kept; returns how many there were.
-pub async fn drop_months(app: &App) -> Result<usize, Error> {
+/// Drops the partitions that, by a checkpoint, are no longer kept; returns their number.
+pub async fn drop_partitions(app: &App) -> Result<usize, Error> {
     app.database
-        .transaction("drop_months", async |tx| {
+        .transaction("drop_partitions", async |tx| {
             let last = store::checkpoint::find_last(tx).await?;
             match last.and_then(|last| last.seal.kept_from) {
                 Some(kept_from) => Ok(store::month::delete_before(tx, month_of(kept_from)).await?),

@@ -1,8 +1,8 @@
-//! How long to wait before looking at the database again.
+//! Polling intervals.
 
 use std::time::Duration;
 
-use service_runtime::backoff::Backoff;
+use service_runtime::{backoff::Backoff, error_chain};
 use tracing::{debug, warn};
 
 use crate::error::Error;
@@ -12,18 +12,18 @@ const BACKOFF: Backoff = Backoff::new(Duration::from_millis(250), Duration::from
 
 /// Waits that are short after a hint and grow to a quarter of a second while nothing happens.
 ///
-/// A hint may come before the commit that it is about, and a row that is due may be in somebody else's hands: both are why it
+/// A hint may precede its commit, and another replica may have locked a row that is due: both are why it
 /// looks several times and not once.
 #[derive(Debug)]
-pub struct Pace {
+pub struct PollBackoff {
     /// The longest wait just now, longer each time until there is a hint.
     longest_now: Duration,
-    /// How long to leave to somebody else what is overdue, longer each time until nothing is.
+    /// Wait for overdue rows that another replica has locked, longer each time until none is overdue.
     overdue_wait: Duration,
     failures: u32,
 }
 
-impl Default for Pace {
+impl Default for PollBackoff {
     fn default() -> Self {
         Self {
             longest_now: SHORTEST,
@@ -33,17 +33,17 @@ impl Default for Pace {
     }
 }
 
-impl Pace {
-    /// The longest wait: how late something can be noticed that nobody gave a hint of.
+impl PollBackoff {
+    /// The longest wait, which is the delay of changes without a hint.
     pub const LONGEST: Duration = Duration::from_millis(250);
 
     /// Notes a hint that something is new.
-    pub fn quicken(&mut self) {
+    pub fn reset(&mut self) {
         self.longest_now = SHORTEST;
     }
 
     /// Returns how long to wait, given in how many microseconds the next thing is due (less than zero: it is overdue, and
-    /// somebody else has it in hand), or nothing if none is known.
+    /// another replica has locked it), or nothing if none is known.
     pub fn wait(&mut self, next_in_us: Option<i64>) -> Duration {
         let next = next_in_us.map(u64::try_from);
         if let Some(Err(_overdue)) = next {
@@ -57,8 +57,8 @@ impl Pace {
         }
     }
 
-    /// Notes that all is well.
-    pub fn recovered(&mut self) {
+    /// Resets the failures.
+    pub fn succeeded(&mut self) {
         self.failures = 0;
     }
 
@@ -66,9 +66,9 @@ impl Pace {
     pub fn failed(&mut self, who: &str, cause: &Error) -> Duration {
         self.failures += 1;
         if self.failures == 1 {
-            warn!(error = %chain(cause), "{who} failed, retrying");
+            warn!(error = %error_chain(cause), "{who} failed, retrying");
         } else {
-            debug!(error = %chain(cause), failures = self.failures, "{who} failed again, retrying");
+            debug!(error = %error_chain(cause), failures = self.failures, "{who} failed again, retrying");
         }
         BACKOFF.delay(self.failures)
     }
@@ -77,19 +77,8 @@ impl Pace {
 /// Returns the wait and doubles it for the next time.
 fn grow(wait: &mut Duration) -> Duration {
     let now = *wait;
-    *wait = (now * 2).min(Pace::LONGEST);
+    *wait = (now * 2).min(PollBackoff::LONGEST);
     now
-}
-
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
 }
 
 #[cfg(test)]
@@ -98,35 +87,35 @@ mod tests {
 
     #[test]
     fn it_sleeps_exactly_until_the_next_thing() {
-        let mut pace = Pace::default();
+        let mut backoff = PollBackoff::default();
         for _ in 0..10 {
-            pace.wait(None);
+            backoff.wait(None);
         }
-        assert_eq!(pace.wait(None), Pace::LONGEST);
-        assert_eq!(pace.wait(Some(12_345)), Duration::from_micros(12_345));
-        assert_eq!(pace.wait(Some(3_600_000_000)), Pace::LONGEST);
+        assert_eq!(backoff.wait(None), PollBackoff::LONGEST);
+        assert_eq!(backoff.wait(Some(12_345)), Duration::from_micros(12_345));
+        assert_eq!(backoff.wait(Some(3_600_000_000)), PollBackoff::LONGEST);
     }
 
     #[test]
-    fn what_somebody_else_has_in_hand_is_looked_at_again_and_not_awaited_in_a_tight_loop() {
-        let mut pace = Pace::default();
+    fn overdue_rows_are_polled_with_backoff() {
+        let mut backoff = PollBackoff::default();
         for _ in 0..10 {
-            pace.wait(None);
+            backoff.wait(None);
         }
         for _ in 0..2 {
-            let waits: Vec<_> = (0..8).map(|_| pace.wait(Some(-5)).as_millis()).collect();
+            let waits: Vec<_> = (0..8).map(|_| backoff.wait(Some(-5)).as_millis()).collect();
             assert_eq!(waits, [4, 8, 16, 32, 64, 128, 250, 250]);
-            pace.wait(Some(1));
+            backoff.wait(Some(1));
         }
     }
 
     #[test]
     fn a_hint_quickens_it() {
-        let mut pace = Pace::default();
+        let mut backoff = PollBackoff::default();
         for _ in 0..10 {
-            pace.wait(None);
+            backoff.wait(None);
         }
-        pace.quicken();
-        assert_eq!(pace.wait(None), SHORTEST);
+        backoff.reset();
+        assert_eq!(backoff.wait(None), SHORTEST);
     }
 }

@@ -1,27 +1,27 @@
-//! What a batch of events does, compared with the same events one by one.
+//! Effects of a batch of events, compared with the same events one by one.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use chrono::{DateTime, TimeDelta, Utc};
-use notification_service::{
-    domain::setting::Setting, events::OnTaskEvent, operations::fire_reminders,
+use crate::{
+    domain::setting::Setting,
+    operations::{Observation, fire_reminders, observe_tasks},
 };
+use chrono::{DateTime, TimeDelta, Utc};
 use rand::{
     Rng, SeedableRng,
     rngs::StdRng,
     seq::{IndexedMutRandom, IndexedRandom},
 };
-use service_runtime::kafka::{EventHandler, HandleError, Received};
-use taskmesh_proto::task::v1::TaskEvent;
+use service_runtime::{postgres::DatabaseError, telemetry::propagation::TraceContext};
 use uuid::Uuid;
 
-use crate::support::{Bench, Outcome, TaskBuilder};
+use super::{Bench, Outcome, TaskBuilder};
 
 /// So many events come before whatever is due fires and the preferences change.
 const STRETCH: usize = 100;
 
 #[tokio::test]
-async fn events_in_batches_leave_the_same_behind_as_one_by_one() {
+async fn batches_equal_single_events() {
     for seed in 1..=3 {
         let events = random_events(seed, 4 * STRETCH);
         let one_by_one = outcome_of(&events, 1).await;
@@ -38,60 +38,8 @@ async fn events_in_batches_leave_the_same_behind_as_one_by_one() {
     }
 }
 
-#[tokio::test]
-async fn a_task_that_is_created_changed_completed_reopened_deleted_and_restored_in_one_batch_is_reminded_of_once()
- {
-    let bench = Bench::new().await;
-    let mut task = TaskBuilder::new("alice", TimeDelta::hours(5));
-    let mut events = vec![received(&task, 0)];
-    let changes: [fn(&mut TaskBuilder); 5] = [
-        |task| task.task.due_time = task.task.due_time.map(|due| due + TimeDelta::hours(1)),
-        |task| task.task.open = false,
-        |task| task.task.open = true,
-        |task| task.task.deleted = true,
-        |task| task.task.deleted = false,
-    ];
-    for change in changes {
-        change(&mut task);
-        task.change(|_| ());
-        events.push(received(&task, 0));
-    }
-    handle(&bench, &events).await;
-
-    let rows = bench.rows().await;
-    let states: Vec<_> = rows
-        .iter()
-        .map(|row| (row.state.as_str(), row.version))
-        .collect();
-    let due = task.task.due_time.unwrap();
-    assert!(
-        rows.iter()
-            .all(|row| row.fire_time == due - TimeDelta::hours(1))
-    );
-    assert_eq!(
-        states,
-        [("cancelled", 3), ("cancelled", 2), ("scheduled", 1)]
-    );
-    let told = Outcome::of(&bench).await.told;
-    let kinds: Vec<_> = told[&task.id().to_string()]
-        .iter()
-        .map(|told| (told.reminder, told.kind.rsplit('.').next().unwrap()))
-        .collect();
-    assert_eq!(
-        kinds,
-        [
-            (0, "ReminderScheduled"),
-            (0, "ReminderScheduled"),
-            (0, "ReminderCancelled"),
-            (1, "ReminderScheduled"),
-            (1, "ReminderCancelled"),
-            (2, "ReminderScheduled"),
-        ]
-    );
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn batches_with_the_same_tasks_in_opposite_orders_never_wait_for_each_other_in_a_circle() {
+async fn opposite_batches_do_not_deadlock() {
     const ROUNDS: usize = 3;
     // So many that the statements of two batches overlap.
     const TASKS: usize = 2_000;
@@ -121,7 +69,7 @@ async fn batches_with_the_same_tasks_in_opposite_orders_never_wait_for_each_othe
 }
 
 /// Makes events of a few tasks of a few users, among them some that come again or too late.
-fn random_events(seed: u64, count: usize) -> Vec<Received<TaskEvent>> {
+fn random_events(seed: u64, count: usize) -> Vec<Observation> {
     let mut random = StdRng::seed_from_u64(seed);
     let mut now = DateTime::from_timestamp(1_577_836_800, 0).unwrap();
     let mut tasks: Vec<TaskBuilder> = (0..12)
@@ -134,14 +82,14 @@ fn random_events(seed: u64, count: usize) -> Vec<Received<TaskEvent>> {
             task
         })
         .collect();
-    let mut events: Vec<Received<TaskEvent>> = Vec::new();
+    let mut events: Vec<Observation> = Vec::new();
     for number in 0..count {
         now += TimeDelta::minutes(random.random_range(0..90));
         if random.random_ratio(1, 10)
             && let Some(earlier) = events.choose(&mut random)
         {
-            events.push(Received {
-                trace_parent: trace_parent(number),
+            events.push(Observation {
+                trace: trace(number),
                 ..earlier.clone()
             });
             continue;
@@ -187,7 +135,7 @@ fn change(random: &mut StdRng, task: &mut TaskBuilder, now: DateTime<Utc>) {
     }
 }
 
-/// Returns no moment, one that has passed by now but was to come then, or one that is far away.
+/// Returns no time, one that is past today but was ahead then, or one that is far away.
 fn random_moment(random: &mut StdRng, then: DateTime<Utc>) -> Option<DateTime<Utc>> {
     match random.random_range(0..5) {
         0 => None,
@@ -196,23 +144,19 @@ fn random_moment(random: &mut StdRng, then: DateTime<Utc>) -> Option<DateTime<Ut
     }
 }
 
-fn received(task: &TaskBuilder, number: usize) -> Received<TaskEvent> {
-    Received {
-        id: Uuid::from_u128(1),
-        kind: "taskmesh.task.v1.TaskUpdated".to_owned(),
-        message: task.event(),
-        topic: "task-events".to_owned(),
-        partition: 0,
-        offset: 0,
-        trace_parent: trace_parent(number),
+fn received(task: &TaskBuilder, number: usize) -> Observation {
+    Observation {
+        trace: trace(number),
+        ..task.observation()
     }
 }
 
-fn trace_parent(number: usize) -> Option<String> {
-    Some(format!("00-{:032x}-00000000000000a1-01", number + 1))
+fn trace(number: usize) -> TraceContext {
+    let parent = format!("00-{:032x}-00000000000000a1-01", number + 1);
+    TraceContext::following(Some(&parent))
 }
 
-async fn outcome_of(events: &[Received<TaskEvent>], size: usize) -> Outcome {
+async fn outcome_of(events: &[Observation], size: usize) -> Outcome {
     let bench = Bench::new().await;
     // The third user is new to the service.
     bench
@@ -232,17 +176,15 @@ async fn outcome_of(events: &[Received<TaskEvent>], size: usize) -> Outcome {
     Outcome::of(&bench).await
 }
 
-/// Hands a batch to the handler; returns how often, because a transaction may run again.
-async fn handle(bench: &Bench, events: &[Received<TaskEvent>]) -> usize {
-    let handler = OnTaskEvent::new(bench.app().clone());
-    let events: Vec<_> = events.iter().collect();
+/// Applies a batch; returns how often, because a transaction may run again.
+async fn handle(bench: &Bench, events: &[Observation]) -> usize {
+    let app = bench.app();
     let attempts = AtomicUsize::new(0);
-    let done: Result<(), HandleError> = bench
-        .app()
+    let done: Result<bool, DatabaseError> = app
         .database
         .transaction("consume", async |tx| {
             attempts.fetch_add(1, Ordering::Relaxed);
-            handler.handle_batch(tx, &events).await
+            observe_tasks(tx, &app.ids, events).await
         })
         .await;
     done.unwrap();

@@ -1,18 +1,16 @@
 //! The plans of statements on large tables, one plan for all values: such a plan uses a partial index only if the statement names the
 //! index's condition and binds no value in its place.
 
-use audit_service::{
-    AuditService,
-    domain::filter::RecordFilter,
-    store::{
-        chain_head, checkpoint, record,
-        record_page::{self, Place, RecordQuery},
-    },
-};
 use chrono::{DateTime, Utc};
 use diesel_async::SimpleAsyncConnection;
 use service_runtime::{Service, clock::Clock, testing::TestDatabase};
 use uuid::Uuid;
+
+use super::{
+    chain_head, checkpoint, record,
+    record_page::{self, Place, RecordQuery},
+};
+use crate::AuditService;
 
 /// 1000 users with 80 records each, and one with 20 000; 100 000 chains, of which five have grown since the last checkpoint.
 const ROWS: &str = "
@@ -67,26 +65,32 @@ async fn statements_read_large_tables_by_index() {
 
     let chain = record::list_chain(tx, &anna, (50_000, now), 100).await;
     assert_eq!(chain.unwrap().len(), 100);
-    let task_id = Uuid::parse_str("cfcd2084-95d5-65ef-66e7-dff9f98764da").unwrap();
-    let of_task = record::list_of_task(tx, &anna, task_id, 90_000, 50).await;
+    let place = |sequence| Place {
+        record_time: now,
+        user_id: anna.clone(),
+        sequence,
+    };
+    let of_task = RecordQuery {
+        user_id: Some(anna.clone()),
+        task_id: Some(Uuid::parse_str("cfcd2084-95d5-65ef-66e7-dff9f98764da").unwrap()),
+        after: Some(place(90_000)),
+        last_first: true,
+        limit: 50,
+        ..RecordQuery::default()
+    };
+    let of_task = record_page::list(tx, &of_task).await;
     assert_eq!(of_task.unwrap().len(), 50);
     plans.take_indexes();
 
     for user_id in [Some(anna.clone()), None] {
         for last_first in [false, true] {
-            let after = Place {
-                record_time: now,
-                user_id: anna.clone(),
-                sequence: 50_000,
-            };
-            for after in [None, Some(after)] {
+            for after in [None, Some(place(50_000))] {
                 let query = RecordQuery {
                     user_id: user_id.clone(),
-                    condition: RecordFilter::default(),
-                    between: None,
                     after,
                     last_first,
                     limit: 51,
+                    ..RecordQuery::default()
                 };
                 record_page::list(tx, &query).await.unwrap();
                 plans.take_indexes();

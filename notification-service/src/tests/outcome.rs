@@ -1,9 +1,9 @@
-//! What events of tasks leave behind, so that it can be compared.
+//! Comparable state after events of tasks.
 
 use std::collections::HashMap;
 
 use diesel::{
-    QueryableByName,
+    dsl::sql,
     sql_types::{BigInt, Binary, Text},
 };
 use diesel_async::RunQueryDsl;
@@ -13,11 +13,11 @@ use taskmesh_proto::notification::v1::ReminderEvent;
 
 use super::Bench;
 
-/// What is left behind, without ids and times that are new with every run.
+/// State after a test, without ids and times that differ by run.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Outcome {
     pub rows: Vec<String>,
-    /// What was told of each task, in its order.
+    /// Events of each task, in order.
     pub told: HashMap<String, Vec<Told>>,
 }
 
@@ -25,7 +25,7 @@ pub struct Outcome {
 pub struct Told {
     pub kind: String,
     pub version: i64,
-    /// Which of the task's reminders, in the order in which they were told of first.
+    /// Index of the reminder among the task's, in the order of their first events.
     pub reminder: usize,
     pub title: String,
     pub fire_time: Option<prost_types::Timestamp>,
@@ -33,7 +33,15 @@ pub struct Told {
 }
 
 impl Outcome {
-    /// Reads it.
+    /// Returns the kinds of the events of the only task, such as `ReminderSent`.
+    pub fn kinds(&self) -> Vec<&str> {
+        let [told] = self.told.values().collect::<Vec<_>>()[..] else {
+            panic!("one task has events: {:?}", self.told);
+        };
+        let kinds = told.iter().map(|told| told.kind.rsplit('.').next());
+        kinds.flatten().collect()
+    }
+
     pub async fn of(bench: &Bench) -> Self {
         Self {
             rows: rows(bench).await,
@@ -43,12 +51,7 @@ impl Outcome {
 }
 
 async fn rows(bench: &Bench) -> Vec<String> {
-    #[derive(QueryableByName)]
-    struct Line {
-        #[diesel(sql_type = Text)]
-        line: String,
-    }
-    let lines: Result<Vec<Line>, DatabaseError> = bench
+    let lines: Result<Vec<String>, DatabaseError> = bench
         .app()
         .database
         .transaction("rows", async |tx| {
@@ -62,28 +65,15 @@ async fn rows(bench: &Bench) -> Vec<String> {
                          WHERE delivery.user_id = reminders.user_id AND reminder_id = id))::text
                 FROM reminders
                 ORDER BY line";
-            Ok(diesel::sql_query(query).load(tx).await?)
+            Ok(sql::<Text>(query).load(tx).await?)
         })
         .await;
-    lines.unwrap().into_iter().map(|row| row.line).collect()
+    lines.unwrap()
 }
 
 async fn told(bench: &Bench) -> HashMap<String, Vec<Told>> {
-    #[derive(QueryableByName)]
-    struct Row {
-        #[diesel(sql_type = Text)]
-        record_key: String,
-        #[diesel(sql_type = Text)]
-        event_type: String,
-        #[diesel(sql_type = Text)]
-        subject: String,
-        #[diesel(sql_type = BigInt)]
-        aggregate_version: i64,
-        #[diesel(sql_type = Text)]
-        trace_parent: String,
-        #[diesel(sql_type = Binary)]
-        payload: Vec<u8>,
-    }
+    type Row = (String, String, String, i64, String, Vec<u8>);
+    type Types = (Text, Text, Text, BigInt, Text, Binary);
     let rows: Result<Vec<Row>, DatabaseError> = bench
         .app()
         .database
@@ -91,26 +81,26 @@ async fn told(bench: &Bench) -> HashMap<String, Vec<Told>> {
             let query = "
                 SELECT record_key, event_type, subject, aggregate_version, coalesce(trace_parent, '') AS trace_parent, payload
                 FROM outbox WHERE topic = 'task-reminders' ORDER BY id";
-            Ok(diesel::sql_query(query).load(tx).await?)
+            Ok(sql::<Types>(query).load(tx).await?)
         })
         .await;
     let mut told: HashMap<String, Vec<Told>> = HashMap::new();
     let mut reminders: HashMap<String, Vec<String>> = HashMap::new();
-    for row in rows.unwrap() {
-        let known = reminders.entry(row.record_key.clone()).or_default();
-        let place = known.iter().position(|reminder| *reminder == row.subject);
+    for (key, kind, subject, version, trace_parent, payload) in rows.unwrap() {
+        let known = reminders.entry(key.clone()).or_default();
+        let place = known.iter().position(|reminder| *reminder == subject);
         if place.is_none() {
-            known.push(row.subject);
+            known.push(subject);
         }
-        let event = ReminderEvent::decode(row.payload.as_slice()).unwrap();
+        let event = ReminderEvent::decode(payload.as_slice()).unwrap();
         let reminder = event.reminder.unwrap();
-        told.entry(row.record_key).or_default().push(Told {
-            kind: row.event_type,
-            version: row.aggregate_version,
+        told.entry(key).or_default().push(Told {
+            kind,
+            version,
             reminder: place.unwrap_or(known.len() - 1),
             title: reminder.task_title,
             fire_time: reminder.fire_time,
-            trace_id: row.trace_parent.split('-').nth(1).map(ToOwned::to_owned),
+            trace_id: trace_parent.split('-').nth(1).map(ToOwned::to_owned),
         });
     }
     told

@@ -1,20 +1,29 @@
 use std::time::Duration;
 
-use chrono::TimeDelta;
-use notification_service::{
+use crate::{
     config::{EmailConfig, SmtpConfig, SmtpSecurity},
-    delivery::{Channel as _, Notice, email::EmailChannel},
-    domain::{delivery::Refusal, preferences::Preferences},
+    delivery::{Channel as _, email::EmailChannel},
+    domain::{
+        delivery::{Notice, Refusal},
+        preferences::Preferences,
+    },
 };
+use chrono::TimeDelta;
 use service_runtime::{clock::Clock, config::Redacted, testing::eventually};
 
-use crate::support::{Behaviour, Bench, MailServer, TaskBuilder};
+use super::{Behaviour, Bench, MailServer, Outcome, TaskBuilder};
+
+/// Fires one reminder of Alice's, with a mail server that behaves so.
+async fn fired(behaviour: Behaviour) -> (MailServer, Bench) {
+    let server = MailServer::start(behaviour);
+    let bench = Bench::with_mail(&server).await;
+    bench.fire_one("alice").await;
+    (server, bench)
+}
 
 #[tokio::test]
 async fn a_reminder_is_sent_as_an_e_mail() {
-    let server = MailServer::start(Behaviour::Accept);
-    let bench = Bench::with_mail(&server).await;
-    bench.fire_one("alice").await;
+    let (server, bench) = fired(Behaviour::Accept).await;
     assert_eq!(bench.rows().await[0].state, "firing");
     let _dispatcher = bench.dispatcher();
     let row = bench.email_in("sent").await;
@@ -23,8 +32,9 @@ async fn a_reminder_is_sent_as_an_e_mail() {
         ("sent", 2, Some(1))
     );
     assert_eq!(row.reason.as_deref(), Some(""));
-    // Scheduled, in the list, in the mailbox.
-    assert_eq!(row.version, 3);
+    // In the list, in the mailbox.
+    let kinds = ["ReminderScheduled", "ReminderSent", "ReminderSent"];
+    assert_eq!(Outcome::of(&bench).await.kinds(), kinds);
     let messages = server.messages();
     assert_eq!(messages.len(), 1);
     for line in [
@@ -38,10 +48,8 @@ async fn a_reminder_is_sent_as_an_e_mail() {
 }
 
 #[tokio::test]
-async fn a_refusal_for_now_is_tried_again_with_the_same_message_id() {
-    let server = MailServer::start(Behaviour::RefuseMessage("451 4.3.0 busy"));
-    let bench = Bench::with_mail(&server).await;
-    bench.fire_one("alice").await;
+async fn transient_refusal_is_retried_with_same_message_id() {
+    let (server, bench) = fired(Behaviour::RefuseMessage("451 4.3.0 busy")).await;
     let _dispatcher = bench.dispatcher();
     eventually("two tries are refused", async || {
         (server.messages().len() >= 2).then_some(())
@@ -62,12 +70,11 @@ async fn a_refusal_for_now_is_tried_again_with_the_same_message_id() {
 }
 
 #[tokio::test]
-async fn a_refusal_for_good_fails_and_its_reason_names_no_address() {
-    let server = MailServer::start(Behaviour::RefuseRecipient(
+async fn permanent_refusal_fails_without_address_in_reason() {
+    let (_server, bench) = fired(Behaviour::RefuseRecipient(
         "550 5.1.1 <alice@example.org>: no such user",
-    ));
-    let bench = Bench::with_mail(&server).await;
-    bench.fire_one("alice").await;
+    ))
+    .await;
     let _dispatcher = bench.dispatcher();
     let row = bench.email_in("failed").await;
     assert_eq!(
@@ -76,25 +83,25 @@ async fn a_refusal_for_good_fails_and_its_reason_names_no_address() {
     );
     // It was in the list all the same.
     assert_eq!((row.state.as_str(), row.attempts), ("sent", Some(1)));
-    // The dispatcher goes on with others and leaves this one alone.
+    // The dispatcher sends others and leaves this one alone.
     bench.fire_one("bob").await;
     let rows = bench.emails_in("failed", 2).await;
     assert!(rows.iter().all(|row| row.attempts == Some(1)), "{rows:?}");
 }
 
 #[tokio::test]
-async fn a_message_whose_answer_is_lost_is_unknown_and_not_sent_again() {
-    let server = MailServer::start(Behaviour::HangUpAfter);
-    let bench = Bench::with_mail(&server).await;
-    bench.fire_one("alice").await;
+async fn lost_response_leaves_delivery_unknown() {
+    let (server, bench) = fired(Behaviour::HangUpAfter).await;
     let _dispatcher = bench.dispatcher();
     let row = bench.email_in("unknown").await;
     assert_eq!(
         row.reason.as_deref(),
         Some("the response of the mail server was lost")
     );
+    let kinds = ["ReminderScheduled", "ReminderSent", "ReminderFailed"];
+    assert_eq!(Outcome::of(&bench).await.kinds(), kinds);
     server.behave(Behaviour::Accept);
-    // The dispatcher goes on with others and leaves this one alone.
+    // The dispatcher sends others and leaves this one alone.
     bench.fire_one("bob").await;
     bench.emails_in("sent", 1).await;
     assert_eq!(
@@ -104,10 +111,8 @@ async fn a_message_whose_answer_is_lost_is_unknown_and_not_sent_again() {
 }
 
 #[tokio::test]
-async fn a_connection_that_breaks_before_the_message_is_tried_again() {
-    let server = MailServer::start(Behaviour::HangUpBefore);
-    let bench = Bench::with_mail(&server).await;
-    bench.fire_one("alice").await;
+async fn connection_lost_before_message_is_retried() {
+    let (server, bench) = fired(Behaviour::HangUpBefore).await;
     let _dispatcher = bench.dispatcher();
     eventually("two connections broke", async || {
         (server.connections() >= 2).then_some(())
@@ -119,7 +124,7 @@ async fn a_connection_that_breaks_before_the_message_is_tried_again() {
 }
 
 #[tokio::test]
-async fn a_mail_server_that_is_away_is_waited_for() {
+async fn unavailable_mail_server_is_retried() {
     let port = MailServer::free_port();
     let bench = Bench::with_mail_at(port).await;
     bench.fire_one("alice").await;
@@ -139,10 +144,8 @@ async fn a_mail_server_that_is_away_is_waited_for() {
 }
 
 #[tokio::test]
-async fn a_process_killed_before_the_handing_over_leaves_a_delivery_that_is_tried_again() {
-    let server = MailServer::start(Behaviour::SilentBefore);
-    let bench = Bench::with_mail(&server).await;
-    bench.fire_one("alice").await;
+async fn kill_before_sending_leaves_delivery_pending() {
+    let (server, bench) = fired(Behaviour::SilentBefore).await;
     let killed = bench.dispatcher();
     eventually("a try is under way", async || {
         (server.connections() == 1).then_some(())
@@ -159,10 +162,8 @@ async fn a_process_killed_before_the_handing_over_leaves_a_delivery_that_is_trie
 }
 
 #[tokio::test]
-async fn a_process_killed_during_the_handing_over_leaves_an_unknown_delivery() {
-    let server = MailServer::start(Behaviour::SilentAfter);
-    let bench = Bench::with_mail(&server).await;
-    bench.fire_one("alice").await;
+async fn kill_during_sending_leaves_delivery_unknown() {
+    let (server, bench) = fired(Behaviour::SilentAfter).await;
     let killed = bench.dispatcher();
     eventually("the message is out", async || {
         (server.messages().len() == 1).then_some(())
@@ -188,10 +189,8 @@ async fn a_process_killed_during_the_handing_over_leaves_an_unknown_delivery() {
 }
 
 #[tokio::test]
-async fn a_stop_during_the_handing_over_waits_a_little_and_then_says_unknown() {
-    let server = MailServer::start(Behaviour::SilentAfter);
-    let bench = Bench::with_mail(&server).await;
-    bench.fire_one("alice").await;
+async fn shutdown_during_sending_leaves_delivery_unknown() {
+    let (server, bench) = fired(Behaviour::SilentAfter).await;
     let dispatcher = bench.dispatcher();
     eventually("the message is out", async || {
         (server.messages().len() == 1).then_some(())
@@ -251,7 +250,7 @@ async fn connection_is_opened_before_the_reminder_fires() {
 }
 
 #[tokio::test]
-async fn a_connection_that_the_server_closed_meanwhile_costs_no_try() {
+async fn closed_idle_connection_costs_no_attempt() {
     let server = MailServer::start(Behaviour::AcceptAndHangUp);
     let bench = Bench::with_mail(&server).await;
     let _dispatcher = bench.dispatcher();
@@ -263,7 +262,7 @@ async fn a_connection_that_the_server_closed_meanwhile_costs_no_try() {
 }
 
 #[tokio::test]
-async fn a_task_completed_between_two_tries_is_not_reminded_of() {
+async fn task_completed_between_attempts_sends_nothing() {
     let server = MailServer::start(Behaviour::RefuseRecipient("450 4.2.0 later"));
     let bench = Bench::with_mail(&server).await;
     let mut task = bench.fire_one("alice").await;
@@ -289,10 +288,8 @@ async fn a_task_completed_between_two_tries_is_not_reminded_of() {
 }
 
 #[tokio::test]
-async fn a_delivery_that_failed_long_enough_is_given_up() {
-    let server = MailServer::start(Behaviour::RefuseRecipient("450 4.2.0 later"));
-    let bench = Bench::with_mail(&server).await;
-    bench.fire_one("alice").await;
+async fn delivery_fails_after_last_attempt() {
+    let (_server, bench) = fired(Behaviour::RefuseRecipient("450 4.2.0 later")).await;
     bench
         .execute(
             "UPDATE deliveries SET attempt_count = 9, create_time = clock_timestamp() - interval '16 minutes'
@@ -309,10 +306,8 @@ async fn a_delivery_that_failed_long_enough_is_given_up() {
 }
 
 #[tokio::test]
-async fn a_server_that_is_not_ready_in_time_is_tried_again() {
-    let server = MailServer::start(Behaviour::SilentBefore);
-    let bench = Bench::with_mail(&server).await;
-    bench.fire_one("alice").await;
+async fn slow_server_is_retried() {
+    let (server, bench) = fired(Behaviour::SilentBefore).await;
     let _dispatcher = bench.dispatcher();
     eventually("the first try is given up", async || {
         let reason = bench.rows().await.pop()?.reason?;
@@ -325,10 +320,8 @@ async fn a_server_that_is_not_ready_in_time_is_tried_again() {
 }
 
 #[tokio::test]
-async fn an_answer_that_does_not_come_in_time_leaves_an_unknown_delivery() {
-    let server = MailServer::start(Behaviour::SilentAfter);
-    let bench = Bench::with_mail(&server).await;
-    bench.fire_one("alice").await;
+async fn late_response_leaves_delivery_unknown() {
+    let (server, bench) = fired(Behaviour::SilentAfter).await;
     let _dispatcher = bench.dispatcher();
     let row = bench.email_in("unknown").await;
     assert_eq!(
@@ -339,31 +332,28 @@ async fn an_answer_that_does_not_come_in_time_leaves_an_unknown_delivery() {
 }
 
 #[tokio::test]
-async fn a_server_that_offers_no_tls_gets_neither_password_nor_message() {
+async fn server_without_tls_gets_no_password() {
     let server = MailServer::start(Behaviour::Accept);
     let smtp = SmtpConfig {
-        host: "127.0.0.1".to_owned(),
-        port: Some(server.port()),
         security: SmtpSecurity::Starttls,
         username: Some("taskmesh".to_owned()),
         password: Some(Redacted::new("a secret".to_owned())),
-        from: "Taskmesh <reminders@example.com>".to_owned(),
-        timeout_ms: 5_000,
+        ..MailServer::settings(server.port())
     };
     let email = EmailConfig {
         default_domain: Some("example.org".to_owned()),
     };
     let channel = EmailChannel::new(&smtp, &email).unwrap();
     let notice = Notice {
-        user_id: &"alice".parse().unwrap(),
-        preferences: &Preferences::default(),
-        message_id: "<1.email@example.com>",
-        title: "Water the plants",
+        message_id: "<1.email@example.com>".to_owned(),
+        title: "Water the plants".to_owned(),
         due_time: None,
         due_date: None,
-        time_zone: "",
+        time_zone: String::new(),
     };
-    let refusal = channel.open(notice).await.err();
+    let alice = "alice".parse().unwrap();
+    let opened = channel.open(&alice, &Preferences::default(), &notice).await;
+    let refusal = opened.err();
     assert!(
         matches!(refusal, Some(Refusal::Transient(_))),
         "{refusal:?}"
@@ -376,7 +366,7 @@ async fn a_server_that_offers_no_tls_gets_neither_password_nor_message() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn dispatchers_that_are_killed_at_any_moment_send_nothing_twice_and_forget_nothing() {
+async fn killed_dispatchers_send_each_e_mail_once() {
     const COUNT: usize = 60;
     let server = MailServer::start(Behaviour::Accept);
     let bench = Bench::with_mail(&server).await;

@@ -1,47 +1,46 @@
-//! Whose records a caller may read; who reads those of others is recorded.
+//! Access to records; access to those of other users is recorded.
 
 use service_runtime::{
     grpc::{AUDITOR, Caller, FieldViolation},
     ids::UserId,
 };
-use taskmesh_proto::common::v1 as common;
 
 use crate::{
     app::App,
-    domain::record::{Actor, Entry, FieldChange},
+    domain::record::{Entry, FieldChange},
     error::Error,
 };
 
-/// What stands for everybody (AIP-159).
+/// All users (AIP-159).
 const EVERYBODY: &str = "-";
 
-/// What somebody is about to read.
+/// Intended access to records.
 #[derive(Debug)]
-pub struct Reading<'a> {
-    /// What the record of it is called, such as `audit.read`.
+pub struct Access<'a> {
+    /// Action of its audit record, such as `audit.read`.
     pub action: &'static str,
     /// The full name of the call.
     pub call: &'static str,
-    /// Whose records: a user's, `-` for everybody's, or empty for the caller's own.
+    /// User of the records, `-` for all users, or empty for the caller.
     pub whose: &'a str,
-    /// What is asked of them, field by field.
+    /// Fields of the request.
     pub question: Vec<(&'static str, String)>,
 }
 
 /// Returns whose records the caller may read, none for everybody's.
 ///
 /// Others' records are for auditors, and that they are read is recorded in the auditor's own chain before anything is.
-pub async fn record_reading(
+pub async fn authorize_access(
     app: &App,
     caller: &Caller,
-    reading: Reading<'_>,
+    access: Access<'_>,
 ) -> Result<Option<UserId>, Error> {
-    let Reading {
+    let Access {
         action,
         call,
         whose,
         question,
-    } = reading;
+    } = access;
     if whose.is_empty() || whose == caller.user_id.as_ref() {
         return Ok(Some(caller.user_id.clone()));
     }
@@ -74,7 +73,7 @@ pub async fn record_reading(
         task_id: None,
         reminder_id: None,
         version: 0,
-        actor: Actor::from(common::Actor::from(caller)),
+        actor: caller.into(),
         changes,
         operation_id: String::new(),
         trace_id: service_runtime::telemetry::propagation::current()

@@ -1,29 +1,31 @@
 use std::sync::Arc;
 
+use crate::{
+    NotificationService,
+    app::App,
+    config::EmailConfig,
+    delivery::{Channel, Dispatcher, email::EmailChannel, warm_up_channels},
+    error::Error,
+    operations,
+    scheduler::Scheduler,
+};
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::{
     QueryableByName,
     sql_types::{BigInt, Integer, Nullable, Text, Timestamptz},
 };
 use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
-use notification_service::{
-    NotificationService,
-    app::App,
-    config::{EmailConfig, SmtpConfig, SmtpSecurity},
-    delivery::{Channel, Dispatcher, email::EmailChannel, warm_up_channels},
-    error::Error,
-    operations,
-    scheduler::Scheduler,
-};
 use service_runtime::{
-    Service,
+    BoxError, Service,
     clock::Clock,
     ids::Ids,
     postgres::{Database, DatabaseError, Schema},
     testing::{Plans, TestDatabase, eventually},
 };
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 
-use super::{MailServer, TaskBuilder, process::Process};
+use super::{MailServer, TaskBuilder};
 
 /// The parts of the service behind the broker, on a database of the test's own.
 pub struct Bench {
@@ -43,7 +45,7 @@ pub struct Row {
     pub fire_time: DateTime<Utc>,
     #[diesel(sql_type = Timestamptz)]
     pub update_time: DateTime<Utc>,
-    /// How many deliveries by any channel.
+    /// Number of deliveries by any channel.
     #[diesel(sql_type = BigInt)]
     pub deliveries: i64,
     /// The state of the e-mail, if there is one.
@@ -56,7 +58,6 @@ pub struct Row {
 }
 
 impl Bench {
-    /// Makes a bench without a mail server.
     pub async fn new() -> Self {
         Self::with(None).await
     }
@@ -190,13 +191,11 @@ impl Bench {
         .await;
     }
 
-    /// Executes a statement.
     pub async fn execute(&self, statement: &str) {
         let mut connection = self.database.connect(schema().name).await;
         connection.batch_execute(statement).await.unwrap();
     }
 
-    /// Returns the handles.
     pub fn app(&self) -> &App {
         &self.app
     }
@@ -208,15 +207,7 @@ fn schema() -> Schema {
 
 fn app(database: Database, mail: Option<u16>) -> App {
     let channels = mail.map(|port| {
-        let smtp = SmtpConfig {
-            host: "127.0.0.1".to_owned(),
-            port: Some(port),
-            security: SmtpSecurity::None,
-            username: None,
-            password: None,
-            from: "Taskmesh <reminders@example.com>".to_owned(),
-            timeout_ms: 5_000,
-        };
+        let smtp = MailServer::settings(port);
         let email = EmailConfig {
             default_domain: Some("example.org".to_owned()),
         };
@@ -228,4 +219,33 @@ fn app(database: Database, mail: Option<u16>) -> App {
         Ids,
         channels.into_iter().collect(),
     )
+}
+
+/// A part of the service that runs as if in a process of its own; dropping it kills it.
+pub struct Process {
+    tasks: JoinSet<Result<(), BoxError>>,
+    stopping: CancellationToken,
+}
+
+impl Process {
+    fn start<F>(run: impl FnOnce(CancellationToken) -> F) -> Self
+    where
+        F: Future<Output = Result<(), BoxError>> + Send + 'static,
+    {
+        let stopping = CancellationToken::new();
+        let mut tasks = JoinSet::new();
+        tasks.spawn(run(stopping.clone()));
+        Self { tasks, stopping }
+    }
+
+    /// Ends it wherever it is.
+    pub async fn kill(mut self) {
+        self.tasks.shutdown().await;
+    }
+
+    /// Asks it to stop and waits until it has.
+    pub async fn stop(mut self) {
+        self.stopping.cancel();
+        self.tasks.join_next().await.unwrap().unwrap().unwrap();
+    }
 }

@@ -1,4 +1,4 @@
-//! Which reminders a task should have, and what has to change to get there.
+//! Comparison of the reminders that a task should have with those that it has.
 //!
 //! A setting whose moment passed before the change was made is skipped: a task that is entered ten minutes before it is due is
 //! not reminded of at once because its default is an hour. A moment that passes between the change and its handling still
@@ -13,12 +13,12 @@ use super::{
     watched_task::WatchedTask,
 };
 
-/// What has to change, in this order: cancel, then move, then schedule.
+/// Changes of reminders, in this order: cancel, then move, then schedule.
 ///
 /// The moves are ordered so that none arrives at a moment that another one of the same task has yet to leave.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Plan {
-    /// Scheduled reminders that nobody asks for any more.
+    /// Scheduled reminders that are no longer wanted.
     pub cancel: Vec<ReminderId>,
     /// Scheduled reminders whose moment has changed, with the new one.
     pub move_to: Vec<(ReminderId, DateTime<Utc>)>,
@@ -103,5 +103,5 @@ fn moments(task: &WatchedTask, preferences: &Preferences) -> BTreeMap<DateTime<U
 }
 
 #[cfg(test)]
-#[path = "arming_tests.rs"]
+#[path = "reminder_plan_tests.rs"]
 mod tests;

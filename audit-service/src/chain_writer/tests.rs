@@ -1,13 +1,8 @@
 use std::task::Poll;
 
-use audit_service::{
-    AuditService,
-    chain_writer::ChainWriter,
-    domain::record::{Actor, Entry},
-};
 use chrono::{DateTime, Utc};
 use diesel::{
-    QueryableByName,
+    dsl::sql,
     sql_types::{BigInt, Text},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
@@ -17,30 +12,18 @@ use futures::{
 };
 use service_runtime::{
     Service,
-    clock::Clock,
     ids::Ids,
-    postgres::{DatabaseError, Schema},
+    postgres::Schema,
     testing::{TestDatabase, eventually},
 };
+
+use super::*;
+use crate::{AuditService, domain::record::Actor};
 
 const SCHEMA: Schema = AuditService::SCHEMA.unwrap();
 const WRITER_LOCK: &str = "SELECT pg_advisory_xact_lock(hashtextextended('audit chains', 0))";
 
 type Append = BoxFuture<'static, Result<(), DatabaseError>>;
-
-#[derive(QueryableByName)]
-struct Row {
-    #[diesel(sql_type = BigInt)]
-    number: i64,
-}
-
-#[derive(QueryableByName)]
-struct Recorded {
-    #[diesel(sql_type = Text)]
-    action: String,
-    #[diesel(sql_type = BigInt)]
-    sequence: i64,
-}
 
 fn writer(database: &TestDatabase) -> ChainWriter {
     let (writer, task) = ChainWriter::new(database.open(SCHEMA), Clock::system());
@@ -74,24 +57,15 @@ async fn submit(writer: &ChainWriter, entries: Vec<Entry>) -> Append {
 }
 
 async fn number(connection: &mut AsyncPgConnection, query: &str) -> i64 {
-    let row: Row = diesel::sql_query(query)
-        .get_result(connection)
-        .await
-        .unwrap();
-    row.number
+    let number = sql::<BigInt>(query).get_result(connection).await;
+    number.unwrap()
 }
 
 async fn recorded(connection: &mut AsyncPgConnection, user: &str) -> Vec<(i64, String)> {
-    let rows: Vec<Recorded> = diesel::sql_query(
-        "SELECT sequence, action FROM records WHERE user_id = $1 ORDER BY sequence",
-    )
-    .bind::<Text, _>(user)
-    .load(connection)
-    .await
-    .unwrap();
-    rows.into_iter()
-        .map(|row| (row.sequence, row.action))
-        .collect()
+    let query = "SELECT sequence, action FROM records WHERE user_id = ";
+    let rows = sql::<(BigInt, Text)>(query).bind::<Text, _>(user);
+    let rows = rows.sql(" ORDER BY sequence").load(connection).await;
+    rows.unwrap()
 }
 
 /// Returns the number of locks that sessions of this database wait for.

@@ -3,12 +3,12 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use chrono::TimeDelta;
-use notification_service::{
-    domain::{delivery::DeliveryState, preferences::PreferenceChanges, setting::Setting},
+use crate::{
+    domain::{delivery::DeliveryState, preferences::PreferenceChange, setting::Setting},
     operations,
     store::reminder_page::After,
 };
+use chrono::TimeDelta;
 use service_runtime::{
     clock::Clock,
     grpc::{Caller, Origin},
@@ -18,7 +18,7 @@ use service_runtime::{
 };
 use taskmesh_proto::notification::v1::Preferences;
 
-use crate::support::{Bench, TaskBuilder};
+use super::{Bench, TaskBuilder};
 
 /// 1000 users and one with 20 000 tasks; 100 000 armed reminders, 100 000 that were sent, and deliveries of all of these.
 const ROWS: &str = "
@@ -81,7 +81,7 @@ async fn reminders_are_fired_and_delivered_by_partial_indexes() {
 }
 
 #[tokio::test]
-async fn tasks_and_preferences_of_a_user_are_read_by_index() {
+async fn tasks_and_preferences_are_read_by_index() {
     let (bench, plans) = Bench::with_plans().await;
     bench.execute(ROWS).await;
     let app = bench.app();
@@ -103,12 +103,9 @@ async fn tasks_and_preferences_of_a_user_are_read_by_index() {
         &Preferences::default(),
     );
     let call = call.unwrap();
-    let changes = PreferenceChanges {
-        default_reminder_minutes: Some(30),
-        ..PreferenceChanges::default()
-    };
+    let changes = [PreferenceChange::DefaultReminderMinutes(30)];
     for _ in 0..2 {
-        let answer = operations::update_preferences(app, &call, changes.clone(), None).await;
+        let answer = operations::update_preferences(app, &call, &changes, None).await;
         let _: Preferences = answer.unwrap();
     }
     let indexes = plans.take_indexes();

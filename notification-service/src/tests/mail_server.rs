@@ -5,7 +5,9 @@ use std::{
     thread,
 };
 
-/// What the mail server does with the next message.
+use crate::config::{SmtpConfig, SmtpSecurity};
+
+/// Behaviour for the next message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Behaviour {
     /// Takes it.
@@ -75,9 +77,21 @@ impl MailServer {
         listener.local_addr().unwrap().port()
     }
 
-    /// Returns its port.
     pub fn port(&self) -> u16 {
         self.address.port()
+    }
+
+    /// Returns the settings of a client of the server at a port.
+    pub fn settings(port: u16) -> SmtpConfig {
+        SmtpConfig {
+            host: "127.0.0.1".to_owned(),
+            port: Some(port),
+            security: SmtpSecurity::None,
+            username: None,
+            password: None,
+            from: "Taskmesh <reminders@example.com>".to_owned(),
+            timeout_ms: 5_000,
+        }
     }
 
     /// Changes what it does from now on.

@@ -44,8 +44,27 @@ fn scheduled(task: &WatchedTask, setting: Setting, fire_time: DateTime<Utc>) -> 
     }
 }
 
+/// Returns the plan of a change at a time while these reminders are scheduled.
+fn change(task: &WatchedTask, change_time: &str, scheduled: &[Reminder]) -> Plan {
+    plan(
+        task,
+        &Preferences::default(),
+        at(change_time),
+        scheduled,
+        &[],
+    )
+}
+
 fn fresh(task: &WatchedTask, change_time: &str) -> Plan {
-    plan(task, &Preferences::default(), at(change_time), &[], &[])
+    change(task, change_time, &[])
+}
+
+/// Returns the plan that cancels a reminder and nothing else.
+fn cancels(reminder: &Reminder) -> Plan {
+    Plan {
+        cancel: vec![reminder.id],
+        ..Plan::default()
+    }
 }
 
 #[test]
@@ -75,7 +94,7 @@ fn two_settings_of_one_moment_remind_once() {
 }
 
 #[test]
-fn a_moment_that_had_passed_when_the_task_was_made_is_skipped() {
+fn time_before_creation_is_skipped() {
     assert_eq!(fresh(&task("10:00", &[]), "09:50"), Plan::default());
     assert_eq!(fresh(&task("10:00", &[]), "09:00"), Plan::default());
 }
@@ -102,25 +121,13 @@ fn a_task_that_needs_no_reminder_gets_none() {
         },
     ] {
         let reminder = scheduled(&plain, Setting::Default, at("09:00"));
-        let plan = plan(
-            &quiet,
-            &Preferences::default(),
-            at("06:00"),
-            std::slice::from_ref(&reminder),
-            &[],
-        );
-        assert_eq!(
-            plan,
-            Plan {
-                cancel: vec![reminder.id],
-                ..Plan::default()
-            }
-        );
+        let plan = change(&quiet, "06:00", std::slice::from_ref(&reminder));
+        assert_eq!(plan, cancels(&reminder));
     }
 }
 
 #[test]
-fn a_moment_of_its_own_needs_no_due_time() {
+fn absolute_time_needs_no_due_time() {
     let undated = WatchedTask {
         due_time: None,
         ..task("10:00", &[Setting::At(at("07:00"))])
@@ -144,7 +151,7 @@ fn the_default_can_be_switched_off() {
 }
 
 #[test]
-fn a_moved_task_moves_its_reminders_without_one_bumping_into_another() {
+fn moved_reminders_never_share_a_time() {
     let settings = [
         Setting::Before(60),
         Setting::Before(30),
@@ -160,13 +167,7 @@ fn a_moved_task_moves_its_reminders_without_one_bumping_into_another() {
         due_time: Some(at("10:30")),
         ..before.clone()
     };
-    let plan_later = plan(
-        &later,
-        &Preferences::default(),
-        at("06:00"),
-        &reminders,
-        &[],
-    );
+    let plan_later = change(&later, "06:00", &reminders);
     assert_eq!(
         ids(&plan_later),
         [reminders[1].id, reminders[0].id, reminders[2].id]
@@ -177,13 +178,7 @@ fn a_moved_task_moves_its_reminders_without_one_bumping_into_another() {
         due_time: Some(at("09:30")),
         ..before
     };
-    let plan_earlier = plan(
-        &earlier,
-        &Preferences::default(),
-        at("06:00"),
-        &reminders,
-        &[],
-    );
+    let plan_earlier = change(&earlier, "06:00", &reminders);
     assert_eq!(
         ids(&plan_earlier),
         [reminders[2].id, reminders[0].id, reminders[1].id]
@@ -199,56 +194,26 @@ fn a_task_moved_too_close_loses_its_reminder() {
         due_time: Some(at("08:30")),
         ..before
     };
-    let plan = plan(
-        &moved,
-        &Preferences::default(),
-        at("08:00"),
-        std::slice::from_ref(&reminder),
-        &[],
-    );
-    assert_eq!(
-        plan,
-        Plan {
-            cancel: vec![reminder.id],
-            ..Plan::default()
-        }
-    );
+    let plan = change(&moved, "08:00", std::slice::from_ref(&reminder));
+    assert_eq!(plan, cancels(&reminder));
 }
 
 #[test]
 fn a_change_elsewhere_in_the_task_changes_nothing() {
     let task = task("10:00", &[]);
     let reminder = scheduled(&task, Setting::Default, at("09:00"));
-    assert_eq!(
-        plan(
-            &task,
-            &Preferences::default(),
-            at("08:00"),
-            &[reminder],
-            &[]
-        ),
-        Plan::default()
-    );
+    assert_eq!(change(&task, "08:00", &[reminder]), Plan::default());
 }
 
 #[test]
-fn an_overdue_reminder_that_is_still_asked_for_stays() {
+fn wanted_overdue_reminder_stays() {
     let task = task("10:00", &[]);
     let reminder = scheduled(&task, Setting::Default, at("09:00"));
-    assert_eq!(
-        plan(
-            &task,
-            &Preferences::default(),
-            at("09:10"),
-            &[reminder],
-            &[]
-        ),
-        Plan::default()
-    );
+    assert_eq!(change(&task, "09:10", &[reminder]), Plan::default());
 }
 
 #[test]
-fn a_reminder_that_fired_just_after_the_change_does_not_fire_again() {
+fn fired_reminder_does_not_fire_again() {
     let task = task("10:00", &[]);
     let change_time = at("09:00") - TimeDelta::milliseconds(1);
     let plan = plan(
@@ -262,7 +227,7 @@ fn a_reminder_that_fired_just_after_the_change_does_not_fire_again() {
 }
 
 #[test]
-fn moving_a_task_on_after_its_reminder_reminds_again_and_moving_it_back_does_not() {
+fn postponed_task_is_reminded_of_again() {
     let moved_on = task("12:00", &[]);
     assert_eq!(
         fresh(&moved_on, "09:30").schedule,
@@ -271,24 +236,12 @@ fn moving_a_task_on_after_its_reminder_reminds_again_and_moving_it_back_does_not
 
     let reminder = scheduled(&moved_on, Setting::Default, at("11:00"));
     let moved_back = task("10:00", &[]);
-    let plan = plan(
-        &moved_back,
-        &Preferences::default(),
-        at("09:40"),
-        std::slice::from_ref(&reminder),
-        &[],
-    );
-    assert_eq!(
-        plan,
-        Plan {
-            cancel: vec![reminder.id],
-            ..Plan::default()
-        }
-    );
+    let plan = change(&moved_back, "09:40", std::slice::from_ref(&reminder));
+    assert_eq!(plan, cancels(&reminder));
 }
 
 #[test]
-fn a_due_time_at_the_edge_of_the_calendar_breaks_nothing() {
+fn due_time_at_edge_of_calendar_is_skipped() {
     let edge = WatchedTask {
         due_time: Some(DateTime::<Utc>::MIN_UTC),
         ..task("10:00", &[])
@@ -306,7 +259,7 @@ fn on_a_date(settings: &[Setting]) -> WatchedTask {
 }
 
 #[test]
-fn a_due_date_is_reminded_of_before_nine_on_the_clocks_of_its_zone() {
+fn due_date_reminds_before_nine_in_its_zone() {
     let change_time = "2026-10-24T12:00:00Z".parse().unwrap();
     let schedule = |task: &WatchedTask| {
         let plan = plan(task, &Preferences::default(), change_time, &[], &[]);
@@ -329,7 +282,7 @@ fn a_due_date_is_reminded_of_before_nine_on_the_clocks_of_its_zone() {
 }
 
 #[test]
-fn a_task_that_gets_a_time_of_the_day_moves_its_reminder() {
+fn added_time_of_day_moves_reminder() {
     let on_a_date = on_a_date(&[]);
     let before: DateTime<Utc> = "2026-10-25T07:00:00Z".parse().unwrap();
     let reminder = scheduled(&on_a_date, Setting::Default, before);
