@@ -6,9 +6,7 @@ use service_runtime::{
 
 use uuid::Uuid;
 
-use crate::domain::{
-    Etag, OperationId, Repetition, SeriesId, TaskId, Violations, filter::FilterError,
-};
+use crate::domain::{Etag, OperationId, SeriesId, TaskId, Violations, filter::FilterError};
 
 /// Why a call was not done.
 #[derive(Debug, thiserror::Error)]
@@ -113,9 +111,6 @@ pub enum Error {
         /// What is wrong with the fields of the items after it.
         others: Violations,
     },
-    /// The recurrence-service must be asked before the call can be answered; never leaves the service.
-    #[error("the recurrence-service must be asked first")]
-    Unanswered(Vec<Repetition>),
     /// The task is deleted, and so nothing else can be done with it.
     #[error("task {0} is deleted; restore it first")]
     TaskDeleted(TaskId),
@@ -124,7 +119,7 @@ pub enum Error {
         "task {0} is completed, so its recurrence cannot change; change the next occurrence, or reopen this one first"
     )]
     TaskCompleted(TaskId),
-    /// Others kept changing the same things.
+    /// Other calls kept changing the same data.
     #[error("other calls changed the same data at the same time; try again")]
     Busy,
     /// A part of a file could not be written.
@@ -176,8 +171,8 @@ impl Error {
                 violations.extend(more);
                 Err(Self::Invalid(violations))
             }
-            // The answer may be more of what is wrong.
-            (_, Err(Self::Unanswered(questions))) => Err(Self::Unanswered(questions)),
+            // The call runs again, and may find more faults.
+            (_, Err(Self::Busy)) => Err(Self::Busy),
             (Err(violations), _) => Err(Self::Invalid(violations)),
             (Ok(_), Err(error)) => Err(error),
         }
@@ -231,7 +226,6 @@ impl ApiError for Error {
             Self::Database(DatabaseError::Unavailable(_)) => ErrorCode::Unavailable,
             Self::RecurrenceAnswer(_)
             | Self::Unwritten(_)
-            | Self::Unanswered(_)
             | Self::Database(DatabaseError::Query(_)) => ErrorCode::Internal,
         }
     }
@@ -253,7 +247,7 @@ impl ApiError for Error {
             Self::TaskDeleted(_) => "TASK_DELETED",
             Self::TaskCompleted(_) => "TASK_COMPLETED",
             Self::Busy => "BUSY",
-            Self::Unanswered(_) | Self::Unwritten(_) => "INTERNAL",
+            Self::Unwritten(_) => "INTERNAL",
             Self::NotTheRecurrenceService => "INTERNAL_RPC",
             Self::Recurrence(error) => error.reason(),
             Self::RecurrenceAnswer(_) => "UPSTREAM_FAILED",

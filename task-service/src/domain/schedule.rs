@@ -1,8 +1,8 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
-    Due, DueAfter, DueTime, FirstOccurrence, LocalTime, Occurrence, Recurrence, Reminders,
-    SeriesId, TimeZone, Violations,
+    Due, DueAfter, DueTime, FirstOccurrence, LocalTime, Occurrence, Recurrence, RecurrenceAnchor,
+    RecurrenceRule, Reminders, SeriesId, TimeZone, Violations,
 };
 
 /// When a task is due, how it repeats, and when to remind of it: parts that fit together.
@@ -29,6 +29,21 @@ pub struct Repetition {
     pub start_time: DateTime<Utc>,
     /// Whether that is when the task starts, and not when it is due.
     pub has_start: bool,
+}
+
+impl Repetition {
+    /// Returns a repetition whose first occurrence depends on nothing but the rule: no rule ends before it starts.
+    pub fn of_rule(rule: RecurrenceRule) -> Self {
+        Self {
+            recurrence: Recurrence {
+                rule,
+                anchor: RecurrenceAnchor::default(),
+            },
+            time_zone: TimeZone::utc(),
+            start_time: DateTime::UNIX_EPOCH,
+            has_start: false,
+        }
+    }
 }
 
 impl Schedule {
@@ -163,6 +178,12 @@ impl Schedule {
             || (self.recurrence.is_some() && self.time_zone != other.time_zone)
     }
 
+    /// Returns the repetition of the series that a task begins when it gets this schedule instead of another.
+    pub fn new_repetition(&self, previous: &Self) -> Option<Repetition> {
+        let begins = self.repeats_otherwise_than(previous);
+        begins.then(|| self.repetition()).flatten()
+    }
+
     /// Returns the schedule and the place of the first occurrence of a new series: the start moves to the first date of the
     /// rule, and the due time follows; without a start the due time moves there.
     pub fn begin_series(self, series_id: SeriesId, first: FirstOccurrence) -> (Self, Occurrence) {
@@ -207,7 +228,7 @@ mod tests {
     use chrono::TimeDelta;
 
     use super::*;
-    use crate::domain::{DueWish, RecurrenceAnchor, RecurrenceRule, Reminder};
+    use crate::domain::{DueWish, Reminder};
 
     fn weekly() -> Recurrence {
         Recurrence {

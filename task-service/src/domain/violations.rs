@@ -21,6 +21,11 @@ impl Violations {
         self.0.extend(other.0);
     }
 
+    /// Returns whether the field is wrong.
+    pub fn has(&self, field: &str) -> bool {
+        self.0.iter().any(|violation| violation.field == field)
+    }
+
     /// Returns whether nothing is wrong.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

@@ -1,10 +1,13 @@
+use std::collections::HashSet;
+
+use futures::{StreamExt, TryStreamExt, stream};
 use service_runtime::postgres::{
     DatabaseFault, release_savepoint, rollback_to_savepoint, set_savepoint,
 };
 
 use super::{
     complete_task::CompleteTask, create_task::CreateTask, delete_task::DeleteTask,
-    transaction::Write, update_task::UpdateTask, write::Operation,
+    first_occurrences::Preview, transaction::Write, update_task::UpdateTask, write::Operation,
 };
 use crate::{
     domain::{OperationId, Repetition, Task, TaskId, Violations},
@@ -17,6 +20,7 @@ pub const MOST_ITEMS: usize = 500;
 
 /// How many faults of the items behind the first wrong one are reported; a client that sends more needs no longer list.
 const MOST_OTHERS: usize = 20;
+const MAX_READS_IN_FLIGHT: usize = 16;
 
 /// The same operation on several tasks.
 #[derive(Debug, Clone)]
@@ -88,9 +92,24 @@ impl BatchItem for DeleteTask {
     }
 }
 
+/// Returns whether the whole batch fails, to run again, even if it is partial.
+fn fails_batch(error: &Error) -> bool {
+    matches!(error, Error::Busy) || error.database_error().is_some()
+}
+
 impl<I: BatchItem> Operation for Batch<I> {
     const NAME: &'static str = I::BATCH_NAME;
     type Answer = BatchOutcome;
+
+    async fn new_series(&self, preview: &Preview<'_>) -> Result<HashSet<Repetition>, Error> {
+        let items = self.items.iter().flatten().take(MOST_ITEMS);
+        let reads: Vec<_> = items.map(|item| item.new_series(preview)).collect();
+        let series: Vec<_> = stream::iter(reads)
+            .buffer_unordered(MAX_READS_IN_FLIGHT)
+            .try_collect()
+            .await?;
+        Ok(series.into_iter().flatten().collect())
+    }
 
     async fn run(&self, write: &mut Write<'_>) -> Result<BatchOutcome, Error> {
         self.check()?;
@@ -105,12 +124,11 @@ impl<I: BatchItem> Operation for Batch<I> {
 
         let mut results: Vec<Option<Result<Task, Error>>> = Vec::new();
         results.resize_with(self.items.len(), || None);
-        let mut questions = Vec::new();
         let mut waiting: Vec<usize> = (0..self.items.len()).collect();
         loop {
             let before = waiting.len();
             for index in std::mem::take(&mut waiting) {
-                let result = self.run_item(write, index, &mut questions).await?;
+                let result = self.run_item(write, index).await?;
                 if matches!(&result, Err(error) if I::may_wait_for_others(error)) {
                     waiting.push(index);
                 }
@@ -119,9 +137,6 @@ impl<I: BatchItem> Operation for Batch<I> {
             if waiting.is_empty() || waiting.len() == before {
                 break;
             }
-        }
-        if !questions.is_empty() {
-            return Err(Error::Unanswered(questions));
         }
         self.outcome(write.operation_id(), results)
     }
@@ -160,12 +175,11 @@ impl<I: BatchItem> Batch<I> {
         }
     }
 
-    /// Does one item. An item of a partial batch that fails leaves nothing behind; faults of the database fail the batch.
+    /// Runs one item. An item of a partial batch that fails leaves nothing behind.
     async fn run_item(
         &self,
         write: &mut Write<'_>,
         index: usize,
-        questions: &mut Vec<Repetition>,
     ) -> Result<Result<Task, Error>, Error> {
         let item = match &self.items[index] {
             Ok(item) => item,
@@ -179,7 +193,7 @@ impl<I: BatchItem> Batch<I> {
         }
         let result = item.run(write).await;
         match &result {
-            Err(error) if error.database_error().is_some() => {}
+            Err(error) if fails_batch(error) => {}
             Err(_) if savepoint => {
                 rollback_to_savepoint(write.tx()).await?;
                 write.forget_since(mark);
@@ -190,12 +204,7 @@ impl<I: BatchItem> Batch<I> {
             _ => {}
         }
         match result {
-            Err(Error::Unanswered(asked)) => {
-                questions.extend(asked);
-                // Another round will tell; this one is given up.
-                Ok(Err(Error::Busy))
-            }
-            Err(error) if error.database_error().is_some() => Err(error),
+            Err(error) if fails_batch(&error) => Err(error),
             result => Ok(result),
         }
     }

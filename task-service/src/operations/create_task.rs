@@ -1,9 +1,11 @@
-use super::{links, transaction::Write, write::Operation};
+use std::collections::HashSet;
+
+use super::{
+    first_occurrences::Preview, links, scheduling::ScheduleInput, transaction::Write,
+    write::Operation,
+};
 use crate::{
-    domain::{
-        Details, Edit, LinkChanges, Links, Occurrence, RecurrenceRule, Schedule, ScheduleChanges,
-        Task, TimeZone, Violations,
-    },
+    domain::{Details, Edit, LinkChanges, Links, Repetition, Task, Violations},
     error::Error,
 };
 
@@ -13,16 +15,22 @@ pub struct CreateTask {
     /// What it says.
     pub details: Result<Details, Violations>,
     /// When it is due, how it repeats, when to remind of it.
-    pub schedule: Result<ScheduleChanges, Violations>,
+    pub schedule: ScheduleInput,
     /// What it has to do with other things.
     pub links: Result<LinkChanges, Violations>,
-    /// Its recurrence rule, which is checked also if the rest of the schedule is wrong.
-    pub rule: Option<RecurrenceRule>,
 }
 
 impl Operation for CreateTask {
     const NAME: &'static str = "create_task";
     type Answer = Task;
+
+    async fn new_series(&self, preview: &Preview<'_>) -> Result<HashSet<Repetition>, Error> {
+        if !self.schedule.may_begin_series() {
+            return Ok(HashSet::new());
+        }
+        let repetition = self.schedule.repetition(preview, None).await?;
+        Ok(repetition.into_iter().collect())
+    }
 
     /// Creates a task; one that repeats becomes the first occurrence of a new series.
     async fn run(&self, write: &mut Write<'_>) -> Result<Task, Error> {
@@ -36,11 +44,7 @@ impl CreateTask {
     pub async fn plan(&self, write: &mut Write<'_>) -> Result<Task, Error> {
         let id = write.new_id();
         // Everything is judged even if something is wrong, so that the caller learns all at once.
-        let scheduled = match &self.schedule {
-            Ok(changes) => schedule(write, changes).await,
-            Err(violations) => Err(violations.clone().into()),
-        };
-        let scheduled = scheduled.map_err(|error| write.add_rule_faults(self.rule.as_ref(), error));
+        let scheduled = self.schedule.apply(write, None).await;
         let (details, scheduled) = match Error::both(self.details.clone(), scheduled) {
             Ok((details, scheduled)) => (Ok(details), Some(scheduled)),
             Err(Error::Invalid(violations)) => (Err(violations), None),
@@ -65,22 +69,4 @@ impl CreateTask {
             id, user_id, details, schedule, links, occurrence, now,
         ))
     }
-}
-
-/// Puts a schedule together; one that repeats moves to the first date of its rule and begins a new series.
-async fn schedule(
-    write: &mut Write<'_>,
-    changes: &ScheduleChanges,
-) -> Result<(Schedule, Option<Occurrence>), Error> {
-    let zone = match changes.needs_user_zone(&Schedule::default()) {
-        true => write.user_zone().await?,
-        false => TimeZone::utc(),
-    };
-    let schedule = changes.apply(&Schedule::default(), &zone)?;
-    let Some(repetition) = schedule.repetition() else {
-        return Ok((schedule, None));
-    };
-    let first = write.first_occurrence(&repetition)?;
-    let (schedule, occurrence) = schedule.begin_series(write.new_id(), first);
-    Ok((schedule, Some(occurrence)))
 }

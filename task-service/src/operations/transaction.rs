@@ -4,17 +4,17 @@ use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
 use service_runtime::{
-    grpc::{Caller, FieldViolation},
+    grpc::Caller,
     outbox::{self, OutboxRow},
     postgres::{AsyncPgConnection, DatabaseError, keep_plans},
 };
 
+use super::first_occurrences::FirstOccurrences;
 use crate::{
     App,
     domain::{
         Change, Etag, FirstOccurrence, Label, LabelKind, LabelRef, NameKey, OperationId,
-        Recurrence, RecurrenceAnchor, RecurrenceRule, Repetition, Settings, Task, TaskId, TimeZone,
-        Violations,
+        Repetition, Settings, Task, TaskId, TimeZone,
     },
     error::Error,
     events::{self, TaskChange},
@@ -40,16 +40,13 @@ impl Target {
     }
 }
 
-/// First occurrences, or the faults of rules, by which the recurrence-service has answered this call.
-pub type Answers = HashMap<Repetition, Result<FirstOccurrence, Violations>>;
-
 /// One transaction of one call: what it has changed so far, and what is still to be written of that.
 pub struct Write<'a> {
     app: &'a App,
     caller: &'a Caller,
     tx: &'a mut AsyncPgConnection,
     operation_id: OperationId,
-    answers: &'a Answers,
+    first_occurrences: &'a FirstOccurrences,
     settings: Option<Settings>,
     labels: HashMap<(LabelKind, NameKey), Option<LabelRef<uuid::Uuid>>>,
     pending: Pending,
@@ -81,14 +78,14 @@ impl<'a> Write<'a> {
         app: &'a App,
         caller: &'a Caller,
         tx: &'a mut AsyncPgConnection,
-        answers: &'a Answers,
+        first_occurrences: &'a FirstOccurrences,
     ) -> Self {
         Self {
             app,
             caller,
             tx,
             operation_id: app.ids.uuid_v7().into(),
-            answers,
+            first_occurrences,
             settings: None,
             labels: HashMap::new(),
             pending: Pending::default(),
@@ -139,48 +136,9 @@ impl<'a> Write<'a> {
         Ok(self.settings().await?.time_zone.clone())
     }
 
-    /// Returns where a series would begin, if the recurrence-service has been asked; else the write stops, to ask it.
+    /// Returns the first occurrence of a series that the operation begins.
     pub fn first_occurrence(&self, repetition: &Repetition) -> Result<FirstOccurrence, Error> {
-        match self.answers.get(repetition) {
-            Some(Ok(first)) => Ok(*first),
-            Some(Err(violations)) => Err(violations.clone().into()),
-            None => Err(Error::Unanswered(vec![repetition.clone()])),
-        }
-    }
-
-    /// Adds what is wrong with a rule to what is wrong with the rest of its schedule, without which no series can be asked for.
-    pub fn add_rule_faults(&self, rule: Option<&RecurrenceRule>, error: Error) -> Error {
-        let (Some(rule), Error::Invalid(violations)) = (rule, &error) else {
-            return error;
-        };
-        let mut violations = violations.clone();
-        let is_of_rule = |violation: &&FieldViolation| violation.field == "recurrence_rule";
-        if violations
-            .as_slice()
-            .iter()
-            .any(|violation| is_of_rule(&violation))
-        {
-            return error;
-        }
-        let repetition = Repetition {
-            recurrence: Recurrence {
-                rule: rule.clone(),
-                anchor: RecurrenceAnchor::default(),
-            },
-            time_zone: TimeZone::utc(),
-            // The earliest one, so that no rule has ended before.
-            start_time: DateTime::UNIX_EPOCH,
-            has_start: false,
-        };
-        match self.first_occurrence(&repetition) {
-            Err(Error::Invalid(found)) => {
-                let found = found.as_slice().iter().filter(is_of_rule).cloned();
-                violations.extend(found.collect());
-                Error::Invalid(violations)
-            }
-            Err(unanswered @ Error::Unanswered(_)) => unanswered,
-            _ => error,
-        }
+        self.first_occurrences.get(repetition)
     }
 
     /// Locks a task and makes sure that it is the version that the caller means.

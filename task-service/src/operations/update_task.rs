@@ -1,13 +1,14 @@
+use std::collections::HashSet;
+
 use super::{
+    first_occurrences::Preview,
     links,
+    scheduling::ScheduleInput,
     transaction::{Target, Write, refuse_deleted},
     write::Operation,
 };
 use crate::{
-    domain::{
-        Change, DetailChanges, LinkChanges, Occurrence, RecurrenceRule, Schedule, ScheduleChanges,
-        Task, TaskState, TimeZone, Violations,
-    },
+    domain::{Change, DetailChanges, LinkChanges, Repetition, Task, Violations},
     error::Error,
     store,
 };
@@ -20,26 +21,31 @@ pub struct UpdateTask {
     /// Changes to what it says.
     pub details: Result<DetailChanges, Violations>,
     /// Changes to when it is due, how it repeats, when to remind of it.
-    pub schedule: Result<ScheduleChanges, Violations>,
+    pub schedule: ScheduleInput,
     /// Changes to what it has to do with other things.
     pub links: Result<LinkChanges, Violations>,
-    /// Its new recurrence rule, which is checked also if the rest of the schedule is wrong.
-    pub rule: Option<RecurrenceRule>,
 }
 
 impl Operation for UpdateTask {
     const NAME: &'static str = "update_task";
     type Answer = Task;
 
+    async fn new_series(&self, preview: &Preview<'_>) -> Result<HashSet<Repetition>, Error> {
+        if !self.schedule.may_begin_series() {
+            return Ok(HashSet::new());
+        }
+        let Some(task) = preview.task(self.target.task_id).await? else {
+            return Ok(HashSet::new());
+        };
+        let repetition = self.schedule.repetition(preview, Some(&task)).await?;
+        Ok(repetition.into_iter().collect())
+    }
+
     /// Changes some fields of a task. A task that begins to repeat otherwise becomes the first occurrence of a new series,
     /// and one that ceases to repeat ends its series.
     async fn run(&self, write: &mut Write<'_>) -> Result<Task, Error> {
         let previous = refuse_deleted(write.lock(&self.target).await?)?;
-        let planned = match &self.schedule {
-            Ok(changes) => plan(write, &previous, changes).await,
-            Err(violations) => Err(violations.clone().into()),
-        };
-        let planned = planned.map_err(|error| write.add_rule_faults(self.rule.as_ref(), error));
+        let planned = self.schedule.apply(write, Some(&previous)).await;
         let planned = match Error::both(self.details.clone(), planned) {
             Ok(planned) => Ok(planned),
             Err(Error::Invalid(violations)) => Err(violations),
@@ -68,32 +74,6 @@ impl Operation for UpdateTask {
         }
         write.save(Change::Updated, &previous, next).await
     }
-}
-
-/// Finds out what becomes of the schedule, and of the task's place in a series.
-async fn plan(
-    write: &mut Write<'_>,
-    previous: &Task,
-    changes: &ScheduleChanges,
-) -> Result<(Schedule, Option<Occurrence>), Error> {
-    let zone = match changes.needs_user_zone(&previous.schedule) {
-        true => write.user_zone().await?,
-        false => TimeZone::utc(),
-    };
-    let schedule = changes.apply(&previous.schedule, &zone)?;
-    if !schedule.repeats_otherwise_than(&previous.schedule) {
-        return Ok((schedule, previous.occurrence));
-    }
-    // What was done stays in the series that it was done in; the next occurrence may exist already.
-    if previous.state != TaskState::Open {
-        return Err(Error::TaskCompleted(previous.id));
-    }
-    let Some(repetition) = schedule.repetition() else {
-        return Ok((schedule, None));
-    };
-    let first = write.first_occurrence(&repetition)?;
-    let (schedule, occurrence) = schedule.begin_series(write.new_id(), first);
-    Ok((schedule, Some(occurrence)))
 }
 
 /// Ends the series that a task leaves and begins the one that it is the first occurrence of.

@@ -1,46 +1,61 @@
-//! What all writes have in common: one transaction that does what the call asks for, tells the world, keeps what it changed
-//! so that it can be undone, and remembers the answer for the same call coming again.
+//! Shared part of all writes: one transaction that runs the operation, writes its events and the records needed to undo it, and
+//! stores the response for repetitions of the same call.
+
+use std::collections::HashSet;
 
 use service_runtime::{
-    grpc::Caller,
     idempotency::{Call, Response},
     postgres::AsyncPgConnection,
 };
 
-use super::transaction::{Answers, Write};
+use super::{
+    first_occurrences::{FirstOccurrences, Preview},
+    transaction::Write,
+};
 use crate::{App, domain::Repetition, error::Error, metrics};
 
-/// How often a call may learn that it must ask the recurrence-service once more, because a task changed meanwhile.
-const MOST_ROUNDS: usize = 5;
+/// Maximum number of transactions of one call, when other calls change the same data.
+const MAX_ATTEMPTS: usize = 6;
 
-/// Something that a call can ask for.
+/// Operation that writes.
 pub trait Operation: Send + Sync {
-    /// Its name in logs.
+    /// Name in logs.
     const NAME: &'static str;
-    /// What it answers.
+    /// Result.
     type Answer: Send;
 
-    /// Does it. It can run more than once, each time in a transaction of its own of which only the last is committed.
+    /// Returns the series that the operation will begin, as far as that shows before its transaction.
+    fn new_series(
+        &self,
+        _preview: &Preview<'_>,
+    ) -> impl Future<Output = Result<HashSet<Repetition>, Error>> + Send {
+        async { Ok(HashSet::new()) }
+    }
+
+    /// Runs the operation. It can run more than once, each time in a transaction of its own of which only the last is committed.
     fn run(
         &self,
         write: &mut Write<'_>,
     ) -> impl Future<Output = Result<Self::Answer, Error>> + Send;
 }
 
-/// Does what a call asks for, once however often the call comes, and answers as the first time.
+/// Runs the operation of a call once, however often the call comes, and returns the first response.
 pub async fn write<O, M>(app: &App, call: &Call, operation: &O) -> Result<M, Error>
 where
     O: Operation,
     M: Response + for<'a> From<&'a O::Answer>,
 {
-    let mut answers = Answers::new();
-    for _ in 0..=MOST_ROUNDS {
+    for _ in 0..MAX_ATTEMPTS {
+        // A repeated call is answered from the database even if the recurrence-service is unavailable.
+        let resolved = first_occurrences(app, call, operation).await;
+        let none = FirstOccurrences::default();
+        let firsts = resolved.as_ref().unwrap_or(&none);
         let written = call
             .write(
                 &app.database,
                 O::NAME,
                 async |tx: &mut AsyncPgConnection| {
-                    let mut write = Write::new(app, &call.caller, tx, &answers);
+                    let mut write = Write::new(app, &call.caller, tx, firsts);
                     let answer = operation.run(&mut write).await?;
                     let changes = write.finish().await?;
                     Ok((M::from(&answer), changes))
@@ -52,32 +67,19 @@ where
                 changes.into_iter().flatten().for_each(metrics::count);
                 return Ok(message);
             }
-            Err(Error::Unanswered(questions)) => {
-                answers.extend(ask(app, &call.caller, questions).await?);
-            }
+            Err(Error::Busy) => resolved.map(drop)?,
             Err(error) => return Err(error),
         }
     }
     Err(Error::Busy)
 }
 
-/// Asks the recurrence-service outside of any transaction.
-async fn ask(app: &App, caller: &Caller, questions: Vec<Repetition>) -> Result<Answers, Error> {
-    const AT_ONCE: usize = 16;
-    use futures::{StreamExt, TryStreamExt};
-    futures::stream::iter(questions)
-        .map(|question| async {
-            let answer = app
-                .recurrence
-                .first_occurrence(&caller.user_id, &question)
-                .await;
-            match answer {
-                Ok(first) => Ok((question, Ok(first))),
-                Err(Error::Invalid(violations)) => Ok((question, Err(violations))),
-                Err(error) => Err(error),
-            }
-        })
-        .buffer_unordered(AT_ONCE)
-        .try_collect()
-        .await
+async fn first_occurrences<O: Operation>(
+    app: &App,
+    call: &Call,
+    operation: &O,
+) -> Result<FirstOccurrences, Error> {
+    let preview = Preview::new(app, &call.caller);
+    let series = operation.new_series(&preview).await?;
+    FirstOccurrences::request(app, &call.caller, series).await
 }

@@ -8,7 +8,11 @@ use taskmesh_proto::recurrence::v1::{
     self as pb,
     recurrence_service_server::{RecurrenceService, RecurrenceServiceServer},
 };
-use tokio::{net::TcpListener, task::JoinSet};
+use tokio::{
+    net::TcpListener,
+    sync::{Notify, OwnedRwLockWriteGuard, RwLock},
+    task::JoinSet,
+};
 use tokio_stream::wrappers::TcpListenerStream;
 use tonic::{Request, Response, Status, async_trait, transport::Server};
 
@@ -18,6 +22,8 @@ pub const UNANSWERED: &str = "FREQ=DAILY;COUNT=503";
 pub struct FakeRecurrence {
     pub url: String,
     questions: Questions,
+    asked: Arc<Notify>,
+    gate: Arc<RwLock<()>>,
     _server: JoinSet<()>,
 }
 
@@ -28,7 +34,13 @@ impl FakeRecurrence {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let questions = Questions::default();
-        let service = RecurrenceServiceServer::new(Answers(questions.clone()));
+        let (asked, gate) = (Arc::new(Notify::new()), Arc::new(RwLock::new(())));
+        let answers = Answers {
+            questions: questions.clone(),
+            asked: asked.clone(),
+            gate: gate.clone(),
+        };
+        let service = RecurrenceServiceServer::new(answers);
         let mut server = JoinSet::new();
         server.spawn(async {
             let incoming = TcpListenerStream::new(listener);
@@ -38,6 +50,8 @@ impl FakeRecurrence {
         Self {
             url,
             questions,
+            asked,
+            gate,
             _server: server,
         }
     }
@@ -46,9 +60,23 @@ impl FakeRecurrence {
     pub fn questions(&self) -> Vec<pb::ValidateRuleRequest> {
         self.questions.lock().unwrap().clone()
     }
+
+    /// Answers nothing until the guard is dropped.
+    pub async fn hold(&self) -> OwnedRwLockWriteGuard<()> {
+        self.gate.clone().write_owned().await
+    }
+
+    /// Waits for the next question.
+    pub async fn asked(&self) {
+        self.asked.notified().await;
+    }
 }
 
-struct Answers(Questions);
+struct Answers {
+    questions: Questions,
+    asked: Arc<Notify>,
+    gate: Arc<RwLock<()>>,
+}
 
 #[async_trait]
 impl RecurrenceService for Answers {
@@ -59,7 +87,9 @@ impl RecurrenceService for Answers {
     ) -> Result<Response<pb::ValidateRuleResponse>, Status> {
         assert!(request.metadata().contains_key("authorization"));
         let question = request.into_inner();
-        self.0.lock().unwrap().push(question.clone());
+        self.questions.lock().unwrap().push(question.clone());
+        self.asked.notify_one();
+        let _open = self.gate.read().await;
         if question.recurrence_rule == UNANSWERED {
             return Err(Status::unavailable("gone fishing"));
         }

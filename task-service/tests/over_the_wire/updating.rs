@@ -358,6 +358,38 @@ async fn an_unanswered_question_leaves_the_task_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn task_that_changes_during_rule_check_is_checked_again() {
+    let mesh = Mesh::start().await;
+    let alice = mesh.user("alice");
+    let due = |seconds| pb::CreateTaskRequest {
+        due_time: at(seconds),
+        ..titled("Water the plants")
+    };
+    let task = alice.create_task(due(MONDAY_NINE)).await.unwrap();
+    let held = mesh.recurrence.hold().await;
+    let repeats = alice.update_task(pb::UpdateTaskRequest {
+        recurrence_rule: "FREQ=DAILY".to_owned(),
+        ..update(&task, &["recurrence_rule"])
+    });
+    let moves = async {
+        mesh.recurrence.asked().await;
+        let request = pb::UpdateTaskRequest {
+            due_time: at(MONDAY_NINE + DAY),
+            ..update(&task, &["due_time"])
+        };
+        alice.update_task(request).await.unwrap();
+        drop(held);
+    };
+    let (answer, ()) = futures::join!(repeats, moves);
+    let answer = answer.unwrap();
+    assert_eq!(answer.due_time, at(MONDAY_NINE + DAY));
+    assert!(answer.recurrence_id.starts_with("2026-12-08T"));
+    let starts = mesh.recurrence.questions();
+    let starts: Vec<_> = starts.iter().map(|asked| asked.start_time).collect();
+    assert_eq!(starts, [at(MONDAY_NINE), at(MONDAY_NINE + DAY)]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn updates_at_the_same_time_lose_nothing() {
     let mesh = Mesh::start().await;
     let alice = mesh.user("alice");

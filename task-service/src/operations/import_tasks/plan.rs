@@ -9,7 +9,8 @@ use super::{
 };
 use crate::{
     domain::{
-        Details, LabelKind, Links, Name, Occurrence, Schedule, Task, TaskId, dependencies, limits,
+        Details, LabelKind, Links, Name, Occurrence, Schedule, Task, TaskId, TimeZone,
+        dependencies, limits,
     },
     error::Error,
     files::{Contents, Format, Loss, Losses, identity_of_id},
@@ -45,13 +46,14 @@ impl<'a> Plan<'a> {
         write: &mut Write<'_>,
         format: Format,
         contents: &'a Contents,
+        user_zone: &TimeZone,
     ) -> Result<Self, Error> {
-        let user_zone = write.user_zone().await?;
+        let user_id = &write.caller().user_id;
         let mut plan = Self {
             new: Vec::new(),
             places: HashMap::new(),
             order: Vec::new(),
-            known: KnownTasks::find(write, &contents.tasks).await?,
+            known: KnownTasks::find(write.tx(), user_id, &contents.tasks).await?,
             existing: 0,
             failed: 0,
             losses: contents.losses.clone(),
@@ -77,7 +79,7 @@ impl<'a> Plan<'a> {
                     plan.places.insert(&file.identity, plan.new.len());
                     plan.new.push(NewTask {
                         id: write.new_id(),
-                        schedule: draft.schedule(&user_zone),
+                        schedule: draft.schedule(user_zone),
                         draft,
                         details,
                         occurrence: None,
@@ -94,9 +96,8 @@ impl<'a> Plan<'a> {
         self.losses.push(loss);
     }
 
-    /// Begins the series of the tasks that repeat; the recurrence-service is asked about all of them at once.
+    /// Begins the series of the tasks that repeat.
     pub fn begin_series(&mut self, write: &Write<'_>) -> Result<(), Error> {
-        let mut questions = Vec::new();
         for task in &mut self.new {
             let Some(repetition) = task.schedule.repetition() else {
                 continue;
@@ -112,14 +113,10 @@ impl<'a> Plan<'a> {
                 Err(Error::Invalid(violations)) => {
                     task.schedule = task.draft.leave_rule_out(&task.schedule, &violations);
                 }
-                Err(Error::Unanswered(asked)) => questions.extend(asked),
                 Err(error) => return Err(error),
             }
         }
-        match questions.is_empty() {
-            true => Ok(()),
-            false => Err(Error::Unanswered(questions)),
-        }
+        Ok(())
     }
 
     /// Finds the tasks that the new ones are parts of and wait for.

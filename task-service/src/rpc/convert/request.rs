@@ -12,8 +12,8 @@ use super::{
 use crate::{
     domain::{Edit, Etag, Name, RecurrenceRule, ScheduleChanges, TaskId, Violations},
     operations::{
-        CompleteTask, CreateOccurrence, CreateTask, DeleteTask, ReopenTask, TagTask, Target,
-        UndeleteTask, UndoOperation, UpdateTask,
+        CompleteTask, CreateOccurrence, CreateTask, DeleteTask, ReopenTask, ScheduleInput, TagTask,
+        Target, UndeleteTask, UndoOperation, UpdateTask,
     },
 };
 
@@ -76,9 +76,11 @@ impl TryFrom<pb::CreateTaskRequest> for CreateTask {
         }
         Ok(Self {
             details,
-            schedule,
+            schedule: ScheduleInput {
+                changes: schedule,
+                rule,
+            },
             links: links.changes(&mask),
-            rule,
         })
     }
 }
@@ -144,9 +146,11 @@ impl TryFrom<pb::UpdateTaskRequest> for UpdateTask {
                     etag: Etag::given(etag),
                 },
                 details,
-                schedule,
+                schedule: ScheduleInput {
+                    changes: schedule,
+                    rule,
+                },
                 links,
-                rule,
             }),
             _ => {
                 violations.extend(details.err().unwrap_or_default());
