@@ -30,7 +30,7 @@ pub enum Error {
     SeriesNotFound(SeriesId),
     /// The caller has no such category, tag or saved filter; others may.
     #[error("{kind} {id} does not exist; list them to find its id")]
-    LabelNotFound {
+    NamedNotFound {
         /// What it would be.
         kind: &'static str,
         /// Its id.
@@ -210,7 +210,7 @@ impl ApiError for Error {
             Self::Invalid(_) | Self::InvalidFilter { .. } => ErrorCode::InvalidArgument,
             Self::TaskNotFound(_)
             | Self::SeriesNotFound(_)
-            | Self::LabelNotFound { .. }
+            | Self::NamedNotFound { .. }
             | Self::OperationNotFound(_) => ErrorCode::NotFound,
             Self::NameTaken { .. } | Self::IdempotencyConflict(_) => ErrorCode::AlreadyExists,
             Self::StaleEtag { .. } | Self::StaleSettings(_) => ErrorCode::StaleEtag,
@@ -235,7 +235,7 @@ impl ApiError for Error {
             Self::Invalid(_) | Self::InvalidFilter { .. } => "INVALID_FIELD",
             Self::TaskNotFound(_) => "TASK_NOT_FOUND",
             Self::SeriesNotFound(_) => "SERIES_NOT_FOUND",
-            Self::LabelNotFound { .. } => "NAME_NOT_FOUND",
+            Self::NamedNotFound { .. } => "NAME_NOT_FOUND",
             Self::OperationNotFound(_) => "OPERATION_NOT_FOUND",
             Self::NameTaken { .. } => "NAME_TAKEN",
             Self::IdempotencyConflict(_) => "IDEMPOTENCY_CONFLICT",
@@ -293,7 +293,7 @@ impl ApiError for Error {
                     ("blocked_by".to_owned(), ids(blocked_by)),
                 ]
             }
-            Self::LabelNotFound { id, .. } => vec![pair("id", id)],
+            Self::NamedNotFound { id, .. } => vec![pair("id", id)],
             Self::OperationNotFound(id) => vec![pair("operation_id", id)],
             Self::NameTaken { name, .. } => vec![pair("name", name)],
             Self::StaleSettings(current) => vec![pair("etag", current)],

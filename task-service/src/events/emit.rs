@@ -14,10 +14,7 @@ use taskmesh_proto::{
 };
 use uuid::Uuid;
 
-use crate::{
-    domain::{Change, Label, LabelKind, SavedFilter, Settings, Task},
-    rpc::series,
-};
+use crate::domain::{Change, NamedKind, NamedResource, Settings, Task};
 
 /// One change of one task, as it is told.
 #[derive(Debug, Clone, Copy)]
@@ -60,68 +57,51 @@ pub fn of_task(event: TaskChange<'_>) -> Vec<OutboxRow> {
     rows
 }
 
-/// Returns what live clients are told of the change of a category or tag.
-pub fn of_label(id: Uuid, label: &Label) -> OutboxRow {
+/// Returns the event of a category, tag or saved filter for live clients.
+pub fn of_named(id: Uuid, resource: &NamedResource) -> OutboxRow {
     let mut message = realtime::TaskChange {
         event_id: id.to_string(),
-        event_time: Some(timestamp(label.update_time)),
-        user_id: label.user_id.to_string(),
-        task_version: label.version,
+        event_time: Some(timestamp(resource.update_time)),
+        user_id: resource.user_id.to_string(),
+        task_version: resource.version,
         ..realtime::TaskChange::default()
     };
-    let kind = match label.kind {
-        LabelKind::Category => {
-            message.category = Some(label.into());
+    let [created, updated, deleted] = match resource.kind {
+        NamedKind::Category => {
+            message.category = Some(resource.into());
             [
                 "taskmesh.task.v1.CategoryCreated",
                 "taskmesh.task.v1.CategoryUpdated",
                 "taskmesh.task.v1.CategoryDeleted",
             ]
         }
-        LabelKind::Tag => {
-            message.tag = Some(label.into());
+        NamedKind::Tag => {
+            message.tag = Some(resource.into());
             [
                 "taskmesh.task.v1.TagCreated",
                 "taskmesh.task.v1.TagUpdated",
                 "taskmesh.task.v1.TagDeleted",
             ]
         }
+        NamedKind::SavedFilter => {
+            message.saved_filter = Some(resource.into());
+            [
+                "taskmesh.task.v1.SavedFilterCreated",
+                "taskmesh.task.v1.SavedFilterUpdated",
+                "taskmesh.task.v1.SavedFilterDeleted",
+            ]
+        }
     };
-    let [created, updated, deleted] = kind;
-    let happened = match label {
-        label if label.delete_time.is_some() => deleted,
-        label if label.version == 1 => created,
+    let kind = match resource {
+        resource if resource.delete_time.is_some() => deleted,
+        resource if resource.version == 1 => created,
         _ => updated,
     };
     live(
         id,
-        happened,
-        label.id.to_string(),
-        label.update_time,
-        message,
-    )
-}
-
-/// Returns what live clients are told of the change of a saved filter.
-pub fn of_saved_filter(id: Uuid, saved: &SavedFilter) -> OutboxRow {
-    let message = realtime::TaskChange {
-        event_id: id.to_string(),
-        event_time: Some(timestamp(saved.update_time)),
-        user_id: saved.user_id.to_string(),
-        task_version: saved.version,
-        saved_filter: Some(saved.into()),
-        ..realtime::TaskChange::default()
-    };
-    let happened = match saved {
-        saved if saved.delete_time.is_some() => "taskmesh.task.v1.SavedFilterDeleted",
-        saved if saved.version == 1 => "taskmesh.task.v1.SavedFilterCreated",
-        _ => "taskmesh.task.v1.SavedFilterUpdated",
-    };
-    live(
-        id,
-        happened,
-        saved.id.to_string(),
-        saved.update_time,
+        kind,
+        resource.id.to_string(),
+        resource.update_time,
         message,
     )
 }
@@ -232,4 +212,19 @@ fn what_happened(change: Change) -> pb::task_event::Change {
         Change::Deleted => Told::Deleted(pb::TaskDeleted {}),
         Change::Undeleted => Told::Undeleted(pb::TaskUndeleted {}),
     }
+}
+
+/// Returns the definition of the series that a task is an occurrence of.
+fn series(task: &Task) -> Option<pb::Series> {
+    let occurrence = task.occurrence?;
+    let recurrence = task.schedule.recurrence()?;
+    Some(pb::Series {
+        series_id: occurrence.series_id.to_string(),
+        recurrence_rule: recurrence.rule.as_ref().to_owned(),
+        recurrence_anchor: pb::RecurrenceAnchor::from(recurrence.anchor).into(),
+        time_zone: task.schedule.time_zone()?.to_string(),
+        start_local: occurrence.start_local.to_string(),
+        due_after_days: occurrence.due_after.days,
+        due_after_seconds: occurrence.due_after.seconds,
+    })
 }

@@ -2,7 +2,7 @@ use futures::{Stream, StreamExt, TryStreamExt, stream};
 use service_runtime::{grpc::Caller, ids::UserId, postgres::AsyncPgConnection};
 
 use crate::{
-    App,
+    app::App,
     domain::TaskId,
     error::Error,
     files::{Format, Writer, WrittenTask},

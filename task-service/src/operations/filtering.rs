@@ -8,7 +8,7 @@ use service_runtime::{
 
 use crate::{
     domain::{
-        LabelKind, NameKey, TimeZone, Violations,
+        NameKey, NamedKind, TimeZone, Violations,
         filter::{Filter, FilterError, Name, Now},
         nearest,
     },
@@ -103,21 +103,19 @@ async fn saved_filter(
     let key = NameKey::of(name);
     // The database refuses U+0000, which no name contains.
     let is_possible = !key.as_ref().contains('\0');
+    let kind = NamedKind::SavedFilter;
     let saved = match is_possible {
-        true => store::saved_filter::find_by_name(tx, user_id, &key).await?,
-        false => None,
+        true => store::named::find_by_names(tx, user_id, kind, &[&key]).await?,
+        false => Vec::new(),
     };
-    let Some(saved) = saved else {
+    let Some(text) = saved.first().and_then(|saved| saved.content.text()) else {
         return Err(unknown_saved_filter(tx, user_id, name).await?);
     };
-    let filter = saved
-        .filter
-        .filter()
-        .map_err(|error| Error::InvalidFilter {
-            field: "saved_filter",
-            error,
-        })?;
-    Ok((filter, saved.filter.to_string()))
+    let filter = Filter::parse(text).map_err(|error| Error::InvalidFilter {
+        field: "saved_filter",
+        error,
+    })?;
+    Ok((filter, text.to_owned()))
 }
 
 async fn unknown_saved_filter(
@@ -125,7 +123,14 @@ async fn unknown_saved_filter(
     user_id: &UserId,
     name: &str,
 ) -> Result<Error, DatabaseError> {
-    let known = store::saved_filter::list(tx, user_id, "", MOST_TO_SUGGEST_FROM).await?;
+    let known = store::named::list(
+        tx,
+        user_id,
+        NamedKind::SavedFilter,
+        "",
+        MOST_TO_SUGGEST_FROM,
+    )
+    .await?;
     let names = known.iter().map(|saved| saved.name.as_ref());
     let shown: String = name.chars().take(100).collect();
     let hint = match nearest(&shown, names) {
@@ -143,8 +148,8 @@ async fn unknown_category(
     user_id: &UserId,
     name: &Name,
 ) -> Result<Error, DatabaseError> {
-    let kind = LabelKind::Category;
-    let known = store::label::list(tx, user_id, kind, "", MOST_TO_SUGGEST_FROM).await?;
+    let kind = NamedKind::Category;
+    let known = store::named::list(tx, user_id, kind, "", MOST_TO_SUGGEST_FROM).await?;
     let names = known.iter().map(|category| category.name.as_ref());
     let shown: String = name.given.chars().take(100).collect();
     let near = nearest(&shown, names).map(|near| format!("{near:?}"));

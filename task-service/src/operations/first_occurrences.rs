@@ -10,7 +10,7 @@ use service_runtime::{grpc::Caller, postgres::AsyncPgConnection};
 use tokio::sync::OnceCell;
 
 use crate::{
-    App,
+    app::App,
     domain::{FirstOccurrence, Repetition, Task, TaskId, TimeZone, Violations},
     error::Error,
     store,

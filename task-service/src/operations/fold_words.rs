@@ -5,7 +5,7 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
-use crate::{App, store::search};
+use crate::{app::App, store::search};
 
 /// How long new words may gather: every search for a part of a word reads those that have, one after the other.
 const GATHERING: Duration = Duration::from_millis(250);

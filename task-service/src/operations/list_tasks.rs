@@ -3,9 +3,10 @@ use service_runtime::{grpc::Caller, postgres::AsyncPgConnection};
 use super::{
     filtering::{self, Meaning, Standpoint, Wish},
     page_bytes::fitting,
+    query::Query,
 };
 use crate::{
-    App,
+    app::App,
     domain::{Order, Place, Task, TaskId, Violations},
     error::Error,
     store::{
@@ -40,18 +41,25 @@ pub struct PageEnd {
     pub fingerprint: u64,
 }
 
-/// Returns one page of tasks, and where it ended if there is another page.
-#[tracing::instrument(name = "operation.list_tasks", skip_all)]
-pub async fn list_tasks(
-    app: &App,
-    caller: &Caller,
-    list: &ListTasks,
-) -> Result<(Vec<Task>, Option<PageEnd>), Error> {
-    app.database
-        .read("list_tasks", async |tx: &mut AsyncPgConnection| {
-            page(app, tx, caller, list).await
-        })
-        .await
+/// Page of tasks.
+#[derive(Debug)]
+pub struct TaskPage {
+    /// Tasks.
+    pub tasks: Vec<Task>,
+    /// End of the page, if there is another one.
+    pub end: Option<PageEnd>,
+}
+
+impl Query for ListTasks {
+    type Answer = TaskPage;
+
+    async fn run(&self, app: &App, caller: &Caller) -> Result<TaskPage, Error> {
+        app.database
+            .read("list_tasks", async |tx: &mut AsyncPgConnection| {
+                page(app, tx, caller, self).await
+            })
+            .await
+    }
 }
 
 async fn page(
@@ -59,7 +67,7 @@ async fn page(
     tx: &mut AsyncPgConnection,
     caller: &Caller,
     list: &ListTasks,
-) -> Result<(Vec<Task>, Option<PageEnd>), Error> {
+) -> Result<TaskPage, Error> {
     let user_id = &caller.user_id;
     let now = app.clock.now();
     let standpoint = list.after.as_ref().map(|end| end.standpoint.clone());
@@ -99,7 +107,7 @@ async fn page(
         standpoint: meaning.standpoint,
         fingerprint,
     });
-    Ok((tasks, end))
+    Ok(TaskPage { tasks, end })
 }
 
 fn other_list() -> Violations {

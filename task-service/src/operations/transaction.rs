@@ -11,9 +11,9 @@ use service_runtime::{
 
 use super::first_occurrences::FirstOccurrences;
 use crate::{
-    App,
+    app::App,
     domain::{
-        Change, Etag, FirstOccurrence, Label, LabelKind, LabelRef, NameKey, OperationId,
+        Change, Etag, FirstOccurrence, LabelRef, NameKey, NamedKind, NamedResource, OperationId,
         Repetition, Settings, Task, TaskId, TimeZone,
     },
     error::Error,
@@ -48,7 +48,7 @@ pub struct Write<'a> {
     operation_id: OperationId,
     first_occurrences: &'a FirstOccurrences,
     settings: Option<Settings>,
-    labels: HashMap<(LabelKind, NameKey), Option<LabelRef<uuid::Uuid>>>,
+    labels: HashMap<(NamedKind, NameKey), LabelRef<uuid::Uuid>>,
     pending: Pending,
 }
 
@@ -260,19 +260,23 @@ impl<'a> Write<'a> {
         self.pending.events.push(event);
     }
 
-    /// Returns what is known in this write of the labels that have a name.
-    pub fn known_label(
-        &mut self,
-        kind: LabelKind,
+    /// Returns the category or tag with a name, if the write knows it.
+    pub fn known_label<I: From<uuid::Uuid>>(
+        &self,
+        kind: NamedKind,
         key: &NameKey,
-    ) -> &mut Option<LabelRef<uuid::Uuid>> {
-        self.labels.entry((kind, key.clone())).or_default()
+    ) -> Option<LabelRef<I>> {
+        let known = self.labels.get(&(kind, key.clone()))?;
+        Some(LabelRef {
+            id: known.id.into(),
+            name: known.name.clone(),
+        })
     }
 
-    /// Notes what a name stands for.
-    pub fn remember_label(&mut self, label: &Label) {
-        let known = self.known_label(label.kind, &label.name.key());
-        *known = Some(label.reference());
+    /// Adds a category or tag to those that the write knows.
+    pub fn remember_label(&mut self, label: &NamedResource) {
+        let key = (label.kind, label.name.key());
+        self.labels.insert(key, label.reference());
     }
 
     /// Remembers how far the write has come.

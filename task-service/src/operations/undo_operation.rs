@@ -3,22 +3,20 @@ use service_runtime::postgres::DatabaseError;
 use uuid::Uuid;
 
 use super::{
-    create_saved_filter, links,
+    links,
     transaction::{Target, Write},
     undo_creations,
     undone::{GONE, NEWER, Undone},
-    update_saved_filter::is_name_taken,
+    update_named::{self, is_name_taken},
     write::Operation,
 };
 use crate::{
-    domain::{Change, Edit, LabelKind, LinkChanges, OperationId, SavedFilterId, Task, TaskState},
+    domain::{Change, Edit, LinkChanges, NamedKind, OperationId, Task, TaskState},
     error::Error,
-    events,
     store::{
         self, TaskRow,
-        label::LabelRow,
+        named::NamedRow,
         operation_change::{EntityKind, OperationChange},
-        saved_filter::SavedFilterRow,
         settings::SettingsRow,
     },
 };
@@ -71,12 +69,8 @@ impl Operation for UndoOperation {
 async fn undo(write: &mut Write<'_>, change: OperationChange) -> Result<Fate, Error> {
     match (change.kind, change.entity_id) {
         (EntityKind::Task, Some(id)) => undo_task(write, id, change).await,
-        (EntityKind::Category, Some(id)) => {
-            undo_label(write, LabelKind::Category, id, change).await
-        }
-        (EntityKind::Tag, Some(id)) => undo_label(write, LabelKind::Tag, id, change).await,
+        (EntityKind::Named(kind), Some(id)) => undo_named(write, kind, id, change).await,
         (EntityKind::Settings, _) => undo_settings(write, change).await,
-        (EntityKind::SavedFilter, Some(id)) => undo_saved_filter(write, id.into(), change).await,
         (_, None) => Ok(Fate::Left(GONE.to_owned())),
     }
 }
@@ -201,83 +195,35 @@ async fn next_occurrence(
     }))
 }
 
-async fn undo_label(
+async fn undo_named(
     write: &mut Write<'_>,
-    kind: LabelKind,
+    kind: NamedKind,
     id: Uuid,
     change: OperationChange,
 ) -> Result<Fate, Error> {
     let user_id = &write.caller().user_id;
-    let Some(current) = store::label::find(write.tx(), user_id, kind, id, true).await? else {
+    let Some(current) = store::named::find(write.tx(), user_id, kind, id, true).await? else {
         return Ok(Fate::Left(GONE.to_owned()));
     };
     if current.version != change.version {
         return Ok(Fate::Left(NEWER.to_owned()));
     }
     let mut next = current.clone();
-    match before::<LabelRow>(&change)? {
+    match before::<NamedRow>(&change)? {
         None => next.delete_time = Some(write.now()),
         Some(row) => {
-            let before = row.into_label(kind, user_id);
+            let before = row.into_resource(kind, user_id);
             next.name = before.name;
-            next.color = before.color;
-            next.delete_time = before.delete_time;
-        }
-    }
-    if next.delete_time.is_none() {
-        let key = next.name.key();
-        let named = store::label::find_by_names(write.tx(), user_id, kind, &[&key]).await?;
-        if named.iter().any(|other| other.id != id) {
-            let reason = format!(
-                "another {kind} now has the name {:?}; rename it first",
-                next.name.as_ref()
-            );
-            return Ok(Fate::Left(reason));
-        }
-    }
-    let next = next.next_version(write.operation_id(), write.now());
-    store::label::update(write.tx(), &next).await?;
-    let kept = OperationChange::of(
-        change.kind,
-        Some(id),
-        next.version,
-        Some(&LabelRow::of(&current)),
-    )?;
-    let event = events::of_label(write.new_id(), &next);
-    write.note_other(kept, event);
-    Ok(Fate::Other)
-}
-
-async fn undo_saved_filter(
-    write: &mut Write<'_>,
-    id: SavedFilterId,
-    change: OperationChange,
-) -> Result<Fate, Error> {
-    let user_id = &write.caller().user_id;
-    let Some(current) = store::saved_filter::lock(write.tx(), user_id, id).await? else {
-        return Ok(Fate::Left(GONE.to_owned()));
-    };
-    if current.version != change.version {
-        return Ok(Fate::Left(NEWER.to_owned()));
-    }
-    let mut next = current.clone();
-    match before::<SavedFilterRow>(&change)? {
-        None => next.delete_time = Some(write.now()),
-        Some(row) => {
-            let before = row.into_saved_filter(user_id);
-            next.name = before.name;
-            next.filter = before.filter;
+            next.content = before.content;
             next.delete_time = before.delete_time;
         }
     }
     if next.delete_time.is_none() && is_name_taken(write, &next).await? {
         let name = next.name.as_ref();
-        let reason = format!("another saved filter now has the name {name:?}; rename it first");
+        let reason = format!("another {kind} now has the name {name:?}; rename it first");
         return Ok(Fate::Left(reason));
     }
-    let next = next.next_version(write.operation_id(), write.now());
-    store::saved_filter::update(write.tx(), &next).await?;
-    create_saved_filter::note(write, Some(&current), &next)?;
+    update_named::save(write, &current, next).await?;
     Ok(Fate::Other)
 }
 

@@ -2,28 +2,24 @@ use std::collections::HashSet;
 
 use super::{
     first_occurrences::Preview,
-    links,
-    scheduling::ScheduleInput,
+    task_input::{Fields, TaskInput},
     transaction::{Target, Write, refuse_deleted},
     write::Operation,
 };
 use crate::{
-    domain::{Change, DetailChanges, LinkChanges, Repetition, Task, Violations},
+    domain::{Change, DetailChanges, Repetition, Task},
     error::Error,
     store,
 };
 
-/// Which fields of a task to change and how, or what is wrong with their values.
+/// Changes some fields of a task. A task that begins to repeat otherwise becomes the first occurrence of a new series, and one that
+/// ceases to repeat ends its series.
 #[derive(Debug, Clone)]
 pub struct UpdateTask {
-    /// The task.
+    /// Task.
     pub target: Target,
-    /// Changes to what it says.
-    pub details: Result<DetailChanges, Violations>,
-    /// Changes to when it is due, how it repeats, when to remind of it.
-    pub schedule: ScheduleInput,
-    /// Changes to what it has to do with other things.
-    pub links: Result<LinkChanges, Violations>,
+    /// Changes.
+    pub changes: TaskInput<DetailChanges>,
 }
 
 impl Operation for UpdateTask {
@@ -31,34 +27,19 @@ impl Operation for UpdateTask {
     type Answer = Task;
 
     async fn new_series(&self, preview: &Preview<'_>) -> Result<HashSet<Repetition>, Error> {
-        if !self.schedule.may_begin_series() {
-            return Ok(HashSet::new());
-        }
-        let Some(task) = preview.task(self.target.task_id).await? else {
-            return Ok(HashSet::new());
-        };
-        let repetition = self.schedule.repetition(preview, Some(&task)).await?;
-        Ok(repetition.into_iter().collect())
+        let target = Some(self.target.task_id);
+        self.changes.new_series(preview, target).await
     }
 
-    /// Changes some fields of a task. A task that begins to repeat otherwise becomes the first occurrence of a new series,
-    /// and one that ceases to repeat ends its series.
     async fn run(&self, write: &mut Write<'_>) -> Result<Task, Error> {
         let previous = refuse_deleted(write.lock(&self.target).await?)?;
-        let planned = self.schedule.apply(write, Some(&previous)).await;
-        let planned = match Error::both(self.details.clone(), planned) {
-            Ok(planned) => Ok(planned),
-            Err(Error::Invalid(violations)) => Err(violations),
-            Err(error) => return Err(error),
-        };
-        let linked = match (&self.links, &planned) {
-            (Ok(changes), Ok(_)) => {
-                links::apply(write, previous.id, false, &previous.links, changes).await
-            }
-            (Ok(_), Err(_)) => Ok(previous.links.clone()),
-            (Err(violations), _) => Err(violations.clone().into()),
-        };
-        let ((details, (schedule, occurrence)), links) = Error::both(planned, linked)?;
+        let fields = self.changes.check(write, previous.id, Some(&previous));
+        let Fields {
+            details,
+            schedule,
+            occurrence,
+            links,
+        } = fields.await?;
         let next = Task {
             details: details.apply(&previous.details),
             schedule,

@@ -12,7 +12,7 @@ use super::{
     first_occurrences::{FirstOccurrences, Preview},
     transaction::Write,
 };
-use crate::{App, domain::Repetition, error::Error, metrics};
+use crate::{app::App, domain::Repetition, error::Error, metrics};
 
 /// Maximum number of transactions of one call, when other calls change the same data.
 const MAX_ATTEMPTS: usize = 6;

@@ -1,19 +1,15 @@
-//! What this service answers, and what it asks. Handlers accept, operate, answer, and nothing else.
+//! gRPC services of the task-service, and the client of the recurrence-service.
 
-mod category_service;
+mod call;
 mod convert;
 mod recurrence_client;
-mod saved_filter_service;
-mod settings_service;
-mod tag_service;
-mod task_service;
-mod write;
+mod services;
 
-use crate::App;
+use crate::app::App;
 
-pub use convert::{instant, series};
+pub use convert::instant;
 pub use recurrence_client::RecurrenceClient;
 
-/// Answers the calls of every service.
+/// Implements every service.
 #[derive(Clone)]
 pub struct Rpc(pub App);

@@ -5,12 +5,11 @@ pub mod export_page;
 pub mod filter_condition;
 pub mod filter_names;
 pub mod imported;
-pub mod label;
+pub mod named;
 mod occurrence;
 pub mod operation_change;
 #[cfg(test)]
 mod plan_tests;
-pub mod saved_filter;
 pub mod schema;
 pub mod search;
 pub mod series;

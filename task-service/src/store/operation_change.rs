@@ -12,7 +12,7 @@ use service_runtime::{
 use uuid::Uuid;
 
 use super::{TaskRow, schema::operation_changes};
-use crate::domain::{OperationId, TaskId};
+use crate::domain::{NamedKind, OperationId, TaskId};
 
 /// How long an operation can be undone.
 pub const KEEP: TimeDelta = TimeDelta::days(30);
@@ -20,18 +20,14 @@ pub const KEEP: TimeDelta = TimeDelta::days(30);
 const MOST_ROWS_A_STATEMENT: usize = 5_000;
 const MOST_ROWS_TO_DELETE: i64 = 10_000;
 
-/// What a write can change.
+/// Kind of a resource that a write can change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EntityKind {
-    /// A task.
+    /// Task.
     Task,
-    /// A category.
-    Category,
-    /// A tag.
-    Tag,
-    /// A saved filter.
-    SavedFilter,
-    /// The user's settings.
+    /// Category, tag or saved filter.
+    Named(NamedKind),
+    /// Settings of the user.
     Settings,
 }
 
@@ -51,9 +47,9 @@ pub struct OperationChange {
 impl EntityKind {
     const ALL: [Self; 5] = [
         Self::Task,
-        Self::Category,
-        Self::Tag,
-        Self::SavedFilter,
+        Self::Named(NamedKind::Category),
+        Self::Named(NamedKind::Tag),
+        Self::Named(NamedKind::SavedFilter),
         Self::Settings,
     ];
 
@@ -61,15 +57,20 @@ impl EntityKind {
     pub fn word(self) -> &'static str {
         match self {
             Self::Task => "task",
-            Self::Category => "category",
-            Self::Tag => "tag",
-            Self::SavedFilter => "saved_filter",
+            Self::Named(NamedKind::SavedFilter) => "saved_filter",
+            Self::Named(kind) => kind.word(),
             Self::Settings => "settings",
         }
     }
 
     fn from_word(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.word() == word)
+    }
+}
+
+impl From<NamedKind> for EntityKind {
+    fn from(kind: NamedKind) -> Self {
+        Self::Named(kind)
     }
 }
 

@@ -4,7 +4,7 @@ use service_runtime::{grpc::Caller, postgres::AsyncPgConnection};
 
 use super::{content::Draft, known::KnownTasks, plan::Plan};
 use crate::{
-    App,
+    app::App,
     domain::{OperationId, Repetition, TimeZone},
     error::Error,
     files::{Contents, Format, Loss, read},

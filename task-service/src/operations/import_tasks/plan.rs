@@ -4,12 +4,12 @@ use super::{
     Imported,
     content::Draft,
     known::KnownTasks,
-    labels::{Labels, TOO_MANY},
+    labels::{TOO_MANY, find_or_create},
     network::{Cut, End, break_circles, tree},
 };
 use crate::{
     domain::{
-        Details, LabelKind, Links, Name, Occurrence, Schedule, Task, TaskId, TimeZone,
+        Details, Links, Name, NamedKind, Occurrence, Schedule, Task, TaskId, TimeZone,
         dependencies, limits,
     },
     error::Error,
@@ -228,25 +228,20 @@ impl<'a> Plan<'a> {
         let names: Vec<(Option<Name>, Vec<Name>)> = drafts
             .map(|draft| (draft.category(), draft.tags()))
             .collect();
-        let mut known = Labels::default();
         let categories = names.iter().filter_map(|(category, _)| category.as_ref());
-        known
-            .find_or_create(write, LabelKind::Category, categories)
-            .await?;
+        find_or_create(write, NamedKind::Category, categories).await?;
         let tags = names.iter().flat_map(|(_, tags)| tags);
-        known.find_or_create(write, LabelKind::Tag, tags).await?;
+        find_or_create(write, NamedKind::Tag, tags).await?;
         for (task, (category, tags)) in self.new.iter_mut().zip(&names) {
             let NewTask { draft, links, .. } = task;
             if let Some(name) = category {
-                links.category = known.get(LabelKind::Category, name);
+                links.category = write.known_label(NamedKind::Category, &name.key());
                 if links.category.is_none() {
                     draft.lose("category", TOO_MANY);
                 }
             }
-            links.tags = tags
-                .iter()
-                .filter_map(|name| known.get(LabelKind::Tag, name))
-                .collect();
+            let tag = |name: &Name| write.known_label(NamedKind::Tag, &name.key());
+            links.tags = tags.iter().filter_map(tag).collect();
             if links.tags.len() < tags.len() {
                 draft.lose("tags", TOO_MANY);
             }

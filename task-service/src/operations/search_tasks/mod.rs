@@ -11,9 +11,12 @@ use service_runtime::{
 };
 use uuid::Uuid;
 
-use super::filtering::{self, Standpoint, Wish};
+use super::{
+    filtering::{self, Standpoint, Wish},
+    query::Query,
+};
 use crate::{
-    App,
+    app::App,
     domain::{SearchLanguage, Task, TaskId, Violations, search::SearchQuery},
     error::Error,
     store::{
@@ -81,18 +84,16 @@ struct Reader<'a> {
     language: SearchLanguage,
 }
 
-/// Returns the tasks that match best.
-#[tracing::instrument(name = "operation.search_tasks", skip_all)]
-pub async fn search_tasks(
-    app: &App,
-    caller: &Caller,
-    search: &SearchTasks,
-) -> Result<Matches, Error> {
-    app.database
-        .read("search_tasks", async |tx: &mut AsyncPgConnection| {
-            find_at(app.clock.now(), tx, &caller.user_id, search).await
-        })
-        .await
+impl Query for SearchTasks {
+    type Answer = Matches;
+
+    async fn run(&self, app: &App, caller: &Caller) -> Result<Matches, Error> {
+        app.database
+            .read("search_tasks", async |tx: &mut AsyncPgConnection| {
+                find_at(app.clock.now(), tx, &caller.user_id, self).await
+            })
+            .await
+    }
 }
 
 async fn find_at(

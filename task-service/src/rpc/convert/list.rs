@@ -5,11 +5,11 @@ use service_runtime::page::{self, InvalidPageToken};
 use taskmesh_proto::task::v1 as pb;
 
 use crate::{
-    domain::{KeyValue, Order, Place, Task, TimeZone, Violations, filter::Filter},
+    domain::{KeyValue, Order, Place, TimeZone, Violations, filter::Filter},
     error::Error,
     operations::{
         filtering::{Standpoint, Wish},
-        list_tasks::{ListTasks, PageEnd},
+        list_tasks::{ListTasks, PageEnd, TaskPage},
     },
     store::task_list::Show,
 };
@@ -98,16 +98,20 @@ fn page_end(token: &str) -> Result<Option<PageEnd>, InvalidPageToken> {
     }))
 }
 
-/// Returns a page of tasks.
-pub fn list_answer(tasks: &[Task], end: Option<PageEnd>) -> pb::ListTasksResponse {
-    let token = end.map(|end| Token {
-        after: end.place,
-        now: end.standpoint.time.timestamp_micros(),
-        zone: end.standpoint.zone.to_string(),
-        list: end.fingerprint,
-    });
-    pb::ListTasksResponse {
-        tasks: tasks.iter().map(Into::into).collect(),
-        next_page_token: token.map(|token| page::encode(&token)).unwrap_or_default(),
+impl From<&TaskPage> for pb::ListTasksResponse {
+    fn from(page: &TaskPage) -> Self {
+        let TaskPage { tasks, end } = page;
+        let token = end.as_ref().map(|end| {
+            page::encode(&Token {
+                after: end.place.clone(),
+                now: end.standpoint.time.timestamp_micros(),
+                zone: end.standpoint.zone.to_string(),
+                list: end.fingerprint,
+            })
+        });
+        Self {
+            tasks: tasks.iter().map(Into::into).collect(),
+            next_page_token: token.unwrap_or_default(),
+        }
     }
 }

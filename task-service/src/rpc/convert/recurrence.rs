@@ -1,9 +1,9 @@
 //! The conversation with the recurrence-service.
 
 use service_runtime::clock::timestamp;
-use taskmesh_proto::recurrence::v1 as pb;
+use taskmesh_proto::{recurrence::v1 as pb, task::v1 as pb_task};
 
-use super::{answer, field::instant};
+use super::field::instant;
 use crate::domain::{FirstOccurrence, Repetition};
 
 /// Asks whether a rule is right, and where a series with it would begin.
@@ -18,7 +18,7 @@ pub fn validate_rule(repetition: &Repetition) -> pb::ValidateRuleRequest {
         recurrence_rule: recurrence.rule.as_ref().to_owned(),
         time_zone: time_zone.to_string(),
         start_time: Some(timestamp(*start_time)),
-        recurrence_anchor: answer::anchor(recurrence.anchor).into(),
+        recurrence_anchor: pb_task::RecurrenceAnchor::from(recurrence.anchor).into(),
     }
 }
 

@@ -84,24 +84,27 @@ fn search_end(token: &str) -> Result<Option<SearchEnd>, InvalidPageToken> {
     }))
 }
 
-/// Returns a page of matches.
-pub fn search_answer(found: Matches) -> pb::SearchTasksResponse {
-    let Matches {
-        matches,
-        end,
-        corrected_query,
-    } = found;
-    let token = end.map(|end| Token {
-        level: end.found.level,
-        task_id: end.found.task_id,
-        now: end.standpoint.time.timestamp_micros(),
-        zone: end.standpoint.zone.to_string(),
-        search: end.fingerprint,
-    });
-    pb::SearchTasksResponse {
-        matches: matches.iter().map(Into::into).collect(),
-        next_page_token: token.map(|token| page::encode(&token)).unwrap_or_default(),
-        corrected_query: corrected_query.unwrap_or_default(),
+impl From<&Matches> for pb::SearchTasksResponse {
+    fn from(found: &Matches) -> Self {
+        let Matches {
+            matches,
+            end,
+            corrected_query,
+        } = found;
+        let token = end.as_ref().map(|end| {
+            page::encode(&Token {
+                level: end.found.level,
+                task_id: end.found.task_id,
+                now: end.standpoint.time.timestamp_micros(),
+                zone: end.standpoint.zone.to_string(),
+                search: end.fingerprint,
+            })
+        });
+        Self {
+            matches: matches.iter().map(Into::into).collect(),
+            next_page_token: token.unwrap_or_default(),
+            corrected_query: corrected_query.clone().unwrap_or_default(),
+        }
     }
 }
 

@@ -1,0 +1,332 @@
+//! Records that cannot be imported, beside others that can.
+
+use taskmesh_proto::task::v1 as pb;
+
+use crate::{
+    files::{counts, csv, exported, import, lost, ndjson},
+    support::{DAY, MONDAY_NINE, Mesh, User, at, minutes_before, titled},
+};
+
+const NDJSON: &str = "application/x-ndjson";
+const CSV: &str = "text/csv";
+const CALENDAR: &str = "text/calendar";
+
+async fn tasks(user: &User<'_>) -> Vec<pb::Task> {
+    let list = pb::ListTasksRequest {
+        page_size: 500,
+        show_completed: true,
+        show_hidden: true,
+        ..Default::default()
+    };
+    let mut tasks = user.list_tasks(list).await.unwrap().tasks;
+    tasks.sort_by(|one, other| one.title.cmp(&other.title));
+    tasks
+}
+
+/// Returns a file in which the record at fault stands between two good ones, and the line of that record.
+fn between(content_type: &str, fault: &str) -> (String, i32) {
+    match content_type {
+        NDJSON => {
+            let file = format!("{{\"title\":\"first\"}}\n{fault}\n{{\"title\":\"third\"}}\n");
+            (file, 2)
+        }
+        CSV => {
+            let columns = "id,title,description,parent_task_id,depends_on,tags,category";
+            (format!("{columns}\n,first,,,,,\n{fault}\n,third,,,,,\n"), 3)
+        }
+        _ => {
+            let todo = |rest: &str| format!("BEGIN:VTODO\r\n{rest}\r\nEND:VTODO\r\n");
+            let file = format!(
+                "BEGIN:VCALENDAR\r\n{}{}{}END:VCALENDAR\r\n",
+                todo("SUMMARY:first"),
+                todo(fault),
+                todo("SUMMARY:third")
+            );
+            (file, 5)
+        }
+    }
+}
+
+#[tokio::test]
+async fn record_that_cannot_be_stored_costs_no_other() {
+    let mesh = Mesh::start().await;
+    let long = "\u{2a6d6}".repeat(400_000);
+    let long_id = format!(r#"{{"id":"{}","title":"second"}}"#, &long[..4 * 100_000]);
+    let long_title = format!(r#"{{"title":"{}"}}"#, &long[..4 * 100_000]);
+    let long_name = format!(
+        r#"{{"title":"second","category":"{}"}}"#,
+        &long[..4 * 1_000]
+    );
+    // Content type, record at fault, whether the record is created without what is at fault, and the field that is lost.
+    for (number, (content_type, fault, is_created, field)) in [
+        (NDJSON, r#"{"id":"x\u0000y","title":"second"}"#, false, ""),
+        (NDJSON, r#"{"id":"\u0000","title":"second"}"#, false, ""),
+        (
+            NDJSON,
+            r#"{"title":"second","parent_task_id":"x\u0000"}"#,
+            true,
+            "parent_task_id",
+        ),
+        (
+            NDJSON,
+            r#"{"title":"second","depends_on":["x\u0000"]}"#,
+            true,
+            "depends_on",
+        ),
+        (NDJSON, r#"{"title":"second\u0000"}"#, true, "title"),
+        (
+            NDJSON,
+            r#"{"title":"second","description":"\u0000"}"#,
+            true,
+            "description",
+        ),
+        (
+            NDJSON,
+            r#"{"title":"second","category":"a\u0000"}"#,
+            true,
+            "category",
+        ),
+        (
+            NDJSON,
+            r#"{"title":"second","tags":["a\u0000"]}"#,
+            true,
+            "tags",
+        ),
+        (
+            NDJSON,
+            r#"{"title":"second","time_zone":"\u0000"}"#,
+            true,
+            "time_zone",
+        ),
+        (
+            NDJSON,
+            r#"{"title":"second","due_date":"2030-01-07","recurrence_rule":"\u0000"}"#,
+            true,
+            "recurrence_rule",
+        ),
+        (NDJSON, r#"{"title":"second","\u0000":"x"}"#, true, ""),
+        (
+            NDJSON,
+            r#"{"title":"second","priority":"\u0000"}"#,
+            true,
+            "priority",
+        ),
+        (NDJSON, r#"{"title":"\ud800"}"#, false, ""),
+        (NDJSON, r#"{"id":"\udfff","title":"second"}"#, false, ""),
+        (
+            NDJSON,
+            r#"{"title":"second","title":"other"}"#,
+            true,
+            "title",
+        ),
+        (NDJSON, long_title.as_str(), true, "title"),
+        (NDJSON, long_name.as_str(), true, "category"),
+        (CSV, "x\0y,second,,,,,", false, ""),
+        (CSV, ",second,,x\0,,,", true, "parent_task_id"),
+        (CSV, ",second,,,x\0,,", true, "depends_on"),
+        (CSV, ",second\0,,,,,", true, "title"),
+        (CSV, ",second,\0,,,,", true, "description"),
+        (CSV, ",second,,,,a\0,", true, "tags"),
+        (CSV, ",second,,,,,a\0", true, "category"),
+        (CALENDAR, "UID:x\0y\r\nSUMMARY:second", false, ""),
+        (
+            CALENDAR,
+            "SUMMARY:second\r\nRELATED-TO:x\0",
+            true,
+            "RELATED-TO",
+        ),
+        (
+            CALENDAR,
+            "SUMMARY:second\r\nRELATED-TO;RELTYPE=DEPENDS-ON:x\0",
+            true,
+            "RELATED-TO",
+        ),
+        (CALENDAR, "SUMMARY:second\0", true, "SUMMARY"),
+        (
+            CALENDAR,
+            "SUMMARY:second\r\nDESCRIPTION:\0",
+            true,
+            "DESCRIPTION",
+        ),
+        (
+            CALENDAR,
+            "SUMMARY:second\r\nCATEGORIES:a\0",
+            true,
+            "CATEGORIES",
+        ),
+        (
+            CALENDAR,
+            "SUMMARY:second\r\nDUE;TZID=\0:20300107T090000",
+            true,
+            "DUE TZID",
+        ),
+        (CALENDAR, "SUMMARY:second\r\nSUMMARY:other", true, "SUMMARY"),
+        (CALENDAR, "SUMMARY:second\r\nRRULE:\0", true, "RRULE"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let user = mesh.user(format!("user{number}").leak());
+        let (file, line) = between(content_type, fault);
+        let shown: String = file.chars().take(300).collect();
+        let imported = import(&user, content_type, file).await;
+        let imported = imported.unwrap_or_else(|error| panic!("{shown:?}: {error:?}"));
+        assert_eq!(
+            counts(&imported),
+            [2 + i32::from(is_created), 0, i32::from(!is_created)],
+            "{shown:?}"
+        );
+        assert_eq!(lost(&imported), [(line, field)], "{shown:?}");
+        let titles = tasks(&user).await;
+        let titles: Vec<_> = titles.iter().map(|task| task.title.as_str()).collect();
+        assert!(
+            titles.contains(&"first") && titles.contains(&"third"),
+            "{shown:?}"
+        );
+    }
+    // An id of any length is kept apart from others, also by its beginning.
+    let user = mesh.user("somebody");
+    let (file, _) = between(NDJSON, &long_id);
+    assert_eq!(
+        counts(&import(&user, NDJSON, file.clone()).await.unwrap()),
+        [3, 0, 0]
+    );
+    assert_eq!(
+        counts(&import(&user, NDJSON, file).await.unwrap()),
+        [0, 3, 0]
+    );
+}
+
+/// Characters of four bytes that hardly compress, from a linear congruential generator.
+fn noise(length: usize, seed: u64) -> String {
+    let mut state = seed;
+    let mut next = || {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        u32::try_from(state >> 33).unwrap() % 40_000
+    };
+    (0..length)
+        .map(|_| char::from_u32(0x2_0000 + next()).unwrap())
+        .collect()
+}
+
+#[tokio::test]
+async fn longest_texts_fit_into_every_index() {
+    let mesh = Mesh::start().await;
+    let user = mesh.user("u".repeat(255).leak());
+    let line = format!(
+        "{{\"id\":\"{}\",\"title\":\"{}\",\"category\":\"{}\",\"tags\":[\"{}\",\"{}\"]}}\n",
+        noise(500, 1),
+        noise(500, 2),
+        noise(100, 3),
+        noise(100, 4),
+        // One character that stands for eighteen when names are compared.
+        "\u{fdfa}\u{fdfb}".repeat(50),
+    );
+    let imported = import(&user, NDJSON, line.clone()).await.unwrap();
+    assert_eq!(counts(&imported), [1, 0, 0], "{imported:?}");
+    assert_eq!(lost(&imported), []);
+    assert_eq!(
+        counts(&import(&user, NDJSON, line).await.unwrap()),
+        [0, 1, 0]
+    );
+}
+
+#[tokio::test]
+async fn spaces_and_line_ends_survive_export_and_import() {
+    let mesh = Mesh::start().await;
+    let alice = mesh.user("alice");
+    let texts = [
+        " ", "\t", "\n", " \n\t ", "  x", "x  ", "'", "'=", "\"", ",", ";", "=1", "\\", "a\r\nb",
+        "\u{feff}", "\u{2028}",
+    ];
+    for (number, text) in texts.iter().enumerate() {
+        alice
+            .create_task(pb::CreateTaskRequest {
+                description: (*text).to_owned(),
+                ..titled(&format!("task {number:02}"))
+            })
+            .await
+            .unwrap();
+    }
+    let descriptions = async |user: &User<'_>| {
+        let tasks = tasks(user).await.into_iter();
+        tasks.map(|task| task.description).collect::<Vec<_>>()
+    };
+    let before = descriptions(&alice).await;
+    for (name, request, content_type) in [("bob", ndjson(), NDJSON), ("carol", csv(), CSV)] {
+        let (_, file) = exported(&alice, request).await;
+        let user = mesh.user(name);
+        import(&user, content_type, file).await.unwrap();
+        assert_eq!(descriptions(&user).await, before, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn calendar_in_zones_of_its_own_is_imported() {
+    let mesh = Mesh::start().await;
+    let alice = mesh.user("alice");
+    alice.live_in("Europe/Berlin").await;
+    let zone = |name: &str, offset: &str| {
+        format!(
+            "BEGIN:VTIMEZONE\r\nTZID:{name}\r\nBEGIN:STANDARD\r\nDTSTART:19700101T000000\r\nTZOFFSETFROM:{offset}\r\n\
+             TZOFFSETTO:{offset}\r\nEND:STANDARD\r\nEND:VTIMEZONE\r\n"
+        )
+    };
+    let todo = |title: &str, rest: &str| {
+        format!("BEGIN:VTODO\r\nUID:{title}\r\nSUMMARY:{title}\r\n{rest}\r\nEND:VTODO\r\n")
+    };
+    let file = [
+        "BEGIN:VCALENDAR\r\n".to_owned(),
+        zone("Far", "+1100"),
+        zone("Europe/Paris", "+0530"),
+        todo("1", "DUE;TZID=far:20261207T190000\r\nRRULE:FREQ=WEEKLY"),
+        todo("2", "DUE;TZID=Europe/Paris:20261207T133000"),
+        todo("3", "DUE;TZID=GMT+0100:20261207T090000"),
+        todo("4", "DUE;TZID=europe/berlin:20261207T090000"),
+        todo(
+            "5",
+            "DUE;VALUE=DATE:20261207\r\nBEGIN:VALARM\r\nACTION:DISPLAY\r\nTRIGGER:-PT15H\r\nEND:VALARM",
+        ),
+        "END:VCALENDAR\r\n".to_owned(),
+    ]
+    .concat();
+    let imported = import(&alice, CALENDAR, file).await.unwrap();
+    assert_eq!(counts(&imported), [5, 0, 0]);
+    assert_eq!(lost(&imported), []);
+    let tasks = tasks(&alice).await;
+    let zones: Vec<_> = tasks.iter().map(|task| task.time_zone.as_str()).collect();
+    assert_eq!(
+        zones,
+        [
+            "Etc/GMT-11",
+            "Asia/Kolkata",
+            "Etc/GMT-1",
+            "Europe/Berlin",
+            "Europe/Berlin"
+        ]
+    );
+    for task in &tasks[..4] {
+        assert_eq!(task.due_time, at(MONDAY_NINE), "{}", task.title);
+    }
+    // 09:00 of the day before.
+    assert_eq!(tasks[4].reminders, [minutes_before(24 * 60)]);
+}
+
+#[tokio::test]
+async fn series_of_a_calendar_keeps_start_and_due() {
+    let mesh = Mesh::start().await;
+    let alice = mesh.user("alice");
+    alice.live_in("Europe/Berlin").await;
+    let file = "BEGIN:VCALENDAR\r\nBEGIN:VTODO\r\nSUMMARY:x\r\nDTSTART;VALUE=DATE:20261207\r\nDUE;VALUE=DATE:20261208\r\n\
+                RRULE:FREQ=WEEKLY\r\nEND:VTODO\r\nEND:VCALENDAR\r\n";
+    let imported = import(&alice, CALENDAR, file).await.unwrap();
+    assert_eq!(lost(&imported), []);
+    let [task] = tasks(&alice).await.try_into().unwrap();
+    let midnight = MONDAY_NINE - 9 * 3_600;
+    assert_eq!(task.start_time, at(midnight));
+    assert_eq!(task.due_time, at(midnight + DAY));
+    assert_eq!(task.due_date, "2026-12-08");
+    assert_eq!(task.recurrence_rule, "FREQ=WEEKLY");
+}
