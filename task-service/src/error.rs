@@ -158,9 +158,7 @@ fn titles(tasks: &[(TaskId, String)]) -> String {
 impl Error {
     /// Returns that a field is wrong.
     pub fn field(field: &str, wrong: impl ToString) -> Self {
-        let mut violations = Violations::default();
-        violations.push(field, wrong);
-        violations.into()
+        Violations::of(field, wrong).into()
     }
 
     /// Returns both values if both are right; what is wrong with fields of either is told at once.
@@ -204,56 +202,45 @@ impl DatabaseFault for Error {
     }
 }
 
+impl Error {
+    fn code_and_reason(&self) -> (ErrorCode, &'static str) {
+        match self {
+            Self::Invalid(_) | Self::InvalidFilter { .. } => {
+                (ErrorCode::InvalidArgument, "INVALID_FIELD")
+            }
+            Self::TaskNotFound(_) => (ErrorCode::NotFound, "TASK_NOT_FOUND"),
+            Self::SeriesNotFound(_) => (ErrorCode::NotFound, "SERIES_NOT_FOUND"),
+            Self::NamedNotFound { .. } => (ErrorCode::NotFound, "NAME_NOT_FOUND"),
+            Self::OperationNotFound(_) => (ErrorCode::NotFound, "OPERATION_NOT_FOUND"),
+            Self::NameTaken { .. } => (ErrorCode::AlreadyExists, "NAME_TAKEN"),
+            Self::IdempotencyConflict(_) => (ErrorCode::AlreadyExists, "IDEMPOTENCY_CONFLICT"),
+            Self::StaleEtag { .. } | Self::StaleSettings(_) => (ErrorCode::StaleEtag, STALE_ETAG),
+            Self::TaskDeleted(_) => (ErrorCode::FailedPrecondition, "TASK_DELETED"),
+            Self::TaskCompleted(_) => (ErrorCode::FailedPrecondition, "TASK_COMPLETED"),
+            Self::OpenParts { .. } => (ErrorCode::FailedPrecondition, "OPEN_PARTS"),
+            Self::TaskBlocked { .. } => (ErrorCode::FailedPrecondition, "TASK_BLOCKED"),
+            Self::ParentDeleted { .. } => (ErrorCode::FailedPrecondition, "PARENT_DELETED"),
+            Self::Busy => (ErrorCode::Aborted, "BUSY"),
+            Self::Item { cause, .. } => cause.code_and_reason(),
+            Self::NotTheRecurrenceService => (ErrorCode::PermissionDenied, "INTERNAL_RPC"),
+            Self::Recurrence(error) => (error.code(), error.reason()),
+            Self::RecurrenceAnswer(_) => (ErrorCode::Internal, "UPSTREAM_FAILED"),
+            Self::Unwritten(_) => (ErrorCode::Internal, "INTERNAL"),
+            Self::Database(DatabaseError::Unavailable(_)) => {
+                (ErrorCode::Unavailable, "DATABASE_UNAVAILABLE")
+            }
+            Self::Database(DatabaseError::Query(_)) => (ErrorCode::Internal, "DATABASE_FAILED"),
+        }
+    }
+}
+
 impl ApiError for Error {
     fn code(&self) -> ErrorCode {
-        match self {
-            Self::Invalid(_) | Self::InvalidFilter { .. } => ErrorCode::InvalidArgument,
-            Self::TaskNotFound(_)
-            | Self::SeriesNotFound(_)
-            | Self::NamedNotFound { .. }
-            | Self::OperationNotFound(_) => ErrorCode::NotFound,
-            Self::NameTaken { .. } | Self::IdempotencyConflict(_) => ErrorCode::AlreadyExists,
-            Self::StaleEtag { .. } | Self::StaleSettings(_) => ErrorCode::StaleEtag,
-            Self::TaskDeleted(_)
-            | Self::TaskCompleted(_)
-            | Self::OpenParts { .. }
-            | Self::TaskBlocked { .. }
-            | Self::ParentDeleted { .. } => ErrorCode::FailedPrecondition,
-            Self::Busy => ErrorCode::Aborted,
-            Self::Item { cause, .. } => cause.code(),
-            Self::NotTheRecurrenceService => ErrorCode::PermissionDenied,
-            Self::Recurrence(error) => error.code(),
-            Self::Database(DatabaseError::Unavailable(_)) => ErrorCode::Unavailable,
-            Self::RecurrenceAnswer(_)
-            | Self::Unwritten(_)
-            | Self::Database(DatabaseError::Query(_)) => ErrorCode::Internal,
-        }
+        self.code_and_reason().0
     }
 
     fn reason(&self) -> &'static str {
-        match self {
-            Self::Invalid(_) | Self::InvalidFilter { .. } => "INVALID_FIELD",
-            Self::TaskNotFound(_) => "TASK_NOT_FOUND",
-            Self::SeriesNotFound(_) => "SERIES_NOT_FOUND",
-            Self::NamedNotFound { .. } => "NAME_NOT_FOUND",
-            Self::OperationNotFound(_) => "OPERATION_NOT_FOUND",
-            Self::NameTaken { .. } => "NAME_TAKEN",
-            Self::IdempotencyConflict(_) => "IDEMPOTENCY_CONFLICT",
-            Self::StaleEtag { .. } | Self::StaleSettings(_) => STALE_ETAG,
-            Self::OpenParts { .. } => "OPEN_PARTS",
-            Self::TaskBlocked { .. } => "TASK_BLOCKED",
-            Self::ParentDeleted { .. } => "PARENT_DELETED",
-            Self::Item { cause, .. } => cause.reason(),
-            Self::TaskDeleted(_) => "TASK_DELETED",
-            Self::TaskCompleted(_) => "TASK_COMPLETED",
-            Self::Busy => "BUSY",
-            Self::Unwritten(_) => "INTERNAL",
-            Self::NotTheRecurrenceService => "INTERNAL_RPC",
-            Self::Recurrence(error) => error.reason(),
-            Self::RecurrenceAnswer(_) => "UPSTREAM_FAILED",
-            Self::Database(DatabaseError::Unavailable(_)) => "DATABASE_UNAVAILABLE",
-            Self::Database(DatabaseError::Query(_)) => "DATABASE_FAILED",
-        }
+        self.code_and_reason().1
     }
 
     fn violations(&self) -> Vec<FieldViolation> {

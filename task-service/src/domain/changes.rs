@@ -123,13 +123,9 @@ impl ScheduleChanges {
     }
 
     fn check_anchor(&self, current: Option<&Recurrence>) -> Result<(), Violations> {
-        let mut violations = Violations::default();
         if matches!(self.recurrence_anchor, Edit::Set(Some(_))) && self.rule(current).is_none() {
-            violations.push(
-                "recurrence_anchor",
-                "needs a recurrence_rule; give one, or leave the anchor out",
-            );
-            return Err(violations);
+            let wrong = "needs a recurrence_rule; give one, or leave the anchor out";
+            return Err(Violations::of("recurrence_anchor", wrong));
         }
         Ok(())
     }

@@ -96,13 +96,9 @@ impl Schedule {
                 );
             }
         }
-        if violations.is_empty() {
-            Ok(Self::from_stored(
-                due, start_time, time_zone, recurrence, reminders,
-            ))
-        } else {
-            Err(violations)
-        }
+        violations.or(Self::from_stored(
+            due, start_time, time_zone, recurrence, reminders,
+        ))
     }
 
     /// Takes parts that fitted when they were stored.

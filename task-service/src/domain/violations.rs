@@ -5,6 +5,20 @@ use service_runtime::grpc::FieldViolation;
 pub struct Violations(Vec<FieldViolation>);
 
 impl Violations {
+    /// Returns the fault of one field.
+    pub fn of(field: impl Into<String>, description: impl ToString) -> Self {
+        FieldViolation::new(field, description.to_string()).into()
+    }
+
+    /// Returns a value unless a field is wrong.
+    pub fn or<T>(self, value: T) -> Result<T, Self> {
+        if self.0.is_empty() {
+            Ok(value)
+        } else {
+            Err(self)
+        }
+    }
+
     /// Adds one.
     pub fn push(&mut self, field: impl Into<String>, description: impl ToString) {
         self.0

@@ -157,7 +157,7 @@ fn row<M: Message>(
         topic,
         key,
         id: event.id,
-        kind: kind(event.change),
+        kind: kind(event.change).0,
         subject: task.id.to_string(),
         time: task.update_time,
         aggregate_version: task.version,
@@ -187,30 +187,38 @@ fn task_event(event: &TaskChange<'_>) -> pb::TaskEvent {
         changed_fields: changed_fields.into_iter().map(str::to_owned).collect(),
         actor: Some(Actor::from(*caller)),
         series: series(task),
-        change: Some(what_happened(*change)),
+        change: Some(kind(*change).1),
     }
 }
 
-fn kind(change: Change) -> &'static str {
+/// Returns the event type of a change, and the change in the event.
+fn kind(change: Change) -> (&'static str, pb::task_event::Change) {
+    use pb::task_event::Change as Event;
     match change {
-        Change::Created => "taskmesh.task.v1.TaskCreated",
-        Change::Updated => "taskmesh.task.v1.TaskUpdated",
-        Change::Completed => "taskmesh.task.v1.TaskCompleted",
-        Change::Reopened => "taskmesh.task.v1.TaskReopened",
-        Change::Deleted => "taskmesh.task.v1.TaskDeleted",
-        Change::Undeleted => "taskmesh.task.v1.TaskUndeleted",
-    }
-}
-
-fn what_happened(change: Change) -> pb::task_event::Change {
-    use pb::task_event::Change as Told;
-    match change {
-        Change::Created => Told::Created(pb::TaskCreated {}),
-        Change::Updated => Told::Updated(pb::TaskUpdated {}),
-        Change::Completed => Told::Completed(pb::TaskCompleted {}),
-        Change::Reopened => Told::Reopened(pb::TaskReopened {}),
-        Change::Deleted => Told::Deleted(pb::TaskDeleted {}),
-        Change::Undeleted => Told::Undeleted(pb::TaskUndeleted {}),
+        Change::Created => (
+            "taskmesh.task.v1.TaskCreated",
+            Event::Created(pb::TaskCreated {}),
+        ),
+        Change::Updated => (
+            "taskmesh.task.v1.TaskUpdated",
+            Event::Updated(pb::TaskUpdated {}),
+        ),
+        Change::Completed => (
+            "taskmesh.task.v1.TaskCompleted",
+            Event::Completed(pb::TaskCompleted {}),
+        ),
+        Change::Reopened => (
+            "taskmesh.task.v1.TaskReopened",
+            Event::Reopened(pb::TaskReopened {}),
+        ),
+        Change::Deleted => (
+            "taskmesh.task.v1.TaskDeleted",
+            Event::Deleted(pb::TaskDeleted {}),
+        ),
+        Change::Undeleted => (
+            "taskmesh.task.v1.TaskUndeleted",
+            Event::Undeleted(pb::TaskUndeleted {}),
+        ),
     }
 }
 

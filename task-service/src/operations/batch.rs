@@ -92,9 +92,13 @@ impl BatchItem for DeleteTask {
     }
 }
 
-/// Returns whether the whole batch fails, to run again, even if it is partial.
-fn fails_batch(error: &Error) -> bool {
-    matches!(error, Error::Busy) || error.database_error().is_some()
+/// Returns the result of an item, or the error if the whole batch fails, even a partial one: it may succeed when it runs again.
+fn item_result(result: Result<Task, Error>) -> Result<Result<Task, Error>, Error> {
+    match result {
+        Err(Error::Busy) => Err(Error::Busy),
+        Err(error) if error.database_error().is_some() => Err(error),
+        result => Ok(result),
+    }
 }
 
 impl<I: BatchItem> Operation for Batch<I> {
@@ -144,15 +148,12 @@ impl<I: BatchItem> Operation for Batch<I> {
 
 impl<I: BatchItem> Batch<I> {
     fn check(&self) -> Result<(), Violations> {
-        let mut violations = Violations::default();
         let count = self.items.len();
         if !(1..=MOST_ITEMS).contains(&count) {
-            violations.push(
-                self.field,
-                format!("has {count} items; a batch has 1 to {MOST_ITEMS}"),
-            );
-            return Err(violations);
+            let wrong = format!("has {count} items; a batch has 1 to {MOST_ITEMS}");
+            return Err(Violations::of(self.field, wrong));
         }
+        let mut violations = Violations::default();
         let mut seen = std::collections::HashMap::new();
         for (index, item) in self.items.iter().enumerate() {
             let Some(id) = item.as_ref().ok().and_then(BatchItem::task_id) else {
@@ -168,11 +169,7 @@ impl<I: BatchItem> Batch<I> {
                 );
             }
         }
-        if violations.is_empty() {
-            Ok(())
-        } else {
-            Err(violations)
-        }
+        violations.or(())
     }
 
     /// Runs one item. An item of a partial batch that fails leaves nothing behind.
@@ -187,26 +184,20 @@ impl<I: BatchItem> Batch<I> {
         };
         // What a new task writes is written at the end, so there is nothing to go back from.
         let savepoint = self.partial && item.task_id().is_some();
-        let mark = write.mark();
-        if savepoint {
-            set_savepoint(write.tx()).await?;
+        if !savepoint {
+            return item_result(item.run(write).await);
         }
-        let result = item.run(write).await;
-        match &result {
-            Err(error) if fails_batch(error) => {}
-            Err(_) if savepoint => {
-                rollback_to_savepoint(write.tx()).await?;
-                write.forget_since(mark);
-            }
-            Ok(_) if savepoint => {
-                release_savepoint(write.tx()).await?;
-            }
-            _ => {}
+        set_savepoint(write.tx()).await?;
+        let aside = write.set_aside();
+        let result = item_result(item.run(write).await)?;
+        if result.is_ok() {
+            release_savepoint(write.tx()).await?;
+            write.keep_item(aside);
+        } else {
+            rollback_to_savepoint(write.tx()).await?;
+            write.drop_item(aside);
         }
-        match result {
-            Err(error) if fails_batch(&error) => Err(error),
-            result => Ok(result),
-        }
+        Ok(result)
     }
 
     fn outcome(

@@ -97,16 +97,12 @@ impl Operation for CreateOccurrence {
 
 /// A series only ever moves forward; that is what makes a second call find what the first one created.
 fn check_order(input: &CreateOccurrence, place: &Occurrence) -> Result<(), Violations> {
-    let mut violations = Violations::default();
-    if input.recurrence_id <= place.recurrence_id {
-        let previous = place.recurrence_id;
-        violations.push(
-            "recurrence_id",
-            format!("must be later than {previous}, that of the previous occurrence"),
-        );
-        return Err(violations);
+    let previous = place.recurrence_id;
+    if input.recurrence_id > previous {
+        return Ok(());
     }
-    Ok(())
+    let wrong = format!("must be later than {previous}, that of the previous occurrence");
+    Err(Violations::of("recurrence_id", wrong))
 }
 
 fn following(

@@ -5,7 +5,7 @@ use crate::{
     app::App,
     domain::TaskId,
     error::Error,
-    files::{Format, Writer, WrittenTask},
+    files::{Format, Writer},
     operations::filtering::{self, Wish},
     store::{
         export_page::{ExportPage, list_export_page},
@@ -109,8 +109,7 @@ impl Export {
         let last = tasks.last().map(|task| task.id);
         self.has_more = i64::try_from(tasks.len()).is_ok_and(|read| read == page.limit);
         self.page.after = last.or(page.after);
-        let written: Vec<WrittenTask> = tasks.iter().map(Into::into).collect();
-        self.writer.chunk(&written).map_err(Error::Unwritten)
+        self.writer.chunk(&tasks).map_err(Error::Unwritten)
     }
 }
 

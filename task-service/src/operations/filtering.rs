@@ -6,11 +6,11 @@ use service_runtime::{
     postgres::{AsyncPgConnection, DatabaseError},
 };
 
+use super::labels::suggest;
 use crate::{
     domain::{
-        NameKey, NamedKind, TimeZone, Violations,
+        NameKey, NamedKind, TimeZone,
         filter::{Filter, FilterError, Name, Now},
-        nearest,
     },
     error::Error,
     store::{
@@ -19,9 +19,6 @@ use crate::{
         filter_names::{self, Names},
     },
 };
-
-/// Maximum number of names that a suggestion is chosen from.
-const MOST_TO_SUGGEST_FROM: i64 = 500;
 
 /// Filter of a request.
 #[derive(Debug, Clone, Default)]
@@ -123,24 +120,13 @@ async fn unknown_saved_filter(
     user_id: &UserId,
     name: &str,
 ) -> Result<Error, DatabaseError> {
-    let known = store::named::list(
-        tx,
-        user_id,
-        NamedKind::SavedFilter,
-        "",
-        MOST_TO_SUGGEST_FROM,
-    )
-    .await?;
-    let names = known.iter().map(|saved| saved.name.as_ref());
     let shown: String = name.chars().take(100).collect();
-    let hint = match nearest(&shown, names) {
+    let hint = match suggest(tx, user_id, NamedKind::SavedFilter, &shown).await? {
         Some(near) => format!("did you mean {near:?}?"),
         None => "create it first, or give its condition as filter".to_owned(),
     };
-    let mut violations = Violations::default();
     let wrong = format!("saved filter {shown:?} does not exist; {hint}");
-    violations.push("saved_filter", wrong);
-    Ok(violations.into())
+    Ok(Error::field("saved_filter", wrong))
 }
 
 async fn unknown_category(
@@ -148,11 +134,8 @@ async fn unknown_category(
     user_id: &UserId,
     name: &Name,
 ) -> Result<Error, DatabaseError> {
-    let kind = NamedKind::Category;
-    let known = store::named::list(tx, user_id, kind, "", MOST_TO_SUGGEST_FROM).await?;
-    let names = known.iter().map(|category| category.name.as_ref());
     let shown: String = name.given.chars().take(100).collect();
-    let near = nearest(&shown, names).map(|near| format!("{near:?}"));
+    let near = suggest(tx, user_id, NamedKind::Category, &shown).await?;
     let error = FilterError::new(
         name.position,
         format!("{shown:?}"),
@@ -160,7 +143,7 @@ async fn unknown_category(
     );
     Ok(Error::InvalidFilter {
         field: "filter",
-        error: error.suggest(near),
+        error: error.suggest(near.map(|near| format!("{near:?}"))),
     })
 }
 

@@ -1,10 +1,14 @@
 //! Categories and tags of tasks, by their names.
 
+use service_runtime::{
+    ids::UserId,
+    postgres::{AsyncPgConnection, DatabaseError},
+};
 use uuid::Uuid;
 
 use super::{create_named, transaction::Write};
 use crate::{
-    domain::{CategoryId, Content, LabelRef, Name, NameKey, NamedKind, TagId, Violations, nearest},
+    domain::{CategoryId, Content, LabelRef, Name, NameKey, NamedKind, TagId, nearest},
     error::Error,
     events, store,
 };
@@ -16,7 +20,7 @@ const MOST_TO_SUGGEST_FROM: i64 = 500;
 pub async fn category(write: &mut Write<'_>, name: &Name) -> Result<LabelRef<CategoryId>, Error> {
     match find(write, NamedKind::Category, name).await? {
         Some(category) => Ok(category),
-        None => Err(unknown_category(write, name).await?.into()),
+        None => Err(unknown_category(write, name).await?),
     }
 }
 
@@ -79,19 +83,24 @@ pub async fn create<I: From<Uuid>>(
     find(write, kind, name).await?.ok_or(Error::Busy)
 }
 
-async fn unknown_category(write: &mut Write<'_>, name: &Name) -> Result<Violations, Error> {
+async fn unknown_category(write: &mut Write<'_>, name: &Name) -> Result<Error, Error> {
     let user_id = &write.caller().user_id;
-    let kind = NamedKind::Category;
-    let known = store::named::list(write.tx(), user_id, kind, "", MOST_TO_SUGGEST_FROM).await?;
-    let names = known.iter().map(|category| category.name.as_ref());
-    let cure = match nearest(name.as_ref(), names) {
+    let hint = match suggest(write.tx(), user_id, NamedKind::Category, name.as_ref()).await? {
         Some(near) => format!("did you mean {near:?}? Or create it first"),
         None => "create it first, or leave it out".to_owned(),
     };
-    let mut violations = Violations::default();
-    violations.push(
-        "category",
-        format!("category {:?} does not exist; {cure}", name.as_ref()),
-    );
-    Ok(violations)
+    let wrong = format!("category {:?} does not exist; {hint}", name.as_ref());
+    Ok(Error::field("category", wrong))
+}
+
+/// Returns the name of a category, tag or saved filter that was probably meant.
+pub async fn suggest(
+    tx: &mut AsyncPgConnection,
+    user_id: &UserId,
+    kind: NamedKind,
+    name: &str,
+) -> Result<Option<String>, DatabaseError> {
+    let known = store::named::list(tx, user_id, kind, "", MOST_TO_SUGGEST_FROM).await?;
+    let names = known.iter().map(|named| named.name.as_ref());
+    Ok(nearest(name, names).map(str::to_owned))
 }

@@ -49,9 +49,7 @@ pub async fn apply(
         };
         links.depends_on.clone_from(depends_on);
     }
-    if !violations.is_empty() {
-        return Err(violations.into());
-    }
+    violations.or(())?;
     // Last, because it may create tags, and nothing is created for a task that is refused.
     if let Edit::Set(names) = &changes.tags {
         links.tags = labels::tags(write, names).await?;

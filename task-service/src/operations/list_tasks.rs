@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     app::App,
-    domain::{Order, Place, Task, TaskId, Violations},
+    domain::{Order, Place, Task, TaskId},
     error::Error,
     store::{
         self,
@@ -76,7 +76,9 @@ async fn page(
     if let Some(end) = &list.after
         && (end.fingerprint != fingerprint || !end.place.fits(&list.order))
     {
-        return Err(other_list().into());
+        let wrong = "belongs to another list: repeat filter, saved_filter, order_by and what is shown as on the first page, or leave the \
+                     token out to begin anew";
+        return Err(Error::field("page_token", wrong));
     }
     let page = Page {
         condition: &meaning.condition,
@@ -108,16 +110,6 @@ async fn page(
         fingerprint,
     });
     Ok(TaskPage { tasks, end })
-}
-
-fn other_list() -> Violations {
-    let mut violations = Violations::default();
-    violations.push(
-        "page_token",
-        "belongs to another list: repeat filter, saved_filter, order_by and what is shown as on the first page, or leave the \
-         token out to begin anew",
-    );
-    violations
 }
 
 /// Returns what tells lists from each other.

@@ -52,24 +52,14 @@ pub struct Write<'a> {
     pending: Pending,
 }
 
-/// What is written at the end, all at once.
+/// Rows that are written at the end, all at once.
 #[derive(Default)]
-struct Pending {
+pub struct Pending {
     created: Vec<Task>,
     reworded: Vec<Task>,
     events: Vec<OutboxRow>,
     kept: Vec<OperationChange>,
     changes: Vec<Change>,
-}
-
-/// How far a write had come, to go back there when one item of a batch fails.
-#[derive(Debug, Clone, Copy)]
-pub struct Mark {
-    created: usize,
-    reworded: usize,
-    events: usize,
-    kept: usize,
-    changes: usize,
 }
 
 impl<'a> Write<'a> {
@@ -279,31 +269,24 @@ impl<'a> Write<'a> {
         self.labels.insert(key, label.reference());
     }
 
-    /// Remembers how far the write has come.
-    pub fn mark(&self) -> Mark {
-        let Pending {
-            created,
-            reworded,
-            events,
-            kept,
-            changes,
-        } = &self.pending;
-        Mark {
-            created: created.len(),
-            reworded: reworded.len(),
-            events: events.len(),
-            kept: kept.len(),
-            changes: changes.len(),
-        }
+    /// Sets aside what is pending, so that what an item of a batch adds can be dropped.
+    pub fn set_aside(&mut self) -> Pending {
+        std::mem::take(&mut self.pending)
     }
 
-    /// Forgets what came after a mark; the transaction itself must have gone back there, too.
-    pub fn forget_since(&mut self, mark: Mark) {
-        self.pending.created.truncate(mark.created);
-        self.pending.reworded.truncate(mark.reworded);
-        self.pending.events.truncate(mark.events);
-        self.pending.kept.truncate(mark.kept);
-        self.pending.changes.truncate(mark.changes);
+    /// Adds what an item has added to what was set aside.
+    pub fn keep_item(&mut self, aside: Pending) {
+        let item = std::mem::replace(&mut self.pending, aside);
+        self.pending.created.extend(item.created);
+        self.pending.reworded.extend(item.reworded);
+        self.pending.events.extend(item.events);
+        self.pending.kept.extend(item.kept);
+        self.pending.changes.extend(item.changes);
+    }
+
+    /// Drops what an item has added; its changes in the transaction must be rolled back too.
+    pub fn drop_item(&mut self, aside: Pending) {
+        self.pending = aside;
         self.labels.clear();
     }
 

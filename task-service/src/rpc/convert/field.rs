@@ -204,11 +204,7 @@ impl Edits {
 
     /// Returns the changes if nothing is wrong with any of them.
     pub fn finish<T>(self, changes: T) -> Result<T, Violations> {
-        if self.violations.is_empty() {
-            Ok(changes)
-        } else {
-            Err(self.violations)
-        }
+        self.violations.or(changes)
     }
 }
 
@@ -221,26 +217,21 @@ pub fn each<T, E: ToString>(
     list: &[String],
     parse: impl Fn(&str) -> Result<T, E>,
 ) -> Result<Vec<T>, Violations> {
-    let mut violations = Violations::default();
     if list.len() > LONGEST_LIST {
         let wrong = format!("has {} entries; use at most {LONGEST_LIST}", list.len());
-        violations.push(field, wrong);
-        return Err(violations);
+        return Err(Violations::of(field, wrong));
     }
+    let mut violations = Violations::default();
     let entries = list.iter().enumerate();
     let values: Vec<T> = entries
         .filter_map(|(index, text)| violations.check(&format!("{field}[{index}]"), parse(text)))
         .collect();
-    if violations.is_empty() {
-        Ok(values)
-    } else {
-        Err(violations)
-    }
+    violations.or(values)
 }
 
-fn in_field<T, E: ToString>(field: &str, result: Result<T, E>) -> Result<T, Violations> {
-    let mut violations = Violations::default();
-    violations.check(field, result).ok_or(violations)
+/// Returns a value, or its fault with the field.
+pub fn in_field<T, E: ToString>(field: &str, result: Result<T, E>) -> Result<T, Violations> {
+    result.map_err(|wrong| Violations::of(field, wrong))
 }
 
 /// Returns a text unless it is empty.
@@ -316,9 +307,5 @@ fn reminders_of(settings: Vec<pb::ReminderSetting>) -> Result<Reminders, Violati
         };
         reminders.extend(reminder);
     }
-    if violations.is_empty() {
-        Reminders::new(reminders)
-    } else {
-        Err(violations)
-    }
+    violations.or(reminders).and_then(Reminders::new)
 }

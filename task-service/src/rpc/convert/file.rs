@@ -61,18 +61,12 @@ pub fn imported_file(message: pb::ImportTasksRequest) -> Result<(String, Vec<u8>
         request_id: _,
         validate_only: _,
     } = message;
-    let mut violations = Violations::default();
-    match file {
-        Some(HttpBody {
-            content_type,
-            data,
-            extensions: _,
-        }) => Ok((content_type, data)),
-        None => {
-            violations.push("file", "must be given, with its content type");
-            Err(violations)
-        }
-    }
+    let HttpBody {
+        content_type,
+        data,
+        extensions: _,
+    } = file.ok_or_else(|| Violations::of("file", "must be given, with its content type"))?;
+    Ok((content_type, data))
 }
 
 impl From<&Imported> for pb::ImportTasksResponse {

@@ -4,7 +4,10 @@ use prost_types::FieldMask;
 use service_runtime::{clock::timestamp, page};
 use taskmesh_proto::task::v1 as pb;
 
-use super::{field::Edits, request::id};
+use super::{
+    field::{Edits, in_field},
+    request::id,
+};
 use crate::{
     domain::{
         Color, Content, Etag, FilterText, Name, NamedChanges, NamedKind, NamedResource, Violations,
@@ -209,13 +212,10 @@ fn target(
 }
 
 fn list(kind: NamedKind, size: i32, token: &str) -> Result<ListNamed, Violations> {
-    let mut violations = Violations::default();
     let limit = page::size(size).map_err(Violations::from);
     let after = match token.is_empty() {
         true => Ok(String::new()),
-        false => violations
-            .check("page_token", page::decode::<String>(token))
-            .ok_or(violations),
+        false => in_field("page_token", page::decode::<String>(token)),
     };
     let (limit, after) = Violations::both(limit, after)?;
     Ok(ListNamed { kind, after, limit })

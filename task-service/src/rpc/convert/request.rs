@@ -6,7 +6,7 @@ use prost_types::FieldMask;
 use taskmesh_proto::task::v1 as pb;
 
 use super::{
-    field::{NOT_A_UUID, details, instant, task_input},
+    field::{NOT_A_UUID, details, in_field, instant, task_input},
     mask::{TASK_FIELDS, UpdateMask},
 };
 use crate::{
@@ -43,9 +43,7 @@ impl TryFrom<pb::CreateTaskRequest> for CreateTask {
         } = message;
         let mut violations = Violations::default();
         check_control(&request_id, validate_only, &mut violations);
-        if !violations.is_empty() {
-            return Err(violations);
-        }
+        violations.or(())?;
         let details = details(&title, &description, priority, muted);
         let fields = pb::UpdateTaskRequest {
             due_time,
@@ -264,8 +262,7 @@ of_tag! {
 
 fn tag_task(task_id: &str, tag: &str, etag: String, tagged: bool) -> Result<TagTask, Violations> {
     let target = target(task_id, etag);
-    let mut violations = Violations::default();
-    let tag = violations.check("tag", Name::parse(tag)).ok_or(violations);
+    let tag = in_field("tag", Name::parse(tag));
     let (target, tag) = Violations::both(target, tag)?;
     Ok(TagTask {
         target,
@@ -309,8 +306,5 @@ fn target(task_id: &str, etag: String) -> Result<Target, Violations> {
 
 /// Reads an id.
 pub fn id<T: FromStr>(field: &str, text: &str) -> Result<T, Violations> {
-    let mut violations = Violations::default();
-    violations
-        .check(field, text.parse().map_err(|_| NOT_A_UUID))
-        .ok_or(violations)
+    in_field(field, text.parse().map_err(|_| NOT_A_UUID))
 }
