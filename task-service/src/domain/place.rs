@@ -37,13 +37,6 @@ impl Place {
 }
 
 impl KeyValue {
-    /// Returns a time as a key, or its absence.
-    pub fn of_time(time: Option<DateTime<Utc>>) -> Self {
-        time.map_or(Self::Absent(()), |time| {
-            Self::Number(time.timestamp_micros())
-        })
-    }
-
     /// Returns the time that the key is.
     pub fn time(&self) -> Option<DateTime<Utc>> {
         match self {

@@ -59,13 +59,7 @@ pub fn of_task(event: TaskChange<'_>) -> Vec<OutboxRow> {
 
 /// Returns the event of a category, tag or saved filter for live clients.
 pub fn of_named(id: Uuid, resource: &NamedResource) -> OutboxRow {
-    let mut message = realtime::TaskChange {
-        event_id: id.to_string(),
-        event_time: Some(timestamp(resource.update_time)),
-        user_id: resource.user_id.to_string(),
-        task_version: resource.version,
-        ..realtime::TaskChange::default()
-    };
+    let mut message = realtime::TaskChange::default();
     let [created, updated, deleted] = match resource.kind {
         NamedKind::Category => {
             message.category = Some(resource.into());
@@ -97,47 +91,43 @@ pub fn of_named(id: Uuid, resource: &NamedResource) -> OutboxRow {
         resource if resource.version == 1 => created,
         _ => updated,
     };
-    live(
-        id,
-        kind,
-        resource.id.to_string(),
-        resource.update_time,
-        message,
-    )
+    message.task_version = resource.version;
+    let subject = resource.id.to_string();
+    let (user_id, time) = (&resource.user_id, resource.update_time);
+    live(id, kind, subject, user_id, time, message)
 }
 
-/// Returns what live clients are told of the change of a user's settings.
+/// Returns the event of a user's settings for live clients.
 pub fn of_settings(id: Uuid, user_id: &UserId, settings: &Settings) -> OutboxRow {
-    let time = settings.update_time.unwrap_or_default();
     let message = realtime::TaskChange {
-        event_id: id.to_string(),
-        event_time: Some(timestamp(time)),
-        user_id: user_id.to_string(),
         task_version: settings.version,
         settings: Some(settings.into()),
         ..realtime::TaskChange::default()
     };
-    live(
-        id,
-        "taskmesh.task.v1.SettingsUpdated",
-        user_id.to_string(),
-        time,
-        message,
-    )
+    let kind = "taskmesh.task.v1.SettingsUpdated";
+    let time = settings.update_time.unwrap_or_default();
+    live(id, kind, user_id.to_string(), user_id, time, message)
 }
 
 fn live(
     id: Uuid,
-    happened: &'static str,
+    kind: &'static str,
     subject: String,
+    user_id: &UserId,
     time: DateTime<Utc>,
     message: realtime::TaskChange,
 ) -> OutboxRow {
+    let message = realtime::TaskChange {
+        event_id: id.to_string(),
+        event_time: Some(timestamp(time)),
+        user_id: user_id.to_string(),
+        ..message
+    };
     OutboxEvent {
         topic: &topics::TASK_UPDATES,
         key: message.user_id.clone(),
         id,
-        kind: happened,
+        kind,
         subject,
         time,
         aggregate_version: message.task_version,

@@ -5,7 +5,6 @@ use service_runtime::{
     grpc::{Caller, accept, status},
     idempotency::{Call, Response as StoredResponse},
 };
-use taskmesh_proto::task::v1 as pb;
 use tonic::{Request, Response, Status};
 
 use crate::{
@@ -15,17 +14,18 @@ use crate::{
     operations::{self, Operation, Query},
 };
 
-/// A request that writes.
+/// Request that writes.
 pub trait WriteRequest: Message {
-    /// The name of its method, which tells it from the requests of other methods.
+    /// Name of its type, which distinguishes it from requests of other methods.
     const METHOD: &'static str;
 
-    /// Takes out what steers the call, which leaves what it asks for: its request_id, and whether it is only checked.
+    /// Takes out its `request_id` and `validate_only`, which leaves what it asks for.
     fn take_control(&mut self) -> (String, bool);
 }
 
+/// Implements [`WriteRequest`].
 macro_rules! write_requests {
-    ($($request:ident),* $(,)?) => {$(
+    ($($request:ident)*) => {$(
         impl WriteRequest for pb::$request {
             const METHOD: &'static str = stringify!($request);
 
@@ -39,34 +39,7 @@ macro_rules! write_requests {
     )*};
 }
 
-write_requests! {
-    CreateTaskRequest,
-    UpdateTaskRequest,
-    CompleteTaskRequest,
-    ReopenTaskRequest,
-    DeleteTaskRequest,
-    UndeleteTaskRequest,
-    SetRecurrenceRequest,
-    SetRemindersRequest,
-    TagTaskRequest,
-    UntagTaskRequest,
-    BatchCreateTasksRequest,
-    BatchUpdateTasksRequest,
-    BatchCompleteTasksRequest,
-    BatchDeleteTasksRequest,
-    UndoOperationRequest,
-    ImportTasksRequest,
-    CreateCategoryRequest,
-    UpdateCategoryRequest,
-    DeleteCategoryRequest,
-    CreateTagRequest,
-    UpdateTagRequest,
-    DeleteTagRequest,
-    CreateSavedFilterRequest,
-    UpdateSavedFilterRequest,
-    DeleteSavedFilterRequest,
-    UpdateSettingsRequest,
-}
+pub(super) use write_requests;
 
 /// Runs the operation of a call that reads.
 pub async fn read<R, Q, M>(app: &App, request: Request<R>) -> Result<Response<M>, Status>

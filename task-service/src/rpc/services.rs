@@ -17,7 +17,7 @@ use tonic::{Request, Response, Status};
 
 use super::{
     Rpc,
-    call::{accept_write, read, write},
+    call::{WriteRequest, accept_write, read, write, write_requests},
     convert,
 };
 use crate::{
@@ -30,83 +30,116 @@ use crate::{
     },
 };
 
-/// Implements a service: each method by a call of `read` or `write` with its operation, or as it is written behind them.
+/// Implements a service: each method by its operation, or as it is written behind them.
 macro_rules! service {
-    ($service:ident {
-        $($call:ident $method:ident($request:ident) -> $response:ident as $operation:ty;)*
-    } $($others:tt)*) => {
+    (
+        $service:ident {
+            read { $($get:ident($get_request:ident) -> $get_response:ident as $query:ty;)* }
+            write { $($set:ident($set_request:ident) -> $set_response:ident as $operation:ty;)* }
+        }
+        $($others:tt)*
+    ) => {
         #[tonic::async_trait]
         impl $service for Rpc {
-            $(async fn $method(
+            $(async fn $get(
                 &self,
-                request: Request<pb::$request>,
-            ) -> Result<Response<pb::$response>, Status> {
-                $call::<_, $operation, _>(&self.0, request).await
+                request: Request<pb::$get_request>,
+            ) -> Result<Response<pb::$get_response>, Status> {
+                read::<_, $query, _>(&self.0, request).await
+            })*
+
+            $(async fn $set(
+                &self,
+                request: Request<pb::$set_request>,
+            ) -> Result<Response<pb::$set_response>, Status> {
+                write::<_, $operation, _>(&self.0, request).await
             })*
 
             $($others)*
         }
+
+        write_requests! { $($set_request)* }
     };
 }
 
 service! {
     CategoryService {
-        write create_category(CreateCategoryRequest) -> Category as CreateNamed;
-        read get_category(GetCategoryRequest) -> Category as GetNamed;
-        read list_categories(ListCategoriesRequest) -> ListCategoriesResponse as ListNamed;
-        write update_category(UpdateCategoryRequest) -> Category as UpdateNamed;
-        write delete_category(DeleteCategoryRequest) -> Category as DeleteNamed;
+        read {
+            get_category(GetCategoryRequest) -> Category as GetNamed;
+            list_categories(ListCategoriesRequest) -> ListCategoriesResponse as ListNamed;
+        }
+        write {
+            create_category(CreateCategoryRequest) -> Category as CreateNamed;
+            update_category(UpdateCategoryRequest) -> Category as UpdateNamed;
+            delete_category(DeleteCategoryRequest) -> Category as DeleteNamed;
+        }
     }
 }
 
 service! {
     TagService {
-        write create_tag(CreateTagRequest) -> Tag as CreateNamed;
-        read get_tag(GetTagRequest) -> Tag as GetNamed;
-        read list_tags(ListTagsRequest) -> ListTagsResponse as ListNamed;
-        write update_tag(UpdateTagRequest) -> Tag as UpdateNamed;
-        write delete_tag(DeleteTagRequest) -> Tag as DeleteNamed;
+        read {
+            get_tag(GetTagRequest) -> Tag as GetNamed;
+            list_tags(ListTagsRequest) -> ListTagsResponse as ListNamed;
+        }
+        write {
+            create_tag(CreateTagRequest) -> Tag as CreateNamed;
+            update_tag(UpdateTagRequest) -> Tag as UpdateNamed;
+            delete_tag(DeleteTagRequest) -> Tag as DeleteNamed;
+        }
     }
 }
 
 service! {
     SavedFilterService {
-        write create_saved_filter(CreateSavedFilterRequest) -> SavedFilter as CreateNamed;
-        read get_saved_filter(GetSavedFilterRequest) -> SavedFilter as GetNamed;
-        read list_saved_filters(ListSavedFiltersRequest) -> ListSavedFiltersResponse as ListNamed;
-        write update_saved_filter(UpdateSavedFilterRequest) -> SavedFilter as UpdateNamed;
-        write delete_saved_filter(DeleteSavedFilterRequest) -> SavedFilter as DeleteNamed;
+        read {
+            get_saved_filter(GetSavedFilterRequest) -> SavedFilter as GetNamed;
+            list_saved_filters(ListSavedFiltersRequest) -> ListSavedFiltersResponse as ListNamed;
+        }
+        write {
+            create_saved_filter(CreateSavedFilterRequest) -> SavedFilter as CreateNamed;
+            update_saved_filter(UpdateSavedFilterRequest) -> SavedFilter as UpdateNamed;
+            delete_saved_filter(DeleteSavedFilterRequest) -> SavedFilter as DeleteNamed;
+        }
     }
 }
 
 service! {
     SettingsService {
-        read get_settings(GetSettingsRequest) -> Settings as GetSettings;
-        write update_settings(UpdateSettingsRequest) -> Settings as UpdateSettings;
-        read get_context(GetContextRequest) -> Context as GetContext;
+        read {
+            get_settings(GetSettingsRequest) -> Settings as GetSettings;
+            get_context(GetContextRequest) -> Context as GetContext;
+        }
+        write {
+            update_settings(UpdateSettingsRequest) -> Settings as UpdateSettings;
+        }
     }
 }
 
 service! {
     TaskService {
-        write create_task(CreateTaskRequest) -> Task as CreateTask;
-        read get_task(GetTaskRequest) -> Task as GetTask;
-        read list_tasks(ListTasksRequest) -> ListTasksResponse as ListTasks;
-        read search_tasks(SearchTasksRequest) -> SearchTasksResponse as SearchTasks;
-        write update_task(UpdateTaskRequest) -> Task as UpdateTask;
-        write complete_task(CompleteTaskRequest) -> Task as CompleteTask;
-        write reopen_task(ReopenTaskRequest) -> Task as ReopenTask;
-        write delete_task(DeleteTaskRequest) -> Task as DeleteTask;
-        write undelete_task(UndeleteTaskRequest) -> Task as UndeleteTask;
-        write set_recurrence(SetRecurrenceRequest) -> Task as UpdateTask;
-        write set_reminders(SetRemindersRequest) -> Task as UpdateTask;
-        write tag_task(TagTaskRequest) -> Task as TagTask;
-        write untag_task(UntagTaskRequest) -> Task as TagTask;
-        write batch_create_tasks(BatchCreateTasksRequest) -> BatchTasksResponse as Batch<CreateTask>;
-        write batch_update_tasks(BatchUpdateTasksRequest) -> BatchTasksResponse as Batch<UpdateTask>;
-        write batch_complete_tasks(BatchCompleteTasksRequest) -> BatchTasksResponse as Batch<CompleteTask>;
-        write batch_delete_tasks(BatchDeleteTasksRequest) -> BatchTasksResponse as Batch<DeleteTask>;
-        write undo_operation(UndoOperationRequest) -> UndoOperationResponse as UndoOperation;
+        read {
+            get_task(GetTaskRequest) -> Task as GetTask;
+            list_tasks(ListTasksRequest) -> ListTasksResponse as ListTasks;
+            search_tasks(SearchTasksRequest) -> SearchTasksResponse as SearchTasks;
+        }
+        write {
+            create_task(CreateTaskRequest) -> Task as CreateTask;
+            update_task(UpdateTaskRequest) -> Task as UpdateTask;
+            complete_task(CompleteTaskRequest) -> Task as CompleteTask;
+            reopen_task(ReopenTaskRequest) -> Task as ReopenTask;
+            delete_task(DeleteTaskRequest) -> Task as DeleteTask;
+            undelete_task(UndeleteTaskRequest) -> Task as UndeleteTask;
+            set_recurrence(SetRecurrenceRequest) -> Task as UpdateTask;
+            set_reminders(SetRemindersRequest) -> Task as UpdateTask;
+            tag_task(TagTaskRequest) -> Task as TagTask;
+            untag_task(UntagTaskRequest) -> Task as TagTask;
+            batch_create_tasks(BatchCreateTasksRequest) -> BatchTasksResponse as Batch<CreateTask>;
+            batch_update_tasks(BatchUpdateTasksRequest) -> BatchTasksResponse as Batch<UpdateTask>;
+            batch_complete_tasks(BatchCompleteTasksRequest) -> BatchTasksResponse as Batch<CompleteTask>;
+            batch_delete_tasks(BatchDeleteTasksRequest) -> BatchTasksResponse as Batch<DeleteTask>;
+            undo_operation(UndoOperationRequest) -> UndoOperationResponse as UndoOperation;
+        }
     }
 
     type ExportTasksStream = BoxStream<'static, Result<HttpBody, Status>>;
@@ -151,6 +184,8 @@ service! {
         answer.map(Response::new).map_err(refuse)
     }
 }
+
+write_requests! { ImportTasksRequest }
 
 fn refuse(error: impl Into<Error>) -> Status {
     status(&error.into())

@@ -73,12 +73,13 @@ pub async fn along(
     let rows: Vec<ListedRow> = statement.load(tx).await?;
     let mut places = Vec::with_capacity(rows.len());
     for row in rows {
+        let number = row.number;
         if row.matches == Some(true) {
-            places.push(row.place(page.order));
+            places.push(row.place()?);
         }
         // Classes were merged in order: what comes behind the end of one walk may lack tasks of its class.
         let is_full = i64::try_from(places.len()).is_ok_and(|count| count >= missing);
-        if row.number == bound && !is_full {
+        if number == bound && !is_full {
             return Ok(Walked {
                 places,
                 is_complete: false,
@@ -100,7 +101,8 @@ pub fn statement(
     missing: i64,
 ) -> Statement {
     let mut statement = Statement::default();
-    statement.push("SELECT * FROM (");
+    statement.push("SELECT ").push(&column::answer(page.order));
+    statement.push(", number FROM (");
     for (place, class) in scope.classes.iter().enumerate() {
         statement.push(if place > 0 { " UNION ALL " } else { "" });
         write_class(&mut statement, page, scope, segment, *class, bound);
