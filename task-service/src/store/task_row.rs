@@ -80,7 +80,7 @@ impl TaskRow {
             recurrence_rule: recurrence.map(|recurrence| recurrence.rule.as_ref().to_owned()),
             recurrence_anchor: recurrence.map(|recurrence| recurrence.anchor.word().to_owned()),
             series_start: occurrence.map(series_start).transpose()?,
-            reminders: json(task.schedule.reminders())?,
+            reminders: reminders(task)?,
             muted: task.details.muted,
             category_id: category.map(|category| category.id),
             category: category.map(|category| category.name.clone()),
@@ -189,8 +189,12 @@ fn series_start(occurrence: Occurrence) -> Result<serde_json::Value, DatabaseErr
     })
 }
 
-/// Returns a value as it is stored.
-pub fn json(value: &impl Serialize) -> Result<serde_json::Value, DatabaseError> {
+/// Returns the reminders of a task as they are kept.
+pub fn reminders(task: &Task) -> Result<serde_json::Value, DatabaseError> {
+    json(task.schedule.reminders())
+}
+
+fn json(value: &impl Serialize) -> Result<serde_json::Value, DatabaseError> {
     serde_json::to_value(value)
         .map_err(|cause| diesel::result::Error::SerializationError(cause.into()).into())
 }
