@@ -1,7 +1,7 @@
 use service_runtime::grpc::{ErrorCode, FieldViolation};
 use taskmesh_proto::task::v1 as pb;
 
-use crate::support::{Mesh, assert_refused, fields, titled, update, weekly};
+use crate::support::{assert_refused, fields, start, titled, update, weekly};
 
 fn creates(titles: &[&str], partial: bool) -> pb::BatchCreateTasksRequest {
     pb::BatchCreateTasksRequest {
@@ -28,8 +28,7 @@ fn errors(answer: &pb::BatchTasksResponse) -> Vec<Option<&str>> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_batch_does_all_or_nothing() {
-    let mesh = Mesh::start().await;
-    let alice = mesh.user("alice");
+    let (mesh, alice) = start().await;
     let refusal = alice
         .batch_create_tasks(creates(&["one", "", "three"], false))
         .await
@@ -54,8 +53,7 @@ async fn a_batch_does_all_or_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_partial_batch_does_what_is_right_and_reports_the_rest() {
-    let mesh = Mesh::start().await;
-    let alice = mesh.user("alice");
+    let (_, alice) = start().await;
     let answer = alice
         .batch_create_tasks(creates(&["one", "", "three"], true))
         .await
@@ -110,15 +108,14 @@ async fn a_partial_batch_does_what_is_right_and_reports_the_rest() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_batch_completes_whole_and_parts_and_what_waits_in_any_order() {
-    let mesh = Mesh::start().await;
-    let alice = mesh.user("alice");
+    let (_, alice) = start().await;
     let whole = alice.create("whole").await;
     let part = alice.create_part("part", &whole).await;
     let waits = pb::CreateTaskRequest {
         depends_on: vec![whole.id.clone()],
         ..titled("waits")
     };
-    let waits = alice.create_task(waits).await.unwrap();
+    let waits = alice.add(waits).await;
     let request = pb::BatchCompleteTasksRequest {
         task_ids: [&waits, &whole, &part].map(|task| task.id.clone()).to_vec(),
         ..Default::default()
@@ -144,8 +141,7 @@ async fn a_batch_completes_whole_and_parts_and_what_waits_in_any_order() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn five_hundred_items_are_a_batch_and_one_more_is_not() {
-    let mesh = Mesh::start().await;
-    let alice = mesh.user("alice");
+    let (mesh, alice) = start().await;
     let titles: Vec<String> = (0..501).map(|number| format!("task {number}")).collect();
     let titles: Vec<&str> = titles.iter().map(String::as_str).collect();
     let answer = alice.batch_create_tasks(creates(&titles, false)).await;
@@ -167,8 +163,7 @@ async fn five_hundred_items_are_a_batch_and_one_more_is_not() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_batch_has_recurring_tasks_too_and_no_task_twice() {
-    let mesh = Mesh::start().await;
-    let alice = mesh.user("alice");
+    let (_, alice) = start().await;
     let wrong_rule = pb::CreateTaskRequest {
         recurrence_rule: "FREQ=SOMETIMES".to_owned(),
         ..weekly()

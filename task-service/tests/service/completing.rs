@@ -2,13 +2,12 @@ use futures::future::join_all;
 use service_runtime::grpc::ErrorCode;
 use taskmesh_proto::task::v1 as pb;
 
-use crate::support::{Mesh, assert_refused, fields, weekly};
+use crate::support::{assert_refused, fields, start, weekly};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn completing_a_task_twice_emits_one_event() {
-    let mesh = Mesh::start().await;
-    let alice = mesh.user("alice");
-    let task = alice.create_task(weekly()).await.unwrap();
+    let (mesh, alice) = start().await;
+    let task = alice.add(weekly()).await;
     let done = alice.complete(&task.id).await.unwrap();
     assert_eq!(done.state(), pb::TaskState::Completed);
     assert_eq!(done.complete_time, done.update_time);
@@ -22,9 +21,8 @@ async fn completing_a_task_twice_emits_one_event() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn twenty_completions_at_the_same_time_are_one() {
-    let mesh = Mesh::start().await;
-    let alice = mesh.user("alice");
-    let task = alice.create_task(weekly()).await.unwrap();
+    let (mesh, alice) = start().await;
+    let task = alice.add(weekly()).await;
     let answers = join_all((0..20).map(|_| alice.complete(&task.id))).await;
     let done = alice.get(&task.id).await;
     for answer in answers {
@@ -37,8 +35,7 @@ async fn twenty_completions_at_the_same_time_are_one() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_completed_task_can_be_reopened() {
-    let mesh = Mesh::start().await;
-    let alice = mesh.user("alice");
+    let (mesh, alice) = start().await;
     let task = alice.create("Call Bob").await;
     assert_eq!(alice.reopen(&task.id).await.unwrap(), task);
 
@@ -52,8 +49,7 @@ async fn a_completed_task_can_be_reopened() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stale_etag_is_refused_even_if_there_is_nothing_to_do() {
-    let mesh = Mesh::start().await;
-    let alice = mesh.user("alice");
+    let (mesh, alice) = start().await;
     let task = alice.create("Call Bob").await;
     let complete = |etag: &str| {
         alice.complete_task(pb::CompleteTaskRequest {
@@ -94,8 +90,7 @@ async fn a_stale_etag_is_refused_even_if_there_is_nothing_to_do() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_malformed_id_is_named_by_every_call() {
-    let mesh = Mesh::start().await;
-    let alice = mesh.user("alice");
+    let (_, alice) = start().await;
     for id in ["", "1", "not-a-uuid", "\u{0}"] {
         let get = alice.get_task(pb::GetTaskRequest {
             task_id: id.to_owned(),

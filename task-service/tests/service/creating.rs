@@ -6,14 +6,13 @@ use task_service::TaskService;
 use taskmesh_proto::task::v1::{self as pb, task_service_client::TaskServiceClient};
 
 use crate::support::{
-    DAY, HOUR, MONDAY_NINE, Mesh, UNANSWERED, assert_refused, at, at_time, fields, minutes_before,
+    DAY, HOUR, MONDAY_NINE, UNANSWERED, assert_refused, at, at_time, fields, minutes_before, start,
     titled, update, weekly,
 };
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_task_comes_back_as_it_was_created() {
-    let mesh = Mesh::start().await;
-    let alice = mesh.user("alice");
+    let (mesh, alice) = start().await;
     let request = pb::CreateTaskRequest {
         title: "Cafe\u{301} with Zoe\u{308}".to_owned(),
         description: "one\r\n\ttwo".to_owned(),
@@ -26,7 +25,7 @@ async fn a_task_comes_back_as_it_was_created() {
         muted: true,
         ..pb::CreateTaskRequest::default()
     };
-    let task = alice.create_task(request.clone()).await.unwrap();
+    let task = alice.add(request.clone()).await;
 
     assert_eq!(task.title, "Café with Zoë");
     assert_eq!(task.description, "one\n\ttwo");
@@ -53,7 +52,7 @@ async fn a_task_comes_back_as_it_was_created() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_title_is_all_that_a_task_needs() {
-    let mesh = Mesh::start().await;
+    let (mesh, _) = start().await;
     let task = mesh.user("alice").create("Call Bob").await;
     assert_eq!(task.priority(), pb::Priority::Medium);
     assert_eq!(task.recurrence_anchor(), pb::RecurrenceAnchor::Unspecified);
@@ -63,14 +62,13 @@ async fn a_title_is_all_that_a_task_needs() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_repeating_task_begins_at_the_first_date_of_its_rule() {
-    let mesh = Mesh::start().await;
-    let alice = mesh.user("alice");
+    let (mesh, alice) = start().await;
     let request = pb::CreateTaskRequest {
         recurrence_rule: "FREQ=WEEKLY;BYDAY=TH".to_owned(),
         recurrence_anchor: pb::RecurrenceAnchor::Completion.into(),
         ..weekly()
     };
-    let task = alice.create_task(request).await.unwrap();
+    let task = alice.add(request).await;
 
     assert_eq!(task.due_time, at(MONDAY_NINE + DAY));
     assert_eq!(task.recurrence_id, "2026-12-08T09:00:00");
@@ -89,201 +87,49 @@ async fn a_repeating_task_begins_at_the_first_date_of_its_rule() {
     );
 }
 
+/// Makes a list of wrong fields and requests to create a task that have them.
+macro_rules! cases {
+    ($(($field:literal, $base:expr, { $($name:ident: $value:expr),* })),* $(,)?) => {
+        [$(($field, pb::CreateTaskRequest { $($name: $value,)* ..$base })),*]
+    };
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn each_wrong_field_is_named_and_nothing_is_written() {
-    let mesh = Mesh::start().await;
-    let alice = mesh.user("alice");
-    let good = titled("Call Bob");
-    let cases = [
-        ("title", titled("")),
-        ("title", titled(" \u{2003} ")),
-        ("title", titled(&"x".repeat(501))),
-        ("title", titled("a\u{0}b")),
-        ("title", titled("a\nb")),
-        (
-            "description",
-            pb::CreateTaskRequest {
-                description: "x".repeat(20_001),
-                ..good.clone()
-            },
-        ),
-        (
-            "description",
-            pb::CreateTaskRequest {
-                description: "\u{1b}[31m".to_owned(),
-                ..good.clone()
-            },
-        ),
-        (
-            "priority",
-            pb::CreateTaskRequest {
-                priority: 9,
-                ..good.clone()
-            },
-        ),
-        (
-            "priority",
-            pb::CreateTaskRequest {
-                priority: -1,
-                ..good.clone()
-            },
-        ),
-        (
-            "due_time",
-            pb::CreateTaskRequest {
-                due_time: at(-1),
-                ..good.clone()
-            },
-        ),
-        (
-            "due_time",
-            pb::CreateTaskRequest {
-                due_time: at(i64::MAX),
-                ..good.clone()
-            },
-        ),
-        (
-            "time_zone",
-            pb::CreateTaskRequest {
-                time_zone: "Europe/Berln".to_owned(),
-                ..good.clone()
-            },
-        ),
-        (
-            "due_time",
-            pb::CreateTaskRequest {
-                due_date: "2026-12-07".to_owned(),
-                ..weekly()
-            },
-        ),
-        (
-            "due_date",
-            pb::CreateTaskRequest {
-                due_date: "2026-02-30".to_owned(),
-                ..good.clone()
-            },
-        ),
-        (
-            "due_local_time",
-            pb::CreateTaskRequest {
-                due_local_time: "2026-12-07T09:00:00Z".to_owned(),
-                ..good.clone()
-            },
-        ),
-        (
-            "start_time",
-            pb::CreateTaskRequest {
-                start_time: at(4_000_000_000),
-                due_time: at(3_000_000_000),
-                ..good.clone()
-            },
-        ),
-        (
-            "category",
-            pb::CreateTaskRequest {
-                category: "nowhere".to_owned(),
-                ..good.clone()
-            },
-        ),
-        (
-            "tags[1]",
-            pb::CreateTaskRequest {
-                tags: vec!["work".to_owned(), " ".to_owned()],
-                ..good.clone()
-            },
-        ),
-        (
-            "tags",
-            pb::CreateTaskRequest {
-                tags: (0..51).map(|number| number.to_string()).collect(),
-                ..good.clone()
-            },
-        ),
-        (
-            "parent_task_id",
-            pb::CreateTaskRequest {
-                parent_task_id: "019ab8c0-6f4e-7cc2-9d5b-0123456789ab".to_owned(),
-                ..good.clone()
-            },
-        ),
-        (
-            "depends_on[0]",
-            pb::CreateTaskRequest {
-                depends_on: vec!["019ab8c0-6f4e-7cc2-9d5b-0123456789ab".to_owned()],
-                ..good.clone()
-            },
-        ),
-        (
-            "request_id",
-            pb::CreateTaskRequest {
-                request_id: "again".to_owned(),
-                ..good.clone()
-            },
-        ),
-        (
-            "due_time",
-            pb::CreateTaskRequest {
-                due_time: None,
-                ..weekly()
-            },
-        ),
-        (
-            "recurrence_anchor",
-            pb::CreateTaskRequest {
-                recurrence_anchor: 9,
-                ..weekly()
-            },
-        ),
-        (
-            "recurrence_anchor",
-            pb::CreateTaskRequest {
-                recurrence_anchor: 1,
-                ..good.clone()
-            },
-        ),
-        (
-            "reminders",
-            pb::CreateTaskRequest {
-                reminders: vec![minutes_before(1); 11],
-                ..weekly()
-            },
-        ),
-        (
-            "reminders[1]",
-            pb::CreateTaskRequest {
-                reminders: vec![minutes_before(1); 2],
-                ..weekly()
-            },
-        ),
-        (
-            "reminders[0]",
-            pb::CreateTaskRequest {
-                reminders: vec![pb::ReminderSetting { when: None }],
-                ..weekly()
-            },
-        ),
-        (
-            "reminders[0].minutes_before_due",
-            pb::CreateTaskRequest {
-                reminders: vec![minutes_before(40_321)],
-                ..weekly()
-            },
-        ),
-        (
-            "reminders[0].minutes_before_due",
-            pb::CreateTaskRequest {
-                reminders: vec![minutes_before(5)],
-                ..good.clone()
-            },
-        ),
-        (
-            "reminders[0].at_time",
-            pb::CreateTaskRequest {
-                reminders: vec![at_time(-5)],
-                ..weekly()
-            },
-        ),
-    ];
+    let (mesh, alice) = start().await;
+    let cases = cases! {
+        ("title", titled(""), {}),
+        ("title", titled(" \u{2003} "), {}),
+        ("title", titled(&"x".repeat(501)), {}),
+        ("title", titled("a\u{0}b"), {}),
+        ("title", titled("a\nb"), {}),
+        ("description", titled("x"), { description: "x".repeat(20_001) }),
+        ("description", titled("x"), { description: "\u{1b}[31m".to_owned() }),
+        ("priority", titled("x"), { priority: 9 }),
+        ("priority", titled("x"), { priority: -1 }),
+        ("due_time", titled("x"), { due_time: at(-1) }),
+        ("due_time", titled("x"), { due_time: at(i64::MAX) }),
+        ("time_zone", titled("x"), { time_zone: "Europe/Berln".to_owned() }),
+        ("due_time", weekly(), { due_date: "2026-12-07".to_owned() }),
+        ("due_date", titled("x"), { due_date: "2026-02-30".to_owned() }),
+        ("due_local_time", titled("x"), { due_local_time: "2026-12-07T09:00:00Z".to_owned() }),
+        ("start_time", titled("x"), { start_time: at(4_000_000_000), due_time: at(3_000_000_000) }),
+        ("category", titled("x"), { category: "nowhere".to_owned() }),
+        ("tags[1]", titled("x"), { tags: vec!["work".to_owned(), " ".to_owned()] }),
+        ("tags", titled("x"), { tags: (0..51).map(|number| number.to_string()).collect() }),
+        ("parent_task_id", titled("x"), { parent_task_id: "019ab8c0-6f4e-7cc2-9d5b-0123456789ab".to_owned() }),
+        ("depends_on[0]", titled("x"), { depends_on: vec!["019ab8c0-6f4e-7cc2-9d5b-0123456789ab".to_owned()] }),
+        ("request_id", titled("x"), { request_id: "again".to_owned() }),
+        ("due_time", weekly(), { due_time: None }),
+        ("recurrence_anchor", weekly(), { recurrence_anchor: 9 }),
+        ("recurrence_anchor", titled("x"), { recurrence_anchor: 1 }),
+        ("reminders", weekly(), { reminders: vec![minutes_before(1); 11] }),
+        ("reminders[1]", weekly(), { reminders: vec![minutes_before(1); 2] }),
+        ("reminders[0]", weekly(), { reminders: vec![pb::ReminderSetting { when: None }] }),
+        ("reminders[0].minutes_before_due", weekly(), { reminders: vec![minutes_before(40_321)] }),
+        ("reminders[0].minutes_before_due", titled("x"), { reminders: vec![minutes_before(5)] }),
+        ("reminders[0].at_time", weekly(), { reminders: vec![at_time(-5)] }),
+    };
     for (field, request) in cases {
         assert_eq!(fields(alice.create_task(request).await), [field]);
     }
@@ -292,8 +138,7 @@ async fn each_wrong_field_is_named_and_nothing_is_written() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_rule_that_is_no_rule_is_refused_in_the_words_of_the_recurrence_service() {
-    let mesh = Mesh::start().await;
-    let alice = mesh.user("alice");
+    let (mesh, alice) = start().await;
     for rule in [
         "FREQ=DALY",
         "FREQ=DAILY;FOO=1",
@@ -320,7 +165,7 @@ async fn a_rule_that_is_no_rule_is_refused_in_the_words_of_the_recurrence_servic
 
 #[tokio::test(flavor = "multi_thread")]
 async fn everything_that_is_wrong_with_a_request_is_told_at_once() {
-    let mesh = Mesh::start().await;
+    let (mesh, _) = start().await;
     let request = pb::CreateTaskRequest {
         title: String::new(),
         priority: 9,
@@ -352,7 +197,7 @@ async fn everything_that_is_wrong_with_a_request_is_told_at_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_the_recurrence_service_only_repeating_tasks_have_to_wait() {
-    let mesh = Mesh::start().await;
+    let (mesh, _) = start().await;
     let request = pb::CreateTaskRequest {
         recurrence_rule: UNANSWERED.to_owned(),
         ..weekly()
@@ -380,7 +225,7 @@ async fn without_the_recurrence_service_only_repeating_tasks_have_to_wait() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_call_without_a_token_is_refused() {
-    let mesh = Mesh::start().await;
+    let (mesh, _) = start().await;
     let mut client = TaskServiceClient::new(mesh.service.channel());
     let answer = client.create_task(titled("Call Bob")).await;
     assert_eq!(answer.unwrap_err().code(), tonic::Code::Unauthenticated);
@@ -390,8 +235,7 @@ async fn a_call_without_a_token_is_refused() {
 #[tokio::test(flavor = "multi_thread")]
 async fn rule_is_checked_beside_every_other_fault() {
     const NO_RULE: &str = "FREQ=DALY";
-    let mesh = Mesh::start().await;
-    let alice = mesh.user("alice");
+    let (mesh, alice) = start().await;
     let repeating = |title: &str| pb::CreateTaskRequest {
         recurrence_rule: NO_RULE.to_owned(),
         ..titled(title)
@@ -426,7 +270,7 @@ async fn rule_is_checked_beside_every_other_fault() {
         ["title", "due_time"]
     );
 
-    let task = alice.create_task(titled("x")).await.unwrap();
+    let task = alice.add(titled("x")).await;
     let rows = mesh.row_count().await;
     let change = pb::UpdateTaskRequest {
         title: String::new(),

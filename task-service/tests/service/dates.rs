@@ -2,8 +2,7 @@ use service_runtime::grpc::ErrorCode;
 use taskmesh_proto::task::v1 as pb;
 
 use crate::support::{
-    DAY, HOUR, MONDAY_NINE, Mesh, assert_refused, at, fields, mask, titled, update, week_after,
-    weekly,
+    DAY, HOUR, MONDAY_NINE, assert_refused, at, fields, mask, start, titled, update, weekly,
 };
 
 /// Monday, 7 December 2026, 00:00 in Berlin.
@@ -18,10 +17,9 @@ fn due_on(date: &str) -> pb::CreateTaskRequest {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_date_is_a_day_where_the_user_lives() {
-    let mesh = Mesh::start().await;
-    let alice = mesh.user("alice");
+    let (_, alice) = start().await;
     alice.live_in("Europe/Berlin").await;
-    let task = alice.create_task(due_on("2026-12-07")).await.unwrap();
+    let task = alice.add(due_on("2026-12-07")).await;
     assert_eq!(task.due_date, "2026-12-07");
     assert_eq!(task.due_time, at(MONDAY));
     assert_eq!(task.time_zone, "Europe/Berlin");
@@ -31,14 +29,13 @@ async fn a_date_is_a_day_where_the_user_lives() {
         time_zone: "Asia/Tokyo".to_owned(),
         ..due_on("2026-12-07")
     };
-    let task = alice.create_task(elsewhere).await.unwrap();
+    let task = alice.add(elsewhere).await;
     assert_eq!(task.due_time, at(MONDAY - 8 * HOUR));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_local_time_is_read_on_the_clocks_of_its_zone() {
-    let mesh = Mesh::start().await;
-    let alice = mesh.user("alice");
+    let (_, alice) = start().await;
     let local = |zone: &str| pb::CreateTaskRequest {
         due_local_time: "2026-12-07T09:00:00".to_owned(),
         time_zone: zone.to_owned(),
@@ -54,7 +51,7 @@ async fn a_local_time_is_read_on_the_clocks_of_its_zone() {
             due_local_time: text.to_owned(),
             ..local("Europe/Berlin")
         };
-        let task = alice.create_task(request).await.unwrap();
+        let task = alice.add(request).await;
         assert_eq!(task.due_time, at(MONDAY_NINE), "{text}");
         assert_eq!(task.due_local_time, "2026-12-07T09:00:00");
         let update = pb::UpdateTaskRequest {
@@ -63,10 +60,10 @@ async fn a_local_time_is_read_on_the_clocks_of_its_zone() {
             due_local_time: text.replace("09:00", "10:00"),
             ..pb::UpdateTaskRequest::default()
         };
-        let task = alice.update_task(update).await.unwrap();
+        let task = alice.change(update).await;
         assert_eq!(task.due_local_time, "2026-12-07T10:00:00", "{text}");
     }
-    let task = alice.create_task(local("")).await.unwrap();
+    let task = alice.add(local("")).await;
     assert_eq!(
         (task.due_time, task.time_zone.as_str()),
         (at(MONDAY_NINE + HOUR), "UTC")
@@ -75,19 +72,18 @@ async fn a_local_time_is_read_on_the_clocks_of_its_zone() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_due_is_changed_from_a_time_to_a_date_and_back_and_emptied() {
-    let mesh = Mesh::start().await;
-    let alice = mesh.user("alice");
+    let (_, alice) = start().await;
     let request = pb::CreateTaskRequest {
         due_time: at(MONDAY_NINE),
         time_zone: "Europe/Berlin".to_owned(),
         ..titled("Call home")
     };
-    let task = alice.create_task(request).await.unwrap();
+    let task = alice.add(request).await;
     let to_date = pb::UpdateTaskRequest {
         due_date: "2026-12-08".to_owned(),
         ..update(&task, &["due_date"])
     };
-    let dated = alice.update_task(to_date).await.unwrap();
+    let dated = alice.change(to_date).await;
     assert_eq!(
         (dated.due_date.as_str(), dated.due_time),
         ("2026-12-08", at(MONDAY + DAY))
@@ -96,15 +92,12 @@ async fn a_due_is_changed_from_a_time_to_a_date_and_back_and_emptied() {
         due_time: at(MONDAY_NINE),
         ..update(&task, &["due_time", "due_date"])
     };
-    let timed = alice.update_task(to_time).await.unwrap();
+    let timed = alice.change(to_time).await;
     assert_eq!(
         (timed.due_date.as_str(), timed.due_time),
         ("", at(MONDAY_NINE))
     );
-    let emptied = alice
-        .update_task(update(&task, &["due_time"]))
-        .await
-        .unwrap();
+    let emptied = alice.change(update(&task, &["due_time"])).await;
     assert_eq!((emptied.due_date.as_str(), emptied.due_time), ("", None));
     let both = pb::UpdateTaskRequest {
         due_time: at(MONDAY_NINE),
@@ -116,40 +109,33 @@ async fn a_due_is_changed_from_a_time_to_a_date_and_back_and_emptied() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_series_of_dates_goes_on_in_dates_and_its_start_moves_along() {
-    let mesh = Mesh::start().await;
-    let alice = mesh.user("alice");
+    let (mesh, alice) = start().await;
     let request = pb::CreateTaskRequest {
         due_time: None,
         due_date: "2026-12-07".to_owned(),
         start_time: at(MONDAY - DAY),
         ..weekly()
     };
-    let first = alice.create_task(request).await.unwrap();
+    let first = alice.add(request).await;
     assert_eq!(
         (first.due_date.as_str(), first.recurrence_id.as_str()),
         ("2026-12-07", "2026-12-06T00:00:00")
     );
     alice.complete(&first.id).await.unwrap();
-    let next = mesh
-        .create_occurrence("alice", week_after(&first))
-        .await
-        .unwrap()
-        .task
-        .unwrap();
+    let next = mesh.follow(&first).await.task.unwrap();
     assert_eq!(next.due_date, "2026-12-14");
     assert_eq!(next.start_time, at(MONDAY + 6 * DAY));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_series_without_a_zone_repeats_where_the_user_lives() {
-    let mesh = Mesh::start().await;
-    let alice = mesh.user("alice");
+    let (_, alice) = start().await;
     alice.live_in("America/New_York").await;
     let request = pb::CreateTaskRequest {
         time_zone: String::new(),
         ..weekly()
     };
-    let task = alice.create_task(request).await.unwrap();
+    let task = alice.add(request).await;
     assert_eq!(task.time_zone, "America/New_York");
     let set = pb::SetRecurrenceRequest {
         task_id: task.id.clone(),
@@ -168,8 +154,7 @@ async fn a_series_without_a_zone_repeats_where_the_user_lives() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_zone_of_the_user_is_refused_with_the_one_that_was_meant() {
-    let mesh = Mesh::start().await;
-    let alice = mesh.user("alice");
+    let (_, alice) = start().await;
     let request = pb::UpdateSettingsRequest {
         update_mask: mask(&["time_zone"]),
         time_zone: "Berlin".to_owned(),

@@ -1,13 +1,12 @@
 use service_runtime::grpc::ErrorCode;
 use taskmesh_proto::task::v1 as pb;
 
-use crate::support::{Mesh, assert_refused, weekly};
+use crate::support::{assert_refused, start, weekly};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_deleted_task_can_be_restored_as_it_was() {
-    let mesh = Mesh::start().await;
-    let alice = mesh.user("alice");
-    let task = alice.create_task(weekly()).await.unwrap();
+    let (mesh, alice) = start().await;
+    let task = alice.add(weekly()).await;
     let done = alice.complete(&task.id).await.unwrap();
 
     let deleted = alice.delete(&task.id).await.unwrap();
@@ -29,8 +28,7 @@ async fn a_deleted_task_can_be_restored_as_it_was() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_deleted_task_can_only_be_restored() {
-    let mesh = Mesh::start().await;
-    let alice = mesh.user("alice");
+    let (mesh, alice) = start().await;
     let task = alice.create("Call Bob").await;
     let deleted = alice.delete(&task.id).await.unwrap();
     let rows = mesh.row_count().await;

@@ -1,7 +1,7 @@
 use service_runtime::testing::RecordedEvent;
 use taskmesh_proto::{realtime::v1::TaskChange, task::v1 as pb, topics};
 
-use crate::support::{Mesh, update, week_after, weekly};
+use crate::support::{start, update, weekly};
 
 fn by_version(
     mut events: Vec<RecordedEvent<pb::TaskEvent>>,
@@ -14,16 +14,15 @@ fn by_version(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_write_is_told_to_the_world() {
-    let mesh = Mesh::start().await;
-    let alice = mesh.user("alice");
-    let created = alice.create_task(weekly()).await.unwrap();
+    let (mesh, alice) = start().await;
+    let created = alice.add(weekly()).await;
     let id = created.id.as_str();
     let request = pb::UpdateTaskRequest {
         title: "Water all plants".to_owned(),
         muted: true,
         ..update(&created, &["title", "muted", "priority"])
     };
-    let updated = alice.update_task(request).await.unwrap();
+    let updated = alice.change(request).await;
     let completed = alice.complete(id).await.unwrap();
     let reopened = alice.reopen(id).await.unwrap();
     let deleted = alice.delete(id).await.unwrap();
@@ -113,16 +112,10 @@ async fn every_write_is_told_to_the_world() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_next_occurrence_is_told_in_the_name_of_the_recurrence_service() {
-    let mesh = Mesh::start().await;
-    let alice = mesh.user("alice");
-    let first = alice.create_task(weekly()).await.unwrap();
+    let (mesh, alice) = start().await;
+    let first = alice.add(weekly()).await;
     alice.complete(&first.id).await.unwrap();
-    let second = mesh
-        .create_occurrence("alice", week_after(&first))
-        .await
-        .unwrap()
-        .task
-        .unwrap();
+    let second = mesh.follow(&first).await.task.unwrap();
     let events = by_version(mesh.service.events(&topics::TASK_EVENTS).await, &second.id);
     assert_eq!(events.len(), 1);
     assert_eq!(events[0].kind, "taskmesh.task.v1.TaskCreated");
@@ -140,13 +133,9 @@ async fn the_next_occurrence_is_told_in_the_name_of_the_recurrence_service() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn leaving_a_series_is_told_field_by_field() {
-    let mesh = Mesh::start().await;
-    let alice = mesh.user("alice");
-    let task = alice.create_task(weekly()).await.unwrap();
-    alice
-        .update_task(update(&task, &["recurrence_rule"]))
-        .await
-        .unwrap();
+    let (mesh, alice) = start().await;
+    let task = alice.add(weekly()).await;
+    alice.change(update(&task, &["recurrence_rule"])).await;
     alice.complete(&task.id).await.unwrap();
     let events = by_version(mesh.service.events(&topics::TASK_EVENTS).await, &task.id);
     assert_eq!(

@@ -5,16 +5,15 @@ use taskmesh_proto::task::v1 as pb;
 
 use crate::{
     files::{csv, export, exported, import, ndjson},
-    support::{Mesh, at, fields, minutes_before, weekly},
+    support::{at, fields, minutes_before, start, weekly},
 };
 
 #[tokio::test]
 async fn tasks_are_exported_one_json_object_a_line_the_oldest_first() {
-    let mesh = Mesh::start().await;
-    let alice = mesh.user("alice");
+    let (_, alice) = start().await;
     let plain = alice.create("Plain").await;
     let full = alice
-        .create_task(pb::CreateTaskRequest {
+        .add(pb::CreateTaskRequest {
             description: "one\ntwo".to_owned(),
             priority: pb::Priority::High.into(),
             reminders: vec![minutes_before(30)],
@@ -24,8 +23,7 @@ async fn tasks_are_exported_one_json_object_a_line_the_oldest_first() {
             start_time: at(1_790_000_000),
             ..weekly()
         })
-        .await
-        .unwrap();
+        .await;
 
     let (content_type, file) = exported(&alice, pb::ExportTasksRequest::default()).await;
     assert_eq!(content_type, "application/x-ndjson");
@@ -48,8 +46,7 @@ async fn tasks_are_exported_one_json_object_a_line_the_oldest_first() {
 
 #[tokio::test]
 async fn deleted_tasks_are_exported_only_if_asked_for() {
-    let mesh = Mesh::start().await;
-    let alice = mesh.user("alice");
+    let (mesh, alice) = start().await;
     let gone = alice.create("Gone").await;
     alice.delete(&gone.id).await.unwrap();
     let (_, file) = exported(&alice, pb::ExportTasksRequest::default()).await;
@@ -73,8 +70,7 @@ async fn deleted_tasks_are_exported_only_if_asked_for() {
 
 #[tokio::test]
 async fn an_export_of_many_tasks_comes_in_parts() {
-    let mesh = Mesh::start().await;
-    let alice = mesh.user("alice");
+    let (_, alice) = start().await;
     let large = "ü".repeat(20_000);
     let line = |number: usize| {
         let description = if number < 8 { large.as_str() } else { "" };
@@ -102,8 +98,7 @@ async fn an_export_of_many_tasks_comes_in_parts() {
 
 #[tokio::test]
 async fn an_export_that_nobody_reads_on_holds_nothing_up() {
-    let mesh = Mesh::start().await;
-    let alice = mesh.user("alice");
+    let (_, alice) = start().await;
     alice.create("One").await;
     let mut exports = Vec::new();
     for _ in 0..50 {
@@ -116,8 +111,7 @@ async fn an_export_that_nobody_reads_on_holds_nothing_up() {
 
 #[tokio::test]
 async fn an_unknown_format_is_refused() {
-    let mesh = Mesh::start().await;
-    let alice = mesh.user("alice");
+    let (_, alice) = start().await;
     let answer = export(
         &alice,
         pb::ExportTasksRequest {

@@ -18,7 +18,7 @@ pub fn csv() -> pb::ExportTasksRequest {
 }
 
 pub async fn export(
-    user: &User<'_>,
+    user: &User,
     message: pb::ExportTasksRequest,
 ) -> Result<Streaming<HttpBody>, Status> {
     let answer = user.client().export_tasks(user.request(message)).await;
@@ -26,7 +26,7 @@ pub async fn export(
 }
 
 /// Returns the content type and the whole file.
-pub async fn exported(user: &User<'_>, message: pb::ExportTasksRequest) -> (String, String) {
+pub async fn exported(user: &User, message: pb::ExportTasksRequest) -> (String, String) {
     let mut parts = export(user, message).await.unwrap();
     let (mut content_type, mut file) = (String::new(), Vec::new());
     while let Some(part) = parts.next().await {
@@ -49,7 +49,7 @@ pub fn file(content_type: &str, data: impl Into<Vec<u8>>) -> pb::ImportTasksRequ
 }
 
 pub async fn import(
-    user: &User<'_>,
+    user: &User,
     content_type: &str,
     data: impl Into<Vec<u8>>,
 ) -> Result<pb::ImportTasksResponse, Status> {

@@ -12,7 +12,7 @@ use service_runtime::{
 };
 use taskmesh_proto::task::v1 as pb;
 
-use crate::support::{DAY, HOUR, MONDAY_NINE, Mesh, User, at, titled, weekly};
+use crate::support::{DAY, HOUR, MONDAY_NINE, User, at, start_with_clock, titled, weekly};
 
 const TASKS: usize = 60;
 const FILTERS: usize = 300;
@@ -82,7 +82,7 @@ fn request(random: &mut StdRng, earlier: &[pb::Task]) -> pb::CreateTaskRequest {
 }
 
 /// Creates random tasks of all kinds, some of them completed or deleted.
-async fn create_tasks(random: &mut StdRng, user: &User<'_>, clock: &Clock) -> Vec<pb::Task> {
+async fn create_tasks(random: &mut StdRng, user: &User, clock: &Clock) -> Vec<pb::Task> {
     user.live_in("Europe/Berlin").await;
     for name in NAMES {
         user.category(name).await;
@@ -180,7 +180,7 @@ fn filter(random: &mut StdRng, tasks: &[pb::Task], depth: usize) -> String {
     text
 }
 
-async fn listed(user: &User<'_>, filter: &str) -> Vec<pb::Task> {
+async fn listed(user: &User, filter: &str) -> Vec<pb::Task> {
     let request = pb::ListTasksRequest {
         filter: filter.to_owned(),
         page_size: 500,
@@ -203,8 +203,7 @@ fn ids<'a>(tasks: impl IntoIterator<Item = &'a pb::Task>) -> BTreeSet<&'a str> {
 async fn sql_and_evaluation_in_memory_agree() {
     let start: DateTime<Utc> = DateTime::from_timestamp(MONDAY_NINE - 2 * DAY, 0).unwrap();
     let clock = Clock::fixed(start);
-    let mesh = Mesh::start_with_clock(clock.clone()).await;
-    let alice = mesh.user("alice");
+    let (_, alice) = start_with_clock(clock.clone()).await;
     let random = &mut StdRng::seed_from_u64(160);
     create_tasks(random, &alice, &clock).await;
     let tasks = listed(&alice, "").await;

@@ -1,7 +1,9 @@
 use service_runtime::{clock::Clock, grpc::ErrorCode};
 use taskmesh_proto::task::v1 as pb;
 
-use crate::support::{DAY, HOUR, MONDAY_NINE, Mesh, User, assert_refused, at, fields, titled};
+use crate::support::{
+    DAY, HOUR, MONDAY_NINE, User, assert_refused, at, fields, start, start_with_clock, titled,
+};
 
 /// Monday, 7 December 2026, 10:00 in Berlin.
 fn monday_ten() -> Clock {
@@ -17,7 +19,7 @@ fn filtered(filter: &str) -> pb::ListTasksRequest {
     }
 }
 
-async fn titles(user: &User<'_>, request: pb::ListTasksRequest) -> String {
+async fn titles(user: &User, request: pb::ListTasksRequest) -> String {
     let filter = request.filter.clone();
     let answer = user.list_tasks(request).await;
     let answer = answer.unwrap_or_else(|error| panic!("{filter}: {error}"));
@@ -26,7 +28,7 @@ async fn titles(user: &User<'_>, request: pb::ListTasksRequest) -> String {
 }
 
 /// Tasks of all kinds, each with one letter as its title.
-async fn tasks_of_all_kinds(alice: &User<'_>) -> pb::Task {
+async fn tasks_of_all_kinds(alice: &User) -> pb::Task {
     alice.live_in("Europe/Berlin").await;
     alice.category("Home").await;
     alice.category("Work").await;
@@ -38,7 +40,7 @@ async fn tasks_of_all_kinds(alice: &User<'_>) -> pb::Task {
         due_time: at(seconds),
         ..titled(title)
     };
-    let a = alice.create_task(due_time("a", MONDAY_NINE)).await.unwrap();
+    let a = alice.add(due_time("a", MONDAY_NINE)).await;
     let requests = [
         pb::CreateTaskRequest {
             priority: pb::Priority::High.into(),
@@ -76,7 +78,7 @@ async fn tasks_of_all_kinds(alice: &User<'_>) -> pb::Task {
         titled("i"),
     ];
     for request in requests {
-        alice.create_task(request).await.unwrap();
+        alice.add(request).await;
     }
     let done = alice.create("j").await;
     alice.complete(&done.id).await.unwrap();
@@ -85,8 +87,7 @@ async fn tasks_of_all_kinds(alice: &User<'_>) -> pb::Task {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_filter_shows_what_it_says() {
-    let mesh = Mesh::start_with_clock(monday_ten()).await;
-    let alice = mesh.user("alice");
+    let (mesh, alice) = start_with_clock(monday_ten()).await;
     let a = tasks_of_all_kinds(&alice).await;
     mesh.user("bob").create("z").await;
     for (filter, expected) in [
@@ -156,8 +157,7 @@ async fn a_filter_shows_what_it_says() {
 
 #[tokio::test]
 async fn a_text_is_found_anywhere_in_a_title_whatever_stands_beside_it() {
-    let mesh = Mesh::start().await;
-    let alice = mesh.user("alice");
+    let (_, alice) = start().await;
     let matching = [
         "Needle",
         "preNEEDLEpost",
@@ -197,8 +197,7 @@ async fn a_text_is_found_anywhere_in_a_title_whatever_stands_beside_it() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn today_is_where_the_user_lives() {
-    let mesh = Mesh::start_with_clock(monday_ten()).await;
-    let alice = mesh.user("alice");
+    let (_, alice) = start_with_clock(monday_ten()).await;
     tasks_of_all_kinds(&alice).await;
     // It is still eleven at night on Sunday there, and b is due at noon on Monday.
     alice.live_in("Pacific/Honolulu").await;
@@ -213,8 +212,7 @@ async fn today_is_where_the_user_lives() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_filter_decides_by_itself_what_it_names() {
-    let mesh = Mesh::start_with_clock(monday_ten()).await;
-    let alice = mesh.user("alice");
+    let (_, alice) = start_with_clock(monday_ten()).await;
     tasks_of_all_kinds(&alice).await;
     assert_eq!(titles(&alice, filtered("title:h OR title:j")).await, "");
     assert_eq!(
@@ -236,8 +234,7 @@ async fn a_filter_decides_by_itself_what_it_names() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_filter_is_refused_with_its_place_and_what_was_meant() {
-    let mesh = Mesh::start().await;
-    let alice = mesh.user("alice");
+    let (_, alice) = start().await;
     let refusal = alice
         .list_tasks(filtered("state = open AND priorty >= high"))
         .await
@@ -264,8 +261,7 @@ async fn a_wrong_filter_is_refused_with_its_place_and_what_was_meant() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_unknown_category_in_a_filter_is_refused_with_the_one_that_was_meant() {
-    let mesh = Mesh::start().await;
-    let alice = mesh.user("alice");
+    let (mesh, alice) = start().await;
     alice.category("Household").await;
     mesh.user("bob").category("Houshold").await;
     let answer = alice
@@ -280,8 +276,7 @@ async fn an_unknown_category_in_a_filter_is_refused_with_the_one_that_was_meant(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn hostile_filters_are_refused_or_match_nothing_and_are_never_slow() {
-    let mesh = Mesh::start().await;
-    let alice = mesh.user("alice");
+    let (_, alice) = start().await;
     alice.create("Robert'); DROP TABLE tasks;--").await;
     let nested = format!("{}muted{}", "(".repeat(200), ")".repeat(200));
     let many = "title:\"x\" OR ".repeat(199) + "muted";

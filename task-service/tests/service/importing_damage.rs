@@ -4,14 +4,14 @@ use taskmesh_proto::task::v1 as pb;
 
 use crate::{
     files::{counts, csv, exported, import, lost, ndjson},
-    support::{DAY, MONDAY_NINE, Mesh, User, at, minutes_before, titled},
+    support::{DAY, MONDAY_NINE, User, at, minutes_before, start, titled},
 };
 
 const NDJSON: &str = "application/x-ndjson";
 const CSV: &str = "text/csv";
 const CALENDAR: &str = "text/calendar";
 
-async fn tasks(user: &User<'_>) -> Vec<pb::Task> {
+async fn tasks(user: &User) -> Vec<pb::Task> {
     let list = pb::ListTasksRequest {
         page_size: 500,
         show_completed: true,
@@ -49,7 +49,8 @@ fn between(content_type: &str, fault: &str) -> (String, i32) {
 
 #[tokio::test]
 async fn record_that_cannot_be_stored_costs_no_other() {
-    let mesh = Mesh::start().await;
+    // Rows of the table: format, whether the record is created without its fault, the field that is lost, and the record.
+    let (mesh, _) = start().await;
     let long = "\u{2a6d6}".repeat(400_000);
     let long_id = format!(r#"{{"id":"{}","title":"second"}}"#, &long[..4 * 100_000]);
     let long_title = format!(r#"{{"title":"{}"}}"#, &long[..4 * 100_000]);
@@ -57,117 +58,25 @@ async fn record_that_cannot_be_stored_costs_no_other() {
         r#"{{"title":"second","category":"{}"}}"#,
         &long[..4 * 1_000]
     );
-    // Content type, record at fault, whether the record is created without what is at fault, and the field that is lost.
-    for (number, (content_type, fault, is_created, field)) in [
-        (NDJSON, r#"{"id":"x\u0000y","title":"second"}"#, false, ""),
-        (NDJSON, r#"{"id":"\u0000","title":"second"}"#, false, ""),
-        (
-            NDJSON,
-            r#"{"title":"second","parent_task_id":"x\u0000"}"#,
-            true,
-            "parent_task_id",
-        ),
-        (
-            NDJSON,
-            r#"{"title":"second","depends_on":["x\u0000"]}"#,
-            true,
-            "depends_on",
-        ),
-        (NDJSON, r#"{"title":"second\u0000"}"#, true, "title"),
-        (
-            NDJSON,
-            r#"{"title":"second","description":"\u0000"}"#,
-            true,
-            "description",
-        ),
-        (
-            NDJSON,
-            r#"{"title":"second","category":"a\u0000"}"#,
-            true,
-            "category",
-        ),
-        (
-            NDJSON,
-            r#"{"title":"second","tags":["a\u0000"]}"#,
-            true,
-            "tags",
-        ),
-        (
-            NDJSON,
-            r#"{"title":"second","time_zone":"\u0000"}"#,
-            true,
-            "time_zone",
-        ),
-        (
-            NDJSON,
-            r#"{"title":"second","due_date":"2030-01-07","recurrence_rule":"\u0000"}"#,
-            true,
-            "recurrence_rule",
-        ),
-        (NDJSON, r#"{"title":"second","\u0000":"x"}"#, true, ""),
-        (
-            NDJSON,
-            r#"{"title":"second","priority":"\u0000"}"#,
-            true,
-            "priority",
-        ),
-        (NDJSON, r#"{"title":"\ud800"}"#, false, ""),
-        (NDJSON, r#"{"id":"\udfff","title":"second"}"#, false, ""),
-        (
-            NDJSON,
-            r#"{"title":"second","title":"other"}"#,
-            true,
-            "title",
-        ),
-        (NDJSON, long_title.as_str(), true, "title"),
-        (NDJSON, long_name.as_str(), true, "category"),
-        (CSV, "x\0y,second,,,,,", false, ""),
-        (CSV, ",second,,x\0,,,", true, "parent_task_id"),
-        (CSV, ",second,,,x\0,,", true, "depends_on"),
-        (CSV, ",second\0,,,,,", true, "title"),
-        (CSV, ",second,\0,,,,", true, "description"),
-        (CSV, ",second,,,,a\0,", true, "tags"),
-        (CSV, ",second,,,,,a\0", true, "category"),
-        (CALENDAR, "UID:x\0y\r\nSUMMARY:second", false, ""),
-        (
-            CALENDAR,
-            "SUMMARY:second\r\nRELATED-TO:x\0",
-            true,
-            "RELATED-TO",
-        ),
-        (
-            CALENDAR,
-            "SUMMARY:second\r\nRELATED-TO;RELTYPE=DEPENDS-ON:x\0",
-            true,
-            "RELATED-TO",
-        ),
-        (CALENDAR, "SUMMARY:second\0", true, "SUMMARY"),
-        (
-            CALENDAR,
-            "SUMMARY:second\r\nDESCRIPTION:\0",
-            true,
-            "DESCRIPTION",
-        ),
-        (
-            CALENDAR,
-            "SUMMARY:second\r\nCATEGORIES:a\0",
-            true,
-            "CATEGORIES",
-        ),
-        (
-            CALENDAR,
-            "SUMMARY:second\r\nDUE;TZID=\0:20300107T090000",
-            true,
-            "DUE TZID",
-        ),
-        (CALENDAR, "SUMMARY:second\r\nSUMMARY:other", true, "SUMMARY"),
-        (CALENDAR, "SUMMARY:second\r\nRRULE:\0", true, "RRULE"),
-    ]
-    .into_iter()
-    .enumerate()
-    {
+    let damaged = include_str!("damaged_records.tsv").lines().map(|line| {
+        let [kind, outcome, field, fault] = line.split('\t').collect::<Vec<_>>()[..] else {
+            panic!("{line}");
+        };
+        let fault = fault.replace(r"\r\n", "\r\n").replace(r"\0", "\0");
+        let content_type = match kind {
+            "ndjson" => NDJSON,
+            "csv" => CSV,
+            _ => CALENDAR,
+        };
+        (content_type, fault, outcome == "created", field)
+    });
+    let long = [
+        (NDJSON, long_title, true, "title"),
+        (NDJSON, long_name, true, "category"),
+    ];
+    for (number, (content_type, fault, is_created, field)) in damaged.chain(long).enumerate() {
         let user = mesh.user(format!("user{number}").leak());
-        let (file, line) = between(content_type, fault);
+        let (file, line) = between(content_type, &fault);
         let shown: String = file.chars().take(300).collect();
         let imported = import(&user, content_type, file).await;
         let imported = imported.unwrap_or_else(|error| panic!("{shown:?}: {error:?}"));
@@ -213,7 +122,7 @@ fn noise(length: usize, seed: u64) -> String {
 
 #[tokio::test]
 async fn longest_texts_fit_into_every_index() {
-    let mesh = Mesh::start().await;
+    let (mesh, _) = start().await;
     let user = mesh.user("u".repeat(255).leak());
     let line = format!(
         "{{\"id\":\"{}\",\"title\":\"{}\",\"category\":\"{}\",\"tags\":[\"{}\",\"{}\"]}}\n",
@@ -235,22 +144,20 @@ async fn longest_texts_fit_into_every_index() {
 
 #[tokio::test]
 async fn spaces_and_line_ends_survive_export_and_import() {
-    let mesh = Mesh::start().await;
-    let alice = mesh.user("alice");
+    let (mesh, alice) = start().await;
     let texts = [
         " ", "\t", "\n", " \n\t ", "  x", "x  ", "'", "'=", "\"", ",", ";", "=1", "\\", "a\r\nb",
         "\u{feff}", "\u{2028}",
     ];
     for (number, text) in texts.iter().enumerate() {
         alice
-            .create_task(pb::CreateTaskRequest {
+            .add(pb::CreateTaskRequest {
                 description: (*text).to_owned(),
                 ..titled(&format!("task {number:02}"))
             })
-            .await
-            .unwrap();
+            .await;
     }
-    let descriptions = async |user: &User<'_>| {
+    let descriptions = async |user: &User| {
         let tasks = tasks(user).await.into_iter();
         tasks.map(|task| task.description).collect::<Vec<_>>()
     };
@@ -265,8 +172,7 @@ async fn spaces_and_line_ends_survive_export_and_import() {
 
 #[tokio::test]
 async fn calendar_in_zones_of_its_own_is_imported() {
-    let mesh = Mesh::start().await;
-    let alice = mesh.user("alice");
+    let (_, alice) = start().await;
     alice.live_in("Europe/Berlin").await;
     let zone = |name: &str, offset: &str| {
         format!(
@@ -316,8 +222,7 @@ async fn calendar_in_zones_of_its_own_is_imported() {
 
 #[tokio::test]
 async fn series_of_a_calendar_keeps_start_and_due() {
-    let mesh = Mesh::start().await;
-    let alice = mesh.user("alice");
+    let (_, alice) = start().await;
     alice.live_in("Europe/Berlin").await;
     let file = "BEGIN:VCALENDAR\r\nBEGIN:VTODO\r\nSUMMARY:x\r\nDTSTART;VALUE=DATE:20261207\r\nDUE;VALUE=DATE:20261208\r\n\
                 RRULE:FREQ=WEEKLY\r\nEND:VTODO\r\nEND:VCALENDAR\r\n";

@@ -1,21 +1,20 @@
 use taskmesh_proto::task::v1 as pb;
 
-use crate::support::{Mesh, User, fields, weekly};
+use crate::support::{User, fields, start, weekly};
 
-async fn ids(user: &User<'_>, request: pb::ListTasksRequest) -> Vec<String> {
+async fn ids(user: &User, request: pb::ListTasksRequest) -> Vec<String> {
     let answer = user.list_tasks(request).await.unwrap();
     answer.tasks.into_iter().map(|task| task.id).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn pages_show_every_task_once_and_the_newest_first() {
-    let mesh = Mesh::start().await;
-    let alice = mesh.user("alice");
+    let (_, alice) = start().await;
     let mut created = Vec::new();
     for number in 0..7 {
         created.push(alice.create(&format!("task {number}")).await);
     }
-    created.push(alice.create_task(weekly()).await.unwrap());
+    created.push(alice.add(weekly()).await);
     created.reverse();
 
     let mut listed = Vec::new();
@@ -41,8 +40,7 @@ async fn pages_show_every_task_once_and_the_newest_first() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_page_ends_before_its_answer_is_larger_than_clients_take() {
-    let mesh = Mesh::start().await;
-    let alice = mesh.user("alice");
+    let (_, alice) = start().await;
     let tasks = (0..60).map(|number| pb::CreateTaskRequest {
         title: number.to_string(),
         description: "€".repeat(20_000),
@@ -71,8 +69,7 @@ async fn a_page_ends_before_its_answer_is_larger_than_clients_take() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn completed_and_deleted_tasks_are_shown_on_demand() {
-    let mesh = Mesh::start().await;
-    let alice = mesh.user("alice");
+    let (_, alice) = start().await;
     let open = alice.create("open").await.id;
     let done = alice.create("done").await.id;
     let deleted = alice.create("deleted").await.id;
@@ -106,56 +103,11 @@ async fn completed_and_deleted_tasks_are_shown_on_demand() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_page_token_belongs_to_its_list() {
-    let mesh = Mesh::start().await;
-    let alice = mesh.user("alice");
-    for _ in 0..2 {
-        alice.create("Call Bob").await;
-    }
-    let one = pb::ListTasksRequest {
-        page_size: 1,
-        ..Default::default()
-    };
-    let token = alice.list_tasks(one.clone()).await.unwrap().next_page_token;
-    let other = pb::ListTasksRequest {
-        page_token: token.clone(),
-        show_completed: true,
-        ..one.clone()
-    };
-    assert_eq!(fields(alice.list_tasks(other).await), ["page_token"]);
-    let larger = pb::ListTasksRequest {
-        page_token: token,
-        page_size: 10,
-        ..one.clone()
-    };
-    assert_eq!(ids(&alice, larger).await.len(), 1);
-
-    for token in ["x", "e30", "\u{0}"] {
-        let request = pb::ListTasksRequest {
-            page_token: token.to_owned(),
-            page_size: -1,
-            ..one.clone()
-        };
-        assert_eq!(
-            fields(alice.list_tasks(request).await),
-            ["page_size", "page_token"]
-        );
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn page_size_above_maximum_is_lowered() {
-    let mesh = Mesh::start().await;
-    let alice = mesh.user("alice");
-    let tasks = (0..3).map(|number| pb::CreateTaskRequest {
-        title: number.to_string(),
-        ..Default::default()
-    });
-    let batch = pb::BatchCreateTasksRequest {
-        tasks: tasks.collect(),
-        ..Default::default()
-    };
-    alice.batch_create_tasks(batch).await.unwrap();
+    let (_, alice) = start().await;
+    for number in 0..3 {
+        alice.create(&number.to_string()).await;
+    }
     let sized = |page_size| pb::ListTasksRequest {
         page_size,
         ..Default::default()

@@ -3,13 +3,12 @@
 use service_runtime::{page, testing::nul_text_accepted};
 use taskmesh_proto::task::v1 as pb;
 
-use crate::support::{Mesh, fields, weekly};
+use crate::support::{fields, start, weekly};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_rpc_refuses_text_with_nul() {
-    let mesh = Mesh::start().await;
-    let alice = mesh.user("alice");
-    let task = alice.create_task(weekly()).await.unwrap();
+    let (mesh, alice) = start().await;
+    let task = alice.add(weekly()).await;
     let category = alice.category("home").await;
     let tag = alice
         .create_tag(pb::CreateTagRequest {
@@ -74,8 +73,7 @@ async fn every_rpc_refuses_text_with_nul() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn page_tokens_with_nul_are_refused() {
-    let mesh = Mesh::start().await;
-    let alice = mesh.user("alice");
+    let (_, alice) = start().await;
     let page_token = page::encode(&"a\0b");
     let tags = pb::ListTagsRequest {
         page_token: page_token.clone(),

@@ -3,7 +3,7 @@ use service_runtime::grpc::ErrorCode;
 use taskmesh_proto::task::v1 as pb;
 
 use crate::support::{
-    DAY, HOUR, MONDAY_NINE, Mesh, assert_refused, at, at_time, fields, minutes_before, update,
+    DAY, HOUR, MONDAY_NINE, assert_refused, at, at_time, fields, minutes_before, start, update,
     week_after, weekly,
 };
 
@@ -14,10 +14,9 @@ const NONE: pb::CreateOccurrenceResponse = pb::CreateOccurrenceResponse {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_next_occurrence_takes_over_everything_but_its_time() {
-    let mesh = Mesh::start().await;
-    let alice = mesh.user("alice");
+    let (mesh, alice) = start().await;
     let first = alice
-        .create_task(pb::CreateTaskRequest {
+        .add(pb::CreateTaskRequest {
             description: "the ones on the balcony".to_owned(),
             priority: pb::Priority::High.into(),
             recurrence_anchor: pb::RecurrenceAnchor::Completion.into(),
@@ -25,13 +24,9 @@ async fn the_next_occurrence_takes_over_everything_but_its_time() {
             muted: true,
             ..weekly()
         })
-        .await
-        .unwrap();
+        .await;
     alice.complete(&first.id).await.unwrap();
-    let answer = mesh
-        .create_occurrence("alice", week_after(&first))
-        .await
-        .unwrap();
+    let answer = mesh.follow(&first).await;
     assert!(answer.created);
     let second = answer.task.unwrap();
     let expected = pb::Task {
@@ -51,9 +46,8 @@ async fn the_next_occurrence_takes_over_everything_but_its_time() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_next_occurrence_exists_however_often_it_is_asked_for() {
-    let mesh = Mesh::start().await;
-    let alice = mesh.user("alice");
-    let first = alice.create_task(weekly()).await.unwrap();
+    let (mesh, alice) = start().await;
+    let first = alice.add(weekly()).await;
     alice.complete(&first.id).await.unwrap();
 
     let answers =
@@ -70,9 +64,7 @@ async fn one_next_occurrence_exists_however_often_it_is_asked_for() {
 
     // The same again after the series went on, and for another date.
     alice.complete(&second.id).await.unwrap();
-    mesh.create_occurrence("alice", week_after(&second))
-        .await
-        .unwrap();
+    mesh.follow(&second).await;
     let later = pb::CreateOccurrenceRequest {
         recurrence_id: "2027-01-04T09:00:00".to_owned(),
         due_time: at(MONDAY_NINE + 28 * DAY),
@@ -87,87 +79,59 @@ async fn one_next_occurrence_exists_however_often_it_is_asked_for() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn reopening_and_completing_again_brings_no_second_occurrence() {
-    let mesh = Mesh::start().await;
-    let alice = mesh.user("alice");
-    let first = alice.create_task(weekly()).await.unwrap();
+    let (mesh, alice) = start().await;
+    let first = alice.add(weekly()).await;
     alice.complete(&first.id).await.unwrap();
-    let second = mesh
-        .create_occurrence("alice", week_after(&first))
-        .await
-        .unwrap()
-        .task;
+    let second = mesh.follow(&first).await.task;
     alice.reopen(&first.id).await.unwrap();
     alice.complete(&first.id).await.unwrap();
-    let answer = mesh
-        .create_occurrence("alice", week_after(&first))
-        .await
-        .unwrap();
+    let answer = mesh.follow(&first).await;
     assert_eq!((answer.task, answer.created), (second, false));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_occurrence_that_is_not_done_has_no_next_one() {
-    let mesh = Mesh::start().await;
-    let alice = mesh.user("alice");
-    let task = alice.create_task(weekly()).await.unwrap();
-    let next = mesh.create_occurrence("alice", week_after(&task));
-    assert_eq!(next.await.unwrap(), NONE);
+    let (mesh, alice) = start().await;
+    let task = alice.add(weekly()).await;
+    assert_eq!(mesh.follow(&task).await, NONE);
 
     alice.complete(&task.id).await.unwrap();
     alice.reopen(&task.id).await.unwrap();
-    let next = mesh.create_occurrence("alice", week_after(&task));
-    assert_eq!(next.await.unwrap(), NONE);
+    assert_eq!(mesh.follow(&task).await, NONE);
 
     alice.complete(&task.id).await.unwrap();
-    let next = mesh.create_occurrence("alice", week_after(&task));
-    assert!(next.await.unwrap().created);
+    assert!(mesh.follow(&task).await.created);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_completed_occurrence_that_is_tidied_away_still_has_a_next_one() {
-    let mesh = Mesh::start().await;
-    let alice = mesh.user("alice");
-    let task = alice.create_task(weekly()).await.unwrap();
+    let (mesh, alice) = start().await;
+    let task = alice.add(weekly()).await;
     alice.complete(&task.id).await.unwrap();
     alice.delete(&task.id).await.unwrap();
-    let next = mesh
-        .create_occurrence("alice", week_after(&task))
-        .await
-        .unwrap();
+    let next = mesh.follow(&task).await;
     assert!(next.created);
     assert_eq!(next.task.unwrap().delete_time, None);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_occurrence_that_left_its_series_has_no_next_one() {
-    let mesh = Mesh::start().await;
-    let alice = mesh.user("alice");
-    let task = alice.create_task(weekly()).await.unwrap();
+    let (mesh, alice) = start().await;
+    let task = alice.add(weekly()).await;
     let request = pb::UpdateTaskRequest {
         recurrence_rule: "FREQ=DAILY".to_owned(),
         ..update(&task, &["recurrence_rule"])
     };
-    let daily = alice.update_task(request).await.unwrap();
+    let daily = alice.change(request).await;
     alice.complete(&task.id).await.unwrap();
-    assert_eq!(
-        mesh.create_occurrence("alice", week_after(&task))
-            .await
-            .unwrap(),
-        NONE
-    );
-    assert!(
-        mesh.create_occurrence("alice", week_after(&daily))
-            .await
-            .unwrap()
-            .created
-    );
+    assert_eq!(mesh.follow(&task).await, NONE);
+    assert!(mesh.follow(&daily).await.created);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn only_the_recurrence_service_creates_occurrences() {
-    let mesh = Mesh::start().await;
-    let alice = mesh.user("alice");
-    let task = alice.create_task(weekly()).await.unwrap();
+    let (mesh, alice) = start().await;
+    let task = alice.add(weekly()).await;
     alice.complete(&task.id).await.unwrap();
     let rows = mesh.row_count().await;
 
@@ -203,9 +167,8 @@ async fn only_the_recurrence_service_creates_occurrences() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_question_gets_a_clear_answer() {
-    let mesh = Mesh::start().await;
-    let alice = mesh.user("alice");
-    let task = alice.create_task(weekly()).await.unwrap();
+    let (mesh, alice) = start().await;
+    let task = alice.add(weekly()).await;
     alice.complete(&task.id).await.unwrap();
     let rows = mesh.row_count().await;
     let good = week_after(&task);

@@ -1,7 +1,7 @@
 use service_runtime::grpc::ErrorCode;
 use taskmesh_proto::{realtime::v1::TaskChange, task::v1 as pb, topics};
 
-use crate::support::{Mesh, assert_refused, fields, mask, titled, update, week_after, weekly};
+use crate::support::{assert_refused, fields, mask, start, titled, update, weekly};
 
 fn in_category(category: &str, tags: &[&str]) -> pb::CreateTaskRequest {
     pb::CreateTaskRequest {
@@ -13,33 +13,21 @@ fn in_category(category: &str, tags: &[&str]) -> pb::CreateTaskRequest {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_task_shows_the_names_of_its_category_and_tags() {
-    let mesh = Mesh::start().await;
-    let alice = mesh.user("alice");
+    let (_, alice) = start().await;
     alice.category("Home").await;
     let task = alice
-        .create_task(in_category("hOME", &["garden", "Outside", "garden"]))
-        .await
-        .unwrap();
+        .add(in_category("hOME", &["garden", "Outside", "garden"]))
+        .await;
     assert_eq!(task.category, "Home");
     assert_eq!(task.tags, ["garden", "Outside"]);
     assert_eq!(alice.get(&task.id).await, task);
 
-    let tags = alice
-        .list_tags(pb::ListTagsRequest::default())
-        .await
-        .unwrap();
-    let names: Vec<_> = tags
-        .tags
-        .iter()
-        .map(|tag| tag.display_name.as_str())
-        .collect();
-    assert_eq!(names, ["garden", "Outside"]);
+    assert_eq!(alice.tags().await, ["garden", "Outside"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_unknown_category_is_refused_with_the_one_that_was_probably_meant() {
-    let mesh = Mesh::start().await;
-    let alice = mesh.user("alice");
+    let (_, alice) = start().await;
     alice.category("Household").await;
     let answer = alice.create_task(in_category("Houshold", &["new"])).await;
     assert_refused(
@@ -47,17 +35,15 @@ async fn an_unknown_category_is_refused_with_the_one_that_was_probably_meant() {
         ErrorCode::InvalidArgument,
         "did you mean \"Household\"?",
     );
-    let tags = alice
-        .list_tags(pb::ListTagsRequest::default())
-        .await
-        .unwrap();
-    assert!(tags.tags.is_empty(), "a refused task creates no tags");
+    assert!(
+        alice.tags().await.is_empty(),
+        "a refused task creates no tags"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn names_are_unique_for_each_user_whatever_the_case_of_their_letters() {
-    let mesh = Mesh::start().await;
-    let alice = mesh.user("alice");
+    let (mesh, alice) = start().await;
     let home = alice.category("Home").await;
     let again = |name: &str| pb::CreateCategoryRequest {
         display_name: name.to_owned(),
@@ -86,10 +72,9 @@ async fn names_are_unique_for_each_user_whatever_the_case_of_their_letters() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_new_name_shows_on_every_task_at_once() {
-    let mesh = Mesh::start().await;
-    let alice = mesh.user("alice");
+    let (_, alice) = start().await;
     let home = alice.category("Home").await;
-    let task = alice.create_task(in_category("Home", &[])).await.unwrap();
+    let task = alice.add(in_category("Home", &[])).await;
     let request = pb::UpdateCategoryRequest {
         category_id: home.id.clone(),
         update_mask: mask(&["display_name", "color"]),
@@ -104,13 +89,9 @@ async fn a_new_name_shows_on_every_task_at_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn deleting_a_category_or_tag_leaves_its_tasks_without_it_and_undoing_brings_it_back() {
-    let mesh = Mesh::start().await;
-    let alice = mesh.user("alice");
+    let (_, alice) = start().await;
     let home = alice.category("Home").await;
-    let task = alice
-        .create_task(in_category("Home", &["garden", "lawn"]))
-        .await
-        .unwrap();
+    let task = alice.add(in_category("Home", &["garden", "lawn"])).await;
     let request = pb::DeleteCategoryRequest {
         category_id: home.id.clone(),
         ..Default::default()
@@ -158,8 +139,7 @@ async fn deleting_a_category_or_tag_leaves_its_tasks_without_it_and_undoing_brin
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_task_is_tagged_and_untagged_one_tag_at_a_time() {
-    let mesh = Mesh::start().await;
-    let alice = mesh.user("alice");
+    let (mesh, alice) = start().await;
     let task = alice.create("Mow the lawn").await;
     let tag = |name: &str| pb::TagTaskRequest {
         task_id: task.id.clone(),
@@ -184,8 +164,7 @@ async fn a_task_is_tagged_and_untagged_one_tag_at_a_time() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_next_occurrence_inherits_category_tags_and_parent() {
-    let mesh = Mesh::start().await;
-    let alice = mesh.user("alice");
+    let (mesh, alice) = start().await;
     alice.category("Home").await;
     let garden = alice.create("Look after the garden").await;
     let request = pb::CreateTaskRequest {
@@ -194,14 +173,9 @@ async fn the_next_occurrence_inherits_category_tags_and_parent() {
         parent_task_id: garden.id.clone(),
         ..weekly()
     };
-    let first = alice.create_task(request).await.unwrap();
+    let first = alice.add(request).await;
     alice.complete(&first.id).await.unwrap();
-    let next = mesh
-        .create_occurrence("alice", week_after(&first))
-        .await
-        .unwrap()
-        .task
-        .unwrap();
+    let next = mesh.follow(&first).await.task.unwrap();
     assert_eq!(
         (next.category.as_str(), next.parent_task_id),
         ("Home", garden.id)
@@ -211,26 +185,21 @@ async fn the_next_occurrence_inherits_category_tags_and_parent() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_update_replaces_the_tags_and_empties_the_category() {
-    let mesh = Mesh::start().await;
-    let alice = mesh.user("alice");
+    let (_, alice) = start().await;
     alice.category("Home").await;
-    let task = alice
-        .create_task(in_category("Home", &["garden"]))
-        .await
-        .unwrap();
+    let task = alice.add(in_category("Home", &["garden"])).await;
     let request = pb::UpdateTaskRequest {
         tags: vec!["lawn".to_owned()],
         ..update(&task, &["tags", "category"])
     };
-    let changed = alice.update_task(request).await.unwrap();
+    let changed = alice.change(request).await;
     assert_eq!((changed.category.as_str(), changed.tags.len()), ("", 1));
     assert_eq!(changed.tags, ["lawn"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn categories_are_listed_in_alphabetical_order_page_by_page() {
-    let mesh = Mesh::start().await;
-    let alice = mesh.user("alice");
+    let (mesh, alice) = start().await;
     for name in ["work", "Errands", "home", "ärger"] {
         alice.category(name).await;
     }
@@ -256,13 +225,9 @@ async fn categories_are_listed_in_alphabetical_order_page_by_page() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn live_clients_are_told_of_categories_and_tags() {
-    let mesh = Mesh::start().await;
-    let alice = mesh.user("alice");
+    let (mesh, alice) = start().await;
     let home = alice.category("Home").await;
-    alice
-        .create_task(in_category("", &["garden"]))
-        .await
-        .unwrap();
+    alice.add(in_category("", &["garden"])).await;
     let changes = mesh
         .service
         .events::<TaskChange>(&topics::TASK_UPDATES)
@@ -275,7 +240,7 @@ async fn live_clients_are_told_of_categories_and_tags() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_sees_or_changes_the_categories_of_others() {
-    let mesh = Mesh::start().await;
+    let (mesh, _) = start().await;
     let home = mesh.user("alice").category("Home").await;
     let bob = mesh.user("bob");
     let get = pb::GetCategoryRequest {

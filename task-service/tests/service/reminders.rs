@@ -1,11 +1,13 @@
-use service_runtime::testing::eventually;
+use std::sync::Arc;
+
+use service_runtime::{clock::Clock, testing::eventually};
 use taskmesh_proto::{
     notification::v1::{self as pb, reminder_event::Change},
     topics,
 };
 use uuid::Uuid;
 
-use crate::support::{HOUR, MONDAY_NINE, Mesh, at};
+use crate::support::{HOUR, MONDAY_NINE, Mesh, at, start};
 
 fn sent(user_id: &str, task_id: &str, seconds: i64) -> pb::ReminderEvent {
     pb::ReminderEvent {
@@ -31,8 +33,7 @@ async fn publish(mesh: &Mesh, number: u128, event: &pb::ReminderEvent) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sent_reminder_shows_on_its_task_without_a_new_version() {
-    let mesh = Mesh::start().await;
-    let alice = mesh.user("alice");
+    let (mesh, alice) = start().await;
     let task = alice.create("Call Bob").await;
     let scheduled = pb::ReminderEvent {
         change: Some(Change::Scheduled(pb::ReminderScheduled {})),
@@ -59,8 +60,9 @@ async fn a_sent_reminder_shows_on_its_task_without_a_new_version() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reminder_of_no_task_is_ignored_and_one_without_sense_is_set_aside() {
-    let mut mesh = Mesh::start().await;
+    let mut mesh = Mesh::start(Clock::system()).await;
     mesh.service.expect_dead_letters();
+    let mesh = Arc::new(mesh);
     let task_id = mesh.user("alice").create("Call Bob").await.id;
     let unknown = "019ab8c0-6f4e-7cc2-9d5b-0123456789ab";
     publish(&mesh, 1, &sent("alice", unknown, MONDAY_NINE)).await;
@@ -86,8 +88,7 @@ async fn a_reminder_of_no_task_is_ignored_and_one_without_sense_is_set_aside() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_change_of_the_task_keeps_the_last_reminder() {
-    let mesh = Mesh::start().await;
-    let alice = mesh.user("alice");
+    let (mesh, alice) = start().await;
     let task_id = alice.create("Call Bob").await.id;
     publish(&mesh, 1, &sent("alice", &task_id, MONDAY_NINE)).await;
     eventually("the reminder shows", async || {

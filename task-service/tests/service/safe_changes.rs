@@ -3,7 +3,7 @@ use service_runtime::grpc::ErrorCode;
 use taskmesh_proto::task::v1 as pb;
 use uuid::Uuid;
 
-use crate::support::{Mesh, assert_refused, fields, mask, titled, update, weekly};
+use crate::support::{assert_refused, fields, mask, start, titled, update, weekly};
 
 fn named(request_id: Uuid, title: &str) -> pb::CreateTaskRequest {
     pb::CreateTaskRequest {
@@ -15,21 +15,19 @@ fn named(request_id: Uuid, title: &str) -> pb::CreateTaskRequest {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_same_call_ten_times_has_one_effect_and_one_answer() {
-    let mesh = Mesh::start().await;
-    let alice = mesh.user("alice");
+    let (mesh, alice) = start().await;
     let request = named(Uuid::from_u128(1), "Water the plants");
-    let first = alice.create_task(request.clone()).await.unwrap();
+    let first = alice.add(request.clone()).await;
     alice.complete(&first.id).await.unwrap();
     for _ in 0..9 {
-        assert_eq!(alice.create_task(request.clone()).await.unwrap(), first);
+        assert_eq!(alice.add(request.clone()).await, first);
     }
     assert_eq!(mesh.event_count("task-events").await, 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_same_call_ten_times_at_once_has_one_effect_and_one_answer() {
-    let mesh = Mesh::start().await;
-    let alice = mesh.user("alice");
+    let (mesh, alice) = start().await;
     let request = pb::CreateTaskRequest {
         request_id: Uuid::from_u128(1).to_string(),
         ..weekly()
@@ -41,14 +39,24 @@ async fn the_same_call_ten_times_at_once_has_one_effect_and_one_answer() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn repeated_call_needs_no_recurrence_service() {
+    let (mesh, alice) = start().await;
+    let request = pb::CreateTaskRequest {
+        request_id: Uuid::from_u128(1).to_string(),
+        ..weekly()
+    };
+    let first = alice.add(request.clone()).await;
+    mesh.recurrence.fail();
+    assert_eq!(alice.add(request).await, first);
+    let other = alice.create_task(weekly()).await;
+    assert_refused(other, ErrorCode::Unavailable, "try again");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_request_id_belongs_to_one_call_of_one_user() {
-    let mesh = Mesh::start().await;
-    let alice = mesh.user("alice");
+    let (mesh, alice) = start().await;
     let id = Uuid::from_u128(1);
-    let task = alice
-        .create_task(named(id, "Water the plants"))
-        .await
-        .unwrap();
+    let task = alice.add(named(id, "Water the plants")).await;
     let other = alice.create_task(named(id, "Water the flowers")).await;
     assert_refused(
         other,
@@ -76,8 +84,7 @@ async fn a_request_id_belongs_to_one_call_of_one_user() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_call_that_failed_can_be_made_again_with_the_same_id() {
-    let mesh = Mesh::start().await;
-    let alice = mesh.user("alice");
+    let (_, alice) = start().await;
     let request = pb::CreateTaskRequest {
         category: "Home".to_owned(),
         ..named(Uuid::from_u128(1), "Water the plants")
@@ -87,28 +94,23 @@ async fn a_call_that_failed_can_be_made_again_with_the_same_id() {
         ["category"]
     );
     alice.category("Home").await;
-    alice.create_task(request).await.unwrap();
+    alice.add(request).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_rehearsal_answers_as_the_real_call_and_changes_nothing() {
-    let mesh = Mesh::start().await;
-    let alice = mesh.user("alice");
+    let (mesh, alice) = start().await;
     let request = pb::CreateTaskRequest {
         validate_only: true,
         ..named(Uuid::from_u128(1), "Water the plants")
     };
     let before = mesh.row_count().await;
-    let rehearsed = alice.create_task(request.clone()).await.unwrap();
+    let rehearsed = alice.add(request.clone()).await;
     assert_eq!(
         (rehearsed.title.as_str(), rehearsed.etag.as_str()),
         ("Water the plants", "1")
     );
-    let tags = alice
-        .list_tags(pb::ListTagsRequest::default())
-        .await
-        .unwrap();
-    assert!(tags.tags.is_empty());
+    assert!(alice.tags().await.is_empty());
     assert_eq!(mesh.row_count().await, before);
 
     let wrong = pb::CreateTaskRequest {
@@ -118,16 +120,14 @@ async fn a_rehearsal_answers_as_the_real_call_and_changes_nothing() {
     assert_eq!(fields(alice.create_task(wrong).await), ["title"]);
     // The rehearsal did not use up the id.
     alice
-        .create_task(named(Uuid::from_u128(1), "Water the plants"))
-        .await
-        .unwrap();
+        .add(named(Uuid::from_u128(1), "Water the plants"))
+        .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_write_can_be_rehearsed() {
-    let mesh = Mesh::start().await;
-    let alice = mesh.user("alice");
-    let task = alice.create_task(weekly()).await.unwrap();
+    let (mesh, alice) = start().await;
+    let task = alice.add(weekly()).await;
     let gone = alice.create("gone").await;
     let gone = alice.delete(&gone.id).await.unwrap();
     let home = alice.category("Home").await;
@@ -166,7 +166,7 @@ async fn every_write_can_be_rehearsed() {
     }
     assert_eq!(mesh.row_count().await, before);
     assert_eq!(alice.get(&task.id).await, task);
-    let settings = alice.get_settings(pb::GetSettingsRequest {}).await.unwrap();
+    let settings = alice.settings().await;
     assert_eq!(settings.time_zone, "UTC");
     let categories = alice
         .list_categories(pb::ListCategoriesRequest::default())
@@ -177,8 +177,7 @@ async fn every_write_can_be_rehearsed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stale_etag_changes_nothing_and_tells_the_current_one() {
-    let mesh = Mesh::start().await;
-    let alice = mesh.user("alice");
+    let (_, alice) = start().await;
     let home = alice.category("Home").await;
     let rename = |etag: &str, name: &str| pb::UpdateCategoryRequest {
         category_id: home.id.clone(),
@@ -194,10 +193,9 @@ async fn a_stale_etag_changes_nothing_and_tells_the_current_one() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_same_call_at_once_never_meets_what_the_first_one_did() {
-    let mesh = Mesh::start().await;
-    let alice = mesh.user("alice");
+    let (_, alice) = start().await;
     for round in 0..10 {
-        let task = alice.create_task(titled("Water the plants")).await.unwrap();
+        let task = alice.add(titled("Water the plants")).await;
         let delete = pb::DeleteTaskRequest {
             task_id: task.id,
             // Stale as soon as the first of the calls is done.

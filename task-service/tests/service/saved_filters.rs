@@ -1,7 +1,7 @@
 use service_runtime::grpc::ErrorCode;
 use taskmesh_proto::{realtime::v1::TaskChange, task::v1 as pb, topics};
 
-use crate::support::{Mesh, User, assert_refused, fields, mask, titled};
+use crate::support::{User, assert_refused, fields, mask, start, titled};
 
 fn saved(name: &str, filter: &str) -> pb::CreateSavedFilterRequest {
     pb::CreateSavedFilterRequest {
@@ -19,21 +19,20 @@ fn named(name: &str) -> pb::ListTasksRequest {
     }
 }
 
-async fn titles(user: &User<'_>, request: pb::ListTasksRequest) -> Vec<String> {
+async fn titles(user: &User, request: pb::ListTasksRequest) -> Vec<String> {
     let answer = user.list_tasks(request).await.unwrap();
     answer.tasks.into_iter().map(|task| task.title).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_saved_filter_is_kept_and_told_and_lists_by_its_name() {
-    let mesh = Mesh::start().await;
-    let alice = mesh.user("alice");
+    let (mesh, alice) = start().await;
     for (title, priority) in [("a", pb::Priority::High), ("b", pb::Priority::Low)] {
         let request = pb::CreateTaskRequest {
             priority: priority.into(),
             ..titled(title)
         };
-        alice.create_task(request).await.unwrap();
+        alice.add(request).await;
     }
     let created = alice
         .create_saved_filter(saved(" Matters ", "priority >= high"))
@@ -69,8 +68,7 @@ async fn a_saved_filter_is_kept_and_told_and_lists_by_its_name() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_filter_is_checked_when_it_is_saved() {
-    let mesh = Mesh::start().await;
-    let alice = mesh.user("alice");
+    let (_, alice) = start().await;
     for (name, filter, wrong) in [
         ("", "muted", "display_name"),
         ("x", "", "filter"),
@@ -92,8 +90,7 @@ async fn a_filter_is_checked_when_it_is_saved() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_unknown_saved_filter_is_refused_with_the_one_that_was_meant() {
-    let mesh = Mesh::start().await;
-    let alice = mesh.user("alice");
+    let (mesh, alice) = start().await;
     alice
         .create_saved_filter(saved("this week", "due < today + 7d"))
         .await
@@ -114,8 +111,7 @@ async fn an_unknown_saved_filter_is_refused_with_the_one_that_was_meant() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn saved_filters_are_changed_listed_deleted_and_brought_back() {
-    let mesh = Mesh::start().await;
-    let alice = mesh.user("alice");
+    let (_, alice) = start().await;
     let first = alice
         .create_saved_filter(saved("b", "muted"))
         .await

@@ -7,7 +7,7 @@ use service_runtime::{
 };
 use taskmesh_proto::task::v1::{self as pb, settings_service_client::SettingsServiceClient};
 
-use crate::support::{Mesh, User, fields, titled, update};
+use crate::support::{Mesh, User, fields, start, titled, update};
 
 /// No measure, for tests share their machine; but what grows with a search that makes no sense would take longer.
 const SOON: Duration = Duration::from_secs(2);
@@ -19,7 +19,7 @@ fn query(text: &str) -> pb::SearchTasksRequest {
     }
 }
 
-impl User<'_> {
+impl User {
     async fn search(&self, text: &str) -> pb::SearchTasksResponse {
         self.search_tasks(query(text)).await.unwrap()
     }
@@ -67,7 +67,7 @@ fn titles(answer: &pb::SearchTasksResponse) -> Vec<String> {
 
 #[tokio::test]
 async fn titles_come_before_labels_and_labels_before_descriptions() {
-    let mesh = Mesh::start().await;
+    let (mesh, _) = start().await;
     let anna = mesh.user("anna");
     anna.create("Garden fence").await;
     anna.create_tagged("Buy seeds", "garden").await;
@@ -86,7 +86,7 @@ async fn titles_come_before_labels_and_labels_before_descriptions() {
 
 #[tokio::test]
 async fn all_words_in_the_title_are_better_than_the_rarest_one_there() {
-    let mesh = Mesh::start().await;
+    let (mesh, _) = start().await;
     let anna = mesh.user("anna");
     anna.create("Pay the rent").await;
     anna.create_described("Rent a car", "and pay for it").await;
@@ -96,7 +96,7 @@ async fn all_words_in_the_title_are_better_than_the_rarest_one_there() {
 
 #[tokio::test]
 async fn words_are_found_in_any_form() {
-    let mesh = Mesh::start().await;
+    let (mesh, _) = start().await;
     let anna = mesh.user("anna");
     anna.create("Send the invoices").await;
     assert_eq!(anna.found("invoice send").await.len(), 1);
@@ -106,7 +106,7 @@ async fn words_are_found_in_any_form() {
 
 #[tokio::test]
 async fn the_last_word_may_be_unfinished() {
-    let mesh = Mesh::start().await;
+    let (mesh, _) = start().await;
     let anna = mesh.user("anna");
     anna.create("Send the invoices").await;
     anna.create("Start running").await;
@@ -127,7 +127,7 @@ async fn the_last_word_may_be_unfinished() {
 
 #[tokio::test]
 async fn a_tag_is_found_by_the_beginning_of_its_name_and_by_its_new_name() {
-    let mesh = Mesh::start().await;
+    let (mesh, _) = start().await;
     let anna = mesh.user("anna");
     let task = anna.create_tagged("Buy seeds", "Summer house").await;
     assert_eq!(anna.found("summ").await, ["Buy seeds"]);
@@ -142,7 +142,7 @@ async fn a_tag_is_found_by_the_beginning_of_its_name_and_by_its_new_name() {
 
 #[tokio::test]
 async fn small_typing_errors_are_forgiven() {
-    let mesh = Mesh::start().await;
+    let (mesh, _) = start().await;
     let anna = mesh.user("anna");
     anna.create("Send the invoice").await;
     let answer = anna.search("invioce send").await;
@@ -158,7 +158,7 @@ async fn small_typing_errors_are_forgiven() {
 
 #[tokio::test]
 async fn phrases_exclusions_and_alternatives_are_understood() {
-    let mesh = Mesh::start().await;
+    let (mesh, _) = start().await;
     let anna = mesh.user("anna");
     anna.create("Report of the second quarter").await;
     anna.create("Second report, quarter to nine").await;
@@ -190,7 +190,7 @@ async fn phrases_exclusions_and_alternatives_are_understood() {
 
 #[tokio::test]
 async fn changed_deleted_and_restored_tasks_are_found_as_they_are() {
-    let mesh = Mesh::start().await;
+    let (mesh, _) = start().await;
     let anna = mesh.user("anna");
     let task = anna.create("Buy milk").await;
     let mut change = update(&task, &["title"]);
@@ -212,7 +212,7 @@ async fn changed_deleted_and_restored_tasks_are_found_as_they_are() {
 
 #[tokio::test]
 async fn matching_words_are_marked() {
-    let mesh = Mesh::start().await;
+    let (mesh, _) = start().await;
     let anna = mesh.user("anna");
     let far = "nothing of interest ".repeat(300);
     anna.create_described("Pay the invoices", &format!("{far} The invoice is late."))
@@ -230,7 +230,7 @@ async fn matching_words_are_marked() {
 
 #[tokio::test]
 async fn pages_show_every_match_once_in_one_order() {
-    let mesh = Mesh::start().await;
+    let (mesh, _) = start().await;
     let anna = mesh.user("anna");
     for number in 0..9 {
         anna.create(&format!("Garden {number}")).await;
@@ -271,7 +271,7 @@ async fn pages_show_every_match_once_in_one_order() {
 
 #[tokio::test]
 async fn a_page_token_belongs_to_one_search_of_one_user() {
-    let mesh = Mesh::start().await;
+    let (mesh, _) = start().await;
     let (anna, bob) = (mesh.user("anna"), mesh.user("bob"));
     for _ in 0..3 {
         anna.create("Garden").await;
@@ -313,7 +313,7 @@ async fn a_page_token_belongs_to_one_search_of_one_user() {
 
 #[tokio::test]
 async fn a_filter_leaves_out_matches_however_rare_its_own_are() {
-    let mesh = Mesh::start().await;
+    let (mesh, _) = start().await;
     let anna = mesh.user("anna");
     anna.create_tagged("Garden, the first", "home").await;
     // More than are asked one by one, all of them newer.
@@ -368,7 +368,7 @@ async fn a_filter_leaves_out_matches_however_rare_its_own_are() {
 
 #[tokio::test]
 async fn nobody_finds_the_tasks_of_others() {
-    let mesh = Mesh::start().await;
+    let (mesh, _) = start().await;
     let (anna, bob) = (mesh.user("anna"), mesh.user("bob"));
     anna.create_tagged("Garden fence", "invoice").await;
     bob.create("Nothing").await;
@@ -384,7 +384,7 @@ async fn nobody_finds_the_tasks_of_others() {
 
 #[tokio::test]
 async fn another_language_knows_other_forms_of_words() {
-    let mesh = Mesh::start().await;
+    let (mesh, _) = start().await;
     let anna = mesh.user("anna");
     anna.create("Rechnungen bezahlen").await;
     assert!(anna.found("Rechnung x").await.is_empty());
@@ -405,7 +405,7 @@ async fn another_language_knows_other_forms_of_words() {
 
 #[tokio::test]
 async fn a_search_that_makes_no_sense_is_refused_or_finds_nothing_at_once() {
-    let mesh = Mesh::start().await;
+    let (mesh, _) = start().await;
     let anna = mesh.user("anna");
     anna.create("Drop the tables at Bob's").await;
     let refused = [
@@ -466,7 +466,7 @@ async fn a_search_that_makes_no_sense_is_refused_or_finds_nothing_at_once() {
 
 #[tokio::test]
 async fn odd_words_are_found_again() {
-    let mesh = Mesh::start().await;
+    let (mesh, _) = start().await;
     let anna = mesh.user("anna");
     let long = format!("https://example.com/{}", "x".repeat(400));
     anna.create_described("Links", &format!("{long} and john.doe@example.com"))

@@ -1,13 +1,12 @@
 use service_runtime::grpc::ErrorCode;
 use taskmesh_proto::task::v1 as pb;
 
-use crate::support::{Mesh, assert_refused, at, fields, mask, titled};
+use crate::support::{assert_refused, at, fields, mask, start, titled};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn settings_have_defaults_until_they_are_changed() {
-    let mesh = Mesh::start().await;
-    let alice = mesh.user("alice");
-    let settings = alice.get_settings(pb::GetSettingsRequest {}).await.unwrap();
+    let (_, alice) = start().await;
+    let settings = alice.settings().await;
     assert_eq!(
         (
             settings.time_zone.as_str(),
@@ -54,16 +53,15 @@ async fn settings_have_defaults_until_they_are_changed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_context_tells_the_time_where_the_user_lives_and_what_there_is_to_do() {
-    let mesh = Mesh::start().await;
-    let alice = mesh.user("alice");
+    let (_, alice) = start().await;
     alice.live_in("Asia/Tokyo").await;
     alice.category("Home").await;
     let due = |due_time| pb::CreateTaskRequest {
         due_time,
         ..titled("due")
     };
-    alice.create_task(due(at(1_000_000_000))).await.unwrap();
-    alice.create_task(due(at(5_000_000_000))).await.unwrap();
+    alice.add(due(at(1_000_000_000))).await;
+    alice.add(due(at(5_000_000_000))).await;
     let done = alice.create("done").await;
     alice.complete(&done.id).await.unwrap();
 

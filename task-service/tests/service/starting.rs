@@ -5,7 +5,7 @@ use taskmesh_proto::{task::v1 as pb, topics};
 
 use crate::{
     files::{import, lost},
-    support::{Mesh, fields, titled, update},
+    support::{fields, start, titled, update},
 };
 
 fn time(text: &str) -> Option<Timestamp> {
@@ -123,8 +123,7 @@ fn dates(task: &pb::Task) -> (Option<Timestamp>, String) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rule_counts_from_start_and_distance_to_due_stays() {
-    let mesh = Mesh::start().await;
-    let alice = mesh.user("alice");
+    let (mesh, alice) = start().await;
     for case in CASES {
         let Case {
             rule,
@@ -134,7 +133,7 @@ async fn rule_counts_from_start_and_distance_to_due_stays() {
             next: (next_id, due_time, next_dates),
         } = case;
         for is_moved in [false, true] {
-            let task = alice.create_task(recurring(rule, given)).await.unwrap();
+            let task = alice.add(recurring(rule, given)).await;
             let asked = mesh.recurrence.questions();
             assert_eq!(asked.last().unwrap().start_time, time(given.0), "{rule}");
             assert_eq!(task.recurrence_id, recurrence_id, "{rule}");
@@ -146,7 +145,7 @@ async fn rule_counts_from_start_and_distance_to_due_stays() {
                     due_time: time("2035-01-01T12:34:56Z"),
                     ..update(&task, &["start_time", "due_time"])
                 };
-                let moved = alice.update_task(moved).await.unwrap();
+                let moved = alice.change(moved).await;
                 assert_eq!(moved.start_time, None);
                 assert_eq!(moved.series_id, task.series_id);
             }
@@ -179,15 +178,14 @@ async fn rule_counts_from_start_and_distance_to_due_stays() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rule_given_later_counts_from_the_start() {
-    let mesh = Mesh::start().await;
-    let alice = mesh.user("alice");
+    let (_, alice) = start().await;
     let once = recurring("", ("2026-12-01T08:00:00Z", "2026-12-09T08:00:00Z"));
-    let task = alice.create_task(once).await.unwrap();
+    let task = alice.add(once).await;
     let request = pb::UpdateTaskRequest {
         recurrence_rule: "FREQ=MONTHLY;BYMONTHDAY=-1".to_owned(),
         ..update(&task, &["recurrence_rule"])
     };
-    let task = alice.update_task(request).await.unwrap();
+    let task = alice.change(request).await;
     assert_eq!(task.recurrence_id, "2026-12-31T09:00:00");
     let expected = (
         time("2026-12-31T08:00:00Z"),
@@ -198,8 +196,7 @@ async fn rule_given_later_counts_from_the_start() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn start_of_one_occurrence_is_not_that_of_the_next() {
-    let mesh = Mesh::start().await;
-    let alice = mesh.user("alice");
+    let (mesh, alice) = start().await;
     let without_start = pb::CreateTaskRequest {
         start_time: None,
         ..recurring(
@@ -207,12 +204,12 @@ async fn start_of_one_occurrence_is_not_that_of_the_next() {
             ("2026-12-01T08:00:00Z", "2026-12-07T08:00:00Z"),
         )
     };
-    let task = alice.create_task(without_start).await.unwrap();
+    let task = alice.add(without_start).await;
     let request = pb::UpdateTaskRequest {
         start_time: time("2026-12-05T08:00:00Z"),
         ..update(&task, &["start_time"])
     };
-    let moved = alice.update_task(request).await.unwrap();
+    let moved = alice.change(request).await;
     assert_eq!(moved.recurrence_id, "2026-12-07T09:00:00");
     alice.complete(&task.id).await.unwrap();
     let request = pb::CreateOccurrenceRequest {
@@ -228,8 +225,7 @@ async fn start_of_one_occurrence_is_not_that_of_the_next() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn times_of_day_need_a_due_time() {
-    let mesh = Mesh::start().await;
-    let alice = mesh.user("alice");
+    let (_, alice) = start().await;
     let rule = "FREQ=DAILY;BYHOUR=9;BYMINUTE=0";
     let date = recurring(rule, ("2026-12-01T08:00:00Z", "2026-12-02"));
     assert_eq!(fields(alice.create_task(date).await), ["recurrence_rule"]);
@@ -237,8 +233,7 @@ async fn times_of_day_need_a_due_time() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn imported_rule_counts_from_dtstart() {
-    let mesh = Mesh::start().await;
-    let alice = mesh.user("alice");
+    let (_, alice) = start().await;
     let file = "BEGIN:VCALENDAR
 VERSION:2.0
 BEGIN:VTODO

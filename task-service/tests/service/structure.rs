@@ -2,10 +2,10 @@ use futures::future::join_all;
 use service_runtime::grpc::ErrorCode;
 use taskmesh_proto::task::v1 as pb;
 
-use crate::support::{Mesh, User, assert_refused, fields, titled, update};
+use crate::support::{User, assert_refused, fields, start, titled, update};
 
 async fn move_under(
-    alice: &User<'_>,
+    alice: &User,
     task: &pb::Task,
     parent: &pb::Task,
 ) -> Result<pb::Task, tonic::Status> {
@@ -17,7 +17,7 @@ async fn move_under(
 }
 
 async fn wait_for(
-    alice: &User<'_>,
+    alice: &User,
     task: &pb::Task,
     others: &[&pb::Task],
 ) -> Result<pb::Task, tonic::Status> {
@@ -30,8 +30,7 @@ async fn wait_for(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn tasks_nest_eight_levels_deep_and_no_deeper() {
-    let mesh = Mesh::start().await;
-    let alice = mesh.user("alice");
+    let (_, alice) = start().await;
     let mut chain = vec![alice.create("level 1").await];
     for level in 2..=8 {
         let parent = chain.last().unwrap().clone();
@@ -57,8 +56,7 @@ async fn tasks_nest_eight_levels_deep_and_no_deeper() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_task_is_a_part_of_itself() {
-    let mesh = Mesh::start().await;
-    let alice = mesh.user("alice");
+    let (_, alice) = start().await;
     let whole = alice.create("whole").await;
     let part = alice.create_part("part", &whole).await;
     let refusal = move_under(&alice, &whole, &part).await;
@@ -76,8 +74,7 @@ async fn no_task_is_a_part_of_itself() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_moves_at_once_make_no_circle() {
-    let mesh = Mesh::start().await;
-    let alice = mesh.user("alice");
+    let (_, alice) = start().await;
     for _ in 0..10 {
         let (one, other) = (alice.create("one").await, alice.create("other").await);
         let moves = [
@@ -95,8 +92,7 @@ async fn two_moves_at_once_make_no_circle() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_task_with_open_parts_is_completed_only_with_them() {
-    let mesh = Mesh::start().await;
-    let alice = mesh.user("alice");
+    let (_, alice) = start().await;
     let trip = alice.create("Plan the trip").await;
     let tickets = alice.create_part("Buy tickets", &trip).await;
     let seats = alice.create_part("Choose seats", &tickets).await;
@@ -129,14 +125,13 @@ async fn a_task_with_open_parts_is_completed_only_with_them() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_blocked_task_says_what_blocks_it() {
-    let mesh = Mesh::start().await;
-    let alice = mesh.user("alice");
+    let (_, alice) = start().await;
     let paint = alice.create("Buy paint").await;
     let request = pb::CreateTaskRequest {
         depends_on: vec![paint.id.clone()],
         ..titled("Paint the wall")
     };
-    let wall = alice.create_task(request).await.unwrap();
+    let wall = alice.add(request).await;
     assert_eq!(wall.blocked_by, std::slice::from_ref(&paint.id));
     let refusal = alice.complete(&wall.id).await;
     assert_refused(refusal, ErrorCode::FailedPrecondition, "Buy paint");
@@ -149,8 +144,7 @@ async fn a_blocked_task_says_what_blocks_it() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_task_waits_for_itself_through_others() {
-    let mesh = Mesh::start().await;
-    let alice = mesh.user("alice");
+    let (mesh, alice) = start().await;
     let (one, two, three) = (
         alice.create("one").await,
         alice.create("two").await,
@@ -173,8 +167,7 @@ async fn no_task_waits_for_itself_through_others() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn parts_are_deleted_and_restored_with_the_whole() {
-    let mesh = Mesh::start().await;
-    let alice = mesh.user("alice");
+    let (_, alice) = start().await;
     let trip = alice.create("Plan the trip").await;
     let tickets = alice.create_part("Buy tickets", &trip).await;
     let hotel = alice.create_part("Find a hotel", &trip).await;

@@ -1,7 +1,7 @@
 use service_runtime::grpc::ErrorCode;
 use taskmesh_proto::task::v1 as pb;
 
-use crate::support::{Mesh, assert_refused, mask, titled, update, week_after, weekly};
+use crate::support::{assert_refused, mask, start, titled, update, weekly};
 
 /// Returns the values of a task, without what every change changes.
 fn values(task: pb::Task) -> pb::Task {
@@ -15,8 +15,7 @@ fn values(task: pb::Task) -> pb::Task {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_change_can_be_undone_and_the_undo_too() {
-    let mesh = Mesh::start().await;
-    let alice = mesh.user("alice");
+    let (_, alice) = start().await;
     alice.category("Home").await;
     let request = pb::CreateTaskRequest {
         description: "the ones on the balcony".to_owned(),
@@ -24,7 +23,7 @@ async fn each_change_can_be_undone_and_the_undo_too() {
         tags: vec!["plants".to_owned()],
         ..weekly()
     };
-    let task = alice.create_task(request).await.unwrap();
+    let task = alice.add(request).await;
     let fields = [
         "title",
         "description",
@@ -37,7 +36,7 @@ async fn each_change_can_be_undone_and_the_undo_too() {
         title: "Something else".to_owned(),
         ..update(&task, &fields)
     };
-    let changed = alice.update_task(request).await.unwrap();
+    let changed = alice.change(request).await;
     let undone = alice.undo(&changed.operation_id).await.unwrap();
     assert_eq!(values(undone.tasks[0].clone()), values(task.clone()));
     assert_eq!(alice.get(&task.id).await, undone.tasks[0]);
@@ -55,8 +54,7 @@ async fn each_change_can_be_undone_and_the_undo_too() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn undoing_a_creation_deletes_what_was_created() {
-    let mesh = Mesh::start().await;
-    let alice = mesh.user("alice");
+    let (_, alice) = start().await;
     let task = alice.create("Water the plants").await;
     let undone = alice.undo(&task.operation_id).await.unwrap();
     assert!(undone.tasks[0].delete_time.is_some());
@@ -66,8 +64,7 @@ async fn undoing_a_creation_deletes_what_was_created() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_newer_stays_and_is_named() {
-    let mesh = Mesh::start().await;
-    let alice = mesh.user("alice");
+    let (_, alice) = start().await;
     let request = pb::BatchCreateTasksRequest {
         tasks: vec![titled("one"), titled("two")],
         ..Default::default()
@@ -78,7 +75,7 @@ async fn what_is_newer_stays_and_is_named() {
         title: "newer".to_owned(),
         ..update(&one, &["title"])
     };
-    alice.update_task(newer).await.unwrap();
+    alice.change(newer).await;
     let undone = alice.undo(&batch.operation_id).await.unwrap();
     assert_eq!(
         (undone.tasks.len(), undone.tasks[0].title.as_str()),
@@ -97,16 +94,10 @@ async fn what_is_newer_stays_and_is_named() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn undoing_a_completion_leaves_the_next_occurrence_and_says_so() {
-    let mesh = Mesh::start().await;
-    let alice = mesh.user("alice");
-    let first = alice.create_task(weekly()).await.unwrap();
+    let (mesh, alice) = start().await;
+    let first = alice.add(weekly()).await;
     let done = alice.complete(&first.id).await.unwrap();
-    let next = mesh
-        .create_occurrence("alice", week_after(&first))
-        .await
-        .unwrap()
-        .task
-        .unwrap();
+    let next = mesh.follow(&first).await.task.unwrap();
     let undone = alice.undo(&done.operation_id).await.unwrap();
     assert_eq!(undone.tasks[0].state(), pb::TaskState::Open);
     assert_eq!(undone.not_undone[0].id, next.id);
@@ -119,40 +110,29 @@ async fn undoing_a_completion_leaves_the_next_occurrence_and_says_so() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_series_that_was_left_goes_on_after_the_undo() {
-    let mesh = Mesh::start().await;
-    let alice = mesh.user("alice");
-    let first = alice.create_task(weekly()).await.unwrap();
-    let ended = alice
-        .update_task(update(&first, &["recurrence_rule"]))
-        .await
-        .unwrap();
+    let (mesh, alice) = start().await;
+    let first = alice.add(weekly()).await;
+    let ended = alice.change(update(&first, &["recurrence_rule"])).await;
     assert_eq!(ended.series_id, "");
     alice.undo(&ended.operation_id).await.unwrap();
     let back = alice.get(&first.id).await;
     assert_eq!(back.series_id, first.series_id);
     alice.complete(&first.id).await.unwrap();
-    let next = mesh
-        .create_occurrence("alice", week_after(&first))
-        .await
-        .unwrap();
+    let next = mesh.follow(&first).await;
     assert!(next.created);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_undo_makes_no_circle() {
-    let mesh = Mesh::start().await;
-    let alice = mesh.user("alice");
+    let (_, alice) = start().await;
     let whole = alice.create("whole").await;
     let part = alice.create_part("part", &whole).await;
-    let out = alice
-        .update_task(update(&part, &["parent_task_id"]))
-        .await
-        .unwrap();
+    let out = alice.change(update(&part, &["parent_task_id"])).await;
     let under = pb::UpdateTaskRequest {
         parent_task_id: part.id.clone(),
         ..update(&whole, &["parent_task_id"])
     };
-    alice.update_task(under).await.unwrap();
+    alice.change(under).await;
     let undone = alice.undo(&out.operation_id).await.unwrap();
     assert!(undone.tasks.is_empty());
     assert!(undone.not_undone[0].reason.starts_with("parent_task_id"));
@@ -160,8 +140,7 @@ async fn an_undo_makes_no_circle() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn settings_and_names_are_undone_too() {
-    let mesh = Mesh::start().await;
-    let alice = mesh.user("alice");
+    let (_, alice) = start().await;
     let request = |zone: &str| pb::UpdateSettingsRequest {
         update_mask: mask(&["time_zone"]),
         time_zone: zone.to_owned(),
@@ -174,7 +153,7 @@ async fn settings_and_names_are_undone_too() {
     let changed = alice.update_settings(request("Asia/Tokyo")).await.unwrap();
     let undone = alice.undo(&changed.operation_id).await.unwrap();
     assert_eq!(undone.others[0].kind, "settings");
-    let settings = alice.get_settings(pb::GetSettingsRequest {}).await.unwrap();
+    let settings = alice.settings().await;
     assert_eq!(
         (settings.time_zone.as_str(), settings.etag.as_str()),
         ("Europe/Berlin", "3")
@@ -183,7 +162,7 @@ async fn settings_and_names_are_undone_too() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn only_ones_own_operations_can_be_undone() {
-    let mesh = Mesh::start().await;
+    let (mesh, _) = start().await;
     let task = mesh.user("alice").create("Water the plants").await;
     let refusal = mesh.user("bob").undo(&task.operation_id).await;
     assert_refused(refusal, ErrorCode::NotFound, "does not exist");

@@ -3,22 +3,20 @@ use service_runtime::grpc::ErrorCode;
 use taskmesh_proto::task::v1 as pb;
 
 use crate::support::{
-    DAY, HOUR, MONDAY_NINE, Mesh, UNANSWERED, assert_refused, at, fields, minutes_before, titled,
-    update, week_after, weekly,
+    DAY, HOUR, MONDAY_NINE, UNANSWERED, assert_refused, at, fields, minutes_before, start, titled,
+    update, weekly,
 };
 
 #[tokio::test(flavor = "multi_thread")]
 async fn only_the_named_fields_change() {
-    let mesh = Mesh::start().await;
-    let alice = mesh.user("alice");
+    let (_, alice) = start().await;
     let task = alice
-        .create_task(pb::CreateTaskRequest {
+        .add(pb::CreateTaskRequest {
             description: "the ones on the balcony".to_owned(),
             reminders: vec![minutes_before(5)],
             ..weekly()
         })
-        .await
-        .unwrap();
+        .await;
     let request = pb::UpdateTaskRequest {
         title: "Water all plants".to_owned(),
         // Not named, so not looked at.
@@ -26,7 +24,7 @@ async fn only_the_named_fields_change() {
         time_zone: "nowhere".to_owned(),
         ..update(&task, &["title"])
     };
-    let changed = alice.update_task(request).await.unwrap();
+    let changed = alice.change(request).await;
     let expected = pb::Task {
         title: "Water all plants".to_owned(),
         etag: changed.etag.clone(),
@@ -41,10 +39,9 @@ async fn only_the_named_fields_change() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_named_field_without_a_value_is_emptied() {
-    let mesh = Mesh::start().await;
-    let alice = mesh.user("alice");
+    let (_, alice) = start().await;
     let task = alice
-        .create_task(pb::CreateTaskRequest {
+        .add(pb::CreateTaskRequest {
             description: "soon".to_owned(),
             priority: pb::Priority::High.into(),
             due_time: at(MONDAY_NINE),
@@ -53,8 +50,7 @@ async fn a_named_field_without_a_value_is_emptied() {
             muted: true,
             ..titled("Call Bob")
         })
-        .await
-        .unwrap();
+        .await;
     let all_but_title = [
         "description",
         "priority",
@@ -63,10 +59,7 @@ async fn a_named_field_without_a_value_is_emptied() {
         "reminders",
         "muted",
     ];
-    let emptied = alice
-        .update_task(update(&task, &all_but_title))
-        .await
-        .unwrap();
+    let emptied = alice.change(update(&task, &all_but_title)).await;
     assert_eq!(emptied.title, "Call Bob");
     assert_eq!(emptied.description, "");
     assert_eq!(emptied.priority(), pb::Priority::Medium);
@@ -76,20 +69,18 @@ async fn a_named_field_without_a_value_is_emptied() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_star_names_every_field() {
-    let mesh = Mesh::start().await;
-    let alice = mesh.user("alice");
+    let (_, alice) = start().await;
     let task = alice
-        .create_task(pb::CreateTaskRequest {
+        .add(pb::CreateTaskRequest {
             description: "soon".to_owned(),
             ..titled("Call Bob")
         })
-        .await
-        .unwrap();
+        .await;
     let request = pb::UpdateTaskRequest {
         title: "Call Carol".to_owned(),
         ..update(&task, &["*"])
     };
-    let changed = alice.update_task(request).await.unwrap();
+    let changed = alice.change(request).await;
     assert_eq!(
         (changed.title.as_str(), changed.description.as_str()),
         ("Call Carol", "")
@@ -98,9 +89,8 @@ async fn a_star_names_every_field() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn everything_that_is_wrong_with_an_update_is_told_at_once() {
-    let mesh = Mesh::start().await;
-    let alice = mesh.user("alice");
-    let task = alice.create_task(weekly()).await.unwrap();
+    let (mesh, alice) = start().await;
+    let task = alice.add(weekly()).await;
     let rows = mesh.row_count().await;
 
     let request = pb::UpdateTaskRequest {
@@ -138,9 +128,8 @@ async fn everything_that_is_wrong_with_an_update_is_told_at_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_update_that_changes_nothing_tells_nobody() {
-    let mesh = Mesh::start().await;
-    let alice = mesh.user("alice");
-    let task = alice.create_task(weekly()).await.unwrap();
+    let (mesh, alice) = start().await;
+    let task = alice.add(weekly()).await;
     let rows = mesh.row_count().await;
     let request = pb::UpdateTaskRequest {
         title: task.title.clone(),
@@ -149,24 +138,20 @@ async fn an_update_that_changes_nothing_tells_nobody() {
         recurrence_rule: task.recurrence_rule.clone(),
         ..update(&task, &["*"])
     };
-    assert_eq!(alice.update_task(request).await.unwrap(), task);
+    assert_eq!(alice.change(request).await, task);
     assert_eq!(mesh.row_count().await, rows);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stale_etag_changes_nothing() {
-    let mesh = Mesh::start().await;
-    let alice = mesh.user("alice");
+    let (mesh, alice) = start().await;
     let task = alice.create("Call Bob").await;
     let rename = |title: &str, etag: &str| pb::UpdateTaskRequest {
         title: title.to_owned(),
         etag: etag.to_owned(),
         ..update(&task, &["title"])
     };
-    let changed = alice
-        .update_task(rename("Call Carol", &task.etag))
-        .await
-        .unwrap();
+    let changed = alice.change(rename("Call Carol", &task.etag)).await;
     let rows = mesh.row_count().await;
     for etag in [&task.etag, "nonsense"] {
         let answer = alice.update_task(rename("Call Dora", etag)).await;
@@ -178,8 +163,7 @@ async fn a_stale_etag_changes_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_deleted_task_cannot_be_updated() {
-    let mesh = Mesh::start().await;
-    let alice = mesh.user("alice");
+    let (_, alice) = start().await;
     let task = alice.create("Call Bob").await;
     alice.delete(&task.id).await.unwrap();
     let request = pb::UpdateTaskRequest {
@@ -195,14 +179,13 @@ async fn a_deleted_task_cannot_be_updated() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn moving_the_due_time_of_an_occurrence_leaves_its_series_alone() {
-    let mesh = Mesh::start().await;
-    let alice = mesh.user("alice");
-    let task = alice.create_task(weekly()).await.unwrap();
+    let (mesh, alice) = start().await;
+    let task = alice.add(weekly()).await;
     let request = pb::UpdateTaskRequest {
         due_time: at(MONDAY_NINE + HOUR),
         ..update(&task, &["due_time"])
     };
-    let moved = alice.update_task(request).await.unwrap();
+    let moved = alice.change(request).await;
     assert_eq!(moved.due_time, at(MONDAY_NINE + HOUR));
     assert_eq!(moved.series_id, task.series_id);
     assert_eq!(moved.recurrence_id, task.recurrence_id);
@@ -211,15 +194,14 @@ async fn moving_the_due_time_of_an_occurrence_leaves_its_series_alone() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn another_rule_zone_or_anchor_begins_a_new_series() {
-    let mesh = Mesh::start().await;
-    let alice = mesh.user("alice");
-    let task = alice.create_task(weekly()).await.unwrap();
+    let (_, alice) = start().await;
+    let task = alice.add(weekly()).await;
 
     let request = pb::UpdateTaskRequest {
         recurrence_rule: "FREQ=WEEKLY;BYDAY=TH".to_owned(),
         ..update(&task, &["recurrence_rule"])
     };
-    let thursdays = alice.update_task(request).await.unwrap();
+    let thursdays = alice.change(request).await;
     assert_ne!(thursdays.series_id, task.series_id);
     assert_eq!(thursdays.recurrence_id, "2026-12-08T09:00:00");
     assert_eq!(thursdays.due_time, at(MONDAY_NINE + DAY));
@@ -228,7 +210,7 @@ async fn another_rule_zone_or_anchor_begins_a_new_series() {
         time_zone: "America/New_York".to_owned(),
         ..update(&task, &["time_zone"])
     };
-    let elsewhere = alice.update_task(request).await.unwrap();
+    let elsewhere = alice.change(request).await;
     assert_ne!(elsewhere.series_id, thursdays.series_id);
     assert_eq!(elsewhere.recurrence_id, "2026-12-09T03:00:00");
 
@@ -236,7 +218,7 @@ async fn another_rule_zone_or_anchor_begins_a_new_series() {
         recurrence_anchor: pb::RecurrenceAnchor::Completion.into(),
         ..update(&task, &["recurrence_anchor"])
     };
-    let from_completion = alice.update_task(request).await.unwrap();
+    let from_completion = alice.change(request).await;
     assert_ne!(from_completion.series_id, elsewhere.series_id);
     assert_eq!(from_completion.recurrence_rule, "FREQ=WEEKLY;BYDAY=TH");
     assert_eq!(alice.get(&task.id).await, from_completion);
@@ -244,8 +226,7 @@ async fn another_rule_zone_or_anchor_begins_a_new_series() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_rule_makes_a_plain_task_repeat() {
-    let mesh = Mesh::start().await;
-    let alice = mesh.user("alice");
+    let (_, alice) = start().await;
     let task = alice.create("Water the plants").await;
     let request = pb::UpdateTaskRequest {
         due_time: at(MONDAY_NINE),
@@ -253,7 +234,7 @@ async fn a_rule_makes_a_plain_task_repeat() {
         recurrence_rule: "FREQ=DAILY".to_owned(),
         ..update(&task, &["due_time", "time_zone", "recurrence_rule"])
     };
-    let daily = alice.update_task(request).await.unwrap();
+    let daily = alice.change(request).await;
     assert_eq!(daily.recurrence_id, "2026-12-07T09:00:00");
     assert_eq!(daily.recurrence_anchor(), pb::RecurrenceAnchor::Schedule);
 
@@ -263,20 +244,13 @@ async fn a_rule_makes_a_plain_task_repeat() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn emptying_the_rule_ends_the_series() {
-    let mesh = Mesh::start().await;
-    let alice = mesh.user("alice");
-    let first = alice.create_task(weekly()).await.unwrap();
+    let (mesh, alice) = start().await;
+    let first = alice.add(weekly()).await;
     alice.complete(&first.id).await.unwrap();
-    let answer = mesh
-        .create_occurrence("alice", week_after(&first))
-        .await
-        .unwrap();
+    let answer = mesh.follow(&first).await;
     let second = answer.task.unwrap();
 
-    let once = alice
-        .update_task(update(&second, &["recurrence_rule"]))
-        .await
-        .unwrap();
+    let once = alice.change(update(&second, &["recurrence_rule"])).await;
     assert_eq!(
         (once.series_id.as_str(), once.recurrence_id.as_str()),
         ("", "")
@@ -287,43 +261,29 @@ async fn emptying_the_rule_ends_the_series() {
     // Completing an occurrence of the past once more does not bring the series back.
     alice.reopen(&first.id).await.unwrap();
     alice.complete(&first.id).await.unwrap();
-    let answer = mesh
-        .create_occurrence("alice", week_after(&first))
-        .await
-        .unwrap();
+    let answer = mesh.follow(&first).await;
     assert_eq!((answer.task, answer.created), (None, false));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_occurrence_of_the_past_can_leave_its_series_without_ending_it() {
-    let mesh = Mesh::start().await;
-    let alice = mesh.user("alice");
-    let first = alice.create_task(weekly()).await.unwrap();
+    let (mesh, alice) = start().await;
+    let first = alice.add(weekly()).await;
     alice.complete(&first.id).await.unwrap();
-    let answer = mesh
-        .create_occurrence("alice", week_after(&first))
-        .await
-        .unwrap();
+    let answer = mesh.follow(&first).await;
     let second = answer.task.unwrap();
 
     alice.reopen(&first.id).await.unwrap();
-    alice
-        .update_task(update(&first, &["recurrence_rule"]))
-        .await
-        .unwrap();
+    alice.change(update(&first, &["recurrence_rule"])).await;
     alice.complete(&second.id).await.unwrap();
-    let answer = mesh
-        .create_occurrence("alice", week_after(&second))
-        .await
-        .unwrap();
+    let answer = mesh.follow(&second).await;
     assert!(answer.created);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_recurrence_of_a_completed_task_stays_as_it_was() {
-    let mesh = Mesh::start().await;
-    let alice = mesh.user("alice");
-    let task = alice.create_task(weekly()).await.unwrap();
+    let (_, alice) = start().await;
+    let task = alice.add(weekly()).await;
     let done = alice.complete(&task.id).await.unwrap();
     let request = pb::UpdateTaskRequest {
         recurrence_rule: "FREQ=DAILY".to_owned(),
@@ -339,9 +299,8 @@ async fn the_recurrence_of_a_completed_task_stays_as_it_was() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_unanswered_question_leaves_the_task_alone() {
-    let mesh = Mesh::start().await;
-    let alice = mesh.user("alice");
-    let task = alice.create_task(weekly()).await.unwrap();
+    let (_, alice) = start().await;
+    let task = alice.add(weekly()).await;
     let request = pb::UpdateTaskRequest {
         recurrence_rule: UNANSWERED.to_owned(),
         ..update(&task, &["recurrence_rule"])
@@ -356,13 +315,12 @@ async fn an_unanswered_question_leaves_the_task_alone() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn task_that_changes_during_rule_check_is_checked_again() {
-    let mesh = Mesh::start().await;
-    let alice = mesh.user("alice");
+    let (mesh, alice) = start().await;
     let due = |seconds| pb::CreateTaskRequest {
         due_time: at(seconds),
         ..titled("Water the plants")
     };
-    let task = alice.create_task(due(MONDAY_NINE)).await.unwrap();
+    let task = alice.add(due(MONDAY_NINE)).await;
     let held = mesh.recurrence.hold().await;
     let repeats = alice.update_task(pb::UpdateTaskRequest {
         recurrence_rule: "FREQ=DAILY".to_owned(),
@@ -374,7 +332,7 @@ async fn task_that_changes_during_rule_check_is_checked_again() {
             due_time: at(MONDAY_NINE + DAY),
             ..update(&task, &["due_time"])
         };
-        alice.update_task(request).await.unwrap();
+        alice.change(request).await;
         drop(held);
     };
     let (answer, ()) = futures::join!(repeats, moves);
@@ -388,9 +346,8 @@ async fn task_that_changes_during_rule_check_is_checked_again() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn updates_at_the_same_time_lose_nothing() {
-    let mesh = Mesh::start().await;
-    let alice = mesh.user("alice");
-    let task = alice.create_task(weekly()).await.unwrap();
+    let (mesh, alice) = start().await;
+    let task = alice.add(weekly()).await;
     let priorities = (0..10).map(|turn| {
         alice.update_task(pb::UpdateTaskRequest {
             priority: 3 + turn % 2,

@@ -1,6 +1,9 @@
 //! A recurrence-service that knows a few rules by heart.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicBool, Ordering},
+};
 
 use jiff::{Span, Timestamp, tz::TimeZone};
 use service_runtime::grpc::{ApiError, ErrorCode, FieldViolation, status};
@@ -24,6 +27,7 @@ pub struct FakeRecurrence {
     questions: Questions,
     asked: Arc<Notify>,
     gate: Arc<RwLock<()>>,
+    fails: Arc<AtomicBool>,
     _server: JoinSet<()>,
 }
 
@@ -35,10 +39,12 @@ impl FakeRecurrence {
         let url = format!("http://{}", listener.local_addr().unwrap());
         let questions = Questions::default();
         let (asked, gate) = (Arc::new(Notify::new()), Arc::new(RwLock::new(())));
+        let fails = Arc::new(AtomicBool::new(false));
         let answers = Answers {
             questions: questions.clone(),
             asked: asked.clone(),
             gate: gate.clone(),
+            fails: fails.clone(),
         };
         let service = RecurrenceServiceServer::new(answers);
         let mut server = JoinSet::new();
@@ -52,6 +58,7 @@ impl FakeRecurrence {
             questions,
             asked,
             gate,
+            fails,
             _server: server,
         }
     }
@@ -59,6 +66,11 @@ impl FakeRecurrence {
     /// Returns what it was asked so far.
     pub fn questions(&self) -> Vec<pb::ValidateRuleRequest> {
         self.questions.lock().unwrap().clone()
+    }
+
+    /// Answers all questions with UNAVAILABLE from now on.
+    pub fn fail(&self) {
+        self.fails.store(true, Ordering::SeqCst);
     }
 
     /// Answers nothing until the guard is dropped.
@@ -76,6 +88,7 @@ struct Answers {
     questions: Questions,
     asked: Arc<Notify>,
     gate: Arc<RwLock<()>>,
+    fails: Arc<AtomicBool>,
 }
 
 #[async_trait]
@@ -90,7 +103,7 @@ impl RecurrenceService for Answers {
         self.questions.lock().unwrap().push(question.clone());
         self.asked.notify_one();
         let _open = self.gate.read().await;
-        if question.recurrence_rule == UNANSWERED {
+        if question.recurrence_rule == UNANSWERED || self.fails.load(Ordering::SeqCst) {
             return Err(Status::unavailable("gone fishing"));
         }
         let known = [

@@ -2,6 +2,8 @@
 
 mod fake_recurrence;
 
+use std::sync::Arc;
+
 use diesel::{QueryableByName, sql_types::BigInt};
 use diesel_async::RunQueryDsl;
 use prost_types::{FieldMask, Timestamp};
@@ -37,19 +39,26 @@ pub struct Mesh {
 }
 
 /// A caller.
-pub struct User<'a> {
-    mesh: &'a Mesh,
+pub struct User {
+    mesh: Arc<Mesh>,
     name: &'static str,
 }
 
 type Answer<T> = Result<T, Status>;
 
-impl Mesh {
-    pub async fn start() -> Self {
-        Self::start_with_clock(Clock::system()).await
-    }
+/// Starts the service and returns a first caller.
+pub async fn start() -> (Arc<Mesh>, User) {
+    start_with_clock(Clock::system()).await
+}
 
-    pub async fn start_with_clock(clock: Clock) -> Self {
+pub async fn start_with_clock(clock: Clock) -> (Arc<Mesh>, User) {
+    let mesh = Arc::new(Mesh::start(clock).await);
+    let alice = mesh.user("alice");
+    (mesh, alice)
+}
+
+impl Mesh {
+    pub async fn start(clock: Clock) -> Self {
         let recurrence = FakeRecurrence::start().await;
         let settings = [("RECURRENCE_URL", recurrence.url.as_str())];
         let service = TestService::start_with_clock(&settings, clock).await;
@@ -59,8 +68,15 @@ impl Mesh {
         }
     }
 
-    pub fn user(&self, name: &'static str) -> User<'_> {
-        User { mesh: self, name }
+    pub fn user(self: &Arc<Self>, name: &'static str) -> User {
+        let mesh = Arc::clone(self);
+        User { mesh, name }
+    }
+
+    /// Creates the occurrence of alice one week after a weekly task.
+    pub async fn follow(&self, task: &pb::Task) -> pb::CreateOccurrenceResponse {
+        let answer = self.create_occurrence("alice", week_after(task)).await;
+        answer.unwrap()
     }
 
     /// Calls CreateOccurrence as the recurrence-service, on behalf of a user.
@@ -123,7 +139,7 @@ macro_rules! calls {
     };
 }
 
-impl User<'_> {
+impl User {
     calls! { TaskServiceClient:
         create_task: CreateTaskRequest => Task;
         get_task: GetTaskRequest => Task;
@@ -184,7 +200,7 @@ impl User<'_> {
     }
 
     pub async fn create(&self, title: &str) -> pb::Task {
-        self.create_task(titled(title)).await.unwrap()
+        self.add(titled(title)).await
     }
 
     /// Creates a category.
@@ -202,7 +218,7 @@ impl User<'_> {
             parent_task_id: parent.id.clone(),
             ..titled(title)
         };
-        self.create_task(request).await.unwrap()
+        self.add(request).await
     }
 
     /// Says where the user lives.
@@ -230,41 +246,47 @@ impl User<'_> {
         self.get_task(pb::GetTaskRequest { task_id }).await.unwrap()
     }
 
-    pub async fn complete(&self, task_id: &str) -> Answer<pb::Task> {
-        self.complete_task(pb::CompleteTaskRequest {
-            task_id: task_id.to_owned(),
-            etag: String::new(),
-            ..pb::CompleteTaskRequest::default()
-        })
-        .await
+    /// Creates a task.
+    pub async fn add(&self, request: pb::CreateTaskRequest) -> pb::Task {
+        self.create_task(request).await.unwrap()
     }
 
-    pub async fn reopen(&self, task_id: &str) -> Answer<pb::Task> {
-        self.reopen_task(pb::ReopenTaskRequest {
-            task_id: task_id.to_owned(),
-            etag: String::new(),
-            ..pb::ReopenTaskRequest::default()
-        })
-        .await
+    /// Updates a task.
+    pub async fn change(&self, request: pb::UpdateTaskRequest) -> pb::Task {
+        self.update_task(request).await.unwrap()
     }
 
-    pub async fn delete(&self, task_id: &str) -> Answer<pb::Task> {
-        self.delete_task(pb::DeleteTaskRequest {
-            task_id: task_id.to_owned(),
-            etag: String::new(),
-            ..pb::DeleteTaskRequest::default()
-        })
-        .await
+    /// Returns the names of all tags.
+    pub async fn tags(&self) -> Vec<String> {
+        let tags = self.list_tags(pb::ListTagsRequest::default()).await;
+        let tags = tags.unwrap().tags.into_iter();
+        tags.map(|tag| tag.display_name).collect()
     }
 
-    pub async fn undelete(&self, task_id: &str) -> Answer<pb::Task> {
-        self.undelete_task(pb::UndeleteTaskRequest {
-            task_id: task_id.to_owned(),
-            etag: String::new(),
-            ..pb::UndeleteTaskRequest::default()
-        })
-        .await
+    pub async fn settings(&self) -> pb::Settings {
+        self.get_settings(pb::GetSettingsRequest {}).await.unwrap()
     }
+}
+
+macro_rules! on_one_task {
+    ($($name:ident: $call:ident($request:ident);)*) => {
+        impl User {
+            $(pub async fn $name(&self, task_id: &str) -> Answer<pb::Task> {
+                self.$call(pb::$request {
+                    task_id: task_id.to_owned(),
+                    ..Default::default()
+                })
+                .await
+            })*
+        }
+    };
+}
+
+on_one_task! {
+    complete: complete_task(CompleteTaskRequest);
+    reopen: reopen_task(ReopenTaskRequest);
+    delete: delete_task(DeleteTaskRequest);
+    undelete: undelete_task(UndeleteTaskRequest);
 }
 
 pub fn titled(title: &str) -> pb::CreateTaskRequest {
