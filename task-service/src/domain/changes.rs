@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::{
-    Description, Details, DueWish, Priority, Recurrence, RecurrenceAnchor, RecurrenceRule,
+    Description, Details, DueInput, Priority, Recurrence, RecurrenceAnchor, RecurrenceRule,
     Reminders, Schedule, TimeZone, Title, Violations,
 };
 
@@ -44,7 +44,7 @@ pub struct DetailChanges {
 #[derive(Debug, Clone, Default)]
 pub struct ScheduleChanges {
     /// When it is due.
-    pub due: Edit<Option<DueWish>>,
+    pub due: Edit<Option<DueInput>>,
     /// From when on lists show it.
     pub start_time: Edit<Option<DateTime<Utc>>>,
     /// The zone in which the due time is meant.
@@ -73,7 +73,7 @@ impl ScheduleChanges {
     /// Returns whether only the user's own zone says what is meant, because neither the task nor the changes name one.
     pub fn needs_user_zone(&self, current: &Schedule) -> bool {
         let wished = match self.due {
-            Edit::Set(Some(wish)) => wish.needs_zone(),
+            Edit::Set(Some(input)) => input.needs_zone(),
             _ => false,
         };
         let zone = self.time_zone.over(&current.time_zone().cloned());
@@ -90,7 +90,7 @@ impl ScheduleChanges {
         }
         let zone = time_zone.as_ref().unwrap_or(user_zone);
         let due = match self.due {
-            Edit::Set(wish) => wish.map(|wish| wish.in_zone(zone)),
+            Edit::Set(input) => input.map(|input| input.in_zone(zone)),
             Edit::Keep => current.due().map(|due| due.in_zone(zone)),
         };
         if due.is_some_and(|due| due.date().is_some()) {
@@ -151,7 +151,7 @@ mod tests {
 
     fn weekly() -> Schedule {
         let changes = ScheduleChanges {
-            due: Edit::Set(Some(DueWish::Time(due()))),
+            due: Edit::Set(Some(DueInput::Time(due()))),
             time_zone: Edit::Set(TimeZone::parse("Europe/Berlin").ok()),
             recurrence_rule: rule("FREQ=WEEKLY"),
             recurrence_anchor: Edit::Set(Some(RecurrenceAnchor::Completion)),
@@ -241,7 +241,7 @@ mod tests {
     fn a_moved_due_time_leaves_the_recurrence_alone() {
         let later = due() + TimeDelta::days(1);
         let changes = ScheduleChanges {
-            due: Edit::Set(Some(DueWish::Time(later))),
+            due: Edit::Set(Some(DueInput::Time(later))),
             ..ScheduleChanges::default()
         };
         let schedule = apply(&changes, &weekly()).unwrap();
@@ -253,7 +253,7 @@ mod tests {
     fn a_date_without_a_zone_is_meant_in_the_users_own() {
         let date = "2026-12-01".parse().unwrap();
         let changes = ScheduleChanges {
-            due: Edit::Set(Some(DueWish::Date(date))),
+            due: Edit::Set(Some(DueInput::Date(date))),
             ..ScheduleChanges::default()
         };
         assert!(changes.needs_user_zone(&Schedule::default()));
@@ -272,7 +272,7 @@ mod tests {
         };
         assert_eq!(apply(&zone, &weekly()).unwrap().due_time(), Some(due()));
         let date = ScheduleChanges {
-            due: Edit::Set(Some(DueWish::Date("2026-12-01".parse().unwrap()))),
+            due: Edit::Set(Some(DueInput::Date("2026-12-01".parse().unwrap()))),
             ..ScheduleChanges::default()
         };
         let schedule = apply(&date, &Schedule::default()).unwrap();

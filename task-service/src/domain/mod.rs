@@ -35,7 +35,7 @@ pub use service_runtime::{suggestion::nearest, time_zone::TimeZone};
 pub use change::Change;
 pub use changes::{DetailChanges, Edit, ScheduleChanges};
 pub use details::Details;
-pub use due::{Due, DueWish, parse_due_date};
+pub use due::{Due, DueInput, parse_due_date};
 pub use due_after::DueAfter;
 pub use due_time::{DueTime, InvalidTime, moment, parse_date, parse_time};
 pub use etag::Etag;

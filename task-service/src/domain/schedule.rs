@@ -224,7 +224,7 @@ mod tests {
     use chrono::TimeDelta;
 
     use super::*;
-    use crate::domain::{DueWish, Reminder};
+    use crate::domain::{DueInput, Reminder};
 
     fn weekly() -> Recurrence {
         Recurrence {
@@ -305,7 +305,7 @@ mod tests {
         );
     }
 
-    fn series(start: Option<&str>, due: DueWish, first: &str) -> (Schedule, Occurrence) {
+    fn series(start: Option<&str>, due: DueInput, first: &str) -> (Schedule, Occurrence) {
         let zone = TimeZone::parse("Europe/Berlin").unwrap();
         let local = |text: &str| text.parse::<LocalTime>().unwrap();
         let schedule = Schedule::new(
@@ -336,8 +336,8 @@ mod tests {
 
     #[test]
     fn start_moves_to_the_first_date_and_due_follows() {
-        let timed = |text: &str| DueWish::Local(text.parse().unwrap());
-        let dated = |text: &str| DueWish::Date(text.parse().unwrap());
+        let timed = |text: &str| DueInput::Local(text.parse().unwrap());
+        let dated = |text: &str| DueInput::Date(text.parse().unwrap());
         // Start, due, first date of the rule; start and due of the first occurrence and of the one on 31 March 2027.
         for (start, due, first, moved, later) in [
             (
@@ -399,7 +399,7 @@ mod tests {
             rule: RecurrenceRule::new("FREQ=DAILY;BYHOUR=9".to_owned()).unwrap(),
             ..weekly()
         };
-        let schedule = |due: DueWish| {
+        let schedule = |due: DueInput| {
             Schedule::new(
                 Some(due.in_zone(&zone)),
                 None,
@@ -408,8 +408,8 @@ mod tests {
                 Reminders::default(),
             )
         };
-        assert!(schedule(DueWish::Time(moment())).is_ok());
-        let date = DueWish::Date("2026-12-07".parse().unwrap());
+        assert!(schedule(DueInput::Time(moment())).is_ok());
+        let date = DueInput::Date("2026-12-07".parse().unwrap());
         assert_eq!(fields(schedule(date)), ["recurrence_rule"]);
     }
 

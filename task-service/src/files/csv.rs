@@ -9,10 +9,10 @@ use csv::{ByteRecord, ReaderBuilder, StringRecord, Terminator, WriterBuilder};
 use serde_json::{Map, Value};
 
 use super::{
-    bounds::LONGEST_RECORD,
     cell,
     contents::{Contents, InvalidFile},
     identity::Identities,
+    limits::LONGEST_RECORD,
     loss::Loss,
     record::{Holds, Record},
     task::FileTask,

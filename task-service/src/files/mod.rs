@@ -2,7 +2,6 @@
 //!
 //! Between the bytes of a file and plain values; whether a value makes a valid task, the import decides.
 
-mod bounds;
 mod calendar;
 mod cell;
 mod contents;
@@ -10,6 +9,7 @@ mod csv;
 mod export;
 mod format;
 mod identity;
+mod limits;
 mod loss;
 mod ndjson;
 mod read;

@@ -12,9 +12,9 @@ use serde::{
 use serde_json::Value;
 
 use super::{
-    bounds::LONGEST_RECORD,
     contents::{Contents, InvalidFile},
     identity::Identities,
+    limits::LONGEST_RECORD,
     loss::Loss,
     record::{Holds, Record},
     task::FileTask,

@@ -1,9 +1,9 @@
 use super::{
-    Format,
-    bounds::LARGEST_FILE,
-    calendar,
+    Format, calendar,
     contents::{Contents, InvalidFile},
-    csv, ndjson,
+    csv,
+    limits::LARGEST_FILE,
+    ndjson,
 };
 
 /// Reads the tasks of a file; times that name no zone are read in the user's.

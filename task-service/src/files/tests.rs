@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{contents::InvalidFile, *};
 use crate::domain::{
-    Description, Details, Due, DueAfter, DueWish, FirstOccurrence, LabelRef, Links, Occurrence,
+    Description, Details, Due, DueAfter, DueInput, FirstOccurrence, LabelRef, Links, Occurrence,
     Priority, Recurrence, RecurrenceAnchor, RecurrenceRule, Reminder, Reminders, Schedule, Task,
     TimeZone, Title, fixtures::task,
 };
@@ -132,7 +132,7 @@ fn refusal(format: Format, bytes: &[u8]) -> String {
 fn what_is_written_is_read_back() {
     let berlin = TimeZone::parse("Europe/Berlin").unwrap();
     let day = "2026-12-01".parse().unwrap();
-    let due = DueWish::Date(day).in_zone(&berlin);
+    let due = DueInput::Date(day).in_zone(&berlin);
     let schedule = Schedule::new(Some(due), None, Some(berlin), None, Reminders::default());
     let plain = Task {
         schedule: schedule.unwrap(),

@@ -7,7 +7,8 @@ use service_runtime::postgres::{
 
 use super::{
     complete_task::CompleteTask, create_task::CreateTask, delete_task::DeleteTask,
-    first_occurrences::Preview, transaction::Write, update_task::UpdateTask, write::Operation,
+    first_occurrences::Preview, operation::Operation, unit_of_work::UnitOfWork,
+    update_task::UpdateTask,
 };
 use crate::{
     domain::{OperationId, Repetition, Task, TaskId, Violations},
@@ -115,7 +116,7 @@ impl<I: BatchItem> Operation for Batch<I> {
         Ok(series.into_iter().flatten().collect())
     }
 
-    async fn run(&self, write: &mut Write<'_>) -> Result<BatchOutcome, Error> {
+    async fn run(&self, work: &mut UnitOfWork<'_>) -> Result<BatchOutcome, Error> {
         self.check()?;
         let ids: Vec<TaskId> = self
             .items
@@ -123,8 +124,8 @@ impl<I: BatchItem> Operation for Batch<I> {
             .flatten()
             .filter_map(BatchItem::task_id)
             .collect();
-        let user_id = &write.caller().user_id;
-        store::task::lock_all(write.tx(), user_id, &ids).await?;
+        let user_id = &work.caller().user_id;
+        store::task::lock_all(work.tx(), user_id, &ids).await?;
 
         let mut results: Vec<Option<Result<Task, Error>>> = Vec::new();
         results.resize_with(self.items.len(), || None);
@@ -132,7 +133,7 @@ impl<I: BatchItem> Operation for Batch<I> {
         loop {
             let before = waiting.len();
             for index in std::mem::take(&mut waiting) {
-                let result = self.run_item(write, index).await?;
+                let result = self.run_item(work, index).await?;
                 if matches!(&result, Err(error) if I::may_wait_for_others(error)) {
                     waiting.push(index);
                 }
@@ -142,7 +143,7 @@ impl<I: BatchItem> Operation for Batch<I> {
                 break;
             }
         }
-        self.outcome(write.operation_id(), results)
+        self.outcome(work.operation_id(), results)
     }
 }
 
@@ -175,7 +176,7 @@ impl<I: BatchItem> Batch<I> {
     /// Runs one item. An item of a partial batch that fails leaves nothing behind.
     async fn run_item(
         &self,
-        write: &mut Write<'_>,
+        work: &mut UnitOfWork<'_>,
         index: usize,
     ) -> Result<Result<Task, Error>, Error> {
         let item = match &self.items[index] {
@@ -185,17 +186,17 @@ impl<I: BatchItem> Batch<I> {
         // What a new task writes is written at the end, so there is nothing to go back from.
         let savepoint = self.partial && item.task_id().is_some();
         if !savepoint {
-            return item_result(item.run(write).await);
+            return item_result(item.run(work).await);
         }
-        set_savepoint(write.tx()).await?;
-        let aside = write.set_aside();
-        let result = item_result(item.run(write).await)?;
+        set_savepoint(work.tx()).await?;
+        let aside = work.set_aside();
+        let result = item_result(item.run(work).await)?;
         if result.is_ok() {
-            release_savepoint(write.tx()).await?;
-            write.keep_item(aside);
+            release_savepoint(work.tx()).await?;
+            work.keep_item(aside);
         } else {
-            rollback_to_savepoint(write.tx()).await?;
-            write.drop_item(aside);
+            rollback_to_savepoint(work.tx()).await?;
+            work.drop_item(aside);
         }
         Ok(result)
     }

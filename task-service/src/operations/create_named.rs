@@ -1,4 +1,4 @@
-use super::{transaction::Write, write::Operation};
+use super::{operation::Operation, unit_of_work::UnitOfWork};
 use crate::{
     domain::{Content, Name, NamedKind, NamedResource},
     error::Error,
@@ -21,27 +21,27 @@ impl Operation for CreateNamed {
     const NAME: &'static str = "create_named";
     type Answer = NamedResource;
 
-    async fn run(&self, write: &mut Write<'_>) -> Result<NamedResource, Error> {
-        let resource = new(write, self.kind, self.name.clone(), self.content.clone());
-        if !store::named::insert(write.tx(), &resource).await? {
+    async fn run(&self, work: &mut UnitOfWork<'_>) -> Result<NamedResource, Error> {
+        let resource = new(work, self.kind, self.name.clone(), self.content.clone());
+        if !store::named::insert(work.tx(), &resource).await? {
             return Err(name_taken(&resource));
         }
-        note(write, None, &resource)?;
+        note(work, None, &resource)?;
         Ok(resource)
     }
 }
 
 /// Returns a new resource.
-pub fn new(write: &Write<'_>, kind: NamedKind, name: Name, content: Content) -> NamedResource {
-    let now = write.now();
+pub fn new(work: &UnitOfWork<'_>, kind: NamedKind, name: Name, content: Content) -> NamedResource {
+    let now = work.now();
     NamedResource {
         kind,
-        id: write.new_id(),
-        user_id: write.caller().user_id.clone(),
+        id: work.new_id(),
+        user_id: work.caller().user_id.clone(),
         name,
         content,
         version: 1,
-        operation_id: write.operation_id(),
+        operation_id: work.operation_id(),
         create_time: now,
         update_time: now,
         delete_time: None,
@@ -50,15 +50,15 @@ pub fn new(write: &Write<'_>, kind: NamedKind, name: Name, content: Content) -> 
 
 /// Adds the change of a resource to the events and to the undo log.
 pub fn note(
-    write: &mut Write<'_>,
+    work: &mut UnitOfWork<'_>,
     previous: Option<&NamedResource>,
     resource: &NamedResource,
 ) -> Result<(), Error> {
     let before = previous.map(NamedRow::of);
     let kind = resource.kind.into();
     let kept = OperationChange::of(kind, Some(resource.id), resource.version, before.as_ref())?;
-    let event = events::of_named(write.new_id(), resource);
-    write.note_other(kept, event);
+    let event = events::of_named(work.new_id(), resource);
+    work.note_other(kept, event);
     Ok(())
 }
 

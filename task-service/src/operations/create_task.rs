@@ -2,9 +2,9 @@ use std::collections::HashSet;
 
 use super::{
     first_occurrences::Preview,
+    operation::Operation,
     task_input::{Fields, TaskInput},
-    transaction::Write,
-    write::Operation,
+    unit_of_work::UnitOfWork,
 };
 use crate::{
     domain::{Details, Repetition, Task},
@@ -23,16 +23,16 @@ impl Operation for CreateTask {
         self.0.new_series(preview, None).await
     }
 
-    async fn run(&self, write: &mut Write<'_>) -> Result<Task, Error> {
-        let id = write.new_id();
+    async fn run(&self, work: &mut UnitOfWork<'_>) -> Result<Task, Error> {
+        let id = work.new_id();
         let Fields {
             details,
             schedule,
             occurrence,
             links,
-        } = self.0.check(write, id, None).await?;
-        let (user_id, now) = (write.caller().user_id.clone(), write.now());
-        write.create(Task::new(
+        } = self.0.check(work, id, None).await?;
+        let (user_id, now) = (work.caller().user_id.clone(), work.now());
+        work.create(Task::new(
             id, user_id, details, schedule, links, occurrence, now,
         ))
     }

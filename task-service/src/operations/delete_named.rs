@@ -1,7 +1,7 @@
 use super::{
-    transaction::Write,
+    operation::Operation,
+    unit_of_work::UnitOfWork,
     update_named::{NamedTarget, save},
-    write::Operation,
 };
 use crate::{domain::NamedResource, error::Error};
 
@@ -17,15 +17,15 @@ impl Operation for DeleteNamed {
     const NAME: &'static str = "delete_named";
     type Answer = NamedResource;
 
-    async fn run(&self, write: &mut Write<'_>) -> Result<NamedResource, Error> {
-        let previous = self.target.lock(write).await?;
+    async fn run(&self, work: &mut UnitOfWork<'_>) -> Result<NamedResource, Error> {
+        let previous = self.target.lock(work).await?;
         if previous.delete_time.is_some() {
             return Ok(previous);
         }
         let next = NamedResource {
-            delete_time: Some(write.now()),
+            delete_time: Some(work.now()),
             ..previous.clone()
         };
-        save(write, &previous, next).await
+        save(work, &previous, next).await
     }
 }

@@ -6,7 +6,7 @@ use crate::{
     domain::TaskId,
     error::Error,
     files::{Format, Writer},
-    operations::filtering::{self, Wish},
+    operations::filtering::{self, FilterRequest},
     store::{
         export_page::{ExportPage, list_export_page},
         filter_condition::Condition,
@@ -23,7 +23,7 @@ pub struct ExportTasks {
     /// The format.
     pub format: Format,
     /// Which tasks.
-    pub wish: Wish,
+    pub filter: FilterRequest,
     /// Also deleted tasks.
     pub show_deleted: bool,
 }
@@ -52,20 +52,20 @@ pub async fn export_tasks(
 ) -> Result<impl Stream<Item = Result<Vec<u8>, Error>> + Send + use<>, Error> {
     let ExportTasks {
         format,
-        wish,
+        filter,
         show_deleted,
     } = input;
     let (user_id, now) = (&caller.user_id, app.clock.now());
-    let meaning = app
+    let resolved = app
         .database
         .read("export_tasks", async |tx: &mut AsyncPgConnection| {
-            filtering::meaning(tx, user_id, &wish, now, None).await
+            filtering::resolve(tx, user_id, &filter, now, None).await
         })
         .await?;
     let export = Export {
         app: app.clone(),
         user_id: user_id.clone(),
-        condition: meaning.condition,
+        condition: resolved.condition,
         page: ExportPage {
             after: None,
             until: TaskId::from(app.ids.uuid_v7()),

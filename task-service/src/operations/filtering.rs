@@ -22,18 +22,18 @@ use crate::{
 
 /// Filter of a request.
 #[derive(Debug, Clone, Default)]
-pub struct Wish {
+pub struct FilterRequest {
     /// Filter as written.
     pub text: String,
     /// Parsed filter.
-    pub filter: Filter,
+    pub parsed: Filter,
     /// Name of a saved filter that tasks must match too; empty for none.
     pub saved_filter: String,
 }
 
 /// Time and time zone at which a filter is evaluated: those of the call, or of the first page.
 #[derive(Debug, Clone)]
-pub struct Standpoint {
+pub struct EvalContext {
     /// Time.
     pub time: DateTime<Utc>,
     /// Time zone of the user.
@@ -42,49 +42,49 @@ pub struct Standpoint {
 
 /// Condition of a request, and the text of the saved filter, which may change between two pages.
 #[derive(Debug)]
-pub struct Meaning {
+pub struct ResolvedFilter {
     /// Condition.
     pub condition: Condition,
     /// Time and time zone of the evaluation.
-    pub standpoint: Standpoint,
+    pub context: EvalContext,
     /// Text of the saved filter; empty if none is requested.
     pub saved_text: String,
 }
 
 /// Resolves the saved filter, the names and the time zone of a request.
-pub async fn meaning(
+pub async fn resolve(
     tx: &mut AsyncPgConnection,
     user_id: &UserId,
-    wish: &Wish,
+    request: &FilterRequest,
     now: DateTime<Utc>,
-    standpoint: Option<Standpoint>,
-) -> Result<Meaning, Error> {
-    let standpoint = match standpoint {
-        Some(standpoint) => standpoint,
-        None => Standpoint {
+    context: Option<EvalContext>,
+) -> Result<ResolvedFilter, Error> {
+    let context = match context {
+        Some(context) => context,
+        None => EvalContext {
             time: now,
             zone: store::settings::find(tx, user_id).await?.time_zone,
         },
     };
-    let (saved, saved_text) = saved_filter(tx, user_id, &wish.saved_filter).await?;
-    let filter = wish.filter.clone().and(saved);
+    let (saved, saved_text) = saved_filter(tx, user_id, &request.saved_filter).await?;
+    let filter = request.parsed.clone().and(saved);
     let names = filter_names::find(tx, user_id, &filter).await?;
     // A saved filter may name a category that was deleted since: it matches nothing.
-    if let Some(name) = names.unknown_category(&wish.filter) {
+    if let Some(name) = names.unknown_category(&request.parsed) {
         return Err(unknown_category(tx, user_id, name).await?);
     }
-    Ok(Meaning {
-        condition: condition(user_id, filter, &standpoint, names),
-        standpoint,
+    Ok(ResolvedFilter {
+        condition: condition(user_id, filter, &context, names),
+        context,
         saved_text,
     })
 }
 
-fn condition(user_id: &UserId, filter: Filter, standpoint: &Standpoint, names: Names) -> Condition {
+fn condition(user_id: &UserId, filter: Filter, context: &EvalContext, names: Names) -> Condition {
     Condition {
         user_id: user_id.clone(),
         filter,
-        now: Now::new(standpoint.time, &standpoint.zone),
+        now: Now::new(context.time, &context.zone),
         names,
     }
 }

@@ -6,7 +6,7 @@ use service_runtime::{
 };
 use uuid::Uuid;
 
-use super::{create_named, transaction::Write};
+use super::{create_named, unit_of_work::UnitOfWork};
 use crate::{
     domain::{CategoryId, Content, LabelRef, Name, NameKey, NamedKind, TagId, nearest},
     error::Error,
@@ -17,21 +17,27 @@ use crate::{
 const MOST_TO_SUGGEST_FROM: i64 = 500;
 
 /// Finds the category that has a name.
-pub async fn category(write: &mut Write<'_>, name: &Name) -> Result<LabelRef<CategoryId>, Error> {
-    match find(write, NamedKind::Category, name).await? {
+pub async fn category(
+    work: &mut UnitOfWork<'_>,
+    name: &Name,
+) -> Result<LabelRef<CategoryId>, Error> {
+    match find(work, NamedKind::Category, name).await? {
         Some(category) => Ok(category),
-        None => Err(unknown_category(write, name).await?),
+        None => Err(unknown_category(work, name).await?),
     }
 }
 
 /// Finds the tags that have the names, in alphabetical order; those that do not exist yet are created.
-pub async fn tags(write: &mut Write<'_>, names: &[Name]) -> Result<Vec<LabelRef<TagId>>, Error> {
-    remember(write, NamedKind::Tag, names).await?;
+pub async fn tags(
+    work: &mut UnitOfWork<'_>,
+    names: &[Name],
+) -> Result<Vec<LabelRef<TagId>>, Error> {
+    remember(work, NamedKind::Tag, names).await?;
     let mut tags = Vec::new();
     for name in names {
-        tags.push(match find(write, NamedKind::Tag, name).await? {
+        tags.push(match find(work, NamedKind::Tag, name).await? {
             Some(tag) => tag,
-            None => create(write, NamedKind::Tag, name).await?,
+            None => create(work, NamedKind::Tag, name).await?,
         });
     }
     sort(&mut tags);
@@ -44,48 +50,48 @@ pub fn sort(tags: &mut [LabelRef<TagId>]) {
 }
 
 /// Reads all names at once that the write does not know yet.
-async fn remember(write: &mut Write<'_>, kind: NamedKind, names: &[Name]) -> Result<(), Error> {
+async fn remember(work: &mut UnitOfWork<'_>, kind: NamedKind, names: &[Name]) -> Result<(), Error> {
     let keys = names.iter().map(Name::key);
     let unknown: Vec<NameKey> = keys
-        .filter(|key| write.known_label::<Uuid>(kind, key).is_none())
+        .filter(|key| work.known_label::<Uuid>(kind, key).is_none())
         .collect();
     if !unknown.is_empty() {
-        let (user_id, keys) = (&write.caller().user_id, unknown.iter().collect::<Vec<_>>());
-        let found = store::named::find_by_names(write.tx(), user_id, kind, &keys).await?;
-        found.iter().for_each(|label| write.remember_label(label));
+        let (user_id, keys) = (&work.caller().user_id, unknown.iter().collect::<Vec<_>>());
+        let found = store::named::find_by_names(work.tx(), user_id, kind, &keys).await?;
+        found.iter().for_each(|label| work.remember_label(label));
     }
     Ok(())
 }
 
 async fn find<I: From<Uuid>>(
-    write: &mut Write<'_>,
+    work: &mut UnitOfWork<'_>,
     kind: NamedKind,
     name: &Name,
 ) -> Result<Option<LabelRef<I>>, Error> {
-    remember(write, kind, std::slice::from_ref(name)).await?;
-    Ok(write.known_label(kind, &name.key()))
+    remember(work, kind, std::slice::from_ref(name)).await?;
+    Ok(work.known_label(kind, &name.key()))
 }
 
 /// Creates a category or tag because a task needs it. It stays when the task is undone: others may use it by then.
 pub async fn create<I: From<Uuid>>(
-    write: &mut Write<'_>,
+    work: &mut UnitOfWork<'_>,
     kind: NamedKind,
     name: &Name,
 ) -> Result<LabelRef<I>, Error> {
-    let label = create_named::new(write, kind, name.clone(), Content::Color(None));
-    if store::named::insert(write.tx(), &label).await? {
-        let event = events::of_named(write.new_id(), &label);
-        write.tell(event);
-        write.remember_label(&label);
+    let label = create_named::new(work, kind, name.clone(), Content::Color(None));
+    if store::named::insert(work.tx(), &label).await? {
+        let event = events::of_named(work.new_id(), &label);
+        work.emit(event);
+        work.remember_label(&label);
         return Ok(label.reference());
     }
     // Another call has created it meanwhile.
-    find(write, kind, name).await?.ok_or(Error::Busy)
+    find(work, kind, name).await?.ok_or(Error::Busy)
 }
 
-async fn unknown_category(write: &mut Write<'_>, name: &Name) -> Result<Error, Error> {
-    let user_id = &write.caller().user_id;
-    let hint = match suggest(write.tx(), user_id, NamedKind::Category, name.as_ref()).await? {
+async fn unknown_category(work: &mut UnitOfWork<'_>, name: &Name) -> Result<Error, Error> {
+    let user_id = &work.caller().user_id;
+    let hint = match suggest(work.tx(), user_id, NamedKind::Category, name.as_ref()).await? {
         Some(near) => format!("did you mean {near:?}? Or create it first"),
         None => "create it first, or leave it out".to_owned(),
     };

@@ -1,7 +1,7 @@
 use service_runtime::{grpc::Caller, postgres::AsyncPgConnection};
 
 use super::{
-    filtering::{self, Meaning, Standpoint, Wish},
+    filtering::{self, EvalContext, FilterRequest, ResolvedFilter},
     page_bytes::fitting,
     query::Query,
 };
@@ -19,7 +19,7 @@ use crate::{
 #[derive(Debug, Clone)]
 pub struct ListTasks {
     /// Which ones.
-    pub wish: Wish,
+    pub filter: FilterRequest,
     /// Which ones that are left out by default.
     pub show: Show,
     /// In which order.
@@ -36,7 +36,7 @@ pub struct PageEnd {
     /// The last task.
     pub place: Place,
     /// When and where the first page was asked for, so that "today" is the same on all pages.
-    pub standpoint: Standpoint,
+    pub context: EvalContext,
     /// What the list is, in short.
     pub fingerprint: u64,
 }
@@ -70,9 +70,9 @@ async fn page(
 ) -> Result<TaskPage, Error> {
     let user_id = &caller.user_id;
     let now = app.clock.now();
-    let standpoint = list.after.as_ref().map(|end| end.standpoint.clone());
-    let meaning = filtering::meaning(tx, user_id, &list.wish, now, standpoint).await?;
-    let fingerprint = fingerprint(caller, list, &meaning);
+    let context = list.after.as_ref().map(|end| end.context.clone());
+    let filter = filtering::resolve(tx, user_id, &list.filter, now, context).await?;
+    let fingerprint = fingerprint(caller, list, &filter);
     if let Some(end) = &list.after
         && (end.fingerprint != fingerprint || !end.place.fits(&list.order))
     {
@@ -81,7 +81,7 @@ async fn page(
         return Err(Error::field("page_token", wrong));
     }
     let page = Page {
-        condition: &meaning.condition,
+        condition: &filter.condition,
         show: list.show,
         order: &list.order,
         after: list.after.as_ref().map(|end| &end.place),
@@ -106,14 +106,14 @@ async fn page(
     }
     let end = places.pop().filter(|_| has_more).map(|place| PageEnd {
         place,
-        standpoint: meaning.standpoint,
+        context: filter.context,
         fingerprint,
     });
     Ok(TaskPage { tasks, end })
 }
 
 /// Returns what tells lists from each other.
-fn fingerprint(caller: &Caller, list: &ListTasks, meaning: &Meaning) -> u64 {
+fn fingerprint(caller: &Caller, list: &ListTasks, filter: &ResolvedFilter) -> u64 {
     let Show {
         completed,
         deleted,
@@ -123,8 +123,8 @@ fn fingerprint(caller: &Caller, list: &ListTasks, meaning: &Meaning) -> u64 {
     let shown = format!("{completed} {deleted} {hidden}");
     filtering::fingerprint(&[
         caller.user_id.as_ref(),
-        &list.wish.text,
-        &meaning.saved_text,
+        &list.filter.text,
+        &filter.saved_text,
         &order,
         &shown,
     ])

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::{first_occurrences::Preview, links, transaction::Write};
+use super::{first_occurrences::Preview, relations, unit_of_work::UnitOfWork};
 use crate::{
     domain::{
         Edit, LinkChanges, Links, Occurrence, RecurrenceRule, Repetition, Schedule,
@@ -65,11 +65,11 @@ impl<D: Clone + Send + Sync> TaskInput<D> {
     /// Checks the fields of a task against the database; `previous` is the task that is updated.
     pub async fn check(
         &self,
-        write: &mut Write<'_>,
+        work: &mut UnitOfWork<'_>,
         id: TaskId,
         previous: Option<&Task>,
     ) -> Result<Fields<D>, Error> {
-        let scheduled = self.schedule.apply(write, previous).await;
+        let scheduled = self.schedule.apply(work, previous).await;
         let planned = match Error::both(self.details.clone(), scheduled) {
             Ok(planned) => Ok(planned),
             Err(Error::Invalid(violations)) => Err(violations),
@@ -84,7 +84,7 @@ impl<D: Clone + Send + Sync> TaskInput<D> {
                 }
                 let current = previous.map(|task| task.links.clone());
                 let is_new = previous.is_none();
-                links::apply(write, id, is_new, &current.unwrap_or_default(), &changes).await
+                relations::apply(work, id, is_new, &current.unwrap_or_default(), &changes).await
             }
             Err(violations) => Err(violations.clone().into()),
         };
@@ -132,19 +132,19 @@ impl ScheduleInput {
     /// its rule and begins a new series.
     async fn apply(
         &self,
-        write: &mut Write<'_>,
+        work: &mut UnitOfWork<'_>,
         previous: Option<&Task>,
     ) -> Result<(Schedule, Option<Occurrence>), Error> {
         let current = previous
             .map(|task| task.schedule.clone())
             .unwrap_or_default();
         let zone = match self.needs_user_zone(&current) {
-            true => write.user_zone().await?,
+            true => work.user_zone().await?,
             false => TimeZone::utc(),
         };
         let schedule = match self.schedule(&current, &zone) {
             Ok(schedule) => schedule,
-            Err(violations) => return Err(self.with_faults_of_rule(write, violations)),
+            Err(violations) => return Err(self.with_faults_of_rule(work, violations)),
         };
         if !schedule.repeats_otherwise_than(&current) {
             return Ok((schedule, previous.and_then(|task| task.occurrence)));
@@ -158,8 +158,8 @@ impl ScheduleInput {
         let Some(repetition) = schedule.repetition() else {
             return Ok((schedule, None));
         };
-        let first = write.first_occurrence(&repetition)?;
-        let (schedule, occurrence) = schedule.begin_series(write.new_id(), first);
+        let first = work.first_occurrence(&repetition)?;
+        let (schedule, occurrence) = schedule.begin_series(work.new_id(), first);
         Ok((schedule, Some(occurrence)))
     }
 
@@ -180,10 +180,10 @@ impl ScheduleInput {
     }
 
     /// Adds the faults of the rule to those of the rest of its schedule.
-    fn with_faults_of_rule(&self, write: &Write<'_>, mut violations: Violations) -> Error {
+    fn with_faults_of_rule(&self, work: &UnitOfWork<'_>, mut violations: Violations) -> Error {
         let found = self
             .rule_alone(&violations)
-            .map(|repetition| write.first_occurrence(&repetition));
+            .map(|repetition| work.first_occurrence(&repetition));
         match found {
             Some(Err(Error::Invalid(faults))) => {
                 let faults = faults.as_slice().iter();

@@ -3,8 +3,8 @@
 use std::collections::{HashMap, HashSet};
 
 use super::{
-    transaction::Write,
     undone::{GONE, NEWER, Undone},
+    unit_of_work::UnitOfWork,
 };
 use crate::{
     domain::{Task, TaskId},
@@ -26,7 +26,7 @@ pub fn split(changes: Vec<OperationChange>) -> (Vec<OperationChange>, Vec<Operat
 
 /// Deletes the tasks that were created, unless they have changed since or have got parts that stay.
 pub async fn undo(
-    write: &mut Write<'_>,
+    work: &mut UnitOfWork<'_>,
     creations: Vec<OperationChange>,
     undone: &mut Undone,
 ) -> Result<(), Error> {
@@ -37,12 +37,12 @@ pub async fn undo(
     if ids.is_empty() {
         return Ok(());
     }
-    let user_id = &write.caller().user_id;
-    store::task::lock_all(write.tx(), user_id, &ids).await?;
+    let user_id = &work.caller().user_id;
+    store::task::lock_all(work.tx(), user_id, &ids).await?;
     // No task becomes a part of one that is about to go.
-    store::structure::lock(write.tx(), user_id).await?;
-    let tasks = store::task::find_all(write.tx(), user_id, &ids).await?;
-    let parts = store::structure::parts(write.tx(), user_id, &ids).await?;
+    store::hierarchy::lock(work.tx(), user_id).await?;
+    let tasks = store::task::find_all(work.tx(), user_id, &ids).await?;
+    let parts = store::hierarchy::parts(work.tx(), user_id, &ids).await?;
     let mut found: HashMap<TaskId, Task> = tasks.into_iter().map(|task| (task.id, task)).collect();
     let versions = creations
         .iter()
@@ -73,6 +73,6 @@ pub async fn undo(
         let what = (EntityKind::Task, Some(id.as_uuid()), reason.to_owned());
         undone.not_undone.push(what);
     }
-    undone.tasks.extend(write.take_back(taken).await?);
+    undone.tasks.extend(work.revert(taken).await?);
     Ok(())
 }

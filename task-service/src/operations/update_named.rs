@@ -2,8 +2,8 @@ use uuid::Uuid;
 
 use super::{
     create_named::{name_taken, note},
-    transaction::Write,
-    write::Operation,
+    operation::Operation,
+    unit_of_work::UnitOfWork,
 };
 use crate::{
     domain::{Etag, NamedChanges, NamedKind, NamedResource},
@@ -35,8 +35,8 @@ impl Operation for UpdateNamed {
     const NAME: &'static str = "update_named";
     type Answer = NamedResource;
 
-    async fn run(&self, write: &mut Write<'_>) -> Result<NamedResource, Error> {
-        let previous = self.target.lock(write).await?;
+    async fn run(&self, work: &mut UnitOfWork<'_>) -> Result<NamedResource, Error> {
+        let previous = self.target.lock(work).await?;
         if previous.delete_time.is_some() {
             return Err(not_found(previous.kind, previous.id));
         }
@@ -44,19 +44,19 @@ impl Operation for UpdateNamed {
         if next == previous {
             return Ok(previous);
         }
-        if is_name_taken(write, &next).await? {
+        if is_name_taken(work, &next).await? {
             return Err(name_taken(&next));
         }
-        save(write, &previous, next).await
+        save(work, &previous, next).await
     }
 }
 
 impl NamedTarget {
     /// Locks the resource, also a deleted one, and makes sure that it is the version that the caller means.
-    pub async fn lock(&self, write: &mut Write<'_>) -> Result<NamedResource, Error> {
+    pub async fn lock(&self, work: &mut UnitOfWork<'_>) -> Result<NamedResource, Error> {
         let Self { kind, id, etag } = self;
-        let user_id = &write.caller().user_id;
-        let resource = store::named::find(write.tx(), user_id, *kind, *id, true)
+        let user_id = &work.caller().user_id;
+        let resource = store::named::find(work.tx(), user_id, *kind, *id, true)
             .await?
             .ok_or_else(|| not_found(*kind, *id))?;
         if etag.as_ref().is_some_and(|etag| *etag != resource.etag()) {
@@ -71,21 +71,24 @@ impl NamedTarget {
 
 /// Writes the next version of a locked resource.
 pub async fn save(
-    write: &mut Write<'_>,
+    work: &mut UnitOfWork<'_>,
     previous: &NamedResource,
     next: NamedResource,
 ) -> Result<NamedResource, Error> {
-    let next = next.next_version(write.operation_id(), write.now());
-    store::named::update(write.tx(), &next).await?;
-    note(write, Some(previous), &next)?;
+    let next = next.next_version(work.operation_id(), work.now());
+    store::named::update(work.tx(), &next).await?;
+    note(work, Some(previous), &next)?;
     Ok(next)
 }
 
 /// Returns whether another resource of the same kind has the name of this one.
-pub async fn is_name_taken(write: &mut Write<'_>, resource: &NamedResource) -> Result<bool, Error> {
-    let user_id = &write.caller().user_id;
+pub async fn is_name_taken(
+    work: &mut UnitOfWork<'_>,
+    resource: &NamedResource,
+) -> Result<bool, Error> {
+    let user_id = &work.caller().user_id;
     let key = resource.name.key();
-    let named = store::named::find_by_names(write.tx(), user_id, resource.kind, &[&key]).await?;
+    let named = store::named::find_by_names(work.tx(), user_id, resource.kind, &[&key]).await?;
     Ok(named.iter().any(|other| other.id != resource.id))
 }
 

@@ -2,9 +2,9 @@ use std::collections::HashSet;
 
 use super::{
     first_occurrences::Preview,
+    operation::Operation,
     task_input::{Fields, TaskInput},
-    transaction::{Target, Write, refuse_deleted},
-    write::Operation,
+    unit_of_work::{Target, UnitOfWork, refuse_deleted},
 };
 use crate::{
     domain::{Change, DetailChanges, Repetition, Task},
@@ -31,9 +31,9 @@ impl Operation for UpdateTask {
         self.changes.new_series(preview, target).await
     }
 
-    async fn run(&self, write: &mut Write<'_>) -> Result<Task, Error> {
-        let previous = refuse_deleted(write.lock(&self.target).await?)?;
-        let fields = self.changes.check(write, previous.id, Some(&previous));
+    async fn run(&self, work: &mut UnitOfWork<'_>) -> Result<Task, Error> {
+        let previous = refuse_deleted(work.lock(&self.target).await?)?;
+        let fields = self.changes.check(work, previous.id, Some(&previous));
         let Fields {
             details,
             schedule,
@@ -51,23 +51,23 @@ impl Operation for UpdateTask {
             return Ok(previous);
         }
         if next.series_id() != previous.series_id() {
-            move_series(write, &previous, &next).await?;
+            move_series(work, &previous, &next).await?;
         }
-        write.save(Change::Updated, &previous, next).await
+        work.save(Change::Updated, &previous, next).await
     }
 }
 
 /// Ends the series that a task leaves and begins the one that it is the first occurrence of.
-async fn move_series(write: &mut Write<'_>, previous: &Task, next: &Task) -> Result<(), Error> {
+async fn move_series(work: &mut UnitOfWork<'_>, previous: &Task, next: &Task) -> Result<(), Error> {
     if let Some(leaving) = &previous.occurrence {
-        let now = write.now();
-        store::series::update_end(write.tx(), &previous.user_id, leaving, now).await?;
+        let now = work.now();
+        store::series::update_end(work.tx(), &previous.user_id, leaving, now).await?;
     }
-    let now = write.now();
+    let now = work.now();
     let begun = Task {
         update_time: now,
         ..next.clone()
     };
-    store::series::insert_of_first(write.tx(), &[begun]).await?;
+    store::series::insert_of_first(work.tx(), &[begun]).await?;
     Ok(())
 }

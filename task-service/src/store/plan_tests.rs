@@ -8,7 +8,7 @@ use service_runtime::{Service, clock::Clock, testing::TestDatabase};
 use super::{
     context,
     filter_condition::Condition,
-    filter_names, imported, named, operation_change, structure,
+    filter_names, hierarchy, imported, named, operation_change,
     task_list::{self, Page, Show},
 };
 use crate::{
@@ -88,19 +88,19 @@ async fn statements_read_large_tables_by_index() {
     assert_eq!(known.unwrap().len(), 5);
     expect("tasks_one_per_import_id");
     imported::depths(tx, &anna, &ids).await.unwrap();
-    structure::ancestors(tx, &anna, ids[1]).await.unwrap();
-    structure::existing(tx, &anna, &ids).await.unwrap();
-    structure::open(tx, &anna, &ids).await.unwrap();
-    structure::titles(tx, &anna, &ids, 10).await.unwrap();
-    structure::depend_on(tx, &anna, &ids, ids[0]).await.unwrap();
+    hierarchy::ancestors(tx, &anna, ids[1]).await.unwrap();
+    hierarchy::existing(tx, &anna, &ids).await.unwrap();
+    hierarchy::open(tx, &anna, &ids).await.unwrap();
+    hierarchy::titles(tx, &anna, &ids, 10).await.unwrap();
+    hierarchy::depend_on(tx, &anna, &ids, ids[0]).await.unwrap();
     plans.take_indexes();
-    let parts = structure::parts(tx, &anna, &ids).await.unwrap();
+    let parts = hierarchy::parts(tx, &anna, &ids).await.unwrap();
     assert_eq!(parts.len(), 50);
     expect("tasks_by_parent");
-    structure::height(tx, &anna, ids[0]).await.unwrap();
+    hierarchy::height(tx, &anna, ids[0]).await.unwrap();
     expect("tasks_by_parent");
     for and_deleted in [false, true] {
-        let parts = structure::descendants(tx, &anna, ids[0], and_deleted).await;
+        let parts = hierarchy::descendants(tx, &anna, ids[0], and_deleted).await;
         assert_eq!(parts.unwrap().len(), 50);
         expect("tasks_by_parent");
     }

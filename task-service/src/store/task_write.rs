@@ -168,8 +168,8 @@ pub async fn update(tx: &mut AsyncPgConnection, task: &Task) -> Result<(), Datab
 }
 
 /// Deletes tasks that were locked, and forgets what they were imported from.
-#[tracing::instrument(name = "store.task.take_back", level = "debug", skip_all)]
-pub async fn take_back(
+#[tracing::instrument(name = "store.task.revert", level = "debug", skip_all)]
+pub async fn revert(
     tx: &mut AsyncPgConnection,
     user_id: &UserId,
     ids: &[TaskId],

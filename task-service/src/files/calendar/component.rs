@@ -1,7 +1,7 @@
 use super::{content_line::ContentLine, unfold::Lines};
 use crate::files::{
-    bounds::{DEEPEST_COMPONENT, LONGEST_RECORD, MOST_TASKS},
     contents::InvalidFile,
+    limits::{DEEPEST_COMPONENT, LONGEST_RECORD, MOST_TASKS},
 };
 
 /// A file of calendars, cut into what they are made of.

@@ -8,7 +8,7 @@ use crate::{
     domain::{OperationId, Repetition, TimeZone},
     error::Error,
     files::{Contents, Format, Loss, read},
-    operations::{first_occurrences::Preview, transaction::Write, write::Operation},
+    operations::{first_occurrences::Preview, operation::Operation, unit_of_work::UnitOfWork},
     store,
 };
 
@@ -98,14 +98,14 @@ impl Operation for ImportTasks {
             .collect())
     }
 
-    async fn run(&self, write: &mut Write<'_>) -> Result<Imported, Error> {
-        let user_id = &write.caller().user_id;
+    async fn run(&self, work: &mut UnitOfWork<'_>) -> Result<Imported, Error> {
+        let user_id = &work.caller().user_id;
         // Also keeps two imports of one user apart: the second one finds what the first one created.
-        store::structure::lock(write.tx(), user_id).await?;
-        let mut plan = Plan::make(write, self.format, &self.contents, &self.user_zone).await?;
-        plan.begin_series(write)?;
-        plan.connect(write).await?;
-        plan.label(write).await?;
-        plan.carry_out(write)
+        store::hierarchy::lock(work.tx(), user_id).await?;
+        let mut plan = Plan::make(work, self.format, &self.contents, &self.user_zone).await?;
+        plan.begin_series(work)?;
+        plan.connect(work).await?;
+        plan.label(work).await?;
+        plan.carry_out(work)
     }
 }

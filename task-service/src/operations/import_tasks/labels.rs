@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use crate::{
     domain::{Name, NameKey, NamedKind},
     error::Error,
-    operations::{labels, transaction::Write},
+    operations::{labels, unit_of_work::UnitOfWork},
     store,
 };
 
@@ -15,7 +15,7 @@ pub const TOO_MANY: &str = "an import creates 1000 new categories and 1000 new t
 /// Finds the categories or tags with the names, creates those that do not exist, up to a limit, and adds them to those that the write
 /// knows.
 pub async fn find_or_create(
-    write: &mut Write<'_>,
+    work: &mut UnitOfWork<'_>,
     kind: NamedKind,
     names: impl Iterator<Item = &Name>,
 ) -> Result<(), Error> {
@@ -25,11 +25,11 @@ pub async fn find_or_create(
     if keys.is_empty() {
         return Ok(());
     }
-    let user_id = &write.caller().user_id;
-    let found = store::named::find_by_names(write.tx(), user_id, kind, &keys).await?;
-    found.iter().for_each(|label| write.remember_label(label));
+    let user_id = &work.caller().user_id;
+    let found = store::named::find_by_names(work.tx(), user_id, kind, &keys).await?;
+    found.iter().for_each(|label| work.remember_label(label));
     let is_new =
-        |(key, _): &(&NameKey, &&Name)| write.known_label::<uuid::Uuid>(kind, key).is_none();
+        |(key, _): &(&NameKey, &&Name)| work.known_label::<uuid::Uuid>(kind, key).is_none();
     let new: Vec<&Name> = wanted
         .iter()
         .filter(is_new)
@@ -37,7 +37,7 @@ pub async fn find_or_create(
         .take(MOST_NEW)
         .collect();
     for name in new {
-        labels::create::<uuid::Uuid>(write, kind, name).await?;
+        labels::create::<uuid::Uuid>(work, kind, name).await?;
     }
     Ok(())
 }

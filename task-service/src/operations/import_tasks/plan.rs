@@ -3,9 +3,9 @@ use std::collections::HashMap;
 use super::{
     Imported,
     content::Draft,
+    dependency_graph::{Cut, End, break_circles, tree},
     known::KnownTasks,
     labels::{TOO_MANY, find_or_create},
-    network::{Cut, End, break_circles, tree},
 };
 use crate::{
     domain::{
@@ -14,7 +14,7 @@ use crate::{
     },
     error::Error,
     files::{Contents, Format, Loss, Losses, identity_of_id},
-    operations::{labels, transaction::Write},
+    operations::{labels, unit_of_work::UnitOfWork},
     store,
 };
 
@@ -43,17 +43,17 @@ struct NewTask<'a> {
 impl<'a> Plan<'a> {
     /// Finds out which tasks of a file are new, and what they say.
     pub async fn make(
-        write: &mut Write<'_>,
+        work: &mut UnitOfWork<'_>,
         format: Format,
         contents: &'a Contents,
         user_zone: &TimeZone,
     ) -> Result<Self, Error> {
-        let user_id = &write.caller().user_id;
+        let user_id = &work.caller().user_id;
         let mut plan = Self {
             new: Vec::new(),
             places: HashMap::new(),
             order: Vec::new(),
-            known: KnownTasks::find(write.tx(), user_id, &contents.tasks).await?,
+            known: KnownTasks::find(work.tx(), user_id, &contents.tasks).await?,
             existing: 0,
             failed: 0,
             losses: contents.losses.clone(),
@@ -78,7 +78,7 @@ impl<'a> Plan<'a> {
                 Ok(details) => {
                     plan.places.insert(&file.identity, plan.new.len());
                     plan.new.push(NewTask {
-                        id: write.new_id(),
+                        id: work.new_id(),
                         schedule: draft.schedule(user_zone),
                         draft,
                         details,
@@ -97,16 +97,16 @@ impl<'a> Plan<'a> {
     }
 
     /// Begins the series of the tasks that repeat.
-    pub fn begin_series(&mut self, write: &Write<'_>) -> Result<(), Error> {
+    pub fn begin_series(&mut self, work: &UnitOfWork<'_>) -> Result<(), Error> {
         for task in &mut self.new {
             let Some(repetition) = task.schedule.repetition() else {
                 continue;
             };
-            match write.first_occurrence(&repetition) {
+            match work.first_occurrence(&repetition) {
                 Ok(first) => {
                     task.draft.note_move(&repetition, first);
                     let schedule = std::mem::take(&mut task.schedule);
-                    let (schedule, occurrence) = schedule.begin_series(write.new_id(), first);
+                    let (schedule, occurrence) = schedule.begin_series(work.new_id(), first);
                     task.schedule = schedule;
                     task.occurrence = Some(occurrence);
                 }
@@ -120,15 +120,15 @@ impl<'a> Plan<'a> {
     }
 
     /// Finds the tasks that the new ones are parts of and wait for.
-    pub async fn connect(&mut self, write: &mut Write<'_>) -> Result<(), Error> {
+    pub async fn connect(&mut self, work: &mut UnitOfWork<'_>) -> Result<(), Error> {
         let mut parents = self.parents();
         let old = parents.iter().flatten().filter_map(|end| match end {
             End::Old(id) => Some(*id),
             End::New(_) => None,
         });
         let old: Vec<TaskId> = old.collect();
-        let user_id = &write.caller().user_id;
-        let depths = store::imported::depths(write.tx(), user_id, &old).await?;
+        let user_id = &work.caller().user_id;
+        let depths = store::imported::depths(work.tx(), user_id, &old).await?;
         let depth_of = |id| depths.get(&id).copied().unwrap_or(1);
         let tree = tree(&mut parents, depth_of, limits::DEPTH);
         for (place, cut) in tree.cut {
@@ -223,24 +223,24 @@ impl<'a> Plan<'a> {
     }
 
     /// Finds the categories and tags that the new tasks name, and creates those that do not exist.
-    pub async fn label(&mut self, write: &mut Write<'_>) -> Result<(), Error> {
+    pub async fn label(&mut self, work: &mut UnitOfWork<'_>) -> Result<(), Error> {
         let drafts = self.new.iter_mut().map(|task| &mut task.draft);
         let names: Vec<(Option<Name>, Vec<Name>)> = drafts
             .map(|draft| (draft.category(), draft.tags()))
             .collect();
         let categories = names.iter().filter_map(|(category, _)| category.as_ref());
-        find_or_create(write, NamedKind::Category, categories).await?;
+        find_or_create(work, NamedKind::Category, categories).await?;
         let tags = names.iter().flat_map(|(_, tags)| tags);
-        find_or_create(write, NamedKind::Tag, tags).await?;
+        find_or_create(work, NamedKind::Tag, tags).await?;
         for (task, (category, tags)) in self.new.iter_mut().zip(&names) {
             let NewTask { draft, links, .. } = task;
             if let Some(name) = category {
-                links.category = write.known_label(NamedKind::Category, &name.key());
+                links.category = work.known_label(NamedKind::Category, &name.key());
                 if links.category.is_none() {
                     draft.lose("category", TOO_MANY);
                 }
             }
-            let tag = |name: &Name| write.known_label(NamedKind::Tag, &name.key());
+            let tag = |name: &Name| work.known_label(NamedKind::Tag, &name.key());
             links.tags = tags.iter().filter_map(tag).collect();
             if links.tags.len() < tags.len() {
                 draft.lose("tags", TOO_MANY);
@@ -251,16 +251,16 @@ impl<'a> Plan<'a> {
     }
 
     /// Creates the tasks.
-    pub fn carry_out(mut self, write: &mut Write<'_>) -> Result<Imported, Error> {
+    pub fn carry_out(mut self, work: &mut UnitOfWork<'_>) -> Result<Imported, Error> {
         let created = self.new.len();
         let mut new: Vec<Option<NewTask<'_>>> = self.new.into_iter().map(Some).collect();
         for place in self.order {
             if let Some(task) = new[place].take() {
-                task.create(write, &mut self.losses)?;
+                task.create(work, &mut self.losses)?;
             }
         }
         Ok(Imported {
-            operation_id: (created > 0).then(|| write.operation_id()),
+            operation_id: (created > 0).then(|| work.operation_id()),
             created,
             existing: self.existing,
             failed: self.failed,
@@ -270,7 +270,7 @@ impl<'a> Plan<'a> {
 }
 
 impl NewTask<'_> {
-    fn create(self, write: &mut Write<'_>, losses: &mut Losses) -> Result<(), Error> {
+    fn create(self, work: &mut UnitOfWork<'_>, losses: &mut Losses) -> Result<(), Error> {
         let Self {
             id,
             mut draft,
@@ -279,13 +279,13 @@ impl NewTask<'_> {
             occurrence,
             links,
         } = self;
-        let (user_id, now) = (write.caller().user_id.clone(), write.now());
+        let (user_id, now) = (work.caller().user_id.clone(), work.now());
         let mut task = Task::new(id, user_id, details, schedule, links, occurrence, now);
         task.import_id = Some(draft.file.identity.clone());
         if draft.file.completed {
             task = task.completed(draft.complete_time(now));
         }
-        write.create(task)?;
+        work.create(task)?;
         for loss in draft.losses {
             losses.push(loss);
         }

@@ -12,7 +12,7 @@ use service_runtime::{
 use uuid::Uuid;
 
 use super::{
-    filtering::{self, Standpoint, Wish},
+    filtering::{self, EvalContext, FilterRequest},
     query::Query,
 };
 use crate::{
@@ -33,7 +33,7 @@ pub struct SearchTasks {
     /// What the tasks say.
     pub query: SearchQuery,
     /// Which tasks.
-    pub wish: Wish,
+    pub filter: FilterRequest,
     /// Whether deleted tasks are found, too.
     pub show_deleted: bool,
     /// Where the page before ended; none for the first page.
@@ -48,7 +48,7 @@ pub struct SearchEnd {
     /// The last match.
     pub found: Found,
     /// When and where the first page was asked for, so that "today" is the same on all pages.
-    pub standpoint: Standpoint,
+    pub context: EvalContext,
     /// What the search is, in short.
     pub fingerprint: u64,
 }
@@ -103,14 +103,14 @@ async fn find_at(
     search: &SearchTasks,
 ) -> Result<Matches, Error> {
     let settings = store::settings::find(tx, user_id).await?;
-    let standpoint = search.after.as_ref().map_or_else(
-        || Standpoint {
+    let context = search.after.as_ref().map_or_else(
+        || EvalContext {
             time: now,
             zone: settings.time_zone,
         },
-        |end| end.standpoint.clone(),
+        |end| end.context.clone(),
     );
-    let filter = filtering::meaning(tx, user_id, &search.wish, now, Some(standpoint)).await?;
+    let filter = filtering::resolve(tx, user_id, &search.filter, now, Some(context)).await?;
     let fingerprint = fingerprint(user_id, search, &filter);
     if search
         .after
@@ -138,7 +138,7 @@ async fn find_at(
     found.truncate(search.limit);
     let end = found.last().filter(|_| has_more).map(|last| SearchEnd {
         found: *last,
-        standpoint: filter.standpoint.clone(),
+        context: filter.context.clone(),
         fingerprint,
     });
     Ok(Matches {
@@ -167,11 +167,11 @@ fn other_search() -> Violations {
 }
 
 /// Returns what tells searches from each other.
-fn fingerprint(user_id: &UserId, search: &SearchTasks, filter: &filtering::Meaning) -> u64 {
+fn fingerprint(user_id: &UserId, search: &SearchTasks, filter: &filtering::ResolvedFilter) -> u64 {
     filtering::fingerprint(&[
         user_id.as_ref(),
         search.query.as_ref(),
-        &search.wish.text,
+        &search.filter.text,
         &filter.saved_text,
         if search.show_deleted { "deleted" } else { "" },
     ])

@@ -9,7 +9,7 @@ use taskmesh_proto::task::v1 as pb;
 use super::mask::UpdateMask;
 use crate::{
     domain::{
-        Description, DetailChanges, Details, DueWish, Edit, InvalidLocalTime, InvalidTime,
+        Description, DetailChanges, Details, DueInput, Edit, InvalidLocalTime, InvalidTime,
         LinkChanges, LocalTime, Name, Priority, RecurrenceAnchor, RecurrenceRule, Reminder,
         Reminders, ScheduleChanges, TimeZone, Title, Violations, dependencies, moment,
         parse_due_date, parse_time, tag_names,
@@ -180,18 +180,18 @@ impl Edits {
     }
 
     /// Takes the one due that is given; a field that is emptied while another one is given means no more than that.
-    fn one_of(&mut self, dues: [Edit<Option<DueWish>>; 3]) -> Edit<Option<DueWish>> {
-        let given: Vec<DueWish> = dues
+    fn one_of(&mut self, dues: [Edit<Option<DueInput>>; 3]) -> Edit<Option<DueInput>> {
+        let given: Vec<DueInput> = dues
             .iter()
             .filter_map(|due| match due {
-                Edit::Set(Some(wish)) => Some(*wish),
+                Edit::Set(Some(input)) => Some(*input),
                 _ => None,
             })
             .collect();
         match given.as_slice() {
             [] if dues.iter().all(|due| *due == Edit::Keep) => Edit::Keep,
             [] => Edit::Set(None),
-            [wish] => Edit::Set(Some(*wish)),
+            [input] => Edit::Set(Some(*input)),
             _ => {
                 self.violations.push(
                     "due_time",
@@ -242,17 +242,17 @@ pub fn given(text: &str) -> Option<&str> {
 /// What is wrong with an id.
 pub const NOT_A_UUID: &str = "must be a UUID such as 019ab8c0-6f4e-7cc2-9d5b-0123456789ab";
 
-fn due_moment(time: Timestamp) -> Result<DueWish, InvalidTime> {
-    user_time(time).map(DueWish::Time)
+fn due_moment(time: Timestamp) -> Result<DueInput, InvalidTime> {
+    user_time(time).map(DueInput::Time)
 }
 
-fn due_local(text: &str) -> Result<DueWish, String> {
+fn due_local(text: &str) -> Result<DueInput, String> {
     let local: LocalTime = text
         .parse()
         .map_err(|error: InvalidLocalTime| error.to_string())?;
     // Any zone differs from UTC by a day at most; what is meant is checked as a date of that day is.
     parse_due_date(&local.naive().date().to_string())
-        .map(|_| DueWish::Local(local))
+        .map(|_| DueInput::Local(local))
         .map_err(|_| InvalidTime.to_string())
 }
 

@@ -2,7 +2,7 @@
 
 use taskmesh_proto::{google::api::HttpBody, task::v1 as pb};
 
-use super::list::wish;
+use super::list::filter_request;
 use crate::{
     domain::Violations,
     error::Error,
@@ -22,10 +22,10 @@ impl TryFrom<pb::ExportTasksRequest> for ExportTasks {
         } = message;
         let mut violations = Violations::default();
         let format = violations.check("format", format_of(format));
-        match (format, wish(filter, saved_filter)) {
-            (Some(format), wish) => Ok(Self {
+        match (format, filter_request(filter, saved_filter)) {
+            (Some(format), filter) => Ok(Self {
                 format,
-                wish: wish?,
+                filter: filter?,
                 show_deleted,
             }),
             (None, Err(Error::InvalidFilter { field, error })) => {

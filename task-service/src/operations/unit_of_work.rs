@@ -41,7 +41,7 @@ impl Target {
 }
 
 /// One transaction of one call: what it has changed so far, and what is still to be written of that.
-pub struct Write<'a> {
+pub struct UnitOfWork<'a> {
     app: &'a App,
     caller: &'a Caller,
     tx: &'a mut AsyncPgConnection,
@@ -56,13 +56,13 @@ pub struct Write<'a> {
 #[derive(Default)]
 pub struct Pending {
     created: Vec<Task>,
-    reworded: Vec<Task>,
+    reindex: Vec<Task>,
     events: Vec<OutboxRow>,
     kept: Vec<OperationChange>,
     changes: Vec<Change>,
 }
 
-impl<'a> Write<'a> {
+impl<'a> UnitOfWork<'a> {
     /// Begins a write.
     pub fn new(
         app: &'a App,
@@ -179,18 +179,18 @@ impl<'a> Write<'a> {
         store::task_write::update(self.tx, &task).await?;
         self.note(change, &task, Some(previous))?;
         if !task.says_the_same_as(previous) {
-            self.pending.reworded.push(task.clone());
+            self.pending.reindex.push(task.clone());
         }
         Ok(task)
     }
 
     /// Deletes locked tasks that a write created and that is taken back, all at once. What they were imported from can be
     /// imported again.
-    pub async fn take_back(&mut self, tasks: Vec<Task>) -> Result<Vec<Task>, Error> {
+    pub async fn revert(&mut self, tasks: Vec<Task>) -> Result<Vec<Task>, Error> {
         let now = self.now();
         let ids: Vec<TaskId> = tasks.iter().map(|task| task.id).collect();
         let user_id = &self.caller.user_id;
-        store::task_write::take_back(self.tx, user_id, &ids, self.operation_id, now).await?;
+        store::task_write::revert(self.tx, user_id, &ids, self.operation_id, now).await?;
         let mut taken = Vec::new();
         for previous in tasks {
             let next = Task {
@@ -218,7 +218,7 @@ impl<'a> Write<'a> {
             .ok_or(Error::TaskNotFound(task.id))?;
         self.note(change, &task, Some(previous))?;
         if !task.says_the_same_as(previous) {
-            self.pending.reworded.push(task.clone());
+            self.pending.reindex.push(task.clone());
         }
         Ok(task)
     }
@@ -246,7 +246,7 @@ impl<'a> Write<'a> {
     }
 
     /// Tells the world of something that undoing this write shall leave as it is.
-    pub fn tell(&mut self, event: OutboxRow) {
+    pub fn emit(&mut self, event: OutboxRow) {
         self.pending.events.push(event);
     }
 
@@ -278,7 +278,7 @@ impl<'a> Write<'a> {
     pub fn keep_item(&mut self, aside: Pending) {
         let item = std::mem::replace(&mut self.pending, aside);
         self.pending.created.extend(item.created);
-        self.pending.reworded.extend(item.reworded);
+        self.pending.reindex.extend(item.reindex);
         self.pending.events.extend(item.events);
         self.pending.kept.extend(item.kept);
         self.pending.changes.extend(item.changes);
@@ -294,7 +294,7 @@ impl<'a> Write<'a> {
     pub(super) async fn finish(self) -> Result<Vec<Change>, Error> {
         let Pending {
             created,
-            reworded,
+            reindex,
             events,
             kept,
             changes,
@@ -302,7 +302,7 @@ impl<'a> Write<'a> {
         let user_id = &self.caller.user_id;
         store::series::insert_of_first(self.tx, &created).await?;
         let (tx, now) = (&*self.tx, self.app.clock.now());
-        if !(created.is_empty() && reworded.is_empty()) {
+        if !(created.is_empty() && reindex.is_empty()) {
             self.app.new_words.notify_one();
         }
         // Sent together, for none needs what another one writes. Words come last, for writes that bring the same new word wait for
@@ -312,7 +312,7 @@ impl<'a> Write<'a> {
             store::task_write::insert(tx, &created),
             store::operation_change::insert(tx, user_id, self.operation_id, now, &kept),
             outbox::append_all(tx, &events),
-            store::search::index(tx, user_id, &reworded),
+            store::search::index(tx, user_id, &reindex),
             store::search::index_new(tx, user_id, &created),
         );
         DatabaseError::first_of(<[_; 6]>::from(results))?;

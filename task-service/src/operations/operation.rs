@@ -10,7 +10,7 @@ use service_runtime::{
 
 use super::{
     first_occurrences::{FirstOccurrences, Preview},
-    transaction::Write,
+    unit_of_work::UnitOfWork,
 };
 use crate::{app::App, domain::Repetition, error::Error, metrics};
 
@@ -35,7 +35,7 @@ pub trait Operation: Send + Sync {
     /// Runs the operation. It can run more than once, each time in a transaction of its own of which only the last is committed.
     fn run(
         &self,
-        write: &mut Write<'_>,
+        work: &mut UnitOfWork<'_>,
     ) -> impl Future<Output = Result<Self::Answer, Error>> + Send;
 }
 
@@ -55,9 +55,9 @@ where
                 &app.database,
                 O::NAME,
                 async |tx: &mut AsyncPgConnection| {
-                    let mut write = Write::new(app, &call.caller, tx, firsts);
-                    let answer = operation.run(&mut write).await?;
-                    let changes = write.finish().await?;
+                    let mut work = UnitOfWork::new(app, &call.caller, tx, firsts);
+                    let answer = operation.run(&mut work).await?;
+                    let changes = work.finish().await?;
                     Ok((M::from(&answer), changes))
                 },
             )
