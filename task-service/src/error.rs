@@ -19,7 +19,7 @@ pub enum Error {
     InvalidFilter {
         /// The field of the request.
         field: &'static str,
-        /// What is wrong with it, and where.
+        /// Fault and its position.
         error: FilterError,
     },
     /// The caller has no such task; others may.
@@ -31,7 +31,7 @@ pub enum Error {
     /// The caller has no such category, tag or saved filter; others may.
     #[error("{kind} {id} does not exist; list them to find its id")]
     NamedNotFound {
-        /// What it would be.
+        /// Kind.
         kind: &'static str,
         /// Its id.
         id: Uuid,
@@ -44,7 +44,7 @@ pub enum Error {
     /// Another category, tag or saved filter has the name.
     #[error("the {kind} {name:?} already exists; choose another name, or use that one")]
     NameTaken {
-        /// What has the name.
+        /// Kind.
         kind: &'static str,
         /// The name.
         name: String,
@@ -56,7 +56,7 @@ pub enum Error {
     StaleEtag {
         /// The task, category, tag or saved filter.
         id: Uuid,
-        /// What the etag is now.
+        /// Current etag.
         current: Etag,
     },
     /// The settings changed since the caller read them.
@@ -77,7 +77,7 @@ pub enum Error {
         id: TaskId,
         /// Some of its open parts.
         parts: Vec<(TaskId, String)>,
-        /// How many there are.
+        /// Number of all open subtasks.
         count: usize,
     },
     /// A task waits for others.
@@ -88,7 +88,7 @@ pub enum Error {
     TaskBlocked {
         /// The task.
         id: TaskId,
-        /// What it waits for.
+        /// Open dependencies.
         blocked_by: Vec<(TaskId, String)>,
     },
     /// A part cannot come back before the whole.
@@ -102,13 +102,13 @@ pub enum Error {
     /// One item of a batch is wrong, and so nothing was done.
     #[error("nothing was changed because of {field}[{index}]: {cause}")]
     Item {
-        /// What the items are called in the request.
+        /// Field of the items in the request.
         field: &'static str,
         /// The place of the item, from 0.
         index: usize,
-        /// What is wrong with it.
+        /// Error of the item.
         cause: Box<Self>,
-        /// What is wrong with the fields of the items after it.
+        /// Faults in the fields of later items.
         others: Violations,
     },
     /// The task is deleted, and so nothing else can be done with it.
@@ -161,7 +161,7 @@ impl Error {
         Violations::of(field, wrong).into()
     }
 
-    /// Returns both values if both are right; what is wrong with fields of either is told at once.
+    /// Returns both values if both are valid, or the faults in the fields of both.
     pub fn both<A, B>(one: Result<A, Violations>, other: Result<B, Self>) -> Result<(A, B), Self> {
         match (one, other) {
             (Ok(one), Ok(other)) => Ok((one, other)),

@@ -7,7 +7,7 @@ use super::{
     Reminders, Schedule, TimeZone, Title, Violations,
 };
 
-/// What to do with one field.
+/// Edit of one field.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Edit<T> {
     /// Leave it as it is.
@@ -30,11 +30,11 @@ impl<T: Clone> Edit<T> {
 /// Changes to what a task says.
 #[derive(Debug, Clone, Default)]
 pub struct DetailChanges {
-    /// What is to be done.
+    /// Title.
     pub title: Edit<Title>,
     /// More about it.
     pub description: Edit<Description>,
-    /// How much it matters.
+    /// Priority.
     pub priority: Edit<Priority>,
     /// No reminders, not even the default one.
     pub muted: Edit<bool>,
@@ -51,7 +51,7 @@ pub struct ScheduleChanges {
     pub time_zone: Edit<Option<TimeZone>>,
     /// The dates on which it repeats.
     pub recurrence_rule: Edit<Option<RecurrenceRule>>,
-    /// What the next occurrence is counted from; none stands for the default.
+    /// Anchor of the next occurrence; none for the default.
     pub recurrence_anchor: Edit<Option<RecurrenceAnchor>>,
     /// When to remind.
     pub reminders: Edit<Reminders>,

@@ -1,4 +1,4 @@
-//! What keeps a task valid.
+//! Rules that keep a task valid.
 
 mod change;
 mod changes;

@@ -6,7 +6,7 @@ use super::{
     text::{InvalidText, check, checked_text},
 };
 
-/// What people call a category, a tag or a saved filter: one line of 1 to 100 characters in NFC, without spaces around it.
+/// Name of a category, tag or saved filter: one line of 1 to 100 characters in NFC, without spaces around it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Name(String);
 
@@ -43,7 +43,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_the_same_whatever_the_case_and_the_form_of_their_characters() {
+    fn names_match_in_any_case_and_unicode_form() {
         for (one, other) in [
             ("Home", "hOME"),
             ("Caf\u{e9}", "cafe\u{301}"),

@@ -6,7 +6,7 @@ use service_runtime::filter::Field as _;
 
 use super::{filter::Field, nearest};
 
-/// What a list is ordered by: what was asked for, then the time of creation, the newest first.
+/// Order of a list: the requested keys, then the time of creation, the newest first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Order(Vec<OrderKey>);
 
@@ -15,7 +15,7 @@ pub struct Order(Vec<OrderKey>);
 pub struct OrderKey {
     /// The field.
     pub field: OrderField,
-    /// Whether the greatest comes first.
+    /// Greatest value first.
     pub descending: bool,
 }
 
@@ -24,9 +24,9 @@ pub struct OrderKey {
 pub enum OrderField {
     /// When it should be done.
     Due,
-    /// How much it matters.
+    /// Priority.
     Priority,
-    /// What is to be done, whatever the case of the letters.
+    /// Title, case-insensitive.
     Title,
     /// When lists begin to show it.
     Start,
@@ -43,9 +43,9 @@ pub enum OrderField {
 pub enum InvalidOrder {
     /// There is no such field.
     UnknownField {
-        /// What was given.
+        /// Given text.
         given: String,
-        /// What was probably meant.
+        /// Suggestion.
         suggestion: Option<&'static str>,
     },
     /// A field has something else than `asc` or `desc` behind it.

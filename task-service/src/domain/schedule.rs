@@ -18,16 +18,16 @@ pub struct Schedule {
     reminders: Reminders,
 }
 
-/// What the first date of a series depends on: a schedule that repeats.
+/// Input for the first date of a series: a schedule that repeats.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Repetition {
-    /// How it repeats.
+    /// Rule and anchor.
     pub recurrence: Recurrence,
     /// The zone in which the rule is read.
     pub time_zone: TimeZone,
     /// The earliest first date.
     pub start_time: DateTime<Utc>,
-    /// Whether that is when the task starts, and not when it is due.
+    /// True if `start_time` is the start of the task, false if it is the due time.
     pub has_start: bool,
 }
 

@@ -4,7 +4,7 @@ use unicode_normalization::UnicodeNormalization;
 
 use super::limits::{DESCRIPTION as LONGEST_DESCRIPTION, TITLE as LONGEST_TITLE};
 
-/// What is to be done: one line of 1 to 500 characters in NFC, not only spaces.
+/// Title of a task: one line of 1 to 500 characters in NFC, not only spaces.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Title(String);
 
@@ -12,7 +12,7 @@ pub struct Title(String);
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Description(String);
 
-/// A text that breaks a rule, in words that name the cure.
+/// Invalid text, with a hint.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidText {
     /// Nothing, or nothing but spaces.

@@ -1,6 +1,6 @@
 use service_runtime::grpc::FieldViolation;
 
-/// What is wrong with a request, field by field.
+/// Faults of a request by field.
 #[derive(Debug, Clone, Default)]
 pub struct Violations(Vec<FieldViolation>);
 

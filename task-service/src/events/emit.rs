@@ -16,22 +16,22 @@ use uuid::Uuid;
 
 use crate::domain::{Change, NamedKind, NamedResource, Settings, Task};
 
-/// One change of one task, as it is told.
+/// Change of a task, as its events report it.
 #[derive(Debug, Clone, Copy)]
 pub struct TaskChange<'a> {
     /// Identifies the event, on every topic that it goes to.
     pub id: Uuid,
-    /// What happened.
+    /// Kind of change.
     pub change: Change,
     /// The task after the change.
     pub task: &'a Task,
     /// The task before the change; none for a new one.
     pub previous: Option<&'a Task>,
-    /// Who made the change.
+    /// Caller who made the change.
     pub caller: &'a Caller,
 }
 
-/// Returns what the world is told of the change of a task.
+/// Returns the events of a change of a task.
 pub fn of_task(event: TaskChange<'_>) -> Vec<OutboxRow> {
     let told = task_event(&event);
     let mut rows = vec![row(

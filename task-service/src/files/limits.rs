@@ -1,4 +1,4 @@
-//! How much of a file is read.
+//! Limits of files.
 
 /// The largest file, in bytes.
 pub const LARGEST_FILE: usize = 4_000_000;

@@ -16,25 +16,25 @@ use crate::{
     store,
 };
 
-/// How many items a batch can have.
+/// Maximum number of items in a batch.
 pub const MOST_ITEMS: usize = 500;
 
-/// How many faults of the items behind the first wrong one are reported; a client that sends more needs no longer list.
+/// Maximum number of reported faults in items after the first wrong one.
 const MOST_OTHERS: usize = 20;
 const MAX_READS_IN_FLIGHT: usize = 16;
 
 /// The same operation on several tasks.
 #[derive(Debug, Clone)]
 pub struct Batch<I> {
-    /// What the items are called in the request.
+    /// Field of the items in the request.
     pub field: &'static str,
     /// The items, or what is wrong with each.
     pub items: Vec<Result<I, Violations>>,
-    /// Whether the items that are right are done although others are wrong.
+    /// True if valid items are executed even if others fail.
     pub partial: bool,
 }
 
-/// What became of a batch.
+/// Result of a batch.
 #[derive(Debug)]
 pub struct BatchOutcome {
     /// The write that changed all of it.
@@ -183,7 +183,7 @@ impl<I: BatchItem> Batch<I> {
             Ok(item) => item,
             Err(violations) => return Ok(Err(violations.clone().into())),
         };
-        // What a new task writes is written at the end, so there is nothing to go back from.
+        // The rows of new tasks are written at the end, so there is nothing to roll back.
         let savepoint = self.partial && item.task_id().is_some();
         if !savepoint {
             return item_result(item.run(work).await);

@@ -1,6 +1,6 @@
 use super::{
     operation::Operation,
-    unit_of_work::{Target, UnitOfWork, in_lock_order, refuse_deleted},
+    unit_of_work::{Target, UnitOfWork, refuse_deleted},
 };
 use crate::{
     domain::{Change, Task, TaskId, TaskState},
@@ -8,7 +8,7 @@ use crate::{
     store,
 };
 
-/// How many tasks an error names.
+/// Maximum number of tasks that an error names.
 const MOST_NAMED: i64 = 10;
 
 /// Marks a task as done; a done one stays as it is.
@@ -16,7 +16,7 @@ const MOST_NAMED: i64 = 10;
 pub struct CompleteTask {
     /// The task.
     pub target: Target,
-    /// Whether its open parts are completed with it.
+    /// True if its open subtasks are completed with it.
     pub complete_children: bool,
 }
 
@@ -38,7 +38,7 @@ impl Operation for CompleteTask {
             });
         }
         refuse_blocked(work, &task, &parts).await?;
-        // The innermost first: what is told of a task comes after what is told of its parts.
+        // The innermost first: the events of a task follow those of its subtasks.
         for id in parts.iter().rev() {
             let part = work.lock(&Target::any_version(*id)).await?;
             if part.state == TaskState::Open && part.delete_time.is_none() {
@@ -63,7 +63,7 @@ async fn open_parts(work: &mut UnitOfWork<'_>, id: TaskId) -> Result<Vec<TaskId>
     if parts.is_empty() {
         return Ok(parts);
     }
-    let open = in_lock_order(store::hierarchy::open(work.tx(), user_id, &parts).await?);
+    let open = store::hierarchy::open(work.tx(), user_id, &parts).await?;
     Ok(parts.into_iter().filter(|id| open.contains(id)).collect())
 }
 

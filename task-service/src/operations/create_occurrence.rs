@@ -25,12 +25,12 @@ pub struct CreateOccurrence {
     pub due_time: DueTime,
 }
 
-/// Which occurrence follows.
+/// Next occurrence.
 #[derive(Debug)]
 pub struct Output {
-    /// The occurrence; none if the series does not go on from the completed one.
+    /// Occurrence; none if the series does not continue from the completed one.
     pub task: Option<Task>,
-    /// Whether this call created it.
+    /// True if this call created it.
     pub created: bool,
 }
 
@@ -64,7 +64,7 @@ impl Operation for CreateOccurrence {
         let user_id = &work.caller().user_id;
         // The task before the series, in the same order as an update locks them.
         let previous = work.lock(&Target::any_version(previous_task_id)).await?;
-        let series = store::series::lock(work.tx(), user_id, series_id)
+        let has_ended = store::series::lock(work.tx(), user_id, series_id)
             .await?
             .ok_or(Error::SeriesNotFound(series_id))?;
         let Some(place) = previous
@@ -73,7 +73,7 @@ impl Operation for CreateOccurrence {
         else {
             return Ok(Output::NONE);
         };
-        if series.end_time.is_some() {
+        if has_ended {
             return Ok(Output::NONE);
         }
         if let Some(task) = store::find_following(work.tx(), user_id, previous.id, &place).await? {
@@ -82,7 +82,7 @@ impl Operation for CreateOccurrence {
                 created: false,
             });
         }
-        // A completed occurrence that was deleted since is history that was tidied up; the series goes on.
+        // The series continues even if the completed occurrence was deleted since.
         if previous.state == TaskState::Open {
             return Ok(Output::NONE);
         }

@@ -24,7 +24,7 @@ impl Operation for DeleteTask {
         if task.delete_time.is_some() {
             return Ok(task);
         }
-        // One moment for all: it tells which parts come back with the task.
+        // One time for all: it identifies the subtasks that are restored with the task.
         let now = work.now();
         let user_id = &work.caller().user_id;
         let parts = store::hierarchy::descendants(work.tx(), user_id, task.id, false).await?;

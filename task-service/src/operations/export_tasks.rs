@@ -17,12 +17,12 @@ const TASKS_AT_ONCE: i64 = 200;
 /// No part of the file is larger, however long the descriptions are.
 const LARGEST_PART: usize = 256 * 1024;
 
-/// Which tasks are written out, and how.
+/// Tasks to export, and the format.
 #[derive(Debug, Clone)]
 pub struct ExportTasks {
     /// The format.
     pub format: Format,
-    /// Which tasks.
+    /// Filter.
     pub filter: FilterRequest,
     /// Also deleted tasks.
     pub show_deleted: bool,

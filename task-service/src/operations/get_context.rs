@@ -13,17 +13,17 @@ use crate::{
     store::{self, context::Counts},
 };
 
-/// How many names of a kind are shown.
+/// Maximum number of names of a kind.
 const MOST_NAMES: i64 = 100;
 
-/// What a client or an agent should know before anything else.
+/// Information that a client or an agent needs first.
 #[derive(Debug)]
 pub struct Context {
-    /// Who asks.
+    /// Caller.
     pub user_id: String,
     /// The time.
     pub now: DateTime<Utc>,
-    /// What the user's clocks show.
+    /// Local time of the user.
     pub local: NaiveDateTime,
     /// The user's settings.
     pub settings: Settings,
@@ -31,7 +31,7 @@ pub struct Context {
     pub categories: Vec<String>,
     /// The names of the user's saved filters.
     pub saved_filters: Vec<String>,
-    /// How much there is to do.
+    /// Numbers of open tasks.
     pub counts: Counts,
 }
 

@@ -13,7 +13,7 @@ use crate::{
     events, store,
 };
 
-/// How many names are looked through for one that was probably meant.
+/// Maximum number of names that a suggestion is chosen from.
 const MOST_TO_SUGGEST_FROM: i64 = 500;
 
 /// Finds the category that has a name.

@@ -15,29 +15,29 @@ use crate::{
     },
 };
 
-/// Which tasks to list.
+/// Lists tasks.
 #[derive(Debug, Clone)]
 pub struct ListTasks {
-    /// Which ones.
+    /// Filter.
     pub filter: FilterRequest,
-    /// Which ones that are left out by default.
+    /// Tasks to include that are left out by default.
     pub show: Show,
     /// In which order.
     pub order: Order,
-    /// Where the page before ended; none for the first page.
+    /// End of the previous page; none for the first page.
     pub after: Option<PageEnd>,
-    /// How many at most.
+    /// Maximum number.
     pub limit: i64,
 }
 
-/// Where a page ended, and of which list.
+/// End of a page, and the list that it belongs to.
 #[derive(Debug, Clone)]
 pub struct PageEnd {
     /// The last task.
     pub place: Place,
     /// When and where the first page was asked for, so that "today" is the same on all pages.
     pub context: EvalContext,
-    /// What the list is, in short.
+    /// Hash of the list's parameters.
     pub fingerprint: u64,
 }
 
@@ -85,7 +85,7 @@ async fn page(
         show: list.show,
         order: &list.order,
         after: list.after.as_ref().map(|end| &end.place),
-        // One more than asked for tells whether there is another page.
+        // One more than requested shows whether there is another page.
         limit: list.limit + 1,
     };
     let mut places = task_list::find_page(tx, &page).await?;
@@ -112,7 +112,7 @@ async fn page(
     Ok(TaskPage { tasks, end })
 }
 
-/// Returns what tells lists from each other.
+/// Returns a hash of a list's parameters.
 fn fingerprint(caller: &Caller, list: &ListTasks, filter: &ResolvedFilter) -> u64 {
     let Show {
         completed,

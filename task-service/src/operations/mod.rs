@@ -1,4 +1,4 @@
-//! What can be done with tasks and what organises them: one operation a file.
+//! Operations on tasks and other resources, one per file.
 
 pub mod batch;
 mod complete_task;

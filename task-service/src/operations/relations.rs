@@ -1,4 +1,4 @@
-//! What tasks have to do with other things, checked against those.
+//! Relations of tasks, checked against the tasks, categories and tags that they name.
 
 use super::{labels, unit_of_work::UnitOfWork};
 use crate::{

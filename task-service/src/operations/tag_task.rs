@@ -15,7 +15,7 @@ pub struct TagTask {
     pub target: Target,
     /// The tag's name.
     pub tag: Name,
-    /// Whether the task shall have it.
+    /// True to add the tag, false to remove it.
     pub tagged: bool,
 }
 

@@ -17,7 +17,7 @@ use crate::{
 
 const HAS_PARTS: &str = "has subtasks now; delete it explicitly";
 
-/// Tells the tasks that were created from all other changes.
+/// Splits off the tasks that were created.
 pub fn split(changes: Vec<OperationChange>) -> (Vec<OperationChange>, Vec<OperationChange>) {
     changes
         .into_iter()
@@ -52,7 +52,7 @@ pub async fn undo(
         |(id, version): &(TaskId, i64)| found.get(id).is_some_and(|task| task.version == *version);
     let mut going: HashSet<TaskId> = versions.filter(is_untouched).map(|(id, _)| id).collect();
     let untouched = going.clone();
-    // What has parts that stay stays, too, and so does what that is a part of.
+    // A task whose subtasks stay stays, too, and so do its ancestors.
     while let Some((whole, _)) = parts
         .iter()
         .find(|(whole, part)| going.contains(whole) && !going.contains(part))

@@ -27,7 +27,7 @@ pub struct UndoOperation {
     pub operation_id: OperationId,
 }
 
-/// What became of one thing.
+/// Outcome for one resource.
 enum Fate {
     Task(Box<Task>),
     Other,

@@ -1,6 +1,6 @@
-//! A write in the making.
+//! Transaction of an operation.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use service_runtime::{
@@ -18,20 +18,23 @@ use crate::{
     },
     error::Error,
     events::{self, TaskChange},
-    store::{self, TaskRow, operation_change::OperationChange},
+    store::{
+        self, TaskRow,
+        operation_change::{EntityKind, OperationChange},
+    },
 };
 
-/// The task that a call is about.
+/// Task that a call is about.
 #[derive(Debug, Clone)]
 pub struct Target {
-    /// Which task.
+    /// Task.
     pub task_id: TaskId,
-    /// The etag that it must still have, if the caller cares.
+    /// Etag that it must still have, if the caller states one.
     pub etag: Option<Etag>,
 }
 
 impl Target {
-    /// Means a task, whatever its version.
+    /// Targets a task at any version.
     pub fn any_version(task_id: TaskId) -> Self {
         Self {
             task_id,
@@ -40,7 +43,7 @@ impl Target {
     }
 }
 
-/// One transaction of one call: what it has changed so far, and what is still to be written of that.
+/// Transaction of a call, with the changes that are not written yet.
 pub struct UnitOfWork<'a> {
     app: &'a App,
     caller: &'a Caller,
@@ -63,7 +66,7 @@ pub struct Pending {
 }
 
 impl<'a> UnitOfWork<'a> {
-    /// Begins a write.
+    /// Begins a unit of work.
     pub fn new(
         app: &'a App,
         caller: &'a Caller,
@@ -82,7 +85,7 @@ impl<'a> UnitOfWork<'a> {
         }
     }
 
-    /// Returns who makes the call.
+    /// Returns the caller.
     pub fn caller(&self) -> &'a Caller {
         self.caller
     }
@@ -92,12 +95,12 @@ impl<'a> UnitOfWork<'a> {
         self.tx
     }
 
-    /// Returns the id of this write, which names all that it changes.
+    /// Returns the id of the operation.
     pub fn operation_id(&self) -> OperationId {
         self.operation_id
     }
 
-    /// Returns whether nothing was changed so far.
+    /// Returns whether nothing has changed so far.
     pub fn is_unchanged(&self) -> bool {
         self.pending.kept.is_empty()
     }
@@ -177,11 +180,7 @@ impl<'a> UnitOfWork<'a> {
     ) -> Result<Task, Error> {
         let task = next.next_version(self.operation_id, now);
         store::task_write::update(self.tx, &task).await?;
-        self.note(change, &task, Some(previous))?;
-        if !task.says_the_same_as(previous) {
-            self.pending.reindex.push(task.clone());
-        }
-        Ok(task)
+        self.note_change(change, previous, task)
     }
 
     /// Deletes locked tasks that a write created and that is taken back, all at once. What they were imported from can be
@@ -204,7 +203,7 @@ impl<'a> UnitOfWork<'a> {
         Ok(taken)
     }
 
-    /// Writes the next version of a locked task from what was kept of it; the names that it carries may be others by now.
+    /// Writes the next version of a locked task from the undo log; names of its category and tags may have changed since.
     pub async fn restore(
         &mut self,
         change: Change,
@@ -216,6 +215,10 @@ impl<'a> UnitOfWork<'a> {
         let task = store::task::find(self.tx, &task.user_id, task.id)
             .await?
             .ok_or(Error::TaskNotFound(task.id))?;
+        self.note_change(change, previous, task)
+    }
+
+    fn note_change(&mut self, change: Change, previous: &Task, task: Task) -> Result<Task, Error> {
         self.note(change, &task, Some(previous))?;
         if !task.says_the_same_as(previous) {
             self.pending.reindex.push(task.clone());
@@ -233,7 +236,8 @@ impl<'a> UnitOfWork<'a> {
         };
         self.pending.events.extend(events::of_task(event));
         let before = previous.map(TaskRow::of).transpose()?;
-        let kept = OperationChange::of_task(task.id, task.version, before.as_ref())?;
+        let id = Some(task.id.as_uuid());
+        let kept = OperationChange::of(EntityKind::Task, id, task.version, before.as_ref())?;
         self.pending.kept.push(kept);
         self.pending.changes.push(change);
         Ok(())
@@ -245,7 +249,7 @@ impl<'a> UnitOfWork<'a> {
         self.pending.events.push(event);
     }
 
-    /// Tells the world of something that undoing this write shall leave as it is.
+    /// Adds an event of a change that an undo of this operation leaves alone.
     pub fn emit(&mut self, event: OutboxRow) {
         self.pending.events.push(event);
     }
@@ -326,9 +330,4 @@ pub fn refuse_deleted(task: Task) -> Result<Task, Error> {
         return Err(Error::TaskDeleted(task.id));
     }
     Ok(task)
-}
-
-/// Returns the ids in the order in which all writes lock them, so that no two wait for each other.
-pub fn in_lock_order(ids: impl IntoIterator<Item = TaskId>) -> BTreeSet<TaskId> {
-    ids.into_iter().collect()
 }

@@ -15,7 +15,7 @@ use crate::{
 pub struct UpdateSettings {
     /// The etag that they must still have, if the caller cares.
     pub etag: Option<Etag>,
-    /// What to change.
+    /// Changes.
     pub changes: SettingsChanges,
 }
 

@@ -56,7 +56,7 @@ fn refusal(status: Status, has_start: bool) -> Error {
     if status.code() != Code::InvalidArgument || violations.is_empty() {
         return UpstreamError::new("recurrence-service", status).into();
     }
-    // What the question calls the start is the due time of a task that has no start.
+    // The start in the request is the due time of a task that has no start.
     let renamed = violations.into_iter().map(|mut violation| {
         if violation.field == "start_time" && !has_start {
             violation.field = "due_time".to_owned();

@@ -9,13 +9,13 @@ use service_runtime::{
     postgres::{AsFixed, DatabaseError},
 };
 
-/// How much there is to do.
+/// Numbers of open tasks.
 #[derive(Debug, Clone, Copy, QueryableByName)]
 pub struct Counts {
-    /// How many tasks are open.
+    /// Number of open tasks.
     #[diesel(sql_type = BigInt)]
     pub open: i64,
-    /// How many of them are overdue.
+    /// Number of overdue tasks.
     #[diesel(sql_type = BigInt)]
     pub overdue: i64,
 }

@@ -13,7 +13,7 @@ use crate::domain::{
     filter::{Field, Filter, Name, Test},
 };
 
-/// What the names in a filter stand for.
+/// Ids of the names in a filter.
 #[derive(Debug, Clone, Default)]
 pub struct Names {
     tags: HashMap<String, Uuid>,

@@ -1,4 +1,4 @@
-//! How tasks hang together: parts of tasks, and what depends on what.
+//! Hierarchy of subtasks, and dependencies.
 //!
 //! Walks look tasks up one by one, in subqueries that an OFFSET keeps from being joined: a join would read all tasks of the user, because
 //! most users have few.

@@ -11,10 +11,10 @@ use service_runtime::{
 };
 use uuid::Uuid;
 
-use super::{TaskRow, schema::operation_changes};
-use crate::domain::{NamedKind, OperationId, TaskId};
+use super::schema::operation_changes;
+use crate::domain::{NamedKind, OperationId};
 
-/// How long an operation can be undone.
+/// Time for which an operation can be undone.
 pub const KEEP: TimeDelta = TimeDelta::days(30);
 /// Bounds the memory that a statement needs.
 const MOST_ROWS_A_STATEMENT: usize = 5_000;
@@ -34,7 +34,7 @@ pub enum EntityKind {
 /// One thing that a write changed.
 #[derive(Debug, Clone)]
 pub struct OperationChange {
-    /// What it is.
+    /// Kind.
     pub kind: EntityKind,
     /// Its id; none for the settings.
     pub entity_id: Option<Uuid>,
@@ -75,16 +75,7 @@ impl From<NamedKind> for EntityKind {
 }
 
 impl OperationChange {
-    /// Notes the change of a task.
-    pub fn of_task(
-        id: TaskId,
-        version: i64,
-        before: Option<&TaskRow>,
-    ) -> Result<Self, DatabaseError> {
-        Self::of(EntityKind::Task, Some(id.as_uuid()), version, before)
-    }
-
-    /// Notes the change of anything.
+    /// Records a change.
     pub fn of<T: Serialize>(
         kind: EntityKind,
         entity_id: Option<Uuid>,

@@ -20,7 +20,7 @@ use crate::domain::{CategoryId, Due, OperationId, SeriesId, TagId, Task, TaskId}
 /// Bounds the memory that a statement needs.
 const MOST_ROWS_A_STATEMENT: usize = 2_000;
 
-/// What a change of a task writes: all that can change with its version.
+/// Columns that a change of a task writes: all that can change with its version.
 #[derive(AsChangeset)]
 #[diesel(table_name = tasks, treat_none_as_null = true, treat_none_as_default_value = false)]
 struct TaskChanges<'a> {

@@ -107,7 +107,7 @@ async fn a_partial_batch_does_what_is_right_and_reports_the_rest() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_batch_completes_whole_and_parts_and_what_waits_in_any_order() {
+async fn batch_completes_subtasks_and_dependents_in_any_order() {
     let (_, alice) = start().await;
     let whole = alice.create("whole").await;
     let part = alice.create_part("part", &whole).await;

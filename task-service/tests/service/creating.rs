@@ -137,7 +137,7 @@ async fn each_wrong_field_is_named_and_nothing_is_written() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_rule_that_is_no_rule_is_refused_in_the_words_of_the_recurrence_service() {
+async fn invalid_rule_has_fault_of_recurrence_service() {
     let (mesh, alice) = start().await;
     for rule in [
         "FREQ=DALY",
@@ -196,7 +196,7 @@ async fn everything_that_is_wrong_with_a_request_is_told_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_the_recurrence_service_only_repeating_tasks_have_to_wait() {
+async fn only_recurring_tasks_need_recurrence_service() {
     let (mesh, _) = start().await;
     let request = pb::CreateTaskRequest {
         recurrence_rule: UNANSWERED.to_owned(),

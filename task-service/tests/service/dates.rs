@@ -153,7 +153,7 @@ async fn a_series_without_a_zone_repeats_where_the_user_lives() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_wrong_zone_of_the_user_is_refused_with_the_one_that_was_meant() {
+async fn unknown_time_zone_brings_suggestion() {
     let (_, alice) = start().await;
     let request = pb::UpdateSettingsRequest {
         update_mask: mask(&["time_zone"]),

@@ -111,7 +111,7 @@ async fn every_write_is_told_to_the_world() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_next_occurrence_is_told_in_the_name_of_the_recurrence_service() {
+async fn next_occurrence_names_recurrence_service_as_actor() {
     let (mesh, alice) = start().await;
     let first = alice.add(weekly()).await;
     alice.complete(&first.id).await.unwrap();
@@ -148,6 +148,6 @@ async fn leaving_a_series_is_told_field_by_field() {
         ]
     );
     assert_eq!(events[1].message.series, None);
-    // What repeats no longer has nothing to say to the recurrence-service.
+    // A task that no longer repeats emits no event for the recurrence-service.
     assert_eq!(mesh.event_count("task-recurrence").await, 0);
 }

@@ -27,7 +27,7 @@ async fn titles(user: &User, request: pb::ListTasksRequest) -> String {
     titles.join(" ")
 }
 
-/// Tasks of all kinds, each with one letter as its title.
+/// Creates tasks of all kinds, each with a title of one character.
 async fn tasks_of_all_kinds(alice: &User) -> pb::Task {
     alice.live_in("Europe/Berlin").await;
     alice.category("Home").await;
@@ -156,7 +156,7 @@ async fn a_filter_shows_what_it_says() {
 }
 
 #[tokio::test]
-async fn a_text_is_found_anywhere_in_a_title_whatever_stands_beside_it() {
+async fn text_is_found_anywhere_in_title() {
     let (_, alice) = start().await;
     let matching = [
         "Needle",
@@ -260,7 +260,7 @@ async fn a_wrong_filter_is_refused_with_its_place_and_what_was_meant() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_unknown_category_in_a_filter_is_refused_with_the_one_that_was_meant() {
+async fn unknown_category_in_filter_brings_suggestion() {
     let (mesh, alice) = start().await;
     alice.category("Household").await;
     mesh.user("bob").category("Houshold").await;
@@ -275,7 +275,7 @@ async fn an_unknown_category_in_a_filter_is_refused_with_the_one_that_was_meant(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn hostile_filters_are_refused_or_match_nothing_and_are_never_slow() {
+async fn hostile_filters_are_refused_or_match_nothing() {
     let (_, alice) = start().await;
     alice.create("Robert'); DROP TABLE tasks;--").await;
     let nested = format!("{}muted{}", "(".repeat(200), ")".repeat(200));

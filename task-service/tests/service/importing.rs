@@ -49,7 +49,7 @@ async fn world(user: &User) {
     .await;
 }
 
-/// Returns all tasks, the oldest first, with titles for ids and without what begins anew.
+/// Returns all tasks by title, with titles for ids and without fields that an import sets again.
 async fn kept(user: &User) -> Vec<pb::Task> {
     let list = pb::ListTasksRequest {
         show_completed: true,
@@ -252,7 +252,7 @@ async fn an_import_is_one_operation_that_can_be_undone_and_done_again() {
     assert_eq!(undone.tasks.len(), 4);
     assert_eq!(undone.not_undone, []);
     assert_eq!(kept(&bob).await, []);
-    // What was taken back can be imported again.
+    // Undone tasks can be imported again.
     let again = import(&bob, NDJSON, file).await.unwrap();
     assert_eq!(counts(&again), [4, 0, 0]);
     assert_eq!(kept(&bob).await, before);

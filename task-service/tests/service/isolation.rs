@@ -79,7 +79,7 @@ async fn the_recurrence_service_acts_for_one_user_at_a_time() {
         .unwrap_err();
     assert_eq!(ErrorCode::of(&refusal), ErrorCode::NotFound);
 
-    // Nor does a task of one's own open the door to another's series.
+    // A task of one's own gives no access to the series of another user.
     let own = bob.add(weekly()).await;
     let own = bob.complete(&own.id).await.unwrap();
     let mixed = pb::CreateOccurrenceRequest {

@@ -27,7 +27,7 @@ async fn pages_show_every_task_once_and_the_newest_first() {
         let page = alice.list_tasks(request.clone()).await.unwrap();
         sizes.push(page.tasks.len());
         listed.extend(page.tasks);
-        // What is created meanwhile is newer than what is still to come.
+        // Tasks created meanwhile are newer than those of later pages.
         alice.create("meanwhile").await;
         if page.next_page_token.is_empty() {
             break;

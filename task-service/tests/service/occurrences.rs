@@ -62,7 +62,7 @@ async fn one_next_occurrence_exists_however_often_it_is_asked_for() {
     );
     assert_eq!(mesh.event_count("task-events").await, 3);
 
-    // The same again after the series went on, and for another date.
+    // The same call after the series has continued, and for another date.
     alice.complete(&second.id).await.unwrap();
     mesh.follow(&second).await;
     let later = pb::CreateOccurrenceRequest {
@@ -104,7 +104,7 @@ async fn an_occurrence_that_is_not_done_has_no_next_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_completed_occurrence_that_is_tidied_away_still_has_a_next_one() {
+async fn deleted_completed_occurrence_has_next_one() {
     let (mesh, alice) = start().await;
     let task = alice.add(weekly()).await;
     alice.complete(&task.id).await.unwrap();
@@ -141,7 +141,7 @@ async fn only_the_recurrence_service_creates_occurrences() {
         ErrorCode::PermissionDenied,
         "only the recurrence-service",
     );
-    // Who may not call at all learns nothing about the fields.
+    // A caller without permission learns nothing about the fields.
     let answer = alice
         .create_occurrence(pb::CreateOccurrenceRequest::default())
         .await;

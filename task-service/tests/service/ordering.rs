@@ -135,7 +135,7 @@ async fn open_completed_and_deleted_tasks_stand_in_one_order() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn pages_go_on_where_they_were_whatever_is_created_or_deleted_meanwhile() {
+async fn pages_continue_despite_concurrent_changes() {
     let (_, alice) = start().await;
     let mut ids = Vec::new();
     for title in ["b", "d", "f", "h", "j", "l"] {

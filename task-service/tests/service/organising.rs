@@ -26,7 +26,7 @@ async fn a_task_shows_the_names_of_its_category_and_tags() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_unknown_category_is_refused_with_the_one_that_was_probably_meant() {
+async fn unknown_category_brings_suggestion() {
     let (_, alice) = start().await;
     alice.category("Household").await;
     let answer = alice.create_task(in_category("Houshold", &["new"])).await;
@@ -42,7 +42,7 @@ async fn an_unknown_category_is_refused_with_the_one_that_was_probably_meant() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn names_are_unique_for_each_user_whatever_the_case_of_their_letters() {
+async fn names_are_unique_per_user_in_any_case() {
     let (mesh, alice) = start().await;
     let home = alice.category("Home").await;
     let again = |name: &str| pb::CreateCategoryRequest {
@@ -88,7 +88,7 @@ async fn a_new_name_shows_on_every_task_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn deleting_a_category_or_tag_leaves_its_tasks_without_it_and_undoing_brings_it_back() {
+async fn deleted_category_and_tag_return_with_undo() {
     let (_, alice) = start().await;
     let home = alice.category("Home").await;
     let task = alice.add(in_category("Home", &["garden", "lawn"])).await;
@@ -119,7 +119,7 @@ async fn deleting_a_category_or_tag_leaves_its_tasks_without_it_and_undoing_brin
     let back = alice.get(&task.id).await;
     assert_eq!((back.category.as_str(), back.tags.len()), ("Home", 2));
 
-    // Whoever took the name meanwhile keeps it.
+    // A resource that took the name meanwhile keeps it.
     let deleted = alice
         .delete_category(pb::DeleteCategoryRequest {
             category_id: home.id.clone(),

@@ -59,7 +59,7 @@ async fn a_sent_reminder_shows_on_its_task_without_a_new_version() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_reminder_of_no_task_is_ignored_and_one_without_sense_is_set_aside() {
+async fn reminder_without_task_is_ignored_and_invalid_one_rejected() {
     let mut mesh = Mesh::start(Clock::system()).await;
     mesh.service.expect_dead_letters();
     let mesh = Arc::new(mesh);

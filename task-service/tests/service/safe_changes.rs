@@ -26,7 +26,7 @@ async fn the_same_call_ten_times_has_one_effect_and_one_answer() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_same_call_ten_times_at_once_has_one_effect_and_one_answer() {
+async fn ten_concurrent_equal_calls_have_one_effect() {
     let (mesh, alice) = start().await;
     let request = pb::CreateTaskRequest {
         request_id: Uuid::from_u128(1).to_string(),

@@ -80,7 +80,7 @@ async fn a_filter_is_checked_when_it_is_saved() {
     }
     let answer = alice.create_saved_filter(saved("x", "mutde")).await;
     assert_refused(answer, ErrorCode::InvalidArgument, "did you mean muted?");
-    // What it names may come later, and go.
+    // The names in it need not exist.
     alice
         .create_saved_filter(saved("later", "category:later"))
         .await
@@ -89,7 +89,7 @@ async fn a_filter_is_checked_when_it_is_saved() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_unknown_saved_filter_is_refused_with_the_one_that_was_meant() {
+async fn unknown_saved_filter_brings_suggestion() {
     let (mesh, alice) = start().await;
     alice
         .create_saved_filter(saved("this week", "due < today + 7d"))

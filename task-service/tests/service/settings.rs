@@ -52,7 +52,7 @@ async fn settings_have_defaults_until_they_are_changed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_context_tells_the_time_where_the_user_lives_and_what_there_is_to_do() {
+async fn context_has_local_time_and_task_counts() {
     let (_, alice) = start().await;
     alice.live_in("Asia/Tokyo").await;
     alice.category("Home").await;

@@ -266,7 +266,7 @@ async fn emptying_the_rule_ends_the_series() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_occurrence_of_the_past_can_leave_its_series_without_ending_it() {
+async fn past_occurrence_leaves_series_without_ending_it() {
     let (mesh, alice) = start().await;
     let first = alice.add(weekly()).await;
     alice.complete(&first.id).await.unwrap();

@@ -56,7 +56,7 @@ struct Open {
 const MOST_PROPERTIES: usize = 10_000;
 /// The properties of a calendar that mean something here.
 const PROPERTIES: [&str; 3] = ["X-WR-TIMEZONE", "X-WR-CALNAME", "NAME"];
-/// What a calendar is made of; one of these cannot stand in another.
+/// Components of a calendar; none of these can contain another.
 const OUTERMOST: [&str; 5] = ["VTODO", "VEVENT", "VJOURNAL", "VFREEBUSY", "VTIMEZONE"];
 
 /// Cuts a file into the components of its calendars.

@@ -232,7 +232,7 @@ impl Observance {
         };
         let years = (first..=LAST_YEAR).step_by(interval);
         let onsets = years
-            // Those of a rule that counts are counted from its beginning.
+            // The dates of a rule with a COUNT are counted from its beginning.
             .filter(|year| *year >= FIRST_YEAR || rule.count.is_some())
             .map(|year| days(rule, self.start.date(), year))
             .scan(0, |years, days| {

@@ -1,10 +1,10 @@
-//! How imported tasks hang together, without circles and not too deep.
+//! Hierarchy and dependencies of imported tasks, without cycles and within the maximum depth.
 
 use std::collections::HashSet;
 
 use crate::domain::TaskId;
 
-/// What a task is a part of, or waits for.
+/// Parent or dependency of a task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum End {
     /// Another task of the import, by its place.
@@ -13,7 +13,7 @@ pub enum End {
     Old(TaskId),
 }
 
-/// What becomes of the parents of tasks.
+/// Valid parents of tasks.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Tree {
     /// The tasks that lose their parents, and why.
@@ -44,7 +44,7 @@ pub fn tree(
         order: Vec::new(),
     };
     for start in 0..parents.len() {
-        // The way up to where the depth is known; whoever comes by twice goes round in a circle.
+        // Path up to a task of known depth; a task that occurs twice closes a cycle.
         let mut way: Vec<usize> = Vec::new();
         let mut passed: HashSet<usize> = HashSet::new();
         let mut current = start;

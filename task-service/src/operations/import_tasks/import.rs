@@ -19,18 +19,18 @@ pub struct ImportTasks {
     user_zone: TimeZone,
 }
 
-/// What became of an import.
+/// Result of an import.
 #[derive(Debug)]
 pub struct Imported {
     /// The write that created the tasks; none if there were none to create.
     pub operation_id: Option<OperationId>,
-    /// How many were created.
+    /// Number of created tasks.
     pub created: usize,
-    /// How many existed.
+    /// Number of tasks that existed.
     pub existing: usize,
-    /// How many could not be imported.
+    /// Number of tasks that could not be imported.
     pub failed: usize,
-    /// What could not be kept.
+    /// Losses.
     pub losses: Vec<Loss>,
 }
 

@@ -11,7 +11,7 @@ use crate::{
     store::{self, imported::Known},
 };
 
-/// The tasks that a file tells of or refers to and that exist already.
+/// Existing tasks that a file contains or refers to.
 pub struct KnownTasks {
     by_id: HashMap<TaskId, Known>,
     by_import_id: HashMap<String, TaskId>,

@@ -18,7 +18,7 @@ use crate::{
     store,
 };
 
-/// What an import will do.
+/// Planned changes of an import.
 pub struct Plan<'a> {
     new: Vec<NewTask<'a>>,
     places: HashMap<&'a str, usize>,

@@ -239,7 +239,7 @@ pub fn given(text: &str) -> Option<&str> {
     Some(text).filter(|text| !text.is_empty())
 }
 
-/// What is wrong with an id.
+/// Fault of an id.
 pub const NOT_A_UUID: &str = "must be a UUID such as 019ab8c0-6f4e-7cc2-9d5b-0123456789ab";
 
 fn due_moment(time: Timestamp) -> Result<DueInput, InvalidTime> {

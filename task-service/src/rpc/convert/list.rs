@@ -14,7 +14,7 @@ use crate::{
     store::task_list::Show,
 };
 
-/// Where a list goes on.
+/// Page token of a list.
 #[derive(Serialize, Deserialize)]
 struct Token {
     after: Place,

@@ -6,7 +6,7 @@ use service_runtime::postgres::DatabaseError;
 use super::{super::Statement, Page, Scope, column, keyset, row::ListedRow};
 use crate::domain::Place;
 
-/// How many matches are sorted; beyond that they are not few.
+/// Maximum number of matches that are sorted.
 pub const MOST_MATCHES: i64 = 1_000;
 
 /// Finds all matches behind the place where the page begins, only among the tasks with some words if there are any, and returns

@@ -13,7 +13,7 @@ pub struct ListedRow {
     id: TaskId,
     #[diesel(sql_type = Jsonb)]
     keys: serde_json::Value,
-    /// Whether the filter matches it; if not, it only marks where a walk ended.
+    /// True if the filter matches it; if not, it only marks the end of a walk.
     #[diesel(sql_type = Nullable<Bool>)]
     pub matches: Option<bool>,
     /// Number of the row in a walk, from 1, or the number of matches that were gathered.

@@ -14,17 +14,17 @@ use crate::domain::{
     filter::{Expression, Field},
 };
 
-/// How many entries of an index are read before other ways are tried; they lie side by side.
+/// Maximum number of index entries to read before another plan is tried; they are adjacent.
 const INDEX_ENTRIES: i64 = 3_000;
-/// How many rows of the table are read before other ways are tried; they lie scattered.
+/// Maximum number of table rows to read before another plan is tried; they are scattered.
 const TABLE_ROWS: i64 = 1_500;
 
-/// What a walk found.
+/// Result of a walk.
 #[derive(Debug)]
 pub struct Walked {
     /// The tasks that match, in order.
     pub places: Vec<Place>,
-    /// Whether these are all of the page.
+    /// True if these are all tasks of the page.
     pub is_complete: bool,
 }
 
@@ -127,7 +127,7 @@ fn write_class(
 ) {
     let order = column::order_of_rows(segment.keys);
     let condition = page.condition;
-    // The last row of the walk is read, matching or not: it tells that the walk ended there.
+    // The last row of the walk is read, matching or not: it marks the end of the walk.
     statement.push("(SELECT * FROM (SELECT ");
     statement.push(&column::selection(page.order));
     statement.push(", (TRUE");

@@ -296,7 +296,7 @@ pub fn titled(title: &str) -> pb::CreateTaskRequest {
     }
 }
 
-/// A task that repeats every week, first on Monday at nine in Berlin.
+/// Returns a task that repeats every week, first on Monday at nine in Berlin.
 pub fn weekly() -> pb::CreateTaskRequest {
     pb::CreateTaskRequest {
         due_time: at(MONDAY_NINE),
