@@ -18,6 +18,7 @@ mod files;
 pub mod fuzzing;
 mod metrics;
 mod operations;
+mod recurrence_client;
 mod rpc;
 mod store;
 
@@ -40,7 +41,8 @@ pub use config::Config;
 
 use app::App;
 use events::OnReminderSent;
-use rpc::{RecurrenceClient, Rpc};
+use recurrence_client::RecurrenceClient;
+use rpc::Rpc;
 use store::TaskReader;
 
 /// The task-service.

@@ -5,7 +5,7 @@ use service_runtime::{
 };
 use taskmesh_proto::notification::v1::{ReminderEvent, reminder_event::Change};
 
-use crate::{rpc::instant, store};
+use crate::{domain::moment, store};
 
 /// Shows on a task when its user was last reminded of it.
 pub struct OnReminderSent;
@@ -29,10 +29,9 @@ impl EventHandler for OnReminderSent {
         else {
             return Ok(());
         };
+        let time = event_time.and_then(|time| moment(time.seconds, time.nanos));
         let task_id = reminder.as_ref().map(|reminder| reminder.task_id.parse());
-        let (Some(time), Ok(user_id), Some(Ok(task_id))) =
-            (event_time.and_then(instant), user_id.parse(), task_id)
-        else {
+        let (Some(time), Ok(user_id), Some(Ok(task_id))) = (time, user_id.parse(), task_id) else {
             return Err(HandleError::Reject(
                 "a sent reminder has an event_time, a user_id and a task_id that is a UUID"
                     .to_owned(),

@@ -5,7 +5,7 @@ use std::io;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Map, Value, json};
 
-use super::{Format, csv, ndjson::is_nothing};
+use super::{csv, format::Format, ndjson::is_nothing};
 use crate::domain::{Details, Due, Links, Priority, RecurrenceAnchor, Task, TaskState};
 
 /// Writes tasks in a format, chunk by chunk.

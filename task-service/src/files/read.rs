@@ -1,7 +1,8 @@
 use super::{
-    Format, calendar,
+    calendar,
     contents::{Contents, InvalidFile},
     csv,
+    format::Format,
     limits::LARGEST_FILE,
     ndjson,
 };

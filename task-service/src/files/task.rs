@@ -1,6 +1,6 @@
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 
-use super::Loss;
+use super::loss::Loss;
 use crate::domain::{Priority, RecurrenceAnchor};
 
 /// The most losses of one task, and the most fields of it that no task keeps.

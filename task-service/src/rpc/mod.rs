@@ -1,14 +1,10 @@
-//! gRPC services of the task-service, and the client of the recurrence-service.
+//! gRPC services.
 
 mod call;
 mod convert;
-mod recurrence_client;
 mod services;
 
 use crate::app::App;
-
-pub use convert::instant;
-pub use recurrence_client::RecurrenceClient;
 
 /// Implements every service.
 #[derive(Clone)]

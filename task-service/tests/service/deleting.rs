@@ -1,7 +1,7 @@
 use service_runtime::grpc::ErrorCode;
 use taskmesh_proto::task::v1 as pb;
 
-use crate::support::{assert_refused, start, weekly};
+use crate::support::{assert_refused, start, update, weekly};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_deleted_task_can_be_restored_as_it_was() {
@@ -40,6 +40,15 @@ async fn a_deleted_task_can_only_be_restored() {
     );
     assert_refused(
         alice.reopen(&task.id).await,
+        code,
+        "is deleted; restore it first",
+    );
+    let rename = pb::UpdateTaskRequest {
+        title: "Call Carol".to_owned(),
+        ..update(&task, &["title"])
+    };
+    assert_refused(
+        alice.update_task(rename).await,
         code,
         "is deleted; restore it first",
     );

@@ -4,7 +4,7 @@ use taskmesh_proto::task::v1 as pb;
 
 use crate::{
     files::{counts, csv, exported, import, lost, ndjson},
-    support::{DAY, MONDAY_NINE, User, at, minutes_before, start, titled},
+    support::{MONDAY_NINE, User, at, minutes_before, start, titled},
 };
 
 const NDJSON: &str = "application/x-ndjson";
@@ -218,20 +218,4 @@ async fn calendar_in_zones_of_its_own_is_imported() {
     }
     // 09:00 of the day before.
     assert_eq!(tasks[4].reminders, [minutes_before(24 * 60)]);
-}
-
-#[tokio::test]
-async fn series_of_a_calendar_keeps_start_and_due() {
-    let (_, alice) = start().await;
-    alice.live_in("Europe/Berlin").await;
-    let file = "BEGIN:VCALENDAR\r\nBEGIN:VTODO\r\nSUMMARY:x\r\nDTSTART;VALUE=DATE:20261207\r\nDUE;VALUE=DATE:20261208\r\n\
-                RRULE:FREQ=WEEKLY\r\nEND:VTODO\r\nEND:VCALENDAR\r\n";
-    let imported = import(&alice, CALENDAR, file).await.unwrap();
-    assert_eq!(lost(&imported), []);
-    let [task] = tasks(&alice).await.try_into().unwrap();
-    let midnight = MONDAY_NINE - 9 * 3_600;
-    assert_eq!(task.start_time, at(midnight));
-    assert_eq!(task.due_time, at(midnight + DAY));
-    assert_eq!(task.due_date, "2026-12-08");
-    assert_eq!(task.recurrence_rule, "FREQ=WEEKLY");
 }

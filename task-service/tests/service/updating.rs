@@ -162,22 +162,6 @@ async fn a_stale_etag_changes_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_deleted_task_cannot_be_updated() {
-    let (_, alice) = start().await;
-    let task = alice.create("Call Bob").await;
-    alice.delete(&task.id).await.unwrap();
-    let request = pb::UpdateTaskRequest {
-        title: "Call Carol".to_owned(),
-        ..update(&task, &["title"])
-    };
-    assert_refused(
-        alice.update_task(request).await,
-        ErrorCode::FailedPrecondition,
-        "restore it first",
-    );
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn moving_the_due_time_of_an_occurrence_leaves_its_series_alone() {
     let (mesh, alice) = start().await;
     let task = alice.add(weekly()).await;

@@ -6,7 +6,7 @@ use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, Utc, Weekday};
 use jiff::{Timestamp, tz::TimeZone};
 
 use super::date_time::when;
-use crate::files::When;
+use crate::files::task::When;
 
 /// The years in which the rules of a definition are carried out; tasks are due between 1970 and 2200.
 const FIRST_YEAR: i32 = 1960;

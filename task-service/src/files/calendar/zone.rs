@@ -17,7 +17,7 @@ use super::{
     content_line::raw_value,
     definition::Definition,
 };
-use crate::files::When;
+use crate::files::task::When;
 
 const MOST_PREFIXES: usize = 5;
 /// For how long a zone must keep the same time as a definition to be taken for it: about ten years.

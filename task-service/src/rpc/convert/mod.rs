@@ -7,7 +7,6 @@ mod file;
 mod list;
 mod mask;
 mod named;
-mod recurrence;
 mod request;
 mod search;
 mod settings;
@@ -16,6 +15,4 @@ mod undo;
 #[cfg(test)]
 pub mod tests;
 
-pub use field::instant;
 pub use file::{file_part, imported_file};
-pub use recurrence::{first_occurrence, validate_rule};
