@@ -3,7 +3,7 @@ use std::sync::Arc;
 use service_runtime::{clock::Clock, ids::Ids, postgres::Database};
 use tokio::sync::Notify;
 
-use crate::{recurrence_client::RecurrenceClient, store::TaskReader};
+use crate::{rpc::recurrence_client::RecurrenceClient, store::TaskReader};
 
 /// Handles that operations work with; cheap to clone.
 #[derive(Clone)]

@@ -18,7 +18,6 @@ mod files;
 pub mod fuzzing;
 mod metrics;
 mod operations;
-mod recurrence_client;
 mod rpc;
 mod store;
 
@@ -41,8 +40,7 @@ pub use config::Config;
 
 use app::App;
 use events::OnReminderSent;
-use recurrence_client::RecurrenceClient;
-use rpc::Rpc;
+use rpc::{Rpc, recurrence_client::RecurrenceClient};
 use store::TaskReader;
 
 /// The task-service.

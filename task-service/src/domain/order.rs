@@ -38,19 +38,30 @@ pub enum OrderField {
     Complete,
 }
 
-/// A text that is no order.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Invalid order.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidOrder {
-    /// There is no such field.
+    /// Unknown field.
+    #[error(
+        "\"{}\" is no field to order by; give {}{}",
+        given.escape_debug(),
+        OrderField::words().collect::<Vec<_>>().join(", "),
+        suggestion.map(|field| format!("; did you mean {field}?")).unwrap_or_default()
+    )]
     UnknownField {
         /// Given text.
         given: String,
-        /// Suggestion.
+        /// Field that was probably meant.
         suggestion: Option<&'static str>,
     },
-    /// A field has something else than `asc` or `desc` behind it.
+    /// A field is followed by something else than `asc` or `desc`.
+    #[error(
+        "\"{}\" is no direction; give desc, or nothing for asc, and separate fields by commas",
+        .0.escape_debug()
+    )]
     UnknownDirection(String),
-    /// A field is named twice.
+    /// A field occurs twice.
+    #[error("names {} twice", .0.word())]
     Twice(OrderField),
 }
 
@@ -170,34 +181,6 @@ impl fmt::Display for Order {
         Ok(())
     }
 }
-
-impl fmt::Display for InvalidOrder {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::UnknownField { given, suggestion } => {
-                let fields: Vec<&str> = OrderField::words().collect();
-                write!(
-                    formatter,
-                    "\"{}\" is no field to order by; give {}",
-                    given.escape_debug(),
-                    fields.join(", ")
-                )?;
-                match suggestion {
-                    Some(suggestion) => write!(formatter, "; did you mean {suggestion}?"),
-                    None => Ok(()),
-                }
-            }
-            Self::UnknownDirection(given) => write!(
-                formatter,
-                "\"{}\" is no direction; give desc, or nothing for asc, and separate fields by commas",
-                given.escape_debug()
-            ),
-            Self::Twice(field) => write!(formatter, "names {} twice", field.word()),
-        }
-    }
-}
-
-impl std::error::Error for InvalidOrder {}
 
 #[cfg(test)]
 mod tests {

@@ -1,11 +1,8 @@
-//! gRPC services.
+//! gRPC services, and the client of the recurrence-service.
 
 mod call;
 mod convert;
+pub mod recurrence_client;
 mod services;
 
-use crate::app::App;
-
-/// Implements every service.
-#[derive(Clone)]
-pub struct Rpc(pub App);
+pub use services::Rpc;

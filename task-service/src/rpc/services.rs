@@ -16,11 +16,11 @@ use taskmesh_proto::{
 use tonic::{Request, Response, Status};
 
 use super::{
-    Rpc,
     call::{WriteRequest, accept_write, read, write, write_requests},
     convert,
 };
 use crate::{
+    app::App,
     error::Error,
     operations::{
         self, Batch, CompleteTask, CreateNamed, CreateOccurrence, CreateTask, DeleteNamed,
@@ -29,6 +29,10 @@ use crate::{
         UpdateNamed, UpdateSettings, UpdateTask, create_occurrence,
     },
 };
+
+/// Implements every service.
+#[derive(Clone)]
+pub struct Rpc(pub App);
 
 /// Implements a service: each method by its operation, or as it is written behind them.
 macro_rules! service {
