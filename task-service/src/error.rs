@@ -6,9 +6,7 @@ use service_runtime::{
 
 use uuid::Uuid;
 
-use crate::domain::{
-    Etag, OperationId, Repetition, SeriesId, TaskId, Violations, filter::FilterError,
-};
+use crate::domain::{Etag, OperationId, SeriesId, TaskId, Violations, filter::FilterError};
 
 /// Why a call was not done.
 #[derive(Debug, thiserror::Error)]
@@ -21,7 +19,7 @@ pub enum Error {
     InvalidFilter {
         /// The field of the request.
         field: &'static str,
-        /// What is wrong with it, and where.
+        /// Fault and its position.
         error: FilterError,
     },
     /// The caller has no such task; others may.
@@ -32,8 +30,8 @@ pub enum Error {
     SeriesNotFound(SeriesId),
     /// The caller has no such category, tag or saved filter; others may.
     #[error("{kind} {id} does not exist; list them to find its id")]
-    LabelNotFound {
-        /// What it would be.
+    NamedNotFound {
+        /// Kind.
         kind: &'static str,
         /// Its id.
         id: Uuid,
@@ -46,7 +44,7 @@ pub enum Error {
     /// Another category, tag or saved filter has the name.
     #[error("the {kind} {name:?} already exists; choose another name, or use that one")]
     NameTaken {
-        /// What has the name.
+        /// Kind.
         kind: &'static str,
         /// The name.
         name: String,
@@ -58,7 +56,7 @@ pub enum Error {
     StaleEtag {
         /// The task, category, tag or saved filter.
         id: Uuid,
-        /// What the etag is now.
+        /// Current etag.
         current: Etag,
     },
     /// The settings changed since the caller read them.
@@ -79,7 +77,7 @@ pub enum Error {
         id: TaskId,
         /// Some of its open parts.
         parts: Vec<(TaskId, String)>,
-        /// How many there are.
+        /// Number of all open subtasks.
         count: usize,
     },
     /// A task waits for others.
@@ -90,7 +88,7 @@ pub enum Error {
     TaskBlocked {
         /// The task.
         id: TaskId,
-        /// What it waits for.
+        /// Open dependencies.
         blocked_by: Vec<(TaskId, String)>,
     },
     /// A part cannot come back before the whole.
@@ -104,18 +102,15 @@ pub enum Error {
     /// One item of a batch is wrong, and so nothing was done.
     #[error("nothing was changed because of {field}[{index}]: {cause}")]
     Item {
-        /// What the items are called in the request.
+        /// Field of the items in the request.
         field: &'static str,
         /// The place of the item, from 0.
         index: usize,
-        /// What is wrong with it.
+        /// Error of the item.
         cause: Box<Self>,
-        /// What is wrong with the fields of the items after it.
+        /// Faults in the fields of later items.
         others: Violations,
     },
-    /// The recurrence-service must be asked before the call can be answered; never leaves the service.
-    #[error("the recurrence-service must be asked first")]
-    Unanswered(Vec<Repetition>),
     /// The task is deleted, and so nothing else can be done with it.
     #[error("task {0} is deleted; restore it first")]
     TaskDeleted(TaskId),
@@ -124,7 +119,7 @@ pub enum Error {
         "task {0} is completed, so its recurrence cannot change; change the next occurrence, or reopen this one first"
     )]
     TaskCompleted(TaskId),
-    /// Others kept changing the same things.
+    /// Other calls kept changing the same data.
     #[error("other calls changed the same data at the same time; try again")]
     Busy,
     /// A part of a file could not be written.
@@ -163,12 +158,10 @@ fn titles(tasks: &[(TaskId, String)]) -> String {
 impl Error {
     /// Returns that a field is wrong.
     pub fn field(field: &str, wrong: impl ToString) -> Self {
-        let mut violations = Violations::default();
-        violations.push(field, wrong);
-        violations.into()
+        Violations::of(field, wrong).into()
     }
 
-    /// Returns both values if both are right; what is wrong with fields of either is told at once.
+    /// Returns both values if both are valid, or the faults in the fields of both.
     pub fn both<A, B>(one: Result<A, Violations>, other: Result<B, Self>) -> Result<(A, B), Self> {
         match (one, other) {
             (Ok(one), Ok(other)) => Ok((one, other)),
@@ -176,8 +169,8 @@ impl Error {
                 violations.extend(more);
                 Err(Self::Invalid(violations))
             }
-            // The answer may be more of what is wrong.
-            (_, Err(Self::Unanswered(questions))) => Err(Self::Unanswered(questions)),
+            // The call runs again, and may find more faults.
+            (_, Err(Self::Busy)) => Err(Self::Busy),
             (Err(violations), _) => Err(Self::Invalid(violations)),
             (Ok(_), Err(error)) => Err(error),
         }
@@ -209,57 +202,45 @@ impl DatabaseFault for Error {
     }
 }
 
+impl Error {
+    fn code_and_reason(&self) -> (ErrorCode, &'static str) {
+        match self {
+            Self::Invalid(_) | Self::InvalidFilter { .. } => {
+                (ErrorCode::InvalidArgument, "INVALID_FIELD")
+            }
+            Self::TaskNotFound(_) => (ErrorCode::NotFound, "TASK_NOT_FOUND"),
+            Self::SeriesNotFound(_) => (ErrorCode::NotFound, "SERIES_NOT_FOUND"),
+            Self::NamedNotFound { .. } => (ErrorCode::NotFound, "NAME_NOT_FOUND"),
+            Self::OperationNotFound(_) => (ErrorCode::NotFound, "OPERATION_NOT_FOUND"),
+            Self::NameTaken { .. } => (ErrorCode::AlreadyExists, "NAME_TAKEN"),
+            Self::IdempotencyConflict(_) => (ErrorCode::AlreadyExists, "IDEMPOTENCY_CONFLICT"),
+            Self::StaleEtag { .. } | Self::StaleSettings(_) => (ErrorCode::StaleEtag, STALE_ETAG),
+            Self::TaskDeleted(_) => (ErrorCode::FailedPrecondition, "TASK_DELETED"),
+            Self::TaskCompleted(_) => (ErrorCode::FailedPrecondition, "TASK_COMPLETED"),
+            Self::OpenParts { .. } => (ErrorCode::FailedPrecondition, "OPEN_PARTS"),
+            Self::TaskBlocked { .. } => (ErrorCode::FailedPrecondition, "TASK_BLOCKED"),
+            Self::ParentDeleted { .. } => (ErrorCode::FailedPrecondition, "PARENT_DELETED"),
+            Self::Busy => (ErrorCode::Aborted, "BUSY"),
+            Self::Item { cause, .. } => cause.code_and_reason(),
+            Self::NotTheRecurrenceService => (ErrorCode::PermissionDenied, "INTERNAL_RPC"),
+            Self::Recurrence(error) => (error.code(), error.reason()),
+            Self::RecurrenceAnswer(_) => (ErrorCode::Internal, "UPSTREAM_FAILED"),
+            Self::Unwritten(_) => (ErrorCode::Internal, "INTERNAL"),
+            Self::Database(DatabaseError::Unavailable(_)) => {
+                (ErrorCode::Unavailable, "DATABASE_UNAVAILABLE")
+            }
+            Self::Database(DatabaseError::Query(_)) => (ErrorCode::Internal, "DATABASE_FAILED"),
+        }
+    }
+}
+
 impl ApiError for Error {
     fn code(&self) -> ErrorCode {
-        match self {
-            Self::Invalid(_) | Self::InvalidFilter { .. } => ErrorCode::InvalidArgument,
-            Self::TaskNotFound(_)
-            | Self::SeriesNotFound(_)
-            | Self::LabelNotFound { .. }
-            | Self::OperationNotFound(_) => ErrorCode::NotFound,
-            Self::NameTaken { .. } | Self::IdempotencyConflict(_) => ErrorCode::AlreadyExists,
-            Self::StaleEtag { .. } | Self::StaleSettings(_) => ErrorCode::StaleEtag,
-            Self::TaskDeleted(_)
-            | Self::TaskCompleted(_)
-            | Self::OpenParts { .. }
-            | Self::TaskBlocked { .. }
-            | Self::ParentDeleted { .. } => ErrorCode::FailedPrecondition,
-            Self::Busy => ErrorCode::Aborted,
-            Self::Item { cause, .. } => cause.code(),
-            Self::NotTheRecurrenceService => ErrorCode::PermissionDenied,
-            Self::Recurrence(error) => error.code(),
-            Self::Database(DatabaseError::Unavailable(_)) => ErrorCode::Unavailable,
-            Self::RecurrenceAnswer(_)
-            | Self::Unwritten(_)
-            | Self::Unanswered(_)
-            | Self::Database(DatabaseError::Query(_)) => ErrorCode::Internal,
-        }
+        self.code_and_reason().0
     }
 
     fn reason(&self) -> &'static str {
-        match self {
-            Self::Invalid(_) | Self::InvalidFilter { .. } => "INVALID_FIELD",
-            Self::TaskNotFound(_) => "TASK_NOT_FOUND",
-            Self::SeriesNotFound(_) => "SERIES_NOT_FOUND",
-            Self::LabelNotFound { .. } => "NAME_NOT_FOUND",
-            Self::OperationNotFound(_) => "OPERATION_NOT_FOUND",
-            Self::NameTaken { .. } => "NAME_TAKEN",
-            Self::IdempotencyConflict(_) => "IDEMPOTENCY_CONFLICT",
-            Self::StaleEtag { .. } | Self::StaleSettings(_) => STALE_ETAG,
-            Self::OpenParts { .. } => "OPEN_PARTS",
-            Self::TaskBlocked { .. } => "TASK_BLOCKED",
-            Self::ParentDeleted { .. } => "PARENT_DELETED",
-            Self::Item { cause, .. } => cause.reason(),
-            Self::TaskDeleted(_) => "TASK_DELETED",
-            Self::TaskCompleted(_) => "TASK_COMPLETED",
-            Self::Busy => "BUSY",
-            Self::Unanswered(_) | Self::Unwritten(_) => "INTERNAL",
-            Self::NotTheRecurrenceService => "INTERNAL_RPC",
-            Self::Recurrence(error) => error.reason(),
-            Self::RecurrenceAnswer(_) => "UPSTREAM_FAILED",
-            Self::Database(DatabaseError::Unavailable(_)) => "DATABASE_UNAVAILABLE",
-            Self::Database(DatabaseError::Query(_)) => "DATABASE_FAILED",
-        }
+        self.code_and_reason().1
     }
 
     fn violations(&self) -> Vec<FieldViolation> {
@@ -299,7 +280,7 @@ impl ApiError for Error {
                     ("blocked_by".to_owned(), ids(blocked_by)),
                 ]
             }
-            Self::LabelNotFound { id, .. } => vec![pair("id", id)],
+            Self::NamedNotFound { id, .. } => vec![pair("id", id)],
             Self::OperationNotFound(id) => vec![pair("operation_id", id)],
             Self::NameTaken { name, .. } => vec![pair("name", name)],
             Self::StaleSettings(current) => vec![pair("etag", current)],

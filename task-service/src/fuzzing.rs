@@ -1,4 +1,4 @@
-//! What reads texts that anybody may have written, in the form in which a fuzzer feeds it; each panics if a promise is broken.
+//! Parsers of untrusted text for a fuzzer; each function panics if a promise is broken.
 
 use chrono::DateTime;
 use taskmesh_proto::task::v1::{ListTasksRequest, SearchTasksRequest, Task};
@@ -102,10 +102,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_ever_found_is_read_or_refused() {
+    fn corpus_is_read_or_refused() {
         let texts = |target| corpus_of_texts(env!("CARGO_MANIFEST_DIR"), target);
         texts("page_token").for_each(|text| page_token(&text));
         texts("filter").for_each(|text| filter(&text));
         corpus(env!("CARGO_MANIFEST_DIR"), "import").for_each(|file| import(&file));
+
+        assert!(texts("filter").any(|text| Filter::parse(&text).is_ok()));
+        let has_tasks = |file: Vec<u8>| {
+            read(Format::Calendar, &file, "UTC").is_ok_and(|contents| !contents.tasks.is_empty())
+        };
+        assert!(corpus(env!("CARGO_MANIFEST_DIR"), "import").any(has_tasks));
     }
 }

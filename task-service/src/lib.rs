@@ -1,11 +1,14 @@
-//! Owns tasks, the series of recurring tasks, categories, tags, saved filters and settings (schema `task`).
-//! Answers `TaskService`, `CategoryService`, `TagService`, `SavedFilterService` and `SettingsService` of `taskmesh.task.v1`.
-//! Emits `task-events` (every change of a task), `task-recurrence` (completed occurrences of series) and `task-updates`
-//! (every change of anything, for live clients).
-//! Listens to `task-reminders`, to show when a reminder went out.
+//! The task-service.
+//!
+//! - Owns tasks, the series of recurring tasks, categories, tags, saved filters and settings (schema `task`).
+//! - Answers `TaskService`, `CategoryService`, `TagService`, `SavedFilterService` and `SettingsService` of `taskmesh.task.v1`.
+//! - Emits `task-events` (every change of a task), `task-recurrence` (completed occurrences of series) and `task-updates` (every change
+//!   of a resource, for live clients).
+//! - Listens to `task-reminders`, to store when a reminder was sent.
 
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
 
+mod app;
 mod config;
 mod domain;
 mod error;
@@ -21,12 +24,7 @@ mod store;
 use std::sync::Arc;
 
 use diesel_migrations::embed_migrations;
-use service_runtime::{
-    Context, Running, Service, StartError,
-    clock::Clock,
-    ids::Ids,
-    postgres::{Database, Schema},
-};
+use service_runtime::{Context, Running, Service, StartError, postgres::Schema};
 use taskmesh_proto::{
     task::v1::{
         category_service_server::CategoryServiceServer,
@@ -36,28 +34,17 @@ use taskmesh_proto::{
     },
     topics,
 };
-use tokio::sync::Notify;
 use tonic::service::Routes;
 
 pub use config::Config;
+
+use app::App;
 use events::OnReminderSent;
-use rpc::{RecurrenceClient, Rpc};
+use rpc::{Rpc, recurrence_client::RecurrenceClient};
 use store::TaskReader;
 
 /// The task-service.
 pub struct TaskService;
-
-/// What the operations work with.
-#[derive(Clone)]
-struct App {
-    database: Database,
-    tasks: TaskReader,
-    clock: Clock,
-    ids: Ids,
-    recurrence: RecurrenceClient,
-    /// Told of writes that may have brought words that nobody has used before.
-    new_words: Arc<Notify>,
-}
 
 impl Service for TaskService {
     const NAME: &'static str = "task-service";
@@ -78,7 +65,11 @@ impl Service for TaskService {
             recurrence: RecurrenceClient::new(&ctx.config().recurrence_url, ctx.identity()),
             new_words: Arc::default(),
         };
+        // Emits.
         ctx.relay_outbox();
+        // Listens to.
+        ctx.consume(&topics::TASK_REMINDERS, OnReminderSent);
+        // Runs in the background.
         ctx.forget_old_answers();
         ctx.spawn("forget-old-operations", |stopping| {
             operations::forget_old(app.clone(), stopping)
@@ -86,7 +77,7 @@ impl Service for TaskService {
         ctx.spawn("fold-words", |stopping| {
             operations::fold_words(app.clone(), stopping)
         });
-        ctx.consume(&topics::TASK_REMINDERS, OnReminderSent);
+        // Answers.
         let rpc = Rpc(app);
         let services = Routes::new(TaskServiceServer::new(rpc.clone()))
             .add_service(CategoryServiceServer::new(rpc.clone()))

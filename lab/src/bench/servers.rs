@@ -3,7 +3,7 @@
 use std::{env, time::Duration};
 
 use embedded_broker::Broker;
-use service_runtime::{BoxError, kafka::KafkaConfig};
+use service_runtime::BoxError;
 use taskmesh::{
     embedded::{
         ports::Claim,
@@ -28,7 +28,6 @@ pub struct Servers {
     pub database_url: Url,
     /// Variables that connect a service with the broker, without their prefix.
     pub variables: Vec<(String, String)>,
-    pub kafka: KafkaConfig,
     postgres: Option<Postgres>,
     broker: Option<Broker>,
     /// Port of the own broker; none if an external one is used.
@@ -85,7 +84,6 @@ impl Servers {
             client,
             database_url,
             variables,
-            kafka,
             postgres,
             broker,
             broker_port,

@@ -1,4 +1,4 @@
-/// What happened to a task.
+/// Kind of change of a task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Change {
     /// It was created.

@@ -3,11 +3,11 @@
 use chrono::{DateTime, Utc};
 
 use super::{
-    Description, Details, DueWish, Priority, Recurrence, RecurrenceAnchor, RecurrenceRule,
+    Description, Details, DueInput, Priority, Recurrence, RecurrenceAnchor, RecurrenceRule,
     Reminders, Schedule, TimeZone, Title, Violations,
 };
 
-/// What to do with one field.
+/// Edit of one field.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Edit<T> {
     /// Leave it as it is.
@@ -30,11 +30,11 @@ impl<T: Clone> Edit<T> {
 /// Changes to what a task says.
 #[derive(Debug, Clone, Default)]
 pub struct DetailChanges {
-    /// What is to be done.
+    /// Title.
     pub title: Edit<Title>,
     /// More about it.
     pub description: Edit<Description>,
-    /// How much it matters.
+    /// Priority.
     pub priority: Edit<Priority>,
     /// No reminders, not even the default one.
     pub muted: Edit<bool>,
@@ -44,14 +44,14 @@ pub struct DetailChanges {
 #[derive(Debug, Clone, Default)]
 pub struct ScheduleChanges {
     /// When it is due.
-    pub due: Edit<Option<DueWish>>,
+    pub due: Edit<Option<DueInput>>,
     /// From when on lists show it.
     pub start_time: Edit<Option<DateTime<Utc>>>,
     /// The zone in which the due time is meant.
     pub time_zone: Edit<Option<TimeZone>>,
     /// The dates on which it repeats.
     pub recurrence_rule: Edit<Option<RecurrenceRule>>,
-    /// What the next occurrence is counted from; none stands for the default.
+    /// Anchor of the next occurrence; none for the default.
     pub recurrence_anchor: Edit<Option<RecurrenceAnchor>>,
     /// When to remind.
     pub reminders: Edit<Reminders>,
@@ -73,7 +73,7 @@ impl ScheduleChanges {
     /// Returns whether only the user's own zone says what is meant, because neither the task nor the changes name one.
     pub fn needs_user_zone(&self, current: &Schedule) -> bool {
         let wished = match self.due {
-            Edit::Set(Some(wish)) => wish.needs_zone(),
+            Edit::Set(Some(input)) => input.needs_zone(),
             _ => false,
         };
         let zone = self.time_zone.over(&current.time_zone().cloned());
@@ -90,7 +90,7 @@ impl ScheduleChanges {
         }
         let zone = time_zone.as_ref().unwrap_or(user_zone);
         let due = match self.due {
-            Edit::Set(wish) => wish.map(|wish| wish.in_zone(zone)),
+            Edit::Set(input) => input.map(|input| input.in_zone(zone)),
             Edit::Keep => current.due().map(|due| due.in_zone(zone)),
         };
         if due.is_some_and(|due| due.date().is_some()) {
@@ -123,13 +123,9 @@ impl ScheduleChanges {
     }
 
     fn check_anchor(&self, current: Option<&Recurrence>) -> Result<(), Violations> {
-        let mut violations = Violations::default();
         if matches!(self.recurrence_anchor, Edit::Set(Some(_))) && self.rule(current).is_none() {
-            violations.push(
-                "recurrence_anchor",
-                "needs a recurrence_rule; give one, or leave the anchor out",
-            );
-            return Err(violations);
+            let wrong = "needs a recurrence_rule; give one, or leave the anchor out";
+            return Err(Violations::of("recurrence_anchor", wrong));
         }
         Ok(())
     }
@@ -155,7 +151,7 @@ mod tests {
 
     fn weekly() -> Schedule {
         let changes = ScheduleChanges {
-            due: Edit::Set(Some(DueWish::Time(due()))),
+            due: Edit::Set(Some(DueInput::Time(due()))),
             time_zone: Edit::Set(TimeZone::parse("Europe/Berlin").ok()),
             recurrence_rule: rule("FREQ=WEEKLY"),
             recurrence_anchor: Edit::Set(Some(RecurrenceAnchor::Completion)),
@@ -245,7 +241,7 @@ mod tests {
     fn a_moved_due_time_leaves_the_recurrence_alone() {
         let later = due() + TimeDelta::days(1);
         let changes = ScheduleChanges {
-            due: Edit::Set(Some(DueWish::Time(later))),
+            due: Edit::Set(Some(DueInput::Time(later))),
             ..ScheduleChanges::default()
         };
         let schedule = apply(&changes, &weekly()).unwrap();
@@ -257,7 +253,7 @@ mod tests {
     fn a_date_without_a_zone_is_meant_in_the_users_own() {
         let date = "2026-12-01".parse().unwrap();
         let changes = ScheduleChanges {
-            due: Edit::Set(Some(DueWish::Date(date))),
+            due: Edit::Set(Some(DueInput::Date(date))),
             ..ScheduleChanges::default()
         };
         assert!(changes.needs_user_zone(&Schedule::default()));
@@ -276,7 +272,7 @@ mod tests {
         };
         assert_eq!(apply(&zone, &weekly()).unwrap().due_time(), Some(due()));
         let date = ScheduleChanges {
-            due: Edit::Set(Some(DueWish::Date("2026-12-01".parse().unwrap()))),
+            due: Edit::Set(Some(DueInput::Date("2026-12-01".parse().unwrap()))),
             ..ScheduleChanges::default()
         };
         let schedule = apply(&date, &Schedule::default()).unwrap();

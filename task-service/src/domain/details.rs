@@ -1,13 +1,13 @@
 use super::{Description, Priority, Title};
 
-/// What a task says, apart from when.
+/// Title, description, priority and mute switch of a task.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Details {
-    /// What is to be done.
+    /// Title.
     pub title: Title,
     /// More about it.
     pub description: Description,
-    /// How much it matters.
+    /// Priority.
     pub priority: Priority,
     /// No reminders, not even the default one.
     pub muted: bool,

@@ -18,7 +18,7 @@ pub enum Due {
 
 /// When a task shall be due, as people say it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DueWish {
+pub enum DueInput {
     /// At a moment.
     Time(DueTime),
     /// On a date.
@@ -56,7 +56,7 @@ impl Due {
     }
 }
 
-impl DueWish {
+impl DueInput {
     /// Returns whether only a zone gives it a meaning.
     pub fn needs_zone(self) -> bool {
         !matches!(self, Self::Time(_))
@@ -81,6 +81,6 @@ impl DueWish {
 pub struct InvalidDate;
 
 /// Reads a date that a user names.
-pub fn parse_due_date(text: &str) -> Result<DueWish, InvalidDate> {
-    parse_date(text).map(DueWish::Date).ok_or(InvalidDate)
+pub fn parse_due_date(text: &str) -> Result<DueInput, InvalidDate> {
+    parse_date(text).map(DueInput::Date).ok_or(InvalidDate)
 }

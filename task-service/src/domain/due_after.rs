@@ -64,7 +64,7 @@ impl DueAfter {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::DueWish;
+    use crate::domain::DueInput;
 
     fn zone(name: &str) -> TimeZone {
         TimeZone::parse(name).unwrap()
@@ -75,11 +75,11 @@ mod tests {
     }
 
     fn due(text: &str, zone: &TimeZone) -> Due {
-        let wish = match text.parse() {
-            Ok(local) => DueWish::Local(local),
-            Err(_) => DueWish::Date(text.parse().unwrap()),
+        let input = match text.parse() {
+            Ok(local) => DueInput::Local(local),
+            Err(_) => DueInput::Date(text.parse().unwrap()),
         };
-        wish.in_zone(zone)
+        input.in_zone(zone)
     }
 
     #[test]
@@ -184,8 +184,9 @@ mod tests {
                     days: Some(days),
                     seconds,
                 };
-                due_after.due(chrono::NaiveDateTime::MAX.into(), &zone);
-                due_after.due(chrono::NaiveDateTime::MIN.into(), &zone);
+                let latest = due_after.due(chrono::NaiveDateTime::MAX.into(), &zone);
+                let earliest = due_after.due(chrono::NaiveDateTime::MIN.into(), &zone);
+                assert!(latest.time() > earliest.time());
             }
         }
     }

@@ -33,7 +33,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_and_the_last_moment_are_allowed_and_their_neighbours_are_not() {
+    fn first_and_last_moment_are_allowed() {
         let check = |seconds| check_time(DateTime::from_timestamp(seconds, 0).unwrap());
         let last = DateTime::parse_from_rfc3339("2200-12-31T23:59:59Z")
             .unwrap()

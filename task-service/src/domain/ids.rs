@@ -19,11 +19,6 @@ service_runtime::typed_id! {
 }
 
 service_runtime::typed_id! {
-    /// Identifies one saved filter.
-    SavedFilterId
-}
-
-service_runtime::typed_id! {
     /// Identifies one write and all that it changed.
     OperationId
 }

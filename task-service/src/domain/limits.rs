@@ -1,4 +1,4 @@
-//! The greatest values that a task can have, in one place because clients are told of them.
+//! Maximum values of a task, in one place because the context reports them to clients.
 
 /// Characters of a title.
 pub const TITLE: usize = 500;

@@ -8,11 +8,11 @@ use super::{
 pub struct LabelRef<I> {
     /// Identifies it.
     pub id: I,
-    /// What people call it.
+    /// Name.
     pub name: String,
 }
 
-/// What a task has to do with other things.
+/// Category, tags, parent and dependencies of a task.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Links {
     /// Its category.
@@ -23,7 +23,7 @@ pub struct Links {
     pub parent_task_id: Option<TaskId>,
     /// The tasks that must be done before it.
     pub depends_on: Vec<TaskId>,
-    /// Those of them that are still to do.
+    /// Dependencies that are still open.
     pub blocked_by: Vec<TaskId>,
 }
 

@@ -1,4 +1,4 @@
-//! What keeps a task valid.
+//! Rules that keep a task valid.
 
 mod change;
 mod changes;
@@ -11,17 +11,16 @@ pub mod filter;
 #[cfg(test)]
 pub mod fixtures;
 mod ids;
-mod label;
 pub mod limits;
 mod links;
 mod local_time;
 mod name;
+mod named;
 mod order;
 mod place;
 mod priority;
 mod recurrence;
 mod reminder;
-mod saved_filter;
 mod schedule;
 pub mod search;
 mod series;
@@ -36,21 +35,20 @@ pub use service_runtime::{suggestion::nearest, time_zone::TimeZone};
 pub use change::Change;
 pub use changes::{DetailChanges, Edit, ScheduleChanges};
 pub use details::Details;
-pub use due::{Due, DueWish, parse_due_date};
+pub use due::{Due, DueInput, parse_due_date};
 pub use due_after::DueAfter;
 pub use due_time::{DueTime, InvalidTime, check_time, parse_date};
 pub use etag::Etag;
-pub use ids::{CategoryId, OperationId, SavedFilterId, SeriesId, TagId, TaskId};
-pub use label::{Color, Label, LabelChanges, LabelKind};
+pub use ids::{CategoryId, OperationId, SeriesId, TagId, TaskId};
 pub use links::{LabelRef, LinkChanges, Links, dependencies, tag_names};
 pub use local_time::{InvalidLocalTime, LocalTime};
 pub use name::{Name, NameKey};
+pub use named::{Color, Content, FilterText, NamedChanges, NamedKind, NamedResource};
 pub use order::{Order, OrderField, OrderKey};
 pub use place::{KeyValue, Place};
 pub use priority::Priority;
 pub use recurrence::{Recurrence, RecurrenceAnchor, RecurrenceRule};
 pub use reminder::{Reminder, Reminders};
-pub use saved_filter::{FilterText, SavedFilter, SavedFilterChanges};
 pub use schedule::{Repetition, Schedule};
 pub use series::{FirstOccurrence, Occurrence};
 pub use settings::{SearchLanguage, Settings, SettingsChanges};

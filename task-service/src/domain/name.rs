@@ -1,14 +1,12 @@
-use std::fmt;
-
 pub use service_runtime::filter::NameKey;
 use unicode_normalization::UnicodeNormalization;
 
 use super::{
     limits::NAME as LONGEST,
-    text::{InvalidText, check},
+    text::{InvalidText, check, checked_text},
 };
 
-/// What people call a category, a tag or a saved filter: one line of 1 to 100 characters in NFC, without spaces around it.
+/// Name of a category, tag or saved filter: one line of 1 to 100 characters in NFC, without spaces around it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Name(String);
 
@@ -23,28 +21,13 @@ impl Name {
         Ok(Self(text))
     }
 
-    /// Takes a name that was parsed before it was stored.
-    pub fn from_stored(text: String) -> Self {
-        Self(text)
-    }
-
     /// Returns the name as it is compared.
     pub fn key(&self) -> NameKey {
         NameKey::of(&self.0)
     }
 }
 
-impl AsRef<str> for Name {
-    fn as_ref(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for Name {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.0)
-    }
-}
+checked_text!(Name);
 
 #[cfg(test)]
 mod tests {
@@ -60,7 +43,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_the_same_whatever_the_case_and_the_form_of_their_characters() {
+    fn names_match_in_any_case_and_unicode_form() {
         for (one, other) in [
             ("Home", "hOME"),
             ("Caf\u{e9}", "cafe\u{301}"),

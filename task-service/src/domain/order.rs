@@ -6,7 +6,7 @@ use service_runtime::filter::Field as _;
 
 use super::{filter::Field, nearest};
 
-/// What a list is ordered by: what was asked for, then the time of creation, the newest first.
+/// Order of a list: the requested keys, then the time of creation, the newest first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Order(Vec<OrderKey>);
 
@@ -15,7 +15,7 @@ pub struct Order(Vec<OrderKey>);
 pub struct OrderKey {
     /// The field.
     pub field: OrderField,
-    /// Whether the greatest comes first.
+    /// Greatest value first.
     pub descending: bool,
 }
 
@@ -24,9 +24,9 @@ pub struct OrderKey {
 pub enum OrderField {
     /// When it should be done.
     Due,
-    /// How much it matters.
+    /// Priority.
     Priority,
-    /// What is to be done, whatever the case of the letters.
+    /// Title, case-insensitive.
     Title,
     /// When lists begin to show it.
     Start,
@@ -38,19 +38,30 @@ pub enum OrderField {
     Complete,
 }
 
-/// A text that is no order.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Invalid order.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidOrder {
-    /// There is no such field.
+    /// Unknown field.
+    #[error(
+        "\"{}\" is no field to order by; give {}{}",
+        given.escape_debug(),
+        OrderField::words().collect::<Vec<_>>().join(", "),
+        suggestion.map(|field| format!("; did you mean {field}?")).unwrap_or_default()
+    )]
     UnknownField {
-        /// What was given.
+        /// Given text.
         given: String,
-        /// What was probably meant.
+        /// Field that was probably meant.
         suggestion: Option<&'static str>,
     },
-    /// A field has something else than `asc` or `desc` behind it.
+    /// A field is followed by something else than `asc` or `desc`.
+    #[error(
+        "\"{}\" is no direction; give desc, or nothing for asc, and separate fields by commas",
+        .0.escape_debug()
+    )]
     UnknownDirection(String),
-    /// A field is named twice.
+    /// A field occurs twice.
+    #[error("names {} twice", .0.word())]
     Twice(OrderField),
 }
 
@@ -170,34 +181,6 @@ impl fmt::Display for Order {
         Ok(())
     }
 }
-
-impl fmt::Display for InvalidOrder {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::UnknownField { given, suggestion } => {
-                let fields: Vec<&str> = OrderField::words().collect();
-                write!(
-                    formatter,
-                    "\"{}\" is no field to order by; give {}",
-                    given.escape_debug(),
-                    fields.join(", ")
-                )?;
-                match suggestion {
-                    Some(suggestion) => write!(formatter, "; did you mean {suggestion}?"),
-                    None => Ok(()),
-                }
-            }
-            Self::UnknownDirection(given) => write!(
-                formatter,
-                "\"{}\" is no direction; give desc, or nothing for asc, and separate fields by commas",
-                given.escape_debug()
-            ),
-            Self::Twice(field) => write!(formatter, "names {} twice", field.word()),
-        }
-    }
-}
-
-impl std::error::Error for InvalidOrder {}
 
 #[cfg(test)]
 mod tests {

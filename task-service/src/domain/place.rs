@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Order, OrderField, TaskId};
 
-/// A place in an ordered list: the keys of a task, by which the list goes on behind it even if the task is gone.
+/// Cursor in an ordered list: the keys of a task, after which the list continues even if the task is gone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Place {
     /// The value of each key of the order.
@@ -16,7 +16,7 @@ pub struct Place {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum KeyValue {
-    /// What the task does not have.
+    /// Value that the task does not have.
     Absent(()),
     /// A number: a rank, or a time in microseconds.
     Number(i64),
@@ -37,13 +37,6 @@ impl Place {
 }
 
 impl KeyValue {
-    /// Returns a time as a key, or its absence.
-    pub fn of_time(time: Option<DateTime<Utc>>) -> Self {
-        time.map_or(Self::Absent(()), |time| {
-            Self::Number(time.timestamp_micros())
-        })
-    }
-
     /// Returns the time that the key is.
     pub fn time(&self) -> Option<DateTime<Utc>> {
         match self {

@@ -1,4 +1,4 @@
-/// How much a task matters.
+/// Priority of a task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Priority {
     /// Can wait.

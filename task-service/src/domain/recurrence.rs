@@ -1,15 +1,15 @@
-/// How a task repeats.
+/// Recurrence of a task.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Recurrence {
     /// The dates.
     pub rule: RecurrenceRule,
-    /// What the next occurrence is counted from.
+    /// Anchor of the next occurrence.
     pub anchor: RecurrenceAnchor,
 }
 
 /// An RFC 5545 recurrence rule as the user gave it, never empty.
 ///
-/// What it means, and whether it means anything, only the recurrence-service knows; it is asked before a series is made.
+/// Only the recurrence-service can parse it; it is called before a series is created.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct RecurrenceRule(String);
 
@@ -45,7 +45,7 @@ impl AsRef<str> for RecurrenceRule {
     }
 }
 
-/// What the next occurrence of a recurring task is counted from.
+/// Date from which the next occurrence of a recurring task is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum RecurrenceAnchor {
     /// The first date of the rule after now.

@@ -41,13 +41,9 @@ impl Reminder {
 impl Reminders {
     /// Refuses a list that is too long, before anything is looked at in it.
     pub fn check_length(length: usize) -> Result<(), Violations> {
-        let mut violations = Violations::default();
         if length > MOST_REMINDERS {
-            violations.push(
-                "reminders",
-                format!("has {length} reminders; keep {MOST_REMINDERS} or fewer"),
-            );
-            return Err(violations);
+            let wrong = format!("has {length} reminders; keep {MOST_REMINDERS} or fewer");
+            return Err(Violations::of("reminders", wrong));
         }
         Ok(())
     }
@@ -67,11 +63,7 @@ impl Reminders {
                 );
             }
         }
-        if violations.is_empty() {
-            Ok(Self(reminders))
-        } else {
-            Err(violations)
-        }
+        violations.or(Self(reminders))
     }
 
     /// Returns the places of those that need a due time.

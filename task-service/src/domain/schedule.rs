@@ -1,8 +1,8 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
-    Due, DueAfter, DueTime, FirstOccurrence, LocalTime, Occurrence, Recurrence, Reminders,
-    SeriesId, TimeZone, Violations,
+    Due, DueAfter, DueTime, FirstOccurrence, LocalTime, Occurrence, Recurrence, RecurrenceAnchor,
+    RecurrenceRule, Reminders, SeriesId, TimeZone, Violations,
 };
 
 /// When a task is due, how it repeats, and when to remind of it: parts that fit together.
@@ -18,17 +18,32 @@ pub struct Schedule {
     reminders: Reminders,
 }
 
-/// What the first date of a series depends on: a schedule that repeats.
+/// Input for the first date of a series: a schedule that repeats.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Repetition {
-    /// How it repeats.
+    /// Rule and anchor.
     pub recurrence: Recurrence,
     /// The zone in which the rule is read.
     pub time_zone: TimeZone,
     /// The earliest first date.
     pub start_time: DateTime<Utc>,
-    /// Whether that is when the task starts, and not when it is due.
+    /// True if `start_time` is the start of the task, false if it is the due time.
     pub has_start: bool,
+}
+
+impl Repetition {
+    /// Returns a repetition whose first occurrence depends on nothing but the rule: no rule ends before it starts.
+    pub fn of_rule(rule: RecurrenceRule) -> Self {
+        Self {
+            recurrence: Recurrence {
+                rule,
+                anchor: RecurrenceAnchor::default(),
+            },
+            time_zone: TimeZone::utc(),
+            start_time: DateTime::UNIX_EPOCH,
+            has_start: false,
+        }
+    }
 }
 
 impl Schedule {
@@ -81,13 +96,9 @@ impl Schedule {
                 );
             }
         }
-        if violations.is_empty() {
-            Ok(Self::from_stored(
-                due, start_time, time_zone, recurrence, reminders,
-            ))
-        } else {
-            Err(violations)
-        }
+        violations.or(Self::from_stored(
+            due, start_time, time_zone, recurrence, reminders,
+        ))
     }
 
     /// Takes parts that fitted when they were stored.
@@ -163,6 +174,12 @@ impl Schedule {
             || (self.recurrence.is_some() && self.time_zone != other.time_zone)
     }
 
+    /// Returns the repetition of the series that a task begins when it gets this schedule instead of another.
+    pub fn new_repetition(&self, previous: &Self) -> Option<Repetition> {
+        let begins = self.repeats_otherwise_than(previous);
+        begins.then(|| self.repetition()).flatten()
+    }
+
     /// Returns the schedule and the place of the first occurrence of a new series: the start moves to the first date of the
     /// rule, and the due time follows; without a start the due time moves there.
     pub fn begin_series(self, series_id: SeriesId, first: FirstOccurrence) -> (Self, Occurrence) {
@@ -207,7 +224,7 @@ mod tests {
     use chrono::TimeDelta;
 
     use super::*;
-    use crate::domain::{DueWish, RecurrenceAnchor, RecurrenceRule, Reminder};
+    use crate::domain::{DueInput, Reminder};
 
     fn weekly() -> Recurrence {
         Recurrence {
@@ -288,7 +305,7 @@ mod tests {
         );
     }
 
-    fn series(start: Option<&str>, due: DueWish, first: &str) -> (Schedule, Occurrence) {
+    fn series(start: Option<&str>, due: DueInput, first: &str) -> (Schedule, Occurrence) {
         let zone = TimeZone::parse("Europe/Berlin").unwrap();
         let local = |text: &str| text.parse::<LocalTime>().unwrap();
         let schedule = Schedule::new(
@@ -319,8 +336,8 @@ mod tests {
 
     #[test]
     fn start_moves_to_the_first_date_and_due_follows() {
-        let timed = |text: &str| DueWish::Local(text.parse().unwrap());
-        let dated = |text: &str| DueWish::Date(text.parse().unwrap());
+        let timed = |text: &str| DueInput::Local(text.parse().unwrap());
+        let dated = |text: &str| DueInput::Date(text.parse().unwrap());
         // Start, due, first date of the rule; start and due of the first occurrence and of the one on 31 March 2027.
         for (start, due, first, moved, later) in [
             (
@@ -382,7 +399,7 @@ mod tests {
             rule: RecurrenceRule::new("FREQ=DAILY;BYHOUR=9".to_owned()).unwrap(),
             ..weekly()
         };
-        let schedule = |due: DueWish| {
+        let schedule = |due: DueInput| {
             Schedule::new(
                 Some(due.in_zone(&zone)),
                 None,
@@ -391,8 +408,8 @@ mod tests {
                 Reminders::default(),
             )
         };
-        assert!(schedule(DueWish::Time(moment())).is_ok());
-        let date = DueWish::Date("2026-12-07".parse().unwrap());
+        assert!(schedule(DueInput::Time(moment())).is_ok());
+        let date = DueInput::Date("2026-12-07".parse().unwrap());
         assert_eq!(fields(schedule(date)), ["recurrence_rule"]);
     }
 

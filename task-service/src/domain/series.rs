@@ -17,7 +17,7 @@ pub struct Occurrence {
     pub previous_task_id: Option<TaskId>,
 }
 
-/// Where a series begins: a date of its rule.
+/// First occurrence of a series: a date of its rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FirstOccurrence {
     /// The local time.

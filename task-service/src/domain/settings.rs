@@ -2,10 +2,10 @@ use chrono::{DateTime, Utc};
 
 use super::{Edit, Etag, OperationId, TimeZone, nearest};
 
-/// What must be known of a user to understand dates and words as they mean them.
+/// Settings of a user, which decide how dates and search words are read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
-    /// Where they live.
+    /// Time zone of the user.
     pub time_zone: TimeZone,
     /// The language whose word forms searches understand.
     pub search_language: SearchLanguage,
@@ -31,7 +31,7 @@ pub struct UnknownLanguage {
 /// Changes to a user's settings; none stands for the default.
 #[derive(Debug, Clone, Default)]
 pub struct SettingsChanges {
-    /// Where they live.
+    /// Time zone of the user.
     pub time_zone: Edit<Option<TimeZone>>,
     /// The language whose word forms searches understand.
     pub search_language: Edit<Option<SearchLanguage>>,

@@ -2,7 +2,7 @@ use chrono::{DateTime, Utc};
 
 use super::Task;
 
-/// Where a task is in its life.
+/// State of a task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TaskState {
     /// Still to do.

@@ -5,18 +5,18 @@ use super::{
     Details, Due, Etag, Links, Occurrence, OperationId, Schedule, SeriesId, TaskId, TaskState,
 };
 
-/// Something a person wants to get done.
+/// Task of a user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Task {
     /// Identifies the task.
     pub id: TaskId,
-    /// Whose it is.
+    /// Owner.
     pub user_id: UserId,
-    /// What it says.
+    /// Content.
     pub details: Details,
     /// When it is due, how it repeats, when to remind of it.
     pub schedule: Schedule,
-    /// What it has to do with other things.
+    /// Category, tags, parent and dependencies.
     pub links: Links,
     /// Its place in a series; present if and only if the schedule repeats.
     pub occurrence: Option<Occurrence>,
@@ -24,7 +24,7 @@ pub struct Task {
     pub state: TaskState,
     /// One for a new task, one more with every change.
     pub version: i64,
-    /// The operation that last changed it; none if that was before operations were kept.
+    /// Operation that last changed it; none if that was before operations were stored.
     pub operation_id: Option<OperationId>,
     /// Its id or UID in the file that it was imported from.
     pub import_id: Option<String>,

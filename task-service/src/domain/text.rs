@@ -1,12 +1,10 @@
 //! The words of a task: titles and descriptions.
 
-use std::fmt;
-
 use unicode_normalization::UnicodeNormalization;
 
 use super::limits::{DESCRIPTION as LONGEST_DESCRIPTION, TITLE as LONGEST_TITLE};
 
-/// What is to be done: one line of 1 to 500 characters in NFC, not only spaces.
+/// Title of a task: one line of 1 to 500 characters in NFC, not only spaces.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Title(String);
 
@@ -14,7 +12,7 @@ pub struct Title(String);
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Description(String);
 
-/// A text that breaks a rule, in words that name the cure.
+/// Invalid text, with a hint.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidText {
     /// Nothing, or nothing but spaces.
@@ -51,11 +49,6 @@ impl Title {
         check(&text, LONGEST_TITLE, |_| false)?;
         Ok(Self(text))
     }
-
-    /// Takes a title that was parsed before it was stored.
-    pub fn from_stored(text: String) -> Self {
-        Self(text)
-    }
 }
 
 impl Description {
@@ -66,11 +59,6 @@ impl Description {
             matches!(character, '\n' | '\t')
         })?;
         Ok(Self(text))
-    }
-
-    /// Takes a description that was parsed before it was stored.
-    pub fn from_stored(text: String) -> Self {
-        Self(text)
     }
 }
 
@@ -96,29 +84,32 @@ pub(super) fn check(
     Ok(())
 }
 
-impl AsRef<str> for Title {
-    fn as_ref(&self) -> &str {
-        &self.0
-    }
+/// Implements what the types of checked texts have in common.
+macro_rules! checked_text {
+    ($($text:ident),*) => {$(
+        impl $text {
+            /// Takes a text that was checked before it was stored.
+            pub fn from_stored(text: String) -> Self {
+                Self(text)
+            }
+        }
+
+        impl AsRef<str> for $text {
+            fn as_ref(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl std::fmt::Display for $text {
+            fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str(&self.0)
+            }
+        }
+    )*};
 }
 
-impl AsRef<str> for Description {
-    fn as_ref(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for Title {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.0)
-    }
-}
-
-impl fmt::Display for Description {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.0)
-    }
-}
+checked_text!(Title, Description);
+pub(super) use checked_text;
 
 #[cfg(test)]
 mod tests {

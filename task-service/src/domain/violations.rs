@@ -1,10 +1,24 @@
 use service_runtime::grpc::FieldViolation;
 
-/// What is wrong with a request, field by field.
+/// Faults of a request by field.
 #[derive(Debug, Clone, Default)]
 pub struct Violations(Vec<FieldViolation>);
 
 impl Violations {
+    /// Returns the fault of one field.
+    pub fn of(field: impl Into<String>, description: impl ToString) -> Self {
+        FieldViolation::new(field, description.to_string()).into()
+    }
+
+    /// Returns a value unless a field is wrong.
+    pub fn or<T>(self, value: T) -> Result<T, Self> {
+        if self.0.is_empty() {
+            Ok(value)
+        } else {
+            Err(self)
+        }
+    }
+
     /// Adds one.
     pub fn push(&mut self, field: impl Into<String>, description: impl ToString) {
         self.0
@@ -19,6 +33,11 @@ impl Violations {
     /// Adds all of another list.
     pub fn extend(&mut self, other: Self) {
         self.0.extend(other.0);
+    }
+
+    /// Returns whether the field is wrong.
+    pub fn has(&self, field: &str) -> bool {
+        self.0.iter().any(|violation| violation.field == field)
     }
 
     /// Returns whether nothing is wrong.

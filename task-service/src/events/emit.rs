@@ -14,27 +14,24 @@ use taskmesh_proto::{
 };
 use uuid::Uuid;
 
-use crate::{
-    domain::{Change, Label, LabelKind, SavedFilter, Settings, Task},
-    rpc::series,
-};
+use crate::domain::{Change, NamedKind, NamedResource, Settings, Task};
 
-/// One change of one task, as it is told.
+/// Change of a task, as its events report it.
 #[derive(Debug, Clone, Copy)]
 pub struct TaskChange<'a> {
     /// Identifies the event, on every topic that it goes to.
     pub id: Uuid,
-    /// What happened.
+    /// Kind of change.
     pub change: Change,
     /// The task after the change.
     pub task: &'a Task,
     /// The task before the change; none for a new one.
     pub previous: Option<&'a Task>,
-    /// Who made the change.
+    /// Caller who made the change.
     pub caller: &'a Caller,
 }
 
-/// Returns what the world is told of the change of a task.
+/// Returns the events of a change of a task.
 pub fn of_task(event: TaskChange<'_>) -> Vec<OutboxRow> {
     let told = task_event(&event);
     let mut rows = vec![row(
@@ -60,104 +57,77 @@ pub fn of_task(event: TaskChange<'_>) -> Vec<OutboxRow> {
     rows
 }
 
-/// Returns what live clients are told of the change of a category or tag.
-pub fn of_label(id: Uuid, label: &Label) -> OutboxRow {
-    let mut message = realtime::TaskChange {
-        event_id: id.to_string(),
-        event_time: Some(timestamp(label.update_time)),
-        user_id: label.user_id.to_string(),
-        task_version: label.version,
-        ..realtime::TaskChange::default()
-    };
-    let kind = match label.kind {
-        LabelKind::Category => {
-            message.category = Some(label.into());
+/// Returns the event of a category, tag or saved filter for live clients.
+pub fn of_named(id: Uuid, resource: &NamedResource) -> OutboxRow {
+    let mut message = realtime::TaskChange::default();
+    let [created, updated, deleted] = match resource.kind {
+        NamedKind::Category => {
+            message.category = Some(resource.into());
             [
                 "taskmesh.task.v1.CategoryCreated",
                 "taskmesh.task.v1.CategoryUpdated",
                 "taskmesh.task.v1.CategoryDeleted",
             ]
         }
-        LabelKind::Tag => {
-            message.tag = Some(label.into());
+        NamedKind::Tag => {
+            message.tag = Some(resource.into());
             [
                 "taskmesh.task.v1.TagCreated",
                 "taskmesh.task.v1.TagUpdated",
                 "taskmesh.task.v1.TagDeleted",
             ]
         }
+        NamedKind::SavedFilter => {
+            message.saved_filter = Some(resource.into());
+            [
+                "taskmesh.task.v1.SavedFilterCreated",
+                "taskmesh.task.v1.SavedFilterUpdated",
+                "taskmesh.task.v1.SavedFilterDeleted",
+            ]
+        }
     };
-    let [created, updated, deleted] = kind;
-    let happened = match label {
-        label if label.delete_time.is_some() => deleted,
-        label if label.version == 1 => created,
+    let kind = match resource {
+        resource if resource.delete_time.is_some() => deleted,
+        resource if resource.version == 1 => created,
         _ => updated,
     };
-    live(
-        id,
-        happened,
-        label.id.to_string(),
-        label.update_time,
-        message,
-    )
+    message.task_version = resource.version;
+    let subject = resource.id.to_string();
+    let (user_id, time) = (&resource.user_id, resource.update_time);
+    live(id, kind, subject, user_id, time, message)
 }
 
-/// Returns what live clients are told of the change of a saved filter.
-pub fn of_saved_filter(id: Uuid, saved: &SavedFilter) -> OutboxRow {
-    let message = realtime::TaskChange {
-        event_id: id.to_string(),
-        event_time: Some(timestamp(saved.update_time)),
-        user_id: saved.user_id.to_string(),
-        task_version: saved.version,
-        saved_filter: Some(saved.into()),
-        ..realtime::TaskChange::default()
-    };
-    let happened = match saved {
-        saved if saved.delete_time.is_some() => "taskmesh.task.v1.SavedFilterDeleted",
-        saved if saved.version == 1 => "taskmesh.task.v1.SavedFilterCreated",
-        _ => "taskmesh.task.v1.SavedFilterUpdated",
-    };
-    live(
-        id,
-        happened,
-        saved.id.to_string(),
-        saved.update_time,
-        message,
-    )
-}
-
-/// Returns what live clients are told of the change of a user's settings.
+/// Returns the event of a user's settings for live clients.
 pub fn of_settings(id: Uuid, user_id: &UserId, settings: &Settings) -> OutboxRow {
-    let time = settings.update_time.unwrap_or_default();
     let message = realtime::TaskChange {
-        event_id: id.to_string(),
-        event_time: Some(timestamp(time)),
-        user_id: user_id.to_string(),
         task_version: settings.version,
         settings: Some(settings.into()),
         ..realtime::TaskChange::default()
     };
-    live(
-        id,
-        "taskmesh.task.v1.SettingsUpdated",
-        user_id.to_string(),
-        time,
-        message,
-    )
+    let kind = "taskmesh.task.v1.SettingsUpdated";
+    let time = settings.update_time.unwrap_or_default();
+    live(id, kind, user_id.to_string(), user_id, time, message)
 }
 
 fn live(
     id: Uuid,
-    happened: &'static str,
+    kind: &'static str,
     subject: String,
+    user_id: &UserId,
     time: DateTime<Utc>,
     message: realtime::TaskChange,
 ) -> OutboxRow {
+    let message = realtime::TaskChange {
+        event_id: id.to_string(),
+        event_time: Some(timestamp(time)),
+        user_id: user_id.to_string(),
+        ..message
+    };
     OutboxEvent {
         topic: &topics::TASK_UPDATES,
         key: message.user_id.clone(),
         id,
-        kind: happened,
+        kind,
         subject,
         time,
         aggregate_version: message.task_version,
@@ -177,7 +147,7 @@ fn row<M: Message>(
         topic,
         key,
         id: event.id,
-        kind: kind(event.change),
+        kind: kind(event.change).0,
         subject: task.id.to_string(),
         time: task.update_time,
         aggregate_version: task.version,
@@ -207,29 +177,52 @@ fn task_event(event: &TaskChange<'_>) -> pb::TaskEvent {
         changed_fields: changed_fields.into_iter().map(str::to_owned).collect(),
         actor: Some(Actor::from(*caller)),
         series: series(task),
-        change: Some(what_happened(*change)),
+        change: Some(kind(*change).1),
     }
 }
 
-fn kind(change: Change) -> &'static str {
+/// Returns the event type of a change, and the change in the event.
+fn kind(change: Change) -> (&'static str, pb::task_event::Change) {
+    use pb::task_event::Change as Event;
     match change {
-        Change::Created => "taskmesh.task.v1.TaskCreated",
-        Change::Updated => "taskmesh.task.v1.TaskUpdated",
-        Change::Completed => "taskmesh.task.v1.TaskCompleted",
-        Change::Reopened => "taskmesh.task.v1.TaskReopened",
-        Change::Deleted => "taskmesh.task.v1.TaskDeleted",
-        Change::Undeleted => "taskmesh.task.v1.TaskUndeleted",
+        Change::Created => (
+            "taskmesh.task.v1.TaskCreated",
+            Event::Created(pb::TaskCreated {}),
+        ),
+        Change::Updated => (
+            "taskmesh.task.v1.TaskUpdated",
+            Event::Updated(pb::TaskUpdated {}),
+        ),
+        Change::Completed => (
+            "taskmesh.task.v1.TaskCompleted",
+            Event::Completed(pb::TaskCompleted {}),
+        ),
+        Change::Reopened => (
+            "taskmesh.task.v1.TaskReopened",
+            Event::Reopened(pb::TaskReopened {}),
+        ),
+        Change::Deleted => (
+            "taskmesh.task.v1.TaskDeleted",
+            Event::Deleted(pb::TaskDeleted {}),
+        ),
+        Change::Undeleted => (
+            "taskmesh.task.v1.TaskUndeleted",
+            Event::Undeleted(pb::TaskUndeleted {}),
+        ),
     }
 }
 
-fn what_happened(change: Change) -> pb::task_event::Change {
-    use pb::task_event::Change as Told;
-    match change {
-        Change::Created => Told::Created(pb::TaskCreated {}),
-        Change::Updated => Told::Updated(pb::TaskUpdated {}),
-        Change::Completed => Told::Completed(pb::TaskCompleted {}),
-        Change::Reopened => Told::Reopened(pb::TaskReopened {}),
-        Change::Deleted => Told::Deleted(pb::TaskDeleted {}),
-        Change::Undeleted => Told::Undeleted(pb::TaskUndeleted {}),
-    }
+/// Returns the definition of the series that a task is an occurrence of.
+fn series(task: &Task) -> Option<pb::Series> {
+    let occurrence = task.occurrence?;
+    let recurrence = task.schedule.recurrence()?;
+    Some(pb::Series {
+        series_id: occurrence.series_id.to_string(),
+        recurrence_rule: recurrence.rule.as_ref().to_owned(),
+        recurrence_anchor: pb::RecurrenceAnchor::from(recurrence.anchor).into(),
+        time_zone: task.schedule.time_zone()?.to_string(),
+        start_local: occurrence.start_local.to_string(),
+        due_after_days: occurrence.due_after.days,
+        due_after_seconds: occurrence.due_after.seconds,
+    })
 }

@@ -30,12 +30,9 @@ impl EventHandler for OnReminderSent {
         else {
             return Ok(());
         };
+        let time = event_time.and_then(from_timestamp);
         let task_id = reminder.as_ref().map(|reminder| reminder.task_id.parse());
-        let (Some(time), Ok(user_id), Some(Ok(task_id))) = (
-            event_time.and_then(from_timestamp),
-            user_id.parse(),
-            task_id,
-        ) else {
+        let (Some(time), Ok(user_id), Some(Ok(task_id))) = (time, user_id.parse(), task_id) else {
             return Err(HandleError::Reject(
                 "a sent reminder has an event_time, a user_id and a task_id that is a UUID"
                     .to_owned(),

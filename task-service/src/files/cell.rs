@@ -1,4 +1,4 @@
-//! What a cell of CSV holds besides its text: a guard against formulas, and lists.
+//! Cells of CSV: a guard against formulas, and lists.
 
 /// A spreadsheet takes a cell that begins with one of these for a formula.
 const BEGIN_FORMULAS: [char; 10] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '＠'];

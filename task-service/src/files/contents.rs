@@ -1,5 +1,5 @@
 use super::{
-    bounds::{LARGEST_FILE, MOST_TASKS},
+    limits::{LARGEST_FILE, MOST_TASKS},
     loss::{Loss, Losses},
     task::FileTask,
 };

@@ -9,10 +9,10 @@ use csv::{ByteRecord, ReaderBuilder, StringRecord, Terminator, WriterBuilder};
 use serde_json::{Map, Value};
 
 use super::{
-    bounds::LONGEST_RECORD,
     cell,
     contents::{Contents, InvalidFile},
     identity::Identities,
+    limits::LONGEST_RECORD,
     loss::Loss,
     record::{Holds, Record},
     task::FileTask,
@@ -66,7 +66,7 @@ fn text_of(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         Value::Array(items) => cell::join(items.iter().map(text_of)),
-        // A reminder has one field; its value tells which.
+        // A reminder has one field, which its value identifies.
         Value::Object(fields) => fields.values().map(text_of).collect(),
         Value::Null => String::new(),
         other => other.to_string(),
@@ -174,7 +174,7 @@ fn header(row: &StringRecord, contents: &mut Contents) -> Result<Vec<String>, In
         .collect();
     let mut columns: Vec<String> = Vec::new();
     for name in &names {
-        // What other programs call a column, unless the file has one of that name.
+        // Names of other programs for a column, unless the file has one of that name.
         let name = synonym(name)
             .filter(|synonym| !names.iter().any(|name| name == synonym))
             .map_or_else(|| name.clone(), str::to_owned);

@@ -3,7 +3,7 @@ use std::{collections::HashMap, fmt::Write};
 use openssl::sha::sha256;
 
 use super::{
-    bounds::{LONGEST_ID, LONGEST_ID_BYTES},
+    limits::{LONGEST_ID, LONGEST_ID_BYTES},
     task::FileTask,
 };
 

@@ -44,7 +44,7 @@ pub struct Losses {
     in_many: BTreeMap<String, InMany>,
 }
 
-/// What many tasks have and none keeps.
+/// Field that many tasks have and none keeps.
 #[derive(Debug, Clone)]
 struct InMany {
     first_line: usize,
@@ -62,7 +62,7 @@ impl Losses {
         }
     }
 
-    /// Counts one that is told once for the whole file: it says the same of every task that has it.
+    /// Counts a loss that is reported once for the whole file, because it is the same for every task.
     pub fn count(&mut self, line: usize, field: &str, reason: &'static str) {
         let field = clipped(field, LONGEST_FIELD);
         if let Some(many) = self.in_many.get_mut(&field) {

@@ -12,9 +12,9 @@ use serde::{
 use serde_json::Value;
 
 use super::{
-    bounds::LONGEST_RECORD,
     contents::{Contents, InvalidFile},
     identity::Identities,
+    limits::LONGEST_RECORD,
     loss::Loss,
     record::{Holds, Record},
     task::FileTask,
@@ -142,7 +142,7 @@ fn item(value: &Value) -> Option<String> {
 }
 
 /// Returns whether a value is what an empty field has, so that nothing is lost with it.
-fn is_nothing(value: &Value) -> bool {
+pub fn is_nothing(value: &Value) -> bool {
     match value {
         Value::Null | Value::Bool(false) => true,
         Value::Bool(true) | Value::Number(_) => false,

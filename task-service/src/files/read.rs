@@ -1,9 +1,10 @@
 use super::{
-    Format,
-    bounds::LARGEST_FILE,
     calendar,
     contents::{Contents, InvalidFile},
-    csv, ndjson,
+    csv,
+    format::Format,
+    limits::LARGEST_FILE,
+    ndjson,
 };
 
 /// Reads the tasks of a file; times that name no zone are read in the user's.

@@ -11,7 +11,7 @@ use super::{
 const BEGINS_ANEW: &str = "belongs to the exported task and is set again by the import";
 const UNKNOWN: &str = "is not a field of a task";
 
-/// A task as a line of NDJSON or a row of CSV tells it, field by field, under the names of the contract.
+/// Task in a line of NDJSON or a row of CSV, field by field, under the names of the contract.
 pub struct Record {
     task: FileTask,
     due_date: Option<NaiveDate>,
@@ -21,7 +21,7 @@ pub struct Record {
     deleted: bool,
 }
 
-/// What a field of that name holds.
+/// Kind of content of a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Holds {
     /// One value.

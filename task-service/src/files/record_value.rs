@@ -12,7 +12,7 @@ const LOCAL_FORMS: [&str; 4] = [
     "%Y-%m-%d %H:%M",
 ];
 
-/// What a value should have been.
+/// Fault of a value.
 pub type Complaint = &'static str;
 
 /// Reads a priority: `PRIORITY_HIGH`, `high` or `3`; none if it is not stated.

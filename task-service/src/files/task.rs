@@ -1,27 +1,27 @@
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 
-use super::Loss;
+use super::loss::Loss;
 use crate::domain::{Priority, RecurrenceAnchor};
 
 /// The most losses of one task, and the most fields of it that no task keeps.
 const MOST_LOSSES: usize = 100;
 
-/// A task as a file tells it: nothing of it is checked but that it can be read.
+/// Task as a file describes it, parsed but not validated.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct FileTask {
     /// The line of the file at which it begins, from 1.
     pub line: usize,
     /// Its id or UID in the file; empty if it has none.
     pub source_id: String,
-    /// What tells it from all others, also when the file comes again: its id, or a digest of what it says.
+    /// Identity across repeated imports: its id, or a digest of its content.
     pub identity: String,
-    /// What is to be done.
+    /// Title.
     pub title: String,
     /// More about it.
     pub description: String,
-    /// How much it matters, if the file says so.
+    /// Priority, if the file states one.
     pub priority: Option<Priority>,
-    /// Whether it is done.
+    /// True if it is completed.
     pub completed: bool,
     /// When it was completed, if the file says so.
     pub complete_time: Option<DateTime<Utc>>,
@@ -31,9 +31,9 @@ pub struct FileTask {
     pub time_zone: String,
     /// Before when lists leave it out.
     pub start: Option<DateTime<Utc>>,
-    /// How it repeats, in RFC 5545; empty if it does not.
+    /// Recurrence rule of RFC 5545; empty if it does not repeat.
     pub recurrence_rule: String,
-    /// What the next occurrence is counted from, if the file says so.
+    /// Anchor of the next occurrence, if the file states one.
     pub recurrence_anchor: Option<RecurrenceAnchor>,
     /// When to remind.
     pub reminders: Vec<FileReminder>,
@@ -43,13 +43,13 @@ pub struct FileTask {
     pub category: String,
     /// The names of its tags.
     pub tags: Vec<String>,
-    /// The id, in the file, of the task that it is a part of; empty if it stands by itself.
+    /// Id of its parent in the file; empty for none.
     pub parent: String,
     /// The ids, in the file, of the tasks that must be done before it.
     pub depends_on: Vec<String>,
-    /// What of it could not be read.
+    /// Fields that could not be read.
     pub losses: Vec<Loss>,
-    /// The fields that no task keeps, and why: told once for all tasks that have them.
+    /// Fields that no task keeps, with the reasons, which are reported once for all tasks.
     pub lost_in_common: Vec<(String, &'static str)>,
 }
 

@@ -1,10 +1,14 @@
+use std::collections::HashSet;
+
+use futures::{StreamExt, TryStreamExt, stream};
 use service_runtime::postgres::{
     DatabaseFault, release_savepoint, rollback_to_savepoint, set_savepoint,
 };
 
 use super::{
     complete_task::CompleteTask, create_task::CreateTask, delete_task::DeleteTask,
-    transaction::Write, update_task::UpdateTask, write::Operation,
+    first_occurrences::Preview, operation::Operation, unit_of_work::UnitOfWork,
+    update_task::UpdateTask,
 };
 use crate::{
     domain::{OperationId, Repetition, Task, TaskId, Violations},
@@ -12,24 +16,25 @@ use crate::{
     store,
 };
 
-/// How many items a batch can have.
+/// Maximum number of items in a batch.
 pub const MOST_ITEMS: usize = 500;
 
-/// How many faults of the items behind the first wrong one are reported; a client that sends more needs no longer list.
+/// Maximum number of reported faults in items after the first wrong one.
 const MOST_OTHERS: usize = 20;
+const MAX_READS_IN_FLIGHT: usize = 16;
 
 /// The same operation on several tasks.
 #[derive(Debug, Clone)]
 pub struct Batch<I> {
-    /// What the items are called in the request.
+    /// Field of the items in the request.
     pub field: &'static str,
     /// The items, or what is wrong with each.
     pub items: Vec<Result<I, Violations>>,
-    /// Whether the items that are right are done although others are wrong.
+    /// True if valid items are executed even if others fail.
     pub partial: bool,
 }
 
-/// What became of a batch.
+/// Result of a batch.
 #[derive(Debug)]
 pub struct BatchOutcome {
     /// The write that changed all of it.
@@ -88,11 +93,30 @@ impl BatchItem for DeleteTask {
     }
 }
 
+/// Returns the result of an item, or the error if the whole batch fails, even a partial one: it may succeed when it runs again.
+fn item_result(result: Result<Task, Error>) -> Result<Result<Task, Error>, Error> {
+    match result {
+        Err(Error::Busy) => Err(Error::Busy),
+        Err(error) if error.database_error().is_some() => Err(error),
+        result => Ok(result),
+    }
+}
+
 impl<I: BatchItem> Operation for Batch<I> {
     const NAME: &'static str = I::BATCH_NAME;
     type Answer = BatchOutcome;
 
-    async fn run(&self, write: &mut Write<'_>) -> Result<BatchOutcome, Error> {
+    async fn new_series(&self, preview: &Preview<'_>) -> Result<HashSet<Repetition>, Error> {
+        let items = self.items.iter().flatten().take(MOST_ITEMS);
+        let reads: Vec<_> = items.map(|item| item.new_series(preview)).collect();
+        let series: Vec<_> = stream::iter(reads)
+            .buffer_unordered(MAX_READS_IN_FLIGHT)
+            .try_collect()
+            .await?;
+        Ok(series.into_iter().flatten().collect())
+    }
+
+    async fn run(&self, work: &mut UnitOfWork<'_>) -> Result<BatchOutcome, Error> {
         self.check()?;
         let ids: Vec<TaskId> = self
             .items
@@ -100,17 +124,16 @@ impl<I: BatchItem> Operation for Batch<I> {
             .flatten()
             .filter_map(BatchItem::task_id)
             .collect();
-        let user_id = &write.caller().user_id;
-        store::task::lock_all(write.tx(), user_id, &ids).await?;
+        let user_id = &work.caller().user_id;
+        store::task::lock_all(work.tx(), user_id, &ids).await?;
 
         let mut results: Vec<Option<Result<Task, Error>>> = Vec::new();
         results.resize_with(self.items.len(), || None);
-        let mut questions = Vec::new();
         let mut waiting: Vec<usize> = (0..self.items.len()).collect();
         loop {
             let before = waiting.len();
             for index in std::mem::take(&mut waiting) {
-                let result = self.run_item(write, index, &mut questions).await?;
+                let result = self.run_item(work, index).await?;
                 if matches!(&result, Err(error) if I::may_wait_for_others(error)) {
                     waiting.push(index);
                 }
@@ -120,24 +143,18 @@ impl<I: BatchItem> Operation for Batch<I> {
                 break;
             }
         }
-        if !questions.is_empty() {
-            return Err(Error::Unanswered(questions));
-        }
-        self.outcome(write.operation_id(), results)
+        self.outcome(work.operation_id(), results)
     }
 }
 
 impl<I: BatchItem> Batch<I> {
     fn check(&self) -> Result<(), Violations> {
-        let mut violations = Violations::default();
         let count = self.items.len();
         if !(1..=MOST_ITEMS).contains(&count) {
-            violations.push(
-                self.field,
-                format!("has {count} items; a batch has 1 to {MOST_ITEMS}"),
-            );
-            return Err(violations);
+            let wrong = format!("has {count} items; a batch has 1 to {MOST_ITEMS}");
+            return Err(Violations::of(self.field, wrong));
         }
+        let mut violations = Violations::default();
         let mut seen = std::collections::HashMap::new();
         for (index, item) in self.items.iter().enumerate() {
             let Some(id) = item.as_ref().ok().and_then(BatchItem::task_id) else {
@@ -153,51 +170,35 @@ impl<I: BatchItem> Batch<I> {
                 );
             }
         }
-        if violations.is_empty() {
-            Ok(())
-        } else {
-            Err(violations)
-        }
+        violations.or(())
     }
 
-    /// Does one item. An item of a partial batch that fails leaves nothing behind; faults of the database fail the batch.
+    /// Runs one item. An item of a partial batch that fails leaves nothing behind.
     async fn run_item(
         &self,
-        write: &mut Write<'_>,
+        work: &mut UnitOfWork<'_>,
         index: usize,
-        questions: &mut Vec<Repetition>,
     ) -> Result<Result<Task, Error>, Error> {
         let item = match &self.items[index] {
             Ok(item) => item,
             Err(violations) => return Ok(Err(violations.clone().into())),
         };
-        // What a new task writes is written at the end, so there is nothing to go back from.
+        // The rows of new tasks are written at the end, so there is nothing to roll back.
         let savepoint = self.partial && item.task_id().is_some();
-        let mark = write.mark();
-        if savepoint {
-            set_savepoint(write.tx()).await?;
+        if !savepoint {
+            return item_result(item.run(work).await);
         }
-        let result = item.run(write).await;
-        match &result {
-            Err(error) if error.database_error().is_some() => {}
-            Err(_) if savepoint => {
-                rollback_to_savepoint(write.tx()).await?;
-                write.forget_since(mark);
-            }
-            Ok(_) if savepoint => {
-                release_savepoint(write.tx()).await?;
-            }
-            _ => {}
+        set_savepoint(work.tx()).await?;
+        let aside = work.set_aside();
+        let result = item_result(item.run(work).await)?;
+        if result.is_ok() {
+            release_savepoint(work.tx()).await?;
+            work.keep_item(aside);
+        } else {
+            rollback_to_savepoint(work.tx()).await?;
+            work.drop_item(aside);
         }
-        match result {
-            Err(Error::Unanswered(asked)) => {
-                questions.extend(asked);
-                // Another round will tell; this one is given up.
-                Ok(Err(Error::Busy))
-            }
-            Err(error) if error.database_error().is_some() => Err(error),
-            result => Ok(result),
-        }
+        Ok(result)
     }
 
     fn outcome(

@@ -1,6 +1,6 @@
 use super::{
-    transaction::{Target, Write, in_lock_order, refuse_deleted},
-    write::Operation,
+    operation::Operation,
+    unit_of_work::{Target, UnitOfWork, refuse_deleted},
 };
 use crate::{
     domain::{Change, Task, TaskId, TaskState},
@@ -8,7 +8,7 @@ use crate::{
     store,
 };
 
-/// How many tasks an error names.
+/// Maximum number of tasks that an error names.
 const MOST_NAMED: i64 = 10;
 
 /// Marks a task as done; a done one stays as it is.
@@ -16,7 +16,7 @@ const MOST_NAMED: i64 = 10;
 pub struct CompleteTask {
     /// The task.
     pub target: Target,
-    /// Whether its open parts are completed with it.
+    /// True if its open subtasks are completed with it.
     pub complete_children: bool,
 }
 
@@ -24,51 +24,51 @@ impl Operation for CompleteTask {
     const NAME: &'static str = "complete_task";
     type Answer = Task;
 
-    async fn run(&self, write: &mut Write<'_>) -> Result<Task, Error> {
-        let task = refuse_deleted(write.lock(&self.target).await?)?;
+    async fn run(&self, work: &mut UnitOfWork<'_>) -> Result<Task, Error> {
+        let task = refuse_deleted(work.lock(&self.target).await?)?;
         if task.state != TaskState::Open {
             return Ok(task);
         }
-        let parts = open_parts(write, task.id).await?;
+        let parts = open_parts(work, task.id).await?;
         if !self.complete_children && !parts.is_empty() {
             return Err(Error::OpenParts {
                 id: task.id,
                 count: parts.len(),
-                parts: named(write, &parts).await?,
+                parts: named(work, &parts).await?,
             });
         }
-        refuse_blocked(write, &task, &parts).await?;
-        // The innermost first: what is told of a task comes after what is told of its parts.
+        refuse_blocked(work, &task, &parts).await?;
+        // The innermost first: the events of a task follow those of its subtasks.
         for id in parts.iter().rev() {
-            let part = write.lock(&Target::any_version(*id)).await?;
+            let part = work.lock(&Target::any_version(*id)).await?;
             if part.state == TaskState::Open && part.delete_time.is_none() {
-                refuse_blocked(write, &part, &parts).await?;
-                done(write, part).await?;
+                refuse_blocked(work, &part, &parts).await?;
+                done(work, part).await?;
             }
         }
-        done(write, task).await
+        done(work, task).await
     }
 }
 
-async fn done(write: &mut Write<'_>, task: Task) -> Result<Task, Error> {
-    let now = write.now();
+async fn done(work: &mut UnitOfWork<'_>, task: Task) -> Result<Task, Error> {
+    let now = work.now();
     let next = task.clone().completed(now);
-    write.save_at(Change::Completed, &task, next, now).await
+    work.save_at(Change::Completed, &task, next, now).await
 }
 
 /// Returns the parts of a task that are still to do, the outermost first.
-async fn open_parts(write: &mut Write<'_>, id: TaskId) -> Result<Vec<TaskId>, Error> {
-    let user_id = &write.caller().user_id;
-    let parts = store::structure::descendants(write.tx(), user_id, id, false).await?;
+async fn open_parts(work: &mut UnitOfWork<'_>, id: TaskId) -> Result<Vec<TaskId>, Error> {
+    let user_id = &work.caller().user_id;
+    let parts = store::hierarchy::descendants(work.tx(), user_id, id, false).await?;
     if parts.is_empty() {
         return Ok(parts);
     }
-    let open = in_lock_order(store::structure::open(write.tx(), user_id, &parts).await?);
+    let open = store::hierarchy::open(work.tx(), user_id, &parts).await?;
     Ok(parts.into_iter().filter(|id| open.contains(id)).collect())
 }
 
 async fn refuse_blocked(
-    write: &mut Write<'_>,
+    work: &mut UnitOfWork<'_>,
     task: &Task,
     completed_with_it: &[TaskId],
 ) -> Result<(), Error> {
@@ -84,11 +84,11 @@ async fn refuse_blocked(
     }
     Err(Error::TaskBlocked {
         id: task.id,
-        blocked_by: named(write, &blockers).await?,
+        blocked_by: named(work, &blockers).await?,
     })
 }
 
-async fn named(write: &mut Write<'_>, ids: &[TaskId]) -> Result<Vec<(TaskId, String)>, Error> {
-    let user_id = &write.caller().user_id;
-    Ok(store::structure::titles(write.tx(), user_id, ids, MOST_NAMED).await?)
+async fn named(work: &mut UnitOfWork<'_>, ids: &[TaskId]) -> Result<Vec<(TaskId, String)>, Error> {
+    let user_id = &work.caller().user_id;
+    Ok(store::hierarchy::titles(work.tx(), user_id, ids, MOST_NAMED).await?)
 }

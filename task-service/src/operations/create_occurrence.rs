@@ -1,8 +1,8 @@
 use service_runtime::grpc::Caller;
 
 use super::{
-    transaction::{Target, Write},
-    write::Operation,
+    operation::Operation,
+    unit_of_work::{Target, UnitOfWork},
 };
 use crate::{
     domain::{DueTime, LocalTime, Occurrence, SeriesId, Task, TaskId, TaskState, Violations},
@@ -25,12 +25,12 @@ pub struct CreateOccurrence {
     pub due_time: DueTime,
 }
 
-/// Which occurrence follows.
+/// Next occurrence.
 #[derive(Debug)]
 pub struct Output {
-    /// The occurrence; none if the series does not go on from the completed one.
+    /// Occurrence; none if the series does not continue from the completed one.
     pub task: Option<Task>,
-    /// Whether this call created it.
+    /// True if this call created it.
     pub created: bool,
 }
 
@@ -55,16 +55,16 @@ impl Operation for CreateOccurrence {
     type Answer = Output;
 
     /// Creates the occurrence, unless it exists, or the completed one was since reopened or taken out of the series.
-    async fn run(&self, write: &mut Write<'_>) -> Result<Output, Error> {
+    async fn run(&self, work: &mut UnitOfWork<'_>) -> Result<Output, Error> {
         let Self {
             series_id,
             previous_task_id,
             ..
         } = *self;
-        let user_id = &write.caller().user_id;
+        let user_id = &work.caller().user_id;
         // The task before the series, in the same order as an update locks them.
-        let previous = write.lock(&Target::any_version(previous_task_id)).await?;
-        let series = store::series::lock(write.tx(), user_id, series_id)
+        let previous = work.lock(&Target::any_version(previous_task_id)).await?;
+        let has_ended = store::series::lock(work.tx(), user_id, series_id)
             .await?
             .ok_or(Error::SeriesNotFound(series_id))?;
         let Some(place) = previous
@@ -73,23 +73,23 @@ impl Operation for CreateOccurrence {
         else {
             return Ok(Output::NONE);
         };
-        if series.end_time.is_some() {
+        if has_ended {
             return Ok(Output::NONE);
         }
-        if let Some(task) = store::find_following(write.tx(), user_id, previous.id, &place).await? {
+        if let Some(task) = store::find_following(work.tx(), user_id, previous.id, &place).await? {
             return Ok(Output {
                 task: Some(task),
                 created: false,
             });
         }
-        // A completed occurrence that was deleted since is history that was tidied up; the series goes on.
+        // The series continues even if the completed occurrence was deleted since.
         if previous.state == TaskState::Open {
             return Ok(Output::NONE);
         }
         check_order(self, &place)?;
-        let task = following(write, &previous, place, self);
+        let task = following(work, &previous, place, self);
         Ok(Output {
-            task: Some(write.create(task)?),
+            task: Some(work.create(task)?),
             created: true,
         })
     }
@@ -97,32 +97,28 @@ impl Operation for CreateOccurrence {
 
 /// A series only ever moves forward; that is what makes a second call find what the first one created.
 fn check_order(input: &CreateOccurrence, place: &Occurrence) -> Result<(), Violations> {
-    let mut violations = Violations::default();
-    if input.recurrence_id <= place.recurrence_id {
-        let previous = place.recurrence_id;
-        violations.push(
-            "recurrence_id",
-            format!("must be later than {previous}, that of the previous occurrence"),
-        );
-        return Err(violations);
+    let previous = place.recurrence_id;
+    if input.recurrence_id > previous {
+        return Ok(());
     }
-    Ok(())
+    let wrong = format!("must be later than {previous}, that of the previous occurrence");
+    Err(Violations::of("recurrence_id", wrong))
 }
 
 fn following(
-    write: &Write<'_>,
+    work: &UnitOfWork<'_>,
     previous: &Task,
     place: Occurrence,
     input: &CreateOccurrence,
 ) -> Task {
     let schedule = previous.schedule.clone();
     Task::new(
-        write.new_id(),
+        work.new_id(),
         previous.user_id.clone(),
         previous.details.clone(),
         schedule.following_at(input.recurrence_id, input.due_time, place.due_after),
         previous.links.handed_on(),
         Some(place.followed_by(previous.id, input.recurrence_id)),
-        write.now(),
+        work.now(),
     )
 }

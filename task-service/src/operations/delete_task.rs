@@ -1,6 +1,6 @@
 use super::{
-    transaction::{Target, Write},
-    write::Operation,
+    operation::Operation,
+    unit_of_work::{Target, UnitOfWork},
 };
 use crate::{
     domain::{Change, Task},
@@ -19,23 +19,23 @@ impl Operation for DeleteTask {
     const NAME: &'static str = "delete_task";
     type Answer = Task;
 
-    async fn run(&self, write: &mut Write<'_>) -> Result<Task, Error> {
-        let task = write.lock(&self.target).await?;
+    async fn run(&self, work: &mut UnitOfWork<'_>) -> Result<Task, Error> {
+        let task = work.lock(&self.target).await?;
         if task.delete_time.is_some() {
             return Ok(task);
         }
-        // One moment for all: it tells which parts come back with the task.
-        let now = write.now();
-        let user_id = &write.caller().user_id;
-        let parts = store::structure::descendants(write.tx(), user_id, task.id, false).await?;
+        // One time for all: it identifies the subtasks that are restored with the task.
+        let now = work.now();
+        let user_id = &work.caller().user_id;
+        let parts = store::hierarchy::descendants(work.tx(), user_id, task.id, false).await?;
         for id in parts.into_iter().rev() {
-            let part = write.lock(&Target::any_version(id)).await?;
+            let part = work.lock(&Target::any_version(id)).await?;
             if part.delete_time.is_none() {
                 let next = part.clone().deleted(now);
-                write.save_at(Change::Deleted, &part, next, now).await?;
+                work.save_at(Change::Deleted, &part, next, now).await?;
             }
         }
         let next = task.clone().deleted(now);
-        write.save_at(Change::Deleted, &task, next, now).await
+        work.save_at(Change::Deleted, &task, next, now).await
     }
 }

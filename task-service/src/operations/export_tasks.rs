@@ -2,11 +2,11 @@ use futures::{Stream, StreamExt, TryStreamExt, stream};
 use service_runtime::{grpc::Caller, ids::UserId, postgres::AsyncPgConnection};
 
 use crate::{
-    App,
+    app::App,
     domain::TaskId,
     error::Error,
-    files::{Format, Writer, WrittenTask},
-    operations::filtering::{self, Wish},
+    files::{Format, Writer},
+    operations::filtering::{self, FilterRequest},
     store::{
         export_page::{ExportPage, list_export_page},
         filter_condition::Condition,
@@ -17,13 +17,13 @@ const TASKS_AT_ONCE: i64 = 200;
 /// No part of the file is larger, however long the descriptions are.
 const LARGEST_PART: usize = 256 * 1024;
 
-/// Which tasks are written out, and how.
+/// Tasks to export, and the format.
 #[derive(Debug, Clone)]
 pub struct ExportTasks {
     /// The format.
     pub format: Format,
-    /// Which tasks.
-    pub wish: Wish,
+    /// Filter.
+    pub filter: FilterRequest,
     /// Also deleted tasks.
     pub show_deleted: bool,
 }
@@ -52,20 +52,20 @@ pub async fn export_tasks(
 ) -> Result<impl Stream<Item = Result<Vec<u8>, Error>> + Send + use<>, Error> {
     let ExportTasks {
         format,
-        wish,
+        filter,
         show_deleted,
     } = input;
     let (user_id, now) = (&caller.user_id, app.clock.now());
-    let meaning = app
+    let resolved = app
         .database
         .read("export_tasks", async |tx: &mut AsyncPgConnection| {
-            filtering::meaning(tx, user_id, &wish, now, None).await
+            filtering::resolve(tx, user_id, &filter, now, None).await
         })
         .await?;
     let export = Export {
         app: app.clone(),
         user_id: user_id.clone(),
-        condition: meaning.condition,
+        condition: resolved.condition,
         page: ExportPage {
             after: None,
             until: TaskId::from(app.ids.uuid_v7()),
@@ -109,8 +109,7 @@ impl Export {
         let last = tasks.last().map(|task| task.id);
         self.has_more = i64::try_from(tasks.len()).is_ok_and(|read| read == page.limit);
         self.page.after = last.or(page.after);
-        let written: Vec<WrittenTask> = tasks.iter().map(Into::into).collect();
-        self.writer.chunk(&written).map_err(Error::Unwritten)
+        self.writer.chunk(&tasks).map_err(Error::Unwritten)
     }
 }
 

@@ -6,11 +6,11 @@ use service_runtime::{
     postgres::{AsyncPgConnection, DatabaseError},
 };
 
+use super::labels::suggest;
 use crate::{
     domain::{
-        LabelKind, NameKey, TimeZone, Violations,
+        NameKey, NamedKind, TimeZone,
         filter::{Filter, FilterError, Name, Now},
-        nearest,
     },
     error::Error,
     store::{
@@ -20,23 +20,20 @@ use crate::{
     },
 };
 
-/// Maximum number of names that a suggestion is chosen from.
-const MOST_TO_SUGGEST_FROM: i64 = 500;
-
 /// Filter of a request.
 #[derive(Debug, Clone, Default)]
-pub struct Wish {
+pub struct FilterRequest {
     /// Filter as written.
     pub text: String,
     /// Parsed filter.
-    pub filter: Filter,
+    pub parsed: Filter,
     /// Name of a saved filter that tasks must match too; empty for none.
     pub saved_filter: String,
 }
 
 /// Time and time zone at which a filter is evaluated: those of the call, or of the first page.
 #[derive(Debug, Clone)]
-pub struct Standpoint {
+pub struct EvalContext {
     /// Time.
     pub time: DateTime<Utc>,
     /// Time zone of the user.
@@ -45,49 +42,49 @@ pub struct Standpoint {
 
 /// Condition of a request, and the text of the saved filter, which may change between two pages.
 #[derive(Debug)]
-pub struct Meaning {
+pub struct ResolvedFilter {
     /// Condition.
     pub condition: Condition,
     /// Time and time zone of the evaluation.
-    pub standpoint: Standpoint,
+    pub context: EvalContext,
     /// Text of the saved filter; empty if none is requested.
     pub saved_text: String,
 }
 
 /// Resolves the saved filter, the names and the time zone of a request.
-pub async fn meaning(
+pub async fn resolve(
     tx: &mut AsyncPgConnection,
     user_id: &UserId,
-    wish: &Wish,
+    request: &FilterRequest,
     now: DateTime<Utc>,
-    standpoint: Option<Standpoint>,
-) -> Result<Meaning, Error> {
-    let standpoint = match standpoint {
-        Some(standpoint) => standpoint,
-        None => Standpoint {
+    context: Option<EvalContext>,
+) -> Result<ResolvedFilter, Error> {
+    let context = match context {
+        Some(context) => context,
+        None => EvalContext {
             time: now,
             zone: store::settings::find(tx, user_id).await?.time_zone,
         },
     };
-    let (saved, saved_text) = saved_filter(tx, user_id, &wish.saved_filter).await?;
-    let filter = wish.filter.clone().and(saved);
+    let (saved, saved_text) = saved_filter(tx, user_id, &request.saved_filter).await?;
+    let filter = request.parsed.clone().and(saved);
     let names = filter_names::find(tx, user_id, &filter).await?;
     // A saved filter may name a category that was deleted since: it matches nothing.
-    if let Some(name) = names.unknown_category(&wish.filter) {
+    if let Some(name) = names.unknown_category(&request.parsed) {
         return Err(unknown_category(tx, user_id, name).await?);
     }
-    Ok(Meaning {
-        condition: condition(user_id, filter, &standpoint, names),
-        standpoint,
+    Ok(ResolvedFilter {
+        condition: condition(user_id, filter, &context, names),
+        context,
         saved_text,
     })
 }
 
-fn condition(user_id: &UserId, filter: Filter, standpoint: &Standpoint, names: Names) -> Condition {
+fn condition(user_id: &UserId, filter: Filter, context: &EvalContext, names: Names) -> Condition {
     Condition {
         user_id: user_id.clone(),
         filter,
-        now: Now::new(standpoint.time, &standpoint.zone),
+        now: Now::new(context.time, &context.zone),
         names,
     }
 }
@@ -103,21 +100,19 @@ async fn saved_filter(
     let key = NameKey::of(name);
     // The database refuses U+0000, which no name contains.
     let is_possible = !key.as_ref().contains('\0');
+    let kind = NamedKind::SavedFilter;
     let saved = match is_possible {
-        true => store::saved_filter::find_by_name(tx, user_id, &key).await?,
-        false => None,
+        true => store::named::find_by_names(tx, user_id, kind, &[&key]).await?,
+        false => Vec::new(),
     };
-    let Some(saved) = saved else {
+    let Some(text) = saved.first().and_then(|saved| saved.content.text()) else {
         return Err(unknown_saved_filter(tx, user_id, name).await?);
     };
-    let filter = saved
-        .filter
-        .filter()
-        .map_err(|error| Error::InvalidFilter {
-            field: "saved_filter",
-            error,
-        })?;
-    Ok((filter, saved.filter.to_string()))
+    let filter = Filter::parse(text).map_err(|error| Error::InvalidFilter {
+        field: "saved_filter",
+        error,
+    })?;
+    Ok((filter, text.to_owned()))
 }
 
 async fn unknown_saved_filter(
@@ -125,17 +120,13 @@ async fn unknown_saved_filter(
     user_id: &UserId,
     name: &str,
 ) -> Result<Error, DatabaseError> {
-    let known = store::saved_filter::list(tx, user_id, "", MOST_TO_SUGGEST_FROM).await?;
-    let names = known.iter().map(|saved| saved.name.as_ref());
     let shown: String = name.chars().take(100).collect();
-    let hint = match nearest(&shown, names) {
+    let hint = match suggest(tx, user_id, NamedKind::SavedFilter, &shown).await? {
         Some(near) => format!("did you mean {near:?}?"),
         None => "create it first, or give its condition as filter".to_owned(),
     };
-    let mut violations = Violations::default();
     let wrong = format!("saved filter {shown:?} does not exist; {hint}");
-    violations.push("saved_filter", wrong);
-    Ok(violations.into())
+    Ok(Error::field("saved_filter", wrong))
 }
 
 async fn unknown_category(
@@ -143,11 +134,8 @@ async fn unknown_category(
     user_id: &UserId,
     name: &Name,
 ) -> Result<Error, DatabaseError> {
-    let kind = LabelKind::Category;
-    let known = store::label::list(tx, user_id, kind, "", MOST_TO_SUGGEST_FROM).await?;
-    let names = known.iter().map(|category| category.name.as_ref());
     let shown: String = name.given.chars().take(100).collect();
-    let near = nearest(&shown, names).map(|near| format!("{near:?}"));
+    let near = suggest(tx, user_id, NamedKind::Category, &shown).await?;
     let error = FilterError::new(
         name.position,
         format!("{shown:?}"),
@@ -155,7 +143,7 @@ async fn unknown_category(
     );
     Ok(Error::InvalidFilter {
         field: "filter",
-        error: error.suggest(near),
+        error: error.suggest(near.map(|near| format!("{near:?}"))),
     })
 }
 

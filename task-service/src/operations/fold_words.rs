@@ -5,9 +5,9 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
-use crate::{App, store::search};
+use crate::{app::App, store::search};
 
-/// How long new words may gather: every search for a part of a word reads those that have, one after the other.
+/// Batching delay for new words: a search for a part of a word reads those that are not in the index yet one by one.
 const GATHERING: Duration = Duration::from_millis(250);
 
 /// Puts words that writes have brought where they are found quickly, until the service stops; a write that did it itself would take

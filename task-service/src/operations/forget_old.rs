@@ -6,7 +6,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
 use crate::{
-    App,
+    app::App,
     error::Error,
     store::operation_change::{KEEP, delete_older},
 };

@@ -1,38 +1,43 @@
-//! What names of categories and tags stand for.
+//! Categories and tags of tasks, by their names.
 
-use super::transaction::Write;
+use service_runtime::{
+    ids::UserId,
+    postgres::{AsyncPgConnection, DatabaseError},
+};
+use uuid::Uuid;
+
+use super::{create_named, unit_of_work::UnitOfWork};
 use crate::{
-    domain::{CategoryId, Label, LabelKind, LabelRef, Name, NameKey, TagId, Violations, nearest},
+    domain::{CategoryId, Content, LabelRef, Name, NameKey, NamedKind, TagId, nearest},
     error::Error,
     events, store,
 };
 
-/// How many names are looked through for one that was probably meant.
+/// Maximum number of names that a suggestion is chosen from.
 const MOST_TO_SUGGEST_FROM: i64 = 500;
 
 /// Finds the category that has a name.
-pub async fn category(write: &mut Write<'_>, name: &Name) -> Result<LabelRef<CategoryId>, Error> {
-    match find(write, LabelKind::Category, name).await? {
-        Some(known) => Ok(LabelRef {
-            id: known.id.into(),
-            name: known.name,
-        }),
-        None => Err(unknown_category(write, name).await?.into()),
+pub async fn category(
+    work: &mut UnitOfWork<'_>,
+    name: &Name,
+) -> Result<LabelRef<CategoryId>, Error> {
+    match find(work, NamedKind::Category, name).await? {
+        Some(category) => Ok(category),
+        None => Err(unknown_category(work, name).await?),
     }
 }
 
 /// Finds the tags that have the names, in alphabetical order; those that do not exist yet are created.
-pub async fn tags(write: &mut Write<'_>, names: &[Name]) -> Result<Vec<LabelRef<TagId>>, Error> {
-    remember(write, LabelKind::Tag, names).await?;
+pub async fn tags(
+    work: &mut UnitOfWork<'_>,
+    names: &[Name],
+) -> Result<Vec<LabelRef<TagId>>, Error> {
+    remember(work, NamedKind::Tag, names).await?;
     let mut tags = Vec::new();
     for name in names {
-        let known = match find(write, LabelKind::Tag, name).await? {
-            Some(known) => known,
-            None => create(write, LabelKind::Tag, name).await?,
-        };
-        tags.push(LabelRef {
-            id: known.id.into(),
-            name: known.name,
+        tags.push(match find(work, NamedKind::Tag, name).await? {
+            Some(tag) => tag,
+            None => create(work, NamedKind::Tag, name).await?,
         });
     }
     sort(&mut tags);
@@ -44,84 +49,64 @@ pub fn sort(tags: &mut [LabelRef<TagId>]) {
     tags.sort_by_cached_key(|tag| NameKey::of(&tag.name));
 }
 
-/// Finds all names at once that are not known yet.
-async fn remember(write: &mut Write<'_>, kind: LabelKind, names: &[Name]) -> Result<(), Error> {
+/// Reads all names at once that the write does not know yet.
+async fn remember(work: &mut UnitOfWork<'_>, kind: NamedKind, names: &[Name]) -> Result<(), Error> {
     let keys = names.iter().map(Name::key);
     let unknown: Vec<NameKey> = keys
-        .filter(|key| write.known_label(kind, key).is_none())
+        .filter(|key| work.known_label::<Uuid>(kind, key).is_none())
         .collect();
-    if unknown.len() > 1 {
-        let (user_id, keys) = (&write.caller().user_id, unknown.iter().collect::<Vec<_>>());
-        let found = store::label::find_by_names(write.tx(), user_id, kind, &keys).await?;
-        found.iter().for_each(|label| write.remember_label(label));
+    if !unknown.is_empty() {
+        let (user_id, keys) = (&work.caller().user_id, unknown.iter().collect::<Vec<_>>());
+        let found = store::named::find_by_names(work.tx(), user_id, kind, &keys).await?;
+        found.iter().for_each(|label| work.remember_label(label));
     }
     Ok(())
 }
 
-async fn find(
-    write: &mut Write<'_>,
-    kind: LabelKind,
+async fn find<I: From<Uuid>>(
+    work: &mut UnitOfWork<'_>,
+    kind: NamedKind,
     name: &Name,
-) -> Result<Option<LabelRef<uuid::Uuid>>, Error> {
-    let key = name.key();
-    if let Some(known) = write.known_label(kind, &key) {
-        return Ok(Some(known.clone()));
-    }
-    let user_id = &write.caller().user_id;
-    let found = store::label::find_by_names(write.tx(), user_id, kind, &[&key]).await?;
-    if let Some(label) = found.first() {
-        write.remember_label(label);
-    }
-    Ok(found.first().map(Label::reference))
+) -> Result<Option<LabelRef<I>>, Error> {
+    remember(work, kind, std::slice::from_ref(name)).await?;
+    Ok(work.known_label(kind, &name.key()))
 }
 
 /// Creates a category or tag because a task needs it. It stays when the task is undone: others may use it by then.
-pub async fn create(
-    write: &mut Write<'_>,
-    kind: LabelKind,
+pub async fn create<I: From<Uuid>>(
+    work: &mut UnitOfWork<'_>,
+    kind: NamedKind,
     name: &Name,
-) -> Result<LabelRef<uuid::Uuid>, Error> {
-    let label = new(write, kind, name.clone());
-    if store::label::insert(write.tx(), &label).await? {
-        let event = events::of_label(write.new_id(), &label);
-        write.tell(event);
-        write.remember_label(&label);
+) -> Result<LabelRef<I>, Error> {
+    let label = create_named::new(work, kind, name.clone(), Content::Color(None));
+    if store::named::insert(work.tx(), &label).await? {
+        let event = events::of_named(work.new_id(), &label);
+        work.emit(event);
+        work.remember_label(&label);
         return Ok(label.reference());
     }
-    // Another call created it since.
-    find(write, kind, name).await?.ok_or(Error::Busy)
+    // Another call has created it meanwhile.
+    find(work, kind, name).await?.ok_or(Error::Busy)
 }
 
-/// Returns a new category or tag.
-pub fn new(write: &Write<'_>, kind: LabelKind, name: Name) -> Label {
-    let now = write.now();
-    Label {
-        kind,
-        id: write.new_id(),
-        user_id: write.caller().user_id.clone(),
-        name,
-        color: None,
-        version: 1,
-        operation_id: write.operation_id(),
-        create_time: now,
-        update_time: now,
-        delete_time: None,
-    }
-}
-
-async fn unknown_category(write: &mut Write<'_>, name: &Name) -> Result<Violations, Error> {
-    let user_id = &write.caller().user_id;
-    let kind = LabelKind::Category;
-    let known = store::label::list(write.tx(), user_id, kind, "", MOST_TO_SUGGEST_FROM).await?;
-    let names = known.iter().map(|category| category.name.as_ref());
-    let cure = match nearest(name.as_ref(), names) {
+async fn unknown_category(work: &mut UnitOfWork<'_>, name: &Name) -> Result<Error, Error> {
+    let user_id = &work.caller().user_id;
+    let hint = match suggest(work.tx(), user_id, NamedKind::Category, name.as_ref()).await? {
         Some(near) => format!("did you mean {near:?}? Or create it first"),
         None => "create it first, or leave it out".to_owned(),
     };
-    let mut violations = Violations::default();
-    violations.push(
-        "category",
-        format!("category {:?} does not exist; {cure}", name.as_ref()),
-    );
-    Ok(violations)
+    let wrong = format!("category {:?} does not exist; {hint}", name.as_ref());
+    Ok(Error::field("category", wrong))
+}
+
+/// Returns the name of a category, tag or saved filter that was probably meant.
+pub async fn suggest(
+    tx: &mut AsyncPgConnection,
+    user_id: &UserId,
+    kind: NamedKind,
+    name: &str,
+) -> Result<Option<String>, DatabaseError> {
+    let known = store::named::list(tx, user_id, kind, "", MOST_TO_SUGGEST_FROM).await?;
+    let names = known.iter().map(|named| named.name.as_ref());
+    Ok(nearest(name, names).map(str::to_owned))
 }

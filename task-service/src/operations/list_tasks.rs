@@ -1,12 +1,13 @@
 use service_runtime::{grpc::Caller, postgres::AsyncPgConnection};
 
 use super::{
-    filtering::{self, Meaning, Standpoint, Wish},
+    filtering::{self, EvalContext, FilterRequest, ResolvedFilter},
     page_bytes::fitting,
+    query::Query,
 };
 use crate::{
-    App,
-    domain::{Order, Place, Task, TaskId, Violations},
+    app::App,
+    domain::{Order, Place, Task, TaskId},
     error::Error,
     store::{
         self,
@@ -14,44 +15,51 @@ use crate::{
     },
 };
 
-/// Which tasks to list.
+/// Lists tasks.
 #[derive(Debug, Clone)]
 pub struct ListTasks {
-    /// Which ones.
-    pub wish: Wish,
-    /// Which ones that are left out by default.
+    /// Filter.
+    pub filter: FilterRequest,
+    /// Tasks to include that are left out by default.
     pub show: Show,
     /// In which order.
     pub order: Order,
-    /// Where the page before ended; none for the first page.
+    /// End of the previous page; none for the first page.
     pub after: Option<PageEnd>,
-    /// How many at most.
+    /// Maximum number.
     pub limit: i64,
 }
 
-/// Where a page ended, and of which list.
+/// End of a page, and the list that it belongs to.
 #[derive(Debug, Clone)]
 pub struct PageEnd {
     /// The last task.
     pub place: Place,
     /// When and where the first page was asked for, so that "today" is the same on all pages.
-    pub standpoint: Standpoint,
-    /// What the list is, in short.
+    pub context: EvalContext,
+    /// Hash of the list's parameters.
     pub fingerprint: u64,
 }
 
-/// Returns one page of tasks, and where it ended if there is another page.
-#[tracing::instrument(name = "operation.list_tasks", skip_all)]
-pub async fn list_tasks(
-    app: &App,
-    caller: &Caller,
-    list: &ListTasks,
-) -> Result<(Vec<Task>, Option<PageEnd>), Error> {
-    app.database
-        .read("list_tasks", async |tx: &mut AsyncPgConnection| {
-            page(app, tx, caller, list).await
-        })
-        .await
+/// Page of tasks.
+#[derive(Debug)]
+pub struct TaskPage {
+    /// Tasks.
+    pub tasks: Vec<Task>,
+    /// End of the page, if there is another one.
+    pub end: Option<PageEnd>,
+}
+
+impl Query for ListTasks {
+    type Answer = TaskPage;
+
+    async fn run(&self, app: &App, caller: &Caller) -> Result<TaskPage, Error> {
+        app.database
+            .read("list_tasks", async |tx: &mut AsyncPgConnection| {
+                page(app, tx, caller, self).await
+            })
+            .await
+    }
 }
 
 async fn page(
@@ -59,23 +67,25 @@ async fn page(
     tx: &mut AsyncPgConnection,
     caller: &Caller,
     list: &ListTasks,
-) -> Result<(Vec<Task>, Option<PageEnd>), Error> {
+) -> Result<TaskPage, Error> {
     let user_id = &caller.user_id;
     let now = app.clock.now();
-    let standpoint = list.after.as_ref().map(|end| end.standpoint.clone());
-    let meaning = filtering::meaning(tx, user_id, &list.wish, now, standpoint).await?;
-    let fingerprint = fingerprint(caller, list, &meaning);
+    let context = list.after.as_ref().map(|end| end.context.clone());
+    let filter = filtering::resolve(tx, user_id, &list.filter, now, context).await?;
+    let fingerprint = fingerprint(caller, list, &filter);
     if let Some(end) = &list.after
         && (end.fingerprint != fingerprint || !end.place.fits(&list.order))
     {
-        return Err(other_list().into());
+        let wrong = "belongs to another list: repeat filter, saved_filter, order_by and what is shown as on the first page, or leave the \
+                     token out to begin anew";
+        return Err(Error::field("page_token", wrong));
     }
     let page = Page {
-        condition: &meaning.condition,
+        condition: &filter.condition,
         show: list.show,
         order: &list.order,
         after: list.after.as_ref().map(|end| &end.place),
-        // One more than asked for tells whether there is another page.
+        // One more than requested shows whether there is another page.
         limit: list.limit + 1,
     };
     let mut places = task_list::find_page(tx, &page).await?;
@@ -96,24 +106,14 @@ async fn page(
     }
     let end = places.pop().filter(|_| has_more).map(|place| PageEnd {
         place,
-        standpoint: meaning.standpoint,
+        context: filter.context,
         fingerprint,
     });
-    Ok((tasks, end))
+    Ok(TaskPage { tasks, end })
 }
 
-fn other_list() -> Violations {
-    let mut violations = Violations::default();
-    violations.push(
-        "page_token",
-        "belongs to another list: repeat filter, saved_filter, order_by and what is shown as on the first page, or leave the \
-         token out to begin anew",
-    );
-    violations
-}
-
-/// Returns what tells lists from each other.
-fn fingerprint(caller: &Caller, list: &ListTasks, meaning: &Meaning) -> u64 {
+/// Returns a hash of a list's parameters.
+fn fingerprint(caller: &Caller, list: &ListTasks, filter: &ResolvedFilter) -> u64 {
     let Show {
         completed,
         deleted,
@@ -123,8 +123,8 @@ fn fingerprint(caller: &Caller, list: &ListTasks, meaning: &Meaning) -> u64 {
     let shown = format!("{completed} {deleted} {hidden}");
     filtering::fingerprint(&[
         caller.user_id.as_ref(),
-        &list.wish.text,
-        &meaning.saved_text,
+        &list.filter.text,
+        &filter.saved_text,
         &order,
         &shown,
     ])

@@ -1,6 +1,6 @@
 use super::{
-    transaction::{Target, Write, refuse_deleted},
-    write::Operation,
+    operation::Operation,
+    unit_of_work::{Target, UnitOfWork, refuse_deleted},
 };
 use crate::{
     domain::{Change, Task},
@@ -18,12 +18,12 @@ impl Operation for ReopenTask {
     const NAME: &'static str = "reopen_task";
     type Answer = Task;
 
-    async fn run(&self, write: &mut Write<'_>) -> Result<Task, Error> {
-        let task = write.lock(&self.target).await?;
+    async fn run(&self, work: &mut UnitOfWork<'_>) -> Result<Task, Error> {
+        let task = work.lock(&self.target).await?;
         let next = refuse_deleted(task.clone())?.reopened();
         if next == task {
             return Ok(task);
         }
-        write.save(Change::Reopened, &task, next).await
+        work.save(Change::Reopened, &task, next).await
     }
 }

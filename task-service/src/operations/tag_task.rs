@@ -1,7 +1,7 @@
 use super::{
     labels,
-    transaction::{Target, Write, refuse_deleted},
-    write::Operation,
+    operation::Operation,
+    unit_of_work::{Target, UnitOfWork, refuse_deleted},
 };
 use crate::{
     domain::{Change, Name, Task, tag_names},
@@ -15,7 +15,7 @@ pub struct TagTask {
     pub target: Target,
     /// The tag's name.
     pub tag: Name,
-    /// Whether the task shall have it.
+    /// True to add the tag, false to remove it.
     pub tagged: bool,
 }
 
@@ -23,8 +23,8 @@ impl Operation for TagTask {
     const NAME: &'static str = "tag_task";
     type Answer = Task;
 
-    async fn run(&self, write: &mut Write<'_>) -> Result<Task, Error> {
-        let task = refuse_deleted(write.lock(&self.target).await?)?;
+    async fn run(&self, work: &mut UnitOfWork<'_>) -> Result<Task, Error> {
+        let task = refuse_deleted(work.lock(&self.target).await?)?;
         let key = self.tag.key();
         let is_it = |name: &str| Name::from_stored(name.to_owned()).key() == key;
         let has_it = task.links.tags.iter().any(|tag| is_it(&tag.name));
@@ -37,10 +37,10 @@ impl Operation for TagTask {
             let mut names: Vec<Name> = task.links.tags.iter().map(stored).collect();
             names.push(self.tag.clone());
             let names = tag_names(names).map_err(|error| Error::field("tag", error))?;
-            next.links.tags = labels::tags(write, &names).await?;
+            next.links.tags = labels::tags(work, &names).await?;
         } else {
             next.links.tags.retain(|tag| !is_it(&tag.name));
         }
-        write.save(Change::Updated, &task, next).await
+        work.save(Change::Updated, &task, next).await
     }
 }

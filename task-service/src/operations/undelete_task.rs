@@ -1,6 +1,6 @@
 use super::{
-    transaction::{Target, Write},
-    write::Operation,
+    operation::Operation,
+    unit_of_work::{Target, UnitOfWork},
 };
 use crate::{
     domain::{Change, Task, TaskId},
@@ -19,34 +19,34 @@ impl Operation for UndeleteTask {
     const NAME: &'static str = "undelete_task";
     type Answer = Task;
 
-    async fn run(&self, write: &mut Write<'_>) -> Result<Task, Error> {
-        let task = write.lock(&self.target).await?;
+    async fn run(&self, work: &mut UnitOfWork<'_>) -> Result<Task, Error> {
+        let task = work.lock(&self.target).await?;
         let Some(delete_time) = task.delete_time else {
             return Ok(task);
         };
-        refuse_deleted_parent(write, &task).await?;
-        let user_id = &write.caller().user_id;
-        let parts = store::structure::descendants(write.tx(), user_id, task.id, true).await?;
-        let restored = write
+        refuse_deleted_parent(work, &task).await?;
+        let user_id = &work.caller().user_id;
+        let parts = store::hierarchy::descendants(work.tx(), user_id, task.id, true).await?;
+        let restored = work
             .save(Change::Undeleted, &task, task.clone().undeleted())
             .await?;
         for id in parts {
-            let part = write.lock(&Target::any_version(id)).await?;
+            let part = work.lock(&Target::any_version(id)).await?;
             if part.delete_time == Some(delete_time) {
                 let next = part.clone().undeleted();
-                write.save(Change::Undeleted, &part, next).await?;
+                work.save(Change::Undeleted, &part, next).await?;
             }
         }
         Ok(restored)
     }
 }
 
-async fn refuse_deleted_parent(write: &mut Write<'_>, task: &Task) -> Result<(), Error> {
+async fn refuse_deleted_parent(work: &mut UnitOfWork<'_>, task: &Task) -> Result<(), Error> {
     let Some(parent) = task.links.parent_task_id else {
         return Ok(());
     };
-    let user_id = &write.caller().user_id;
-    let existing: Vec<TaskId> = store::structure::existing(write.tx(), user_id, &[parent]).await?;
+    let user_id = &work.caller().user_id;
+    let existing: Vec<TaskId> = store::hierarchy::existing(work.tx(), user_id, &[parent]).await?;
     if existing.is_empty() {
         return Err(Error::ParentDeleted {
             id: task.id,

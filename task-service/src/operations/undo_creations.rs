@@ -3,8 +3,8 @@
 use std::collections::{HashMap, HashSet};
 
 use super::{
-    transaction::Write,
     undone::{GONE, NEWER, Undone},
+    unit_of_work::UnitOfWork,
 };
 use crate::{
     domain::{Task, TaskId},
@@ -17,7 +17,7 @@ use crate::{
 
 const HAS_PARTS: &str = "has subtasks now; delete it explicitly";
 
-/// Tells the tasks that were created from all other changes.
+/// Splits off the tasks that were created.
 pub fn split(changes: Vec<OperationChange>) -> (Vec<OperationChange>, Vec<OperationChange>) {
     changes
         .into_iter()
@@ -26,7 +26,7 @@ pub fn split(changes: Vec<OperationChange>) -> (Vec<OperationChange>, Vec<Operat
 
 /// Deletes the tasks that were created, unless they have changed since or have got parts that stay.
 pub async fn undo(
-    write: &mut Write<'_>,
+    work: &mut UnitOfWork<'_>,
     creations: Vec<OperationChange>,
     undone: &mut Undone,
 ) -> Result<(), Error> {
@@ -37,12 +37,12 @@ pub async fn undo(
     if ids.is_empty() {
         return Ok(());
     }
-    let user_id = &write.caller().user_id;
-    store::task::lock_all(write.tx(), user_id, &ids).await?;
+    let user_id = &work.caller().user_id;
+    store::task::lock_all(work.tx(), user_id, &ids).await?;
     // No task becomes a part of one that is about to go.
-    store::structure::lock(write.tx(), user_id).await?;
-    let tasks = store::task::find_all(write.tx(), user_id, &ids).await?;
-    let parts = store::structure::parts(write.tx(), user_id, &ids).await?;
+    store::hierarchy::lock(work.tx(), user_id).await?;
+    let tasks = store::task::find_all(work.tx(), user_id, &ids).await?;
+    let parts = store::hierarchy::parts(work.tx(), user_id, &ids).await?;
     let mut found: HashMap<TaskId, Task> = tasks.into_iter().map(|task| (task.id, task)).collect();
     let versions = creations
         .iter()
@@ -52,7 +52,7 @@ pub async fn undo(
         |(id, version): &(TaskId, i64)| found.get(id).is_some_and(|task| task.version == *version);
     let mut going: HashSet<TaskId> = versions.filter(is_untouched).map(|(id, _)| id).collect();
     let untouched = going.clone();
-    // What has parts that stay stays, too, and so does what that is a part of.
+    // A task whose subtasks stay stays, too, and so do its ancestors.
     while let Some((whole, _)) = parts
         .iter()
         .find(|(whole, part)| going.contains(whole) && !going.contains(part))
@@ -73,6 +73,6 @@ pub async fn undo(
         let what = (EntityKind::Task, Some(id.as_uuid()), reason.to_owned());
         undone.not_undone.push(what);
     }
-    undone.tasks.extend(write.take_back(taken).await?);
+    undone.tasks.extend(work.revert(taken).await?);
     Ok(())
 }

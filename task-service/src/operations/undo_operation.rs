@@ -3,22 +3,19 @@ use service_runtime::postgres::DatabaseError;
 use uuid::Uuid;
 
 use super::{
-    create_saved_filter, links,
-    transaction::{Target, Write},
-    undo_creations,
+    operation::Operation,
+    relations, undo_creations,
     undone::{GONE, NEWER, Undone},
-    update_saved_filter::is_name_taken,
-    write::Operation,
+    unit_of_work::{Target, UnitOfWork},
+    update_named::{self, is_name_taken},
 };
 use crate::{
-    domain::{Change, Edit, LabelKind, LinkChanges, OperationId, SavedFilterId, Task, TaskState},
+    domain::{Change, Edit, LinkChanges, NamedKind, OperationId, Task, TaskState},
     error::Error,
-    events,
     store::{
         self, TaskRow,
-        label::LabelRow,
+        named::NamedRow,
         operation_change::{EntityKind, OperationChange},
-        saved_filter::SavedFilterRow,
         settings::SettingsRow,
     },
 };
@@ -30,7 +27,7 @@ pub struct UndoOperation {
     pub operation_id: OperationId,
 }
 
-/// What became of one thing.
+/// Outcome for one resource.
 enum Fate {
     Task(Box<Task>),
     Other,
@@ -41,52 +38,48 @@ impl Operation for UndoOperation {
     const NAME: &'static str = "undo_operation";
     type Answer = Undone;
 
-    async fn run(&self, write: &mut Write<'_>) -> Result<Undone, Error> {
-        let user_id = &write.caller().user_id;
-        let changes = store::operation_change::find(write.tx(), user_id, self.operation_id).await?;
+    async fn run(&self, work: &mut UnitOfWork<'_>) -> Result<Undone, Error> {
+        let user_id = &work.caller().user_id;
+        let changes = store::operation_change::find(work.tx(), user_id, self.operation_id).await?;
         if changes.is_empty() {
             return Err(Error::OperationNotFound(self.operation_id));
         }
         let mut undone = Undone::default();
         let (creations, changes) = undo_creations::split(changes);
-        undo_creations::undo(write, creations, &mut undone).await?;
+        undo_creations::undo(work, creations, &mut undone).await?;
         for change in changes {
             let (kind, id) = (change.kind, change.entity_id);
-            match undo(write, change).await? {
+            match undo(work, change).await? {
                 Fate::Task(task) => {
                     undone
                         .not_undone
-                        .extend(next_occurrence(write, &task).await?);
+                        .extend(next_occurrence(work, &task).await?);
                     undone.tasks.push(*task);
                 }
                 Fate::Other => undone.others.push((kind, id)),
                 Fate::Left(reason) => undone.not_undone.push((kind, id, reason)),
             }
         }
-        undone.operation_id = (!write.is_unchanged()).then(|| write.operation_id());
+        undone.operation_id = (!work.is_unchanged()).then(|| work.operation_id());
         Ok(undone)
     }
 }
 
-async fn undo(write: &mut Write<'_>, change: OperationChange) -> Result<Fate, Error> {
+async fn undo(work: &mut UnitOfWork<'_>, change: OperationChange) -> Result<Fate, Error> {
     match (change.kind, change.entity_id) {
-        (EntityKind::Task, Some(id)) => undo_task(write, id, change).await,
-        (EntityKind::Category, Some(id)) => {
-            undo_label(write, LabelKind::Category, id, change).await
-        }
-        (EntityKind::Tag, Some(id)) => undo_label(write, LabelKind::Tag, id, change).await,
-        (EntityKind::Settings, _) => undo_settings(write, change).await,
-        (EntityKind::SavedFilter, Some(id)) => undo_saved_filter(write, id.into(), change).await,
+        (EntityKind::Task, Some(id)) => undo_task(work, id, change).await,
+        (EntityKind::Named(kind), Some(id)) => undo_named(work, kind, id, change).await,
+        (EntityKind::Settings, _) => undo_settings(work, change).await,
         (_, None) => Ok(Fate::Left(GONE.to_owned())),
     }
 }
 
 async fn undo_task(
-    write: &mut Write<'_>,
+    work: &mut UnitOfWork<'_>,
     id: Uuid,
     change: OperationChange,
 ) -> Result<Fate, Error> {
-    let current = match write.lock(&Target::any_version(id.into())).await {
+    let current = match work.lock(&Target::any_version(id.into())).await {
         Ok(task) => task,
         Err(Error::TaskNotFound(_)) => return Ok(Fate::Left(GONE.to_owned())),
         Err(error) => return Err(error),
@@ -94,7 +87,7 @@ async fn undo_task(
     if current.version != change.version {
         return Ok(Fate::Left(NEWER.to_owned()));
     }
-    let user_id = &write.caller().user_id;
+    let user_id = &work.caller().user_id;
     let Some(before) = before::<TaskRow>(&change)? else {
         return Ok(Fate::Left(GONE.to_owned()));
     };
@@ -102,22 +95,22 @@ async fn undo_task(
     let next = Task {
         version: current.version,
         remind_time: current.remind_time,
-        import_id: import_id(write, &current, &before).await?,
+        import_id: import_id(work, &current, &before).await?,
         ..before
     };
-    if let Some(reason) = refusal(write, &current, &next).await? {
+    if let Some(reason) = refusal(work, &current, &next).await? {
         return Ok(Fate::Left(reason));
     }
     if next.series_id() != current.series_id() {
         if let Some(leaving) = &current.occurrence {
-            let now = write.now();
-            store::series::update_end(write.tx(), user_id, leaving, now).await?;
+            let now = work.now();
+            store::series::update_end(work.tx(), user_id, leaving, now).await?;
         }
         if let Some(series_id) = next.series_id() {
-            store::series::clear_end(write.tx(), user_id, series_id).await?;
+            store::series::clear_end(work.tx(), user_id, series_id).await?;
         }
     }
-    let task = write
+    let task = work
         .restore(what_happens(&current, &next), &current, next)
         .await?;
     Ok(Fate::Task(Box::new(task)))
@@ -125,7 +118,7 @@ async fn undo_task(
 
 /// Returns the import_id that a task gets back: the one it had, unless the same task was imported again since.
 async fn import_id(
-    write: &mut Write<'_>,
+    work: &mut UnitOfWork<'_>,
     current: &Task,
     before: &Task,
 ) -> Result<Option<String>, Error> {
@@ -133,17 +126,17 @@ async fn import_id(
         Some(import_id) if before.import_id != current.import_id => import_id,
         _ => return Ok(current.import_id.clone()),
     };
-    let user_id = &write.caller().user_id;
+    let user_id = &work.caller().user_id;
     // As every import does, so that none takes it meanwhile.
-    store::structure::lock(write.tx(), user_id).await?;
-    let known = store::imported::find(write.tx(), user_id, &[], &[import_id]).await?;
+    store::hierarchy::lock(work.tx(), user_id).await?;
+    let known = store::imported::find(work.tx(), user_id, &[], &[import_id]).await?;
     let is_free = known.iter().all(|other| other.id == current.id);
     Ok(is_free.then(|| import_id.to_owned()))
 }
 
 /// Returns why a task cannot hang together with others as it did.
 async fn refusal(
-    write: &mut Write<'_>,
+    work: &mut UnitOfWork<'_>,
     current: &Task,
     next: &Task,
 ) -> Result<Option<String>, Error> {
@@ -155,7 +148,7 @@ async fn refusal(
     if old.depends_on != new.depends_on {
         changes.depends_on = Edit::Set(new.depends_on.clone());
     }
-    match links::apply(write, current.id, false, old, &changes).await {
+    match relations::apply(work, current.id, false, old, &changes).await {
         Ok(_) => Ok(None),
         Err(Error::Invalid(violations)) => Ok(violations
             .as_slice()
@@ -180,14 +173,14 @@ fn what_happens(current: &Task, next: &Task) -> Change {
 
 /// Returns the occurrence that exists because this one was completed, which it no longer is.
 async fn next_occurrence(
-    write: &mut Write<'_>,
+    work: &mut UnitOfWork<'_>,
     task: &Task,
 ) -> Result<Option<(EntityKind, Option<Uuid>, String)>, Error> {
     let Some(place) = task.occurrence.filter(|_| task.state == TaskState::Open) else {
         return Ok(None);
     };
-    let user_id = &write.caller().user_id;
-    let following = store::find_following(write.tx(), user_id, task.id, &place).await?;
+    let user_id = &work.caller().user_id;
+    let following = store::find_following(work.tx(), user_id, task.id, &place).await?;
     let following = following.filter(|next| {
         next.delete_time.is_none()
             && next
@@ -201,88 +194,40 @@ async fn next_occurrence(
     }))
 }
 
-async fn undo_label(
-    write: &mut Write<'_>,
-    kind: LabelKind,
+async fn undo_named(
+    work: &mut UnitOfWork<'_>,
+    kind: NamedKind,
     id: Uuid,
     change: OperationChange,
 ) -> Result<Fate, Error> {
-    let user_id = &write.caller().user_id;
-    let Some(current) = store::label::find(write.tx(), user_id, kind, id, true).await? else {
+    let user_id = &work.caller().user_id;
+    let Some(current) = store::named::find(work.tx(), user_id, kind, id, true).await? else {
         return Ok(Fate::Left(GONE.to_owned()));
     };
     if current.version != change.version {
         return Ok(Fate::Left(NEWER.to_owned()));
     }
     let mut next = current.clone();
-    match before::<LabelRow>(&change)? {
-        None => next.delete_time = Some(write.now()),
+    match before::<NamedRow>(&change)? {
+        None => next.delete_time = Some(work.now()),
         Some(row) => {
-            let before = row.into_label(kind, user_id);
+            let before = row.into_resource(kind, user_id);
             next.name = before.name;
-            next.color = before.color;
+            next.content = before.content;
             next.delete_time = before.delete_time;
         }
     }
-    if next.delete_time.is_none() {
-        let key = next.name.key();
-        let named = store::label::find_by_names(write.tx(), user_id, kind, &[&key]).await?;
-        if named.iter().any(|other| other.id != id) {
-            let reason = format!(
-                "another {kind} now has the name {:?}; rename it first",
-                next.name.as_ref()
-            );
-            return Ok(Fate::Left(reason));
-        }
-    }
-    let next = next.next_version(write.operation_id(), write.now());
-    store::label::update(write.tx(), &next).await?;
-    let kept = OperationChange::of(
-        change.kind,
-        Some(id),
-        next.version,
-        Some(&LabelRow::of(&current)),
-    )?;
-    let event = events::of_label(write.new_id(), &next);
-    write.note_other(kept, event);
-    Ok(Fate::Other)
-}
-
-async fn undo_saved_filter(
-    write: &mut Write<'_>,
-    id: SavedFilterId,
-    change: OperationChange,
-) -> Result<Fate, Error> {
-    let user_id = &write.caller().user_id;
-    let Some(current) = store::saved_filter::lock(write.tx(), user_id, id).await? else {
-        return Ok(Fate::Left(GONE.to_owned()));
-    };
-    if current.version != change.version {
-        return Ok(Fate::Left(NEWER.to_owned()));
-    }
-    let mut next = current.clone();
-    match before::<SavedFilterRow>(&change)? {
-        None => next.delete_time = Some(write.now()),
-        Some(row) => {
-            let before = row.into_saved_filter(user_id);
-            next.name = before.name;
-            next.filter = before.filter;
-            next.delete_time = before.delete_time;
-        }
-    }
-    if next.delete_time.is_none() && is_name_taken(write, &next).await? {
+    if next.delete_time.is_none() && is_name_taken(work, &next).await? {
         let name = next.name.as_ref();
-        let reason = format!("another saved filter now has the name {name:?}; rename it first");
+        let reason = format!("another {kind} now has the name {name:?}; rename it first");
         return Ok(Fate::Left(reason));
     }
-    let next = next.next_version(write.operation_id(), write.now());
-    store::saved_filter::update(write.tx(), &next).await?;
-    create_saved_filter::note(write, Some(&current), &next)?;
+    update_named::save(work, &current, next).await?;
     Ok(Fate::Other)
 }
 
-async fn undo_settings(write: &mut Write<'_>, change: OperationChange) -> Result<Fate, Error> {
-    let current = write.settings().await?.clone();
+async fn undo_settings(work: &mut UnitOfWork<'_>, change: OperationChange) -> Result<Fate, Error> {
+    let current = work.settings().await?.clone();
     if current.version != change.version {
         return Ok(Fate::Left(NEWER.to_owned()));
     }
@@ -291,7 +236,7 @@ async fn undo_settings(write: &mut Write<'_>, change: OperationChange) -> Result
     };
     let mut next = crate::domain::Settings::from(before);
     next.version = current.version;
-    super::update_settings::save(write, &current, next).await?;
+    super::update_settings::save(work, &current, next).await?;
     Ok(Fate::Other)
 }
 

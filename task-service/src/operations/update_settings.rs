@@ -1,4 +1,4 @@
-use super::{transaction::Write, write::Operation};
+use super::{operation::Operation, unit_of_work::UnitOfWork};
 use crate::{
     domain::{Etag, Settings, SettingsChanges},
     error::Error,
@@ -15,7 +15,7 @@ use crate::{
 pub struct UpdateSettings {
     /// The etag that they must still have, if the caller cares.
     pub etag: Option<Etag>,
-    /// What to change.
+    /// Changes.
     pub changes: SettingsChanges,
 }
 
@@ -23,8 +23,8 @@ impl Operation for UpdateSettings {
     const NAME: &'static str = "update_settings";
     type Answer = Settings;
 
-    async fn run(&self, write: &mut Write<'_>) -> Result<Settings, Error> {
-        let previous = write.settings().await?.clone();
+    async fn run(&self, work: &mut UnitOfWork<'_>) -> Result<Settings, Error> {
+        let previous = work.settings().await?.clone();
         if self
             .etag
             .as_ref()
@@ -36,32 +36,32 @@ impl Operation for UpdateSettings {
         if next == previous {
             return Ok(previous);
         }
-        save(write, &previous, next).await
+        save(work, &previous, next).await
     }
 }
 
 /// Writes the next version of the settings.
 pub async fn save(
-    write: &mut Write<'_>,
+    work: &mut UnitOfWork<'_>,
     previous: &Settings,
     next: Settings,
 ) -> Result<Settings, Error> {
     let next = Settings {
         version: previous.version + 1,
-        operation_id: Some(write.operation_id()),
-        update_time: Some(write.now()),
+        operation_id: Some(work.operation_id()),
+        update_time: Some(work.now()),
         ..next
     };
-    let user_id = &write.caller().user_id;
-    if !store::settings::save(write.tx(), user_id, &next).await? {
+    let user_id = &work.caller().user_id;
+    if !store::settings::save(work.tx(), user_id, &next).await? {
         return Err(Error::Busy);
     }
     if next.search_language != previous.search_language {
-        store::search::index_again(write.tx(), user_id).await?;
+        store::search::index_again(work.tx(), user_id).await?;
     }
     let before = SettingsRow::of(previous);
     let kept = OperationChange::of(EntityKind::Settings, None, next.version, Some(&before))?;
-    let event = events::of_settings(write.new_id(), user_id, &next);
-    write.note_other(kept, event);
+    let event = events::of_settings(work.new_id(), user_id, &next);
+    work.note_other(kept, event);
     Ok(next)
 }

@@ -1,20 +1,21 @@
 use service_runtime::{
+    clock::{from_timestamp, timestamp},
     grpc::{FieldViolation, ServiceIdentity, UpstreamError, connect},
     ids::UserId,
 };
-use taskmesh_proto::recurrence::v1::{
-    self as pb, recurrence_service_client::RecurrenceServiceClient,
+use taskmesh_proto::{
+    recurrence::v1::{self as pb, recurrence_service_client::RecurrenceServiceClient},
+    task::v1::RecurrenceAnchor,
 };
 use tonic::{Code, Status, transport::Channel};
 use url::Url;
 
-use super::convert;
 use crate::{
     domain::{FirstOccurrence, Repetition},
     error::Error,
 };
 
-/// Asks the recurrence-service what a rule means.
+/// Client of the recurrence-service.
 #[derive(Clone)]
 pub struct RecurrenceClient {
     client: RecurrenceServiceClient<Channel>,
@@ -22,7 +23,7 @@ pub struct RecurrenceClient {
 }
 
 impl RecurrenceClient {
-    /// Prepares the connection; it is opened by the first question.
+    /// Prepares the connection; the first call opens it.
     pub fn new(url: &Url, identity: ServiceIdentity) -> Self {
         Self {
             client: RecurrenceServiceClient::new(connect(url)),
@@ -30,25 +31,43 @@ impl RecurrenceClient {
         }
     }
 
-    /// Returns where a series would begin, or what is wrong with its rule.
+    /// Returns the first occurrence of a series, or the faults of its rule.
     pub async fn first_occurrence(
         &self,
         user_id: &UserId,
         repetition: &Repetition,
     ) -> Result<FirstOccurrence, Error> {
-        let question = self
-            .identity
-            .request(user_id, convert::validate_rule(repetition));
-        let answer = self
-            .client
-            .clone()
-            .validate_rule(question)
-            .await
-            .map_err(|status| refusal(status, repetition.has_start))?;
+        let Repetition {
+            recurrence,
+            time_zone,
+            start_time,
+            has_start,
+        } = repetition;
+        let message = pb::ValidateRuleRequest {
+            recurrence_rule: recurrence.rule.as_ref().to_owned(),
+            time_zone: time_zone.to_string(),
+            start_time: Some(timestamp(*start_time)),
+            recurrence_anchor: RecurrenceAnchor::from(recurrence.anchor).into(),
+        };
+        let request = self.identity.request(user_id, message);
+        let answer = self.client.clone().validate_rule(request).await;
+        let answer = answer.map_err(|status| refusal(status, *has_start))?;
         let pb::ValidateRuleResponse { first, last: _ } = answer.into_inner();
-        convert::first_occurrence(first.ok_or(Error::RecurrenceAnswer("a first occurrence"))?)
+        first_occurrence(first.ok_or(Error::RecurrenceAnswer("a first occurrence"))?)
             .ok_or(Error::RecurrenceAnswer("a readable first occurrence"))
     }
+}
+
+fn first_occurrence(occurrence: pb::Occurrence) -> Option<FirstOccurrence> {
+    let pb::Occurrence {
+        recurrence_id,
+        time,
+    } = occurrence;
+    let time = time?;
+    Some(FirstOccurrence {
+        recurrence_id: recurrence_id.parse().ok()?,
+        time: from_timestamp(time)?,
+    })
 }
 
 fn refusal(status: Status, has_start: bool) -> Error {
@@ -56,7 +75,7 @@ fn refusal(status: Status, has_start: bool) -> Error {
     if status.code() != Code::InvalidArgument || violations.is_empty() {
         return UpstreamError::new("recurrence-service", status).into();
     }
-    // What the question calls the start is the due time of a task that has no start.
+    // The start in the request is the due time of a task that has no start.
     let renamed = violations.into_iter().map(|mut violation| {
         if violation.field == "start_time" && !has_start {
             violation.field = "due_time".to_owned();

@@ -1,6 +1,6 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::{
-    prelude::*,
+    QueryableByName,
     sql_types::{BigInt, Date, Text, Timestamptz},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
@@ -9,15 +9,13 @@ use service_runtime::{
     postgres::{AsFixed, DatabaseError},
 };
 
-use super::schema::saved_filters;
-
-/// How much there is to do.
+/// Numbers of open tasks.
 #[derive(Debug, Clone, Copy, QueryableByName)]
 pub struct Counts {
-    /// How many tasks are open.
+    /// Number of open tasks.
     #[diesel(sql_type = BigInt)]
     pub open: i64,
-    /// How many of them are overdue.
+    /// Number of overdue tasks.
     #[diesel(sql_type = BigInt)]
     pub overdue: i64,
 }
@@ -40,20 +38,4 @@ pub async fn counts(
     .fixed()
     .get_result(tx)
     .await?)
-}
-
-/// Returns the names of a user's saved filters, in alphabetical order.
-pub async fn saved_filter_names(
-    tx: &mut AsyncPgConnection,
-    user_id: &UserId,
-    limit: i64,
-) -> Result<Vec<String>, DatabaseError> {
-    Ok(saved_filters::table
-        .filter(saved_filters::user_id.eq(user_id.as_ref()))
-        .filter(saved_filters::delete_time.is_null())
-        .order(saved_filters::name_key)
-        .select(saved_filters::display_name)
-        .limit(limit)
-        .load(tx)
-        .await?)
 }

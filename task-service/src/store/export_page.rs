@@ -5,7 +5,7 @@ use service_runtime::{ids::UserId, postgres::DatabaseError};
 use super::{Statement, filter_condition::Condition, task};
 use crate::domain::{Task, TaskId};
 
-/// Which tasks an export reads at once.
+/// Page of an export.
 #[derive(Debug, Clone, Copy)]
 pub struct ExportPage {
     /// Only tasks newer than this one; none for the first page.
@@ -14,7 +14,7 @@ pub struct ExportPage {
     pub until: TaskId,
     /// Also deleted tasks.
     pub show_deleted: bool,
-    /// How many at most.
+    /// Maximum number.
     pub limit: i64,
 }
 

@@ -185,9 +185,9 @@ fn push_due(statement: &mut Statement, comparison: Comparison, point: Point) {
     statement.push(" ").bind(point.date()).push(" END");
 }
 
-/// Returns the longest run of letters and digits, in lower case, that a word in the title or description of every match contains.
+/// Returns the longest alphanumeric run, in lower case, that a word in the title or description of every match contains.
 ///
-/// A short run is not worth a look into the search index, and databases fold letters beyond ASCII in different ways.
+/// A short run is not selective, and databases fold characters beyond ASCII in different ways.
 pub fn part_of_word(filter: &Filter) -> Option<String> {
     let longest = |pattern: &Pattern| {
         let pieces = pattern

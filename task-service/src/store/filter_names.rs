@@ -2,18 +2,18 @@
 
 use std::collections::HashMap;
 
-use diesel::prelude::*;
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use service_runtime::{ids::UserId, postgres::DatabaseError};
+use service_runtime::{
+    ids::UserId,
+    postgres::{AsyncPgConnection, DatabaseError},
+};
 use uuid::Uuid;
 
-use super::schema::{categories, tags};
 use crate::domain::{
-    NameKey,
+    NameKey, NamedKind, NamedResource,
     filter::{Field, Filter, Name, Test},
 };
 
-/// What the names in a filter stand for.
+/// Ids of the names in a filter.
 #[derive(Debug, Clone, Default)]
 pub struct Names {
     tags: HashMap<String, Uuid>,
@@ -46,33 +46,28 @@ pub async fn find(
     user_id: &UserId,
     filter: &Filter,
 ) -> Result<Names, DatabaseError> {
-    let keys = |field| -> Vec<NameKey> {
-        let names = filter.tests().filter_map(|test| named(test, field));
-        names.map(Name::key).collect()
-    };
-    let (tag_keys, category_keys) = (keys(Field::Tag), keys(Field::Category));
-    let mut names = Names::default();
-    if !tag_keys.is_empty() {
-        let found: Vec<(String, Uuid)> = tags::table
-            .filter(tags::user_id.eq(user_id.as_ref()))
-            .filter(tags::name_key.eq_any(texts(&tag_keys)))
-            .filter(tags::delete_time.is_null())
-            .select((tags::name_key, tags::id))
-            .load(tx)
-            .await?;
-        names.tags = found.into_iter().collect();
+    Ok(Names {
+        tags: ids(tx, user_id, NamedKind::Tag, filter, Field::Tag).await?,
+        categories: ids(tx, user_id, NamedKind::Category, filter, Field::Category).await?,
+    })
+}
+
+async fn ids(
+    tx: &mut AsyncPgConnection,
+    user_id: &UserId,
+    kind: NamedKind,
+    filter: &Filter,
+    field: Field,
+) -> Result<HashMap<String, Uuid>, DatabaseError> {
+    let names = filter.tests().filter_map(|test| named(test, field));
+    let keys: Vec<NameKey> = names.map(Name::key).collect();
+    if keys.is_empty() {
+        return Ok(HashMap::new());
     }
-    if !category_keys.is_empty() {
-        let found: Vec<(String, Uuid)> = categories::table
-            .filter(categories::user_id.eq(user_id.as_ref()))
-            .filter(categories::name_key.eq_any(texts(&category_keys)))
-            .filter(categories::delete_time.is_null())
-            .select((categories::name_key, categories::id))
-            .load(tx)
-            .await?;
-        names.categories = found.into_iter().collect();
-    }
-    Ok(names)
+    let keys: Vec<&NameKey> = keys.iter().collect();
+    let found = super::named::find_by_names(tx, user_id, kind, &keys).await?;
+    let key_and_id = |label: NamedResource| (label.name.key().as_ref().to_owned(), label.id);
+    Ok(found.into_iter().map(key_and_id).collect())
 }
 
 fn named(test: &Test, wanted: Field) -> Option<&Name> {
@@ -80,8 +75,4 @@ fn named(test: &Test, wanted: Field) -> Option<&Name> {
         Test::Name(field, name) if *field == wanted => Some(name),
         _ => None,
     }
-}
-
-fn texts(keys: &[NameKey]) -> Vec<&str> {
-    keys.iter().map(AsRef::as_ref).collect()
 }

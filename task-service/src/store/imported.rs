@@ -18,16 +18,16 @@ use crate::domain::TaskId;
 /// Deeper than any tree that the domain allows, so that a walk ends whatever the rows say.
 const DEEPEST_WALK: i32 = 64;
 
-/// What an import must know of a task that exists.
+/// State of an existing task that an import needs.
 #[derive(Debug, Clone)]
 pub struct Known {
     /// Identifies it.
     pub id: TaskId,
     /// Its id in the file that it was imported from.
     pub import_id: Option<String>,
-    /// Whether it is done.
+    /// True if it is completed.
     pub completed: bool,
-    /// Whether it is deleted.
+    /// True if it is deleted.
     pub deleted: bool,
 }
 

@@ -11,34 +11,30 @@ use service_runtime::{
 };
 use uuid::Uuid;
 
-use super::{TaskRow, schema::operation_changes};
-use crate::domain::{OperationId, TaskId};
+use super::schema::operation_changes;
+use crate::domain::{NamedKind, OperationId};
 
-/// How long an operation can be undone.
+/// Time for which an operation can be undone.
 pub const KEEP: TimeDelta = TimeDelta::days(30);
 /// Bounds the memory that a statement needs.
 const MOST_ROWS_A_STATEMENT: usize = 5_000;
 const MOST_ROWS_TO_DELETE: i64 = 10_000;
 
-/// What a write can change.
+/// Kind of a resource that a write can change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EntityKind {
-    /// A task.
+    /// Task.
     Task,
-    /// A category.
-    Category,
-    /// A tag.
-    Tag,
-    /// A saved filter.
-    SavedFilter,
-    /// The user's settings.
+    /// Category, tag or saved filter.
+    Named(NamedKind),
+    /// Settings of the user.
     Settings,
 }
 
 /// One thing that a write changed.
 #[derive(Debug, Clone)]
 pub struct OperationChange {
-    /// What it is.
+    /// Kind.
     pub kind: EntityKind,
     /// Its id; none for the settings.
     pub entity_id: Option<Uuid>,
@@ -51,9 +47,9 @@ pub struct OperationChange {
 impl EntityKind {
     const ALL: [Self; 5] = [
         Self::Task,
-        Self::Category,
-        Self::Tag,
-        Self::SavedFilter,
+        Self::Named(NamedKind::Category),
+        Self::Named(NamedKind::Tag),
+        Self::Named(NamedKind::SavedFilter),
         Self::Settings,
     ];
 
@@ -61,9 +57,8 @@ impl EntityKind {
     pub fn word(self) -> &'static str {
         match self {
             Self::Task => "task",
-            Self::Category => "category",
-            Self::Tag => "tag",
-            Self::SavedFilter => "saved_filter",
+            Self::Named(NamedKind::SavedFilter) => "saved_filter",
+            Self::Named(kind) => kind.word(),
             Self::Settings => "settings",
         }
     }
@@ -73,17 +68,14 @@ impl EntityKind {
     }
 }
 
-impl OperationChange {
-    /// Notes the change of a task.
-    pub fn of_task(
-        id: TaskId,
-        version: i64,
-        before: Option<&TaskRow>,
-    ) -> Result<Self, DatabaseError> {
-        Self::of(EntityKind::Task, Some(id.as_uuid()), version, before)
+impl From<NamedKind> for EntityKind {
+    fn from(kind: NamedKind) -> Self {
+        Self::Named(kind)
     }
+}
 
-    /// Notes the change of anything.
+impl OperationChange {
+    /// Records a change.
     pub fn of<T: Serialize>(
         kind: EntityKind,
         entity_id: Option<Uuid>,

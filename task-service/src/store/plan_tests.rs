@@ -8,13 +8,13 @@ use service_runtime::{Service, clock::Clock, testing::TestDatabase};
 use super::{
     context,
     filter_condition::Condition,
-    filter_names, imported, label, operation_change, saved_filter, structure,
+    filter_names, hierarchy, imported, named, operation_change,
     task_list::{self, Page, Show},
 };
 use crate::{
     TaskService,
     domain::{
-        LabelKind, Name, Order, TaskId, TimeZone,
+        Name, NamedKind, Order, TaskId, TimeZone,
         filter::{Filter, Now},
     },
 };
@@ -70,22 +70,16 @@ async fn statements_read_large_tables_by_index() {
 
     let key = Name::from_stored("one".to_owned()).key();
     for (kind, index) in [
-        (LabelKind::Category, "categories_one_per_name"),
-        (LabelKind::Tag, "tags_one_per_name"),
+        (NamedKind::Category, "categories_one_per_name"),
+        (NamedKind::Tag, "tags_one_per_name"),
+        (NamedKind::SavedFilter, "saved_filters_one_per_name"),
     ] {
-        let found = label::find_by_names(tx, &anna, kind, &[&key]).await;
+        let found = named::find_by_names(tx, &anna, kind, &[&key]).await;
         assert_eq!(found.unwrap().len(), 1);
         expect(index);
-        label::list(tx, &anna, kind, "", 50).await.unwrap();
+        named::list(tx, &anna, kind, "", 50).await.unwrap();
         expect(index);
     }
-    let found = saved_filter::find_by_name(tx, &anna, &key).await;
-    assert!(found.unwrap().is_some());
-    expect("saved_filters_one_per_name");
-    saved_filter::list(tx, &anna, "", 50).await.unwrap();
-    expect("saved_filters_one_per_name");
-    context::saved_filter_names(tx, &anna, 50).await.unwrap();
-    expect("saved_filters_one_per_name");
 
     let counts = context::counts(tx, &anna, now, now.date_naive()).await;
     assert_eq!(counts.unwrap().open, 100);
@@ -94,19 +88,19 @@ async fn statements_read_large_tables_by_index() {
     assert_eq!(known.unwrap().len(), 5);
     expect("tasks_one_per_import_id");
     imported::depths(tx, &anna, &ids).await.unwrap();
-    structure::ancestors(tx, &anna, ids[1]).await.unwrap();
-    structure::existing(tx, &anna, &ids).await.unwrap();
-    structure::open(tx, &anna, &ids).await.unwrap();
-    structure::titles(tx, &anna, &ids, 10).await.unwrap();
-    structure::depend_on(tx, &anna, &ids, ids[0]).await.unwrap();
+    hierarchy::ancestors(tx, &anna, ids[1]).await.unwrap();
+    hierarchy::existing(tx, &anna, &ids).await.unwrap();
+    hierarchy::open(tx, &anna, &ids).await.unwrap();
+    hierarchy::titles(tx, &anna, &ids, 10).await.unwrap();
+    hierarchy::depend_on(tx, &anna, &ids, ids[0]).await.unwrap();
     plans.take_indexes();
-    let parts = structure::parts(tx, &anna, &ids).await.unwrap();
+    let parts = hierarchy::parts(tx, &anna, &ids).await.unwrap();
     assert_eq!(parts.len(), 50);
     expect("tasks_by_parent");
-    structure::height(tx, &anna, ids[0]).await.unwrap();
+    hierarchy::height(tx, &anna, ids[0]).await.unwrap();
     expect("tasks_by_parent");
     for and_deleted in [false, true] {
-        let parts = structure::descendants(tx, &anna, ids[0], and_deleted).await;
+        let parts = hierarchy::descendants(tx, &anna, ids[0], and_deleted).await;
         assert_eq!(parts.unwrap().len(), 50);
         expect("tasks_by_parent");
     }

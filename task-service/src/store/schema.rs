@@ -49,51 +49,6 @@ diesel::table! {
 }
 
 diesel::table! {
-    categories (user_id, id) {
-        user_id -> Text,
-        id -> Uuid,
-        display_name -> Text,
-        name_key -> Text,
-        color -> Nullable<Text>,
-        version -> BigInt,
-        operation_id -> Uuid,
-        create_time -> Timestamptz,
-        update_time -> Timestamptz,
-        delete_time -> Nullable<Timestamptz>,
-    }
-}
-
-diesel::table! {
-    tags (user_id, id) {
-        user_id -> Text,
-        id -> Uuid,
-        display_name -> Text,
-        name_key -> Text,
-        color -> Nullable<Text>,
-        version -> BigInt,
-        operation_id -> Uuid,
-        create_time -> Timestamptz,
-        update_time -> Timestamptz,
-        delete_time -> Nullable<Timestamptz>,
-    }
-}
-
-diesel::table! {
-    saved_filters (user_id, id) {
-        user_id -> Text,
-        id -> Uuid,
-        display_name -> Text,
-        name_key -> Text,
-        filter -> Text,
-        version -> BigInt,
-        operation_id -> Uuid,
-        create_time -> Timestamptz,
-        update_time -> Timestamptz,
-        delete_time -> Nullable<Timestamptz>,
-    }
-}
-
-diesel::table! {
     settings (user_id) {
         user_id -> Text,
         time_zone -> Text,
@@ -154,4 +109,4 @@ diesel::table! {
     }
 }
 
-diesel::allow_tables_to_appear_in_same_query!(series, tasks, categories, tags, task_view);
+diesel::allow_tables_to_appear_in_same_query!(series, tasks, task_view);

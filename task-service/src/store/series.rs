@@ -9,13 +9,6 @@ use service_runtime::{
 use super::schema::{series, tasks};
 use crate::domain::{Occurrence, Recurrence, SeriesId, Task};
 
-/// A series as it is read.
-#[derive(Debug, Clone, Copy)]
-pub struct SeriesRow {
-    /// When the series ended, if it did.
-    pub end_time: Option<DateTime<Utc>>,
-}
-
 /// A series as it is written.
 #[derive(Insertable)]
 #[diesel(table_name = series)]
@@ -31,20 +24,19 @@ struct NewSeries<'a> {
     create_time: DateTime<Utc>,
 }
 
-/// Reads a series and keeps others from changing it until the transaction ends.
+/// Locks a series until the transaction ends, and returns whether it has ended.
 pub async fn lock(
     tx: &mut AsyncPgConnection,
     user_id: &UserId,
     series_id: SeriesId,
-) -> Result<Option<SeriesRow>, DatabaseError> {
-    let end_time: Option<Option<DateTime<Utc>>> = series::table
+) -> Result<Option<bool>, DatabaseError> {
+    Ok(series::table
         .find((user_id.as_ref(), series_id))
-        .select(series::end_time)
+        .select(series::end_time.is_not_null())
         .for_update()
         .first(tx)
         .await
-        .optional()?;
-    Ok(end_time.map(|end_time| SeriesRow { end_time }))
+        .optional()?)
 }
 
 impl<'a> NewSeries<'a> {
@@ -84,7 +76,7 @@ pub async fn insert_of_first(
     Ok(())
 }
 
-/// Lets a series go on that had ended.
+/// Resumes a series that had ended.
 pub async fn clear_end(
     tx: &mut AsyncPgConnection,
     user_id: &UserId,
@@ -98,7 +90,7 @@ pub async fn clear_end(
     Ok(())
 }
 
-/// Ends the series of an occurrence that leaves it, unless the series goes on in a later occurrence.
+/// Ends the series of an occurrence that leaves it, unless there is a later occurrence.
 pub async fn update_end(
     tx: &mut AsyncPgConnection,
     user_id: &UserId,

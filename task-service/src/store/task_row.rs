@@ -50,7 +50,7 @@ pub struct TaskRow {
     remind_time: Option<DateTime<Utc>>,
 }
 
-/// Where the rule of a series counts from, and when its occurrences are due after that.
+/// Start of a series' rule, and the distance to the due times of its occurrences.
 #[derive(Serialize, Deserialize)]
 struct SeriesStart {
     local: NaiveDateTime,

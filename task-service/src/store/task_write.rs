@@ -20,7 +20,7 @@ use crate::domain::{CategoryId, Due, OperationId, SeriesId, TagId, Task, TaskId}
 /// Bounds the memory that a statement needs.
 const MOST_ROWS_A_STATEMENT: usize = 2_000;
 
-/// What a change of a task writes: all that can change with its version.
+/// Columns that a change of a task writes: all that can change with its version.
 #[derive(AsChangeset)]
 #[diesel(table_name = tasks, treat_none_as_null = true, treat_none_as_default_value = false)]
 struct TaskChanges<'a> {
@@ -168,8 +168,8 @@ pub async fn update(tx: &mut AsyncPgConnection, task: &Task) -> Result<(), Datab
 }
 
 /// Deletes tasks that were locked, and forgets what they were imported from.
-#[tracing::instrument(name = "store.task.take_back", level = "debug", skip_all)]
-pub async fn take_back(
+#[tracing::instrument(name = "store.task.revert", level = "debug", skip_all)]
+pub async fn revert(
     tx: &mut AsyncPgConnection,
     user_id: &UserId,
     ids: &[TaskId],

@@ -7,7 +7,7 @@ use futures::{StreamExt, TryStreamExt, stream};
 use prost_types::FieldMask;
 use service_runtime::BoxError;
 use taskmesh_proto::task::v1::{
-    BatchCreateTasksRequest, CreateTaskRequest, ListTasksRequest, Priority, Task, UpdateTaskRequest,
+    BatchCreateTasksRequest, CreateTaskRequest, Priority, Task, UpdateTaskRequest,
 };
 use uuid::Uuid;
 
@@ -18,12 +18,10 @@ use crate::{
         mesh::{Caller, Mesh},
         report::step,
     },
-    live_client::Shown,
 };
 
 /// Number of users that are created concurrently.
 const CONCURRENCY: usize = 8;
-const MAX_PAGE_SIZE: i32 = 1_000;
 
 /// Users of one measurement, each with a few tasks.
 pub struct Crowd {
@@ -145,25 +143,5 @@ impl Member {
         });
         let answer = self.caller.tasks(number).update_task(request).await?;
         Ok(answer.into_inner())
-    }
-
-    /// Lists all tasks.
-    pub async fn list(&self) -> Result<Vec<Shown>, BoxError> {
-        let request = self.caller.request(ListTasksRequest {
-            page_size: MAX_PAGE_SIZE,
-            show_completed: true,
-            show_hidden: true,
-            ..ListTasksRequest::default()
-        });
-        let answer = self.caller.tasks(0).list_tasks(request).await?;
-        let shown = answer.into_inner().tasks.into_iter().map(|task| {
-            Ok(Shown {
-                version: task.etag.parse()?,
-                id: task.id,
-                title: task.title,
-                is_deleted: false,
-            })
-        });
-        shown.collect()
     }
 }

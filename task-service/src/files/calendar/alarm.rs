@@ -16,7 +16,7 @@ const LONGEST_LEAD_MINUTES: i64 = 40_320;
 /// From when on a date the minutes of its reminders are counted back, on the clocks of its zone.
 const REMIND_BEFORE: NaiveTime = NaiveTime::from_hms_opt(9, 0, 0).expect("nine is a time");
 
-/// What an alarm is counted from.
+/// Start and due time that an alarm is counted from.
 pub struct Span<'z> {
     /// When the task begins.
     pub start: Option<Moment>,

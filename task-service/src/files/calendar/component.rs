@@ -1,7 +1,7 @@
 use super::{content_line::ContentLine, unfold::Lines};
 use crate::files::{
-    bounds::{DEEPEST_COMPONENT, LONGEST_RECORD, MOST_TASKS},
     contents::InvalidFile,
+    limits::{DEEPEST_COMPONENT, LONGEST_RECORD, MOST_TASKS},
 };
 
 /// A file of calendars, cut into what they are made of.
@@ -56,7 +56,7 @@ struct Open {
 const MOST_PROPERTIES: usize = 10_000;
 /// The properties of a calendar that mean something here.
 const PROPERTIES: [&str; 3] = ["X-WR-TIMEZONE", "X-WR-CALNAME", "NAME"];
-/// What a calendar is made of; one of these cannot stand in another.
+/// Components of a calendar; none of these can contain another.
 const OUTERMOST: [&str; 5] = ["VTODO", "VEVENT", "VJOURNAL", "VFREEBUSY", "VTIMEZONE"];
 
 /// Cuts a file into the components of its calendars.

@@ -1,6 +1,6 @@
 use std::collections::HashMap;
 
-/// What a component has once at most.
+/// Properties that a component has once at most.
 const SINGLE: [&str; 13] = [
     "UID",
     "SUMMARY",

@@ -1,7 +1,7 @@
 use calcard::common::PartialDateTime;
 use chrono::{NaiveDate, TimeDelta};
 
-use crate::files::When;
+use crate::files::task::When;
 
 /// Reads a date, a local time or an instant.
 pub fn when(value: &PartialDateTime) -> Option<When> {

@@ -6,7 +6,7 @@ use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, Utc, Weekday};
 use jiff::{Timestamp, tz::TimeZone};
 
 use super::date_time::when;
-use crate::files::When;
+use crate::files::task::When;
 
 /// The years in which the rules of a definition are carried out; tasks are due between 1970 and 2200.
 const FIRST_YEAR: i32 = 1960;
@@ -232,7 +232,7 @@ impl Observance {
         };
         let years = (first..=LAST_YEAR).step_by(interval);
         let onsets = years
-            // Those of a rule that counts are counted from its beginning.
+            // The dates of a rule with a COUNT are counted from its beginning.
             .filter(|year| *year >= FIRST_YEAR || rule.count.is_some())
             .map(|year| days(rule, self.start.date(), year))
             .scan(0, |years, days| {

@@ -15,7 +15,7 @@ pub struct Moment {
     pub zone: Option<String>,
     /// The name of a zone that is not known.
     pub unknown_zone: Option<String>,
-    /// What differs between the zone and its definition in the file; it matters if the task repeats.
+    /// Difference between the zone and its definition in the file; it matters if the task repeats.
     pub difference: Option<String>,
 }
 

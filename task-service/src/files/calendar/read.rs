@@ -109,7 +109,7 @@ fn about_the_calendar(cut: &Cut<'_>, contents: &mut Contents) {
     }
 }
 
-/// Tells parts what they are parts of, where only the whole says it.
+/// Sets the parents of tasks that only a CHILD relation of the parent names.
 fn adopt_children(todos: &mut [(&Component<'_>, Todo)]) {
     let mut parents: HashMap<String, String> = HashMap::new();
     for (_, todo) in todos.iter() {

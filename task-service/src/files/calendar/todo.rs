@@ -32,11 +32,11 @@ pub struct Todo {
     pub task: FileTask,
     /// The UIDs of its parts.
     pub children: Vec<String>,
-    /// Whether it changes one occurrence of another task, which has the same UID.
+    /// True if it changes one occurrence of another task, which has the same UID.
     pub is_override: bool,
 }
 
-/// What several properties together say.
+/// Values that follow from several properties.
 #[derive(Default)]
 struct Draft {
     status: Option<ICalendarStatus>,

@@ -17,14 +17,14 @@ use super::{
     content_line::raw_value,
     definition::Definition,
 };
-use crate::files::When;
+use crate::files::task::When;
 
 const MOST_PREFIXES: usize = 5;
 /// For how long a zone must keep the same time as a definition to be taken for it: about ten years.
 const RELEVANT_SECONDS: i64 = 10 * 365 * 86_400;
 /// The most definitions of a file that differ; a real one has a few.
 const MOST_DEFINITIONS: usize = 500;
-/// How often a file may have the whole database searched.
+/// Maximum number of searches of the whole database for one file.
 const MOST_SEARCHES: u32 = 200;
 /// The zones that definitions mostly mean, before others with the same offsets.
 const COMMON: [&str; 18] = [
@@ -50,7 +50,7 @@ const COMMON: [&str; 18] = [
 
 /// The time zones that a file defines.
 pub struct Definitions<'f> {
-    /// Those that differ; calendars that were put together repeat theirs.
+    /// Distinct definitions; concatenated calendars repeat theirs.
     defined: Vec<VTimezone<'f>>,
     /// Their indices, by the calendar that has them and their names in lower case.
     named: HashMap<(usize, String), usize>,
@@ -82,7 +82,7 @@ pub struct ZonedTime {
     pub when: When,
     /// The IANA name of the zone.
     pub zone: Option<String>,
-    /// What differs between the zone and its definition in the file, if something does that matters to later dates.
+    /// Difference between the zone and its definition in the file, if it matters to later dates.
     pub difference: Option<String>,
 }
 

@@ -105,7 +105,7 @@ fn definition_of_file_counts() {
             "Europe/Madrid",
         ),
     ] {
-        // Whatever its name is: a VTIMEZONE named like a known zone is no exception.
+        // A VTIMEZONE counts even if it has the name of a known zone.
         for name in ["Mine", "Europe/Athens", "GMT+0300", "Customized Time Zone"] {
             let file = self::zone(name, &definition);
             for (local, expected) in [

@@ -1,4 +1,4 @@
-//! What an imported task says, mended where it breaks a rule.
+//! Content of imported tasks, corrected where it breaks a rule.
 
 use chrono::{DateTime, Utc};
 use unicode_normalization::UnicodeNormalization;
@@ -10,15 +10,15 @@ use crate::{
 
 /// A task in the making, and what of it is lost on the way.
 pub struct Draft<'a> {
-    /// The task as the file tells it.
+    /// Task as the file describes it.
     pub file: &'a FileTask,
-    /// What of it could not be kept.
+    /// Losses.
     pub losses: Vec<Loss>,
     format: Format,
 }
 
 impl<'a> Draft<'a> {
-    /// Begins with what the file tells and what of that could not be read.
+    /// Begins with the losses of the file's parser.
     pub fn new(file: &'a FileTask, format: Format) -> Self {
         Self {
             file,

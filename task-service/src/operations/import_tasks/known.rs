@@ -1,14 +1,17 @@
 use std::collections::{HashMap, HashSet};
 
+use service_runtime::{
+    ids::UserId,
+    postgres::{AsyncPgConnection, DatabaseError},
+};
+
 use crate::{
     domain::TaskId,
-    error::Error,
     files::{FileTask, identity_of_id},
-    operations::transaction::Write,
     store::{self, imported::Known},
 };
 
-/// The tasks that a file tells of or refers to and that exist already.
+/// Existing tasks that a file contains or refers to.
 pub struct KnownTasks {
     by_id: HashMap<TaskId, Known>,
     by_import_id: HashMap<String, TaskId>,
@@ -16,7 +19,11 @@ pub struct KnownTasks {
 
 impl KnownTasks {
     /// Looks for them: by the ids that they were imported under, and by their own, which a file of the same user has.
-    pub async fn find(write: &mut Write<'_>, tasks: &[FileTask]) -> Result<Self, Error> {
+    pub async fn find(
+        tx: &mut AsyncPgConnection,
+        user_id: &UserId,
+        tasks: &[FileTask],
+    ) -> Result<Self, DatabaseError> {
         let mut identities: HashSet<String> = HashSet::new();
         for task in tasks {
             identities.insert(task.identity.clone());
@@ -28,8 +35,7 @@ impl KnownTasks {
         identities.retain(|identity| !identity.contains('\0'));
         let ids: Vec<TaskId> = identities.iter().filter_map(|id| id.parse().ok()).collect();
         let import_ids: Vec<&str> = identities.iter().map(String::as_str).collect();
-        let user_id = &write.caller().user_id;
-        let found = store::imported::find(write.tx(), user_id, &ids, &import_ids).await?;
+        let found = store::imported::find(tx, user_id, &ids, &import_ids).await?;
         let mut known = Self {
             by_id: HashMap::new(),
             by_import_id: HashMap::new(),

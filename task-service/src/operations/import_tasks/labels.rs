@@ -1,69 +1,43 @@
-//! The categories and tags of an import, created if they do not exist.
-
 use std::collections::BTreeMap;
 
 use crate::{
-    domain::{Label, LabelKind, LabelRef, Name, NameKey},
+    domain::{Name, NameKey, NamedKind},
     error::Error,
-    operations::{labels, transaction::Write},
+    operations::{labels, unit_of_work::UnitOfWork},
     store,
 };
 
-/// The most categories, and the most tags, that one import creates; each is a statement of its own.
+/// Maximum number of categories, and of tags, that one import creates; each is a statement of its own.
 const MOST_NEW: usize = 1_000;
-/// Why a name is lost.
+/// Reason for the loss of a name.
 pub const TOO_MANY: &str = "an import creates 1000 new categories and 1000 new tags at most";
 
-/// What the names of an import stand for.
-#[derive(Default)]
-pub struct Labels {
-    categories: BTreeMap<NameKey, LabelRef<uuid::Uuid>>,
-    tags: BTreeMap<NameKey, LabelRef<uuid::Uuid>>,
-}
-
-impl Labels {
-    /// Finds the names of one kind, and creates those that do not exist.
-    pub async fn find_or_create<'n>(
-        &mut self,
-        write: &mut Write<'_>,
-        kind: LabelKind,
-        names: impl Iterator<Item = &'n Name>,
-    ) -> Result<(), Error> {
-        // In the order of their names: two writes that create the same ones never wait for each other in a circle.
-        let wanted: BTreeMap<NameKey, &Name> = names.map(|name| (name.key(), name)).collect();
-        let keys: Vec<&NameKey> = wanted.keys().collect();
-        if keys.is_empty() {
-            return Ok(());
-        }
-        let user_id = &write.caller().user_id;
-        let found = store::label::find_by_names(write.tx(), user_id, kind, &keys).await?;
-        let references = found
-            .iter()
-            .map(|label| (label.name.key(), Label::reference(label)));
-        let mut known: BTreeMap<_, _> = references.collect();
-        let new = wanted
-            .into_iter()
-            .filter(|(key, _)| !known.contains_key(key));
-        let new: Vec<(NameKey, &Name)> = new.take(MOST_NEW).collect();
-        for (key, name) in new {
-            known.insert(key, labels::create(write, kind, name).await?);
-        }
-        match kind {
-            LabelKind::Category => self.categories = known,
-            LabelKind::Tag => self.tags = known,
-        }
-        Ok(())
+/// Finds the categories or tags with the names, creates those that do not exist, up to a limit, and adds them to those that the write
+/// knows.
+pub async fn find_or_create(
+    work: &mut UnitOfWork<'_>,
+    kind: NamedKind,
+    names: impl Iterator<Item = &Name>,
+) -> Result<(), Error> {
+    // In the order of the names, so that two writes that create the same ones never wait for each other.
+    let wanted: BTreeMap<NameKey, &Name> = names.map(|name| (name.key(), name)).collect();
+    let keys: Vec<&NameKey> = wanted.keys().collect();
+    if keys.is_empty() {
+        return Ok(());
     }
-
-    /// Returns what a name stands for; nothing if there were too many new ones.
-    pub fn get<I: From<uuid::Uuid>>(&self, kind: LabelKind, name: &Name) -> Option<LabelRef<I>> {
-        let known = match kind {
-            LabelKind::Category => &self.categories,
-            LabelKind::Tag => &self.tags,
-        };
-        known.get(&name.key()).map(|known| LabelRef {
-            id: known.id.into(),
-            name: known.name.clone(),
-        })
+    let user_id = &work.caller().user_id;
+    let found = store::named::find_by_names(work.tx(), user_id, kind, &keys).await?;
+    found.iter().for_each(|label| work.remember_label(label));
+    let is_new =
+        |(key, _): &(&NameKey, &&Name)| work.known_label::<uuid::Uuid>(kind, key).is_none();
+    let new: Vec<&Name> = wanted
+        .iter()
+        .filter(is_new)
+        .map(|(_, name)| *name)
+        .take(MOST_NEW)
+        .collect();
+    for name in new {
+        labels::create::<uuid::Uuid>(work, kind, name).await?;
     }
+    Ok(())
 }

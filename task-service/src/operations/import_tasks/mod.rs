@@ -2,10 +2,10 @@
 //! them could not be kept is reported.
 
 mod content;
+mod dependency_graph;
 mod import;
 mod known;
 mod labels;
-mod network;
 mod plan;
 mod schedule;
 

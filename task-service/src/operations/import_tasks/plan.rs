@@ -3,21 +3,22 @@ use std::collections::HashMap;
 use super::{
     Imported,
     content::Draft,
+    dependency_graph::{Cut, End, break_circles, tree},
     known::KnownTasks,
-    labels::{Labels, TOO_MANY},
-    network::{Cut, End, break_circles, tree},
+    labels::{TOO_MANY, find_or_create},
 };
 use crate::{
     domain::{
-        Details, LabelKind, Links, Name, Occurrence, Schedule, Task, TaskId, dependencies, limits,
+        Details, Links, Name, NamedKind, Occurrence, Schedule, Task, TaskId, TimeZone,
+        dependencies, limits,
     },
     error::Error,
     files::{Contents, Format, Loss, Losses, identity_of_id},
-    operations::{labels, transaction::Write},
+    operations::{labels, unit_of_work::UnitOfWork},
     store,
 };
 
-/// What an import will do.
+/// Planned changes of an import.
 pub struct Plan<'a> {
     new: Vec<NewTask<'a>>,
     places: HashMap<&'a str, usize>,
@@ -42,16 +43,17 @@ struct NewTask<'a> {
 impl<'a> Plan<'a> {
     /// Finds out which tasks of a file are new, and what they say.
     pub async fn make(
-        write: &mut Write<'_>,
+        work: &mut UnitOfWork<'_>,
         format: Format,
         contents: &'a Contents,
+        user_zone: &TimeZone,
     ) -> Result<Self, Error> {
-        let user_zone = write.user_zone().await?;
+        let user_id = &work.caller().user_id;
         let mut plan = Self {
             new: Vec::new(),
             places: HashMap::new(),
             order: Vec::new(),
-            known: KnownTasks::find(write, &contents.tasks).await?,
+            known: KnownTasks::find(work.tx(), user_id, &contents.tasks).await?,
             existing: 0,
             failed: 0,
             losses: contents.losses.clone(),
@@ -76,8 +78,8 @@ impl<'a> Plan<'a> {
                 Ok(details) => {
                     plan.places.insert(&file.identity, plan.new.len());
                     plan.new.push(NewTask {
-                        id: write.new_id(),
-                        schedule: draft.schedule(&user_zone),
+                        id: work.new_id(),
+                        schedule: draft.schedule(user_zone),
                         draft,
                         details,
                         occurrence: None,
@@ -94,44 +96,39 @@ impl<'a> Plan<'a> {
         self.losses.push(loss);
     }
 
-    /// Begins the series of the tasks that repeat; the recurrence-service is asked about all of them at once.
-    pub fn begin_series(&mut self, write: &Write<'_>) -> Result<(), Error> {
-        let mut questions = Vec::new();
+    /// Begins the series of the tasks that repeat.
+    pub fn begin_series(&mut self, work: &UnitOfWork<'_>) -> Result<(), Error> {
         for task in &mut self.new {
             let Some(repetition) = task.schedule.repetition() else {
                 continue;
             };
-            match write.first_occurrence(&repetition) {
+            match work.first_occurrence(&repetition) {
                 Ok(first) => {
                     task.draft.note_move(&repetition, first);
                     let schedule = std::mem::take(&mut task.schedule);
-                    let (schedule, occurrence) = schedule.begin_series(write.new_id(), first);
+                    let (schedule, occurrence) = schedule.begin_series(work.new_id(), first);
                     task.schedule = schedule;
                     task.occurrence = Some(occurrence);
                 }
                 Err(Error::Invalid(violations)) => {
                     task.schedule = task.draft.leave_rule_out(&task.schedule, &violations);
                 }
-                Err(Error::Unanswered(asked)) => questions.extend(asked),
                 Err(error) => return Err(error),
             }
         }
-        match questions.is_empty() {
-            true => Ok(()),
-            false => Err(Error::Unanswered(questions)),
-        }
+        Ok(())
     }
 
     /// Finds the tasks that the new ones are parts of and wait for.
-    pub async fn connect(&mut self, write: &mut Write<'_>) -> Result<(), Error> {
+    pub async fn connect(&mut self, work: &mut UnitOfWork<'_>) -> Result<(), Error> {
         let mut parents = self.parents();
         let old = parents.iter().flatten().filter_map(|end| match end {
             End::Old(id) => Some(*id),
             End::New(_) => None,
         });
         let old: Vec<TaskId> = old.collect();
-        let user_id = &write.caller().user_id;
-        let depths = store::imported::depths(write.tx(), user_id, &old).await?;
+        let user_id = &work.caller().user_id;
+        let depths = store::imported::depths(work.tx(), user_id, &old).await?;
         let depth_of = |id| depths.get(&id).copied().unwrap_or(1);
         let tree = tree(&mut parents, depth_of, limits::DEPTH);
         for (place, cut) in tree.cut {
@@ -226,30 +223,25 @@ impl<'a> Plan<'a> {
     }
 
     /// Finds the categories and tags that the new tasks name, and creates those that do not exist.
-    pub async fn label(&mut self, write: &mut Write<'_>) -> Result<(), Error> {
+    pub async fn label(&mut self, work: &mut UnitOfWork<'_>) -> Result<(), Error> {
         let drafts = self.new.iter_mut().map(|task| &mut task.draft);
         let names: Vec<(Option<Name>, Vec<Name>)> = drafts
             .map(|draft| (draft.category(), draft.tags()))
             .collect();
-        let mut known = Labels::default();
         let categories = names.iter().filter_map(|(category, _)| category.as_ref());
-        known
-            .find_or_create(write, LabelKind::Category, categories)
-            .await?;
+        find_or_create(work, NamedKind::Category, categories).await?;
         let tags = names.iter().flat_map(|(_, tags)| tags);
-        known.find_or_create(write, LabelKind::Tag, tags).await?;
+        find_or_create(work, NamedKind::Tag, tags).await?;
         for (task, (category, tags)) in self.new.iter_mut().zip(&names) {
             let NewTask { draft, links, .. } = task;
             if let Some(name) = category {
-                links.category = known.get(LabelKind::Category, name);
+                links.category = work.known_label(NamedKind::Category, &name.key());
                 if links.category.is_none() {
                     draft.lose("category", TOO_MANY);
                 }
             }
-            links.tags = tags
-                .iter()
-                .filter_map(|name| known.get(LabelKind::Tag, name))
-                .collect();
+            let tag = |name: &Name| work.known_label(NamedKind::Tag, &name.key());
+            links.tags = tags.iter().filter_map(tag).collect();
             if links.tags.len() < tags.len() {
                 draft.lose("tags", TOO_MANY);
             }
@@ -259,16 +251,16 @@ impl<'a> Plan<'a> {
     }
 
     /// Creates the tasks.
-    pub fn carry_out(mut self, write: &mut Write<'_>) -> Result<Imported, Error> {
+    pub fn carry_out(mut self, work: &mut UnitOfWork<'_>) -> Result<Imported, Error> {
         let created = self.new.len();
         let mut new: Vec<Option<NewTask<'_>>> = self.new.into_iter().map(Some).collect();
         for place in self.order {
             if let Some(task) = new[place].take() {
-                task.create(write, &mut self.losses)?;
+                task.create(work, &mut self.losses)?;
             }
         }
         Ok(Imported {
-            operation_id: (created > 0).then(|| write.operation_id()),
+            operation_id: (created > 0).then(|| work.operation_id()),
             created,
             existing: self.existing,
             failed: self.failed,
@@ -278,7 +270,7 @@ impl<'a> Plan<'a> {
 }
 
 impl NewTask<'_> {
-    fn create(self, write: &mut Write<'_>, losses: &mut Losses) -> Result<(), Error> {
+    fn create(self, work: &mut UnitOfWork<'_>, losses: &mut Losses) -> Result<(), Error> {
         let Self {
             id,
             mut draft,
@@ -287,13 +279,13 @@ impl NewTask<'_> {
             occurrence,
             links,
         } = self;
-        let (user_id, now) = (write.caller().user_id.clone(), write.now());
+        let (user_id, now) = (work.caller().user_id.clone(), work.now());
         let mut task = Task::new(id, user_id, details, schedule, links, occurrence, now);
         task.import_id = Some(draft.file.identity.clone());
         if draft.file.completed {
             task = task.completed(draft.complete_time(now));
         }
-        write.create(task)?;
+        work.create(task)?;
         for loss in draft.losses {
             losses.push(loss);
         }

@@ -5,8 +5,8 @@ use chrono::{DateTime, Datelike, TimeDelta, Utc};
 use super::content::{Draft, is_in_bounds};
 use crate::{
     domain::{
-        Due, DueWish, FirstOccurrence, Recurrence, RecurrenceRule, Reminder, Reminders, Repetition,
-        Schedule, TimeZone, Violations, limits,
+        Due, DueInput, FirstOccurrence, Recurrence, RecurrenceRule, Reminder, Reminders,
+        Repetition, Schedule, TimeZone, Violations, limits,
     },
     files::{FileReminder, When},
 };
@@ -44,15 +44,15 @@ impl Draft<'_> {
     }
 
     fn due(&mut self, zone: &TimeZone) -> Option<Due> {
-        let wish = match self.file.due? {
-            When::Date(date) => DueWish::Date(date),
-            When::Local(local) => DueWish::Local(local.into()),
-            When::Instant(time) => DueWish::Time(time),
+        let input = match self.file.due? {
+            When::Date(date) => DueInput::Date(date),
+            When::Local(local) => DueInput::Local(local.into()),
+            When::Instant(time) => DueInput::Time(time),
         };
-        let is_in_bounds = match wish {
-            DueWish::Date(date) => YEARS.contains(&date.year()),
-            DueWish::Local(local) => YEARS.contains(&local.naive().date().year()),
-            DueWish::Time(time) => is_in_bounds(time),
+        let is_in_bounds = match input {
+            DueInput::Date(date) => YEARS.contains(&date.year()),
+            DueInput::Local(local) => YEARS.contains(&local.naive().date().year()),
+            DueInput::Time(time) => is_in_bounds(time),
         };
         if !is_in_bounds {
             let (first, last) = (YEARS.start(), YEARS.end());
@@ -62,7 +62,7 @@ impl Draft<'_> {
             );
             return None;
         }
-        Some(wish.in_zone(zone))
+        Some(input.in_zone(zone))
     }
 
     fn recurrence(&mut self, due: Option<Due>) -> Option<Recurrence> {

@@ -11,9 +11,12 @@ use service_runtime::{
 };
 use uuid::Uuid;
 
-use super::filtering::{self, Standpoint, Wish};
+use super::{
+    filtering::{self, EvalContext, FilterRequest},
+    query::Query,
+};
 use crate::{
-    App,
+    app::App,
     domain::{SearchLanguage, Task, TaskId, Violations, search::SearchQuery},
     error::Error,
     store::{
@@ -30,7 +33,7 @@ pub struct SearchTasks {
     /// What the tasks say.
     pub query: SearchQuery,
     /// Which tasks.
-    pub wish: Wish,
+    pub filter: FilterRequest,
     /// Whether deleted tasks are found, too.
     pub show_deleted: bool,
     /// Where the page before ended; none for the first page.
@@ -45,7 +48,7 @@ pub struct SearchEnd {
     /// The last match.
     pub found: Found,
     /// When and where the first page was asked for, so that "today" is the same on all pages.
-    pub standpoint: Standpoint,
+    pub context: EvalContext,
     /// What the search is, in short.
     pub fingerprint: u64,
 }
@@ -81,18 +84,16 @@ struct Reader<'a> {
     language: SearchLanguage,
 }
 
-/// Returns the tasks that match best.
-#[tracing::instrument(name = "operation.search_tasks", skip_all)]
-pub async fn search_tasks(
-    app: &App,
-    caller: &Caller,
-    search: &SearchTasks,
-) -> Result<Matches, Error> {
-    app.database
-        .read("search_tasks", async |tx: &mut AsyncPgConnection| {
-            find_at(app.clock.now(), tx, &caller.user_id, search).await
-        })
-        .await
+impl Query for SearchTasks {
+    type Answer = Matches;
+
+    async fn run(&self, app: &App, caller: &Caller) -> Result<Matches, Error> {
+        app.database
+            .read("search_tasks", async |tx: &mut AsyncPgConnection| {
+                find_at(app.clock.now(), tx, &caller.user_id, self).await
+            })
+            .await
+    }
 }
 
 async fn find_at(
@@ -102,14 +103,14 @@ async fn find_at(
     search: &SearchTasks,
 ) -> Result<Matches, Error> {
     let settings = store::settings::find(tx, user_id).await?;
-    let standpoint = search.after.as_ref().map_or_else(
-        || Standpoint {
+    let context = search.after.as_ref().map_or_else(
+        || EvalContext {
             time: now,
             zone: settings.time_zone,
         },
-        |end| end.standpoint.clone(),
+        |end| end.context.clone(),
     );
-    let filter = filtering::meaning(tx, user_id, &search.wish, now, Some(standpoint)).await?;
+    let filter = filtering::resolve(tx, user_id, &search.filter, now, Some(context)).await?;
     let fingerprint = fingerprint(user_id, search, &filter);
     if search
         .after
@@ -137,7 +138,7 @@ async fn find_at(
     found.truncate(search.limit);
     let end = found.last().filter(|_| has_more).map(|last| SearchEnd {
         found: *last,
-        standpoint: filter.standpoint.clone(),
+        context: filter.context.clone(),
         fingerprint,
     });
     Ok(Matches {
@@ -166,11 +167,11 @@ fn other_search() -> Violations {
 }
 
 /// Returns what tells searches from each other.
-fn fingerprint(user_id: &UserId, search: &SearchTasks, filter: &filtering::Meaning) -> u64 {
+fn fingerprint(user_id: &UserId, search: &SearchTasks, filter: &filtering::ResolvedFilter) -> u64 {
     filtering::fingerprint(&[
         user_id.as_ref(),
         search.query.as_ref(),
-        &search.wish.text,
+        &search.filter.text,
         &filter.saved_text,
         if search.show_deleted { "deleted" } else { "" },
     ])

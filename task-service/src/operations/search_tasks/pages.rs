@@ -12,7 +12,7 @@ use crate::{
 /// What is asked of a task besides its words.
 pub struct Asked<'a> {
     /// The filter.
-    pub filter: &'a filtering::Meaning,
+    pub filter: &'a filtering::ResolvedFilter,
     /// Whether deleted tasks are found, too.
     pub show_deleted: bool,
 }

@@ -49,7 +49,7 @@ impl From<&Task> for pb::Task {
                 .unwrap_or_default(),
             recurrence_anchor: recurrence
                 .map_or(pb::RecurrenceAnchor::Unspecified, |recurrence| {
-                    anchor(recurrence.anchor)
+                    recurrence.anchor.into()
                 })
                 .into(),
             series_id: occurrence
@@ -108,25 +108,12 @@ impl From<&create_occurrence::Output> for pb::CreateOccurrenceResponse {
     }
 }
 
-/// Returns the fixed points of the series that a task is an occurrence of.
-pub fn series(task: &Task) -> Option<pb::Series> {
-    let occurrence = task.occurrence?;
-    let recurrence = task.schedule.recurrence()?;
-    Some(pb::Series {
-        series_id: occurrence.series_id.to_string(),
-        recurrence_rule: recurrence.rule.as_ref().to_owned(),
-        recurrence_anchor: anchor(recurrence.anchor).into(),
-        time_zone: task.schedule.time_zone()?.to_string(),
-        start_local: occurrence.start_local.to_string(),
-        due_after_days: occurrence.due_after.days,
-        due_after_seconds: occurrence.due_after.seconds,
-    })
-}
-
-pub(super) fn anchor(anchor: RecurrenceAnchor) -> pb::RecurrenceAnchor {
-    match anchor {
-        RecurrenceAnchor::Schedule => pb::RecurrenceAnchor::Schedule,
-        RecurrenceAnchor::Completion => pb::RecurrenceAnchor::Completion,
+impl From<RecurrenceAnchor> for pb::RecurrenceAnchor {
+    fn from(anchor: RecurrenceAnchor) -> Self {
+        match anchor {
+            RecurrenceAnchor::Schedule => Self::Schedule,
+            RecurrenceAnchor::Completion => Self::Completion,
+        }
     }
 }
 

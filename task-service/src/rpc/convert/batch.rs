@@ -10,40 +10,31 @@ use crate::{
     operations::{Batch, BatchOutcome, CompleteTask, CreateTask, DeleteTask, Target, UpdateTask},
 };
 
-impl TryFrom<pb::BatchCreateTasksRequest> for Batch<CreateTask> {
-    type Error = Violations;
+macro_rules! of_requests {
+    ($($batch:ident => $operation:ident;)*) => {$(
+        impl TryFrom<pb::$batch> for Batch<$operation> {
+            type Error = Violations;
 
-    fn try_from(message: pb::BatchCreateTasksRequest) -> Result<Self, Violations> {
-        let pb::BatchCreateTasksRequest {
-            tasks,
-            partial,
-            request_id: _,
-            validate_only: _,
-        } = message;
-        Ok(Self {
-            field: "tasks",
-            items: tasks.into_iter().map(TryInto::try_into).collect(),
-            partial,
-        })
-    }
+            fn try_from(message: pb::$batch) -> Result<Self, Violations> {
+                let pb::$batch {
+                    tasks,
+                    partial,
+                    request_id: _,
+                    validate_only: _,
+                } = message;
+                Ok(Self {
+                    field: "tasks",
+                    items: tasks.into_iter().map(TryInto::try_into).collect(),
+                    partial,
+                })
+            }
+        }
+    )*};
 }
 
-impl TryFrom<pb::BatchUpdateTasksRequest> for Batch<UpdateTask> {
-    type Error = Violations;
-
-    fn try_from(message: pb::BatchUpdateTasksRequest) -> Result<Self, Violations> {
-        let pb::BatchUpdateTasksRequest {
-            tasks,
-            partial,
-            request_id: _,
-            validate_only: _,
-        } = message;
-        Ok(Self {
-            field: "tasks",
-            items: tasks.into_iter().map(TryInto::try_into).collect(),
-            partial,
-        })
-    }
+of_requests! {
+    BatchCreateTasksRequest => CreateTask;
+    BatchUpdateTasksRequest => UpdateTask;
 }
 
 impl TryFrom<pb::BatchCompleteTasksRequest> for Batch<CompleteTask> {

@@ -3,16 +3,19 @@
 use std::convert::Infallible;
 
 use chrono::{DateTime, Utc};
-use prost_types::Timestamp;
+use prost_types::{FieldMask, Timestamp};
 use service_runtime::clock::from_timestamp;
 use taskmesh_proto::task::v1 as pb;
 
 use super::mask::UpdateMask;
-use crate::domain::{
-    Description, DetailChanges, Details, DueWish, Edit, InvalidLocalTime, InvalidTime, LinkChanges,
-    LocalTime, Name, Priority, RecurrenceAnchor, RecurrenceRule, Reminder, Reminders,
-    ScheduleChanges, TimeZone, Title, Violations, check_time, dependencies, parse_due_date,
-    tag_names,
+use crate::{
+    domain::{
+        Description, DetailChanges, Details, DueInput, Edit, InvalidLocalTime, InvalidTime,
+        LinkChanges, LocalTime, Name, Priority, RecurrenceAnchor, RecurrenceRule, Reminder,
+        Reminders, ScheduleChanges, TimeZone, Title, Violations, check_time, dependencies,
+        parse_due_date, tag_names,
+    },
+    operations::{ScheduleInput, TaskInput},
 };
 
 /// Reads what a new task says.
@@ -37,96 +40,112 @@ pub fn details(
     }
 }
 
-/// Reads what a task says from the fields that a mask names.
-pub fn detail_changes(
-    mask: &UpdateMask,
-    title: &str,
-    description: &str,
-    priority: i32,
-    muted: bool,
-) -> Result<DetailChanges, Violations> {
+/// Reads the fields of a task that a mask names.
+pub fn task_input(message: pb::UpdateTaskRequest, mask: &UpdateMask) -> TaskInput<DetailChanges> {
+    let pb::UpdateTaskRequest {
+        task_id: _,
+        update_mask: _,
+        etag: _,
+        title,
+        description,
+        priority,
+        due_time,
+        time_zone,
+        recurrence_rule,
+        recurrence_anchor,
+        reminders,
+        muted,
+        due_date,
+        due_local_time,
+        start_time,
+        category,
+        tags,
+        parent_task_id,
+        depends_on,
+        request_id: _,
+        validate_only: _,
+    } = message;
+    let rule = RecurrenceRule::new(recurrence_rule);
+
     let mut edits = Edits::new(mask);
-    let changes = DetailChanges {
-        title: edits.edit("title", || Title::parse(title)),
-        description: edits.edit("description", || Description::parse(description)),
+    let details = DetailChanges {
+        title: edits.edit("title", || Title::parse(&title)),
+        description: edits.edit("description", || Description::parse(&description)),
         priority: edits.edit("priority", || priority_of(priority)),
         muted: edits.edit("muted", || Ok::<_, Infallible>(muted)),
     };
-    edits.finish(changes)
-}
+    let details = edits.finish(details);
 
-/// The fields of a schedule, as requests have them.
-pub struct ScheduleFields {
-    /// When the task is due, as a moment.
-    pub due_time: Option<Timestamp>,
-    /// When the task is due, as a date; empty for none.
-    pub due_date: String,
-    /// When the task is due, on the clocks of its zone; empty for none.
-    pub due_local_time: String,
-    /// From when on lists show the task.
-    pub start_time: Option<Timestamp>,
-    /// The zone's name; empty for none.
-    pub time_zone: String,
-    /// The rule; empty for none.
-    pub recurrence_rule: String,
-    /// A number of the enum.
-    pub recurrence_anchor: i32,
-    /// When to remind.
-    pub reminders: Vec<pb::ReminderSetting>,
-}
+    let mut edits = Edits::new(mask);
+    let dues = [
+        edits.edit("due_time", || due_time.map(due_moment).transpose()),
+        edits.edit("due_date", || {
+            given(&due_date).map(parse_due_date).transpose()
+        }),
+        edits.edit("due_local_time", || {
+            given(&due_local_time).map(due_local).transpose()
+        }),
+    ];
+    let schedule = ScheduleChanges {
+        due: edits.one_of(dues),
+        start_time: edits.edit("start_time", || start_time.map(user_time).transpose()),
+        time_zone: edits.edit("time_zone", || {
+            given(&time_zone).map(TimeZone::parse).transpose()
+        }),
+        recurrence_rule: edits.edit("recurrence_rule", || Ok::<_, Infallible>(rule.clone())),
+        recurrence_anchor: edits.edit("recurrence_anchor", || anchor_of(recurrence_anchor)),
+        reminders: edits.edit_parts("reminders", || reminders_of(reminders)),
+    };
+    let schedule = ScheduleInput {
+        changes: edits.finish(schedule),
+        rule: rule.filter(|_| mask.has("recurrence_rule")),
+    };
 
-impl ScheduleFields {
-    /// Reads the fields that a mask names.
-    pub fn changes(self, mask: &UpdateMask) -> Result<ScheduleChanges, Violations> {
-        let Self {
-            due_time,
-            due_date,
-            due_local_time,
-            start_time,
-            time_zone,
-            recurrence_rule,
-            recurrence_anchor,
-            reminders,
-        } = self;
-        let mut edits = Edits::new(mask);
-        let dues = [
-            edits.edit("due_time", || due_time.map(due_moment).transpose()),
-            edits.edit("due_date", || {
-                given(&due_date).map(parse_due_date).transpose()
-            }),
-            edits.edit("due_local_time", || {
-                given(&due_local_time).map(due_local).transpose()
-            }),
-        ];
-        let changes = ScheduleChanges {
-            due: edits.one_of(dues),
-            start_time: edits.edit("start_time", || start_time.map(user_time).transpose()),
-            time_zone: edits.edit("time_zone", || {
-                given(&time_zone).map(TimeZone::parse).transpose()
-            }),
-            recurrence_rule: edits.edit("recurrence_rule", || {
-                Ok::<_, Infallible>(RecurrenceRule::new(recurrence_rule))
-            }),
-            recurrence_anchor: edits.edit("recurrence_anchor", || anchor_of(recurrence_anchor)),
-            reminders: edits.edit_parts("reminders", || reminders_of(reminders)),
-        };
-        edits.finish(changes)
+    let mut edits = Edits::new(mask);
+    let links = LinkChanges {
+        category: edits.edit("category", || given(&category).map(Name::parse).transpose()),
+        tags: edits.edit_parts("tags", || {
+            let names = each("tags", &tags, Name::parse)?;
+            in_field("tags", tag_names(names))
+        }),
+        parent_task_id: edits.edit("parent_task_id", || {
+            let id = given(&parent_task_id).map(str::parse).transpose();
+            id.map_err(|_| NOT_A_UUID)
+        }),
+        depends_on: edits.edit_parts("depends_on", || {
+            let ids = each("depends_on", &depends_on, |id| {
+                id.parse().map_err(|_| NOT_A_UUID)
+            })?;
+            in_field("depends_on", dependencies(ids))
+        }),
+    };
+    TaskInput {
+        details,
+        schedule,
+        links: edits.finish(links),
     }
 }
 
 /// Reads the fields that a mask names and collects what is wrong with them.
-pub struct Edits<'a> {
-    mask: &'a UpdateMask,
+pub struct Edits {
+    mask: UpdateMask,
     violations: Violations,
 }
 
-impl<'a> Edits<'a> {
+impl Edits {
     /// Begins to read the fields that a mask names.
-    pub fn new(mask: &'a UpdateMask) -> Self {
+    fn new(mask: &UpdateMask) -> Self {
         Self {
-            mask,
+            mask: mask.clone(),
             violations: Violations::default(),
         }
+    }
+
+    /// Begins to read the fields that the mask of a request names.
+    pub fn of_mask(mask: Option<FieldMask>, known: &[&'static str]) -> Self {
+        let mut violations = Violations::default();
+        let mask = UpdateMask::parse(mask, known, &mut violations);
+        Self { mask, violations }
     }
 
     /// Reads a field.
@@ -162,18 +181,18 @@ impl<'a> Edits<'a> {
     }
 
     /// Takes the one due that is given; a field that is emptied while another one is given means no more than that.
-    fn one_of(&mut self, dues: [Edit<Option<DueWish>>; 3]) -> Edit<Option<DueWish>> {
-        let given: Vec<DueWish> = dues
+    fn one_of(&mut self, dues: [Edit<Option<DueInput>>; 3]) -> Edit<Option<DueInput>> {
+        let given: Vec<DueInput> = dues
             .iter()
             .filter_map(|due| match due {
-                Edit::Set(Some(wish)) => Some(*wish),
+                Edit::Set(Some(input)) => Some(*input),
                 _ => None,
             })
             .collect();
         match given.as_slice() {
             [] if dues.iter().all(|due| *due == Edit::Keep) => Edit::Keep,
             [] => Edit::Set(None),
-            [wish] => Edit::Set(Some(*wish)),
+            [input] => Edit::Set(Some(*input)),
             _ => {
                 self.violations.push(
                     "due_time",
@@ -186,54 +205,7 @@ impl<'a> Edits<'a> {
 
     /// Returns the changes if nothing is wrong with any of them.
     pub fn finish<T>(self, changes: T) -> Result<T, Violations> {
-        if self.violations.is_empty() {
-            Ok(changes)
-        } else {
-            Err(self.violations)
-        }
-    }
-}
-
-/// The fields of links, as requests have them.
-pub struct LinkFields {
-    /// The name of the category; empty for none.
-    pub category: String,
-    /// The names of the tags.
-    pub tags: Vec<String>,
-    /// The id of the parent; empty for none.
-    pub parent_task_id: String,
-    /// The ids of the tasks that must be done before.
-    pub depends_on: Vec<String>,
-}
-
-impl LinkFields {
-    /// Reads the fields that a mask names.
-    pub fn changes(self, mask: &UpdateMask) -> Result<LinkChanges, Violations> {
-        let Self {
-            category,
-            tags,
-            parent_task_id,
-            depends_on,
-        } = self;
-        let mut edits = Edits::new(mask);
-        let changes = LinkChanges {
-            category: edits.edit("category", || given(&category).map(Name::parse).transpose()),
-            tags: edits.edit_parts("tags", || {
-                let names = each("tags", &tags, Name::parse)?;
-                in_field("tags", tag_names(names))
-            }),
-            parent_task_id: edits.edit("parent_task_id", || {
-                let id = given(&parent_task_id).map(str::parse).transpose();
-                id.map_err(|_| NOT_A_UUID)
-            }),
-            depends_on: edits.edit_parts("depends_on", || {
-                let ids = each("depends_on", &depends_on, |id| {
-                    id.parse().map_err(|_| NOT_A_UUID)
-                })?;
-                in_field("depends_on", dependencies(ids))
-            }),
-        };
-        edits.finish(changes)
+        self.violations.or(changes)
     }
 }
 
@@ -246,26 +218,21 @@ pub fn each<T, E: ToString>(
     list: &[String],
     parse: impl Fn(&str) -> Result<T, E>,
 ) -> Result<Vec<T>, Violations> {
-    let mut violations = Violations::default();
     if list.len() > LONGEST_LIST {
         let wrong = format!("has {} entries; use at most {LONGEST_LIST}", list.len());
-        violations.push(field, wrong);
-        return Err(violations);
+        return Err(Violations::of(field, wrong));
     }
+    let mut violations = Violations::default();
     let entries = list.iter().enumerate();
     let values: Vec<T> = entries
         .filter_map(|(index, text)| violations.check(&format!("{field}[{index}]"), parse(text)))
         .collect();
-    if violations.is_empty() {
-        Ok(values)
-    } else {
-        Err(violations)
-    }
+    violations.or(values)
 }
 
-fn in_field<T, E: ToString>(field: &str, result: Result<T, E>) -> Result<T, Violations> {
-    let mut violations = Violations::default();
-    violations.check(field, result).ok_or(violations)
+/// Returns a value, or its fault with the field.
+pub fn in_field<T, E: ToString>(field: &str, result: Result<T, E>) -> Result<T, Violations> {
+    result.map_err(|wrong| Violations::of(field, wrong))
 }
 
 /// Returns a text unless it is empty.
@@ -273,20 +240,20 @@ pub fn given(text: &str) -> Option<&str> {
     Some(text).filter(|text| !text.is_empty())
 }
 
-/// What is wrong with an id.
+/// Fault of an id.
 pub const NOT_A_UUID: &str = "must be a UUID such as 019ab8c0-6f4e-7cc2-9d5b-0123456789ab";
 
-fn due_moment(time: Timestamp) -> Result<DueWish, InvalidTime> {
-    user_time(time).map(DueWish::Time)
+fn due_moment(time: Timestamp) -> Result<DueInput, InvalidTime> {
+    user_time(time).map(DueInput::Time)
 }
 
-fn due_local(text: &str) -> Result<DueWish, String> {
+fn due_local(text: &str) -> Result<DueInput, String> {
     let local: LocalTime = text
         .parse()
         .map_err(|error: InvalidLocalTime| error.to_string())?;
     // Any zone differs from UTC by a day at most; what is meant is checked as a date of that day is.
     parse_due_date(&local.naive().date().to_string())
-        .map(|_| DueWish::Local(local))
+        .map(|_| DueInput::Local(local))
         .map_err(|_| InvalidTime.to_string())
 }
 
@@ -334,9 +301,5 @@ fn reminders_of(settings: Vec<pb::ReminderSetting>) -> Result<Reminders, Violati
         };
         reminders.extend(reminder);
     }
-    if violations.is_empty() {
-        Reminders::new(reminders)
-    } else {
-        Err(violations)
-    }
+    violations.or(reminders).and_then(Reminders::new)
 }

@@ -2,7 +2,7 @@
 
 use taskmesh_proto::{google::api::HttpBody, task::v1 as pb};
 
-use super::list::wish;
+use super::list::filter_request;
 use crate::{
     domain::Violations,
     error::Error,
@@ -22,10 +22,10 @@ impl TryFrom<pb::ExportTasksRequest> for ExportTasks {
         } = message;
         let mut violations = Violations::default();
         let format = violations.check("format", format_of(format));
-        match (format, wish(filter, saved_filter)) {
-            (Some(format), wish) => Ok(Self {
+        match (format, filter_request(filter, saved_filter)) {
+            (Some(format), filter) => Ok(Self {
                 format,
-                wish: wish?,
+                filter: filter?,
                 show_deleted,
             }),
             (None, Err(Error::InvalidFilter { field, error })) => {
@@ -61,18 +61,12 @@ pub fn imported_file(message: pb::ImportTasksRequest) -> Result<(String, Vec<u8>
         request_id: _,
         validate_only: _,
     } = message;
-    let mut violations = Violations::default();
-    match file {
-        Some(HttpBody {
-            content_type,
-            data,
-            extensions: _,
-        }) => Ok((content_type, data)),
-        None => {
-            violations.push("file", "must be given, with its content type");
-            Err(violations)
-        }
-    }
+    let HttpBody {
+        content_type,
+        data,
+        extensions: _,
+    } = file.ok_or_else(|| Violations::of("file", "must be given, with its content type"))?;
+    Ok((content_type, data))
 }
 
 impl From<&Imported> for pb::ImportTasksResponse {

@@ -5,16 +5,16 @@ use service_runtime::page::{self, InvalidPageToken};
 use taskmesh_proto::task::v1 as pb;
 
 use crate::{
-    domain::{KeyValue, Order, Place, Task, TimeZone, Violations, filter::Filter},
+    domain::{KeyValue, Order, Place, TimeZone, Violations, filter::Filter},
     error::Error,
     operations::{
-        filtering::{Standpoint, Wish},
-        list_tasks::{ListTasks, PageEnd},
+        filtering::{EvalContext, FilterRequest},
+        list_tasks::{ListTasks, PageEnd, TaskPage},
     },
     store::task_list::Show,
 };
 
-/// Where a list goes on.
+/// Page token of a list.
 #[derive(Serialize, Deserialize)]
 struct Token {
     after: Place,
@@ -44,10 +44,10 @@ impl TryFrom<pb::ListTasksRequest> for ListTasks {
             .ok();
         let after = violations.check("page_token", page_end(&page_token));
         let order = violations.check("order_by", Order::parse(&order_by));
-        let wish = wish(filter, saved_filter);
-        match (limit, after, order, wish) {
-            (Some(limit), Some(after), Some(order), wish) => Ok(Self {
-                wish: wish?,
+        let filter = filter_request(filter, saved_filter);
+        match (limit, after, order, filter) {
+            (Some(limit), Some(after), Some(order), filter) => Ok(Self {
+                filter: filter?,
                 show: Show {
                     completed: show_completed,
                     deleted: show_deleted,
@@ -67,14 +67,14 @@ impl TryFrom<pb::ListTasksRequest> for ListTasks {
 }
 
 /// Reads which tasks a call asks for.
-pub fn wish(filter: String, saved_filter: String) -> Result<Wish, Error> {
+pub fn filter_request(filter: String, saved_filter: String) -> Result<FilterRequest, Error> {
     let parsed = Filter::parse(&filter).map_err(|error| Error::InvalidFilter {
         field: "filter",
         error,
     })?;
-    Ok(Wish {
+    Ok(FilterRequest {
         text: filter,
-        filter: parsed,
+        parsed,
         saved_filter,
     })
 }
@@ -93,21 +93,25 @@ fn page_end(token: &str) -> Result<Option<PageEnd>, InvalidPageToken> {
     let zone = TimeZone::parse(&zone).map_err(|_| InvalidPageToken)?;
     Ok(Some(PageEnd {
         place: after,
-        standpoint: Standpoint { time, zone },
+        context: EvalContext { time, zone },
         fingerprint: list,
     }))
 }
 
-/// Returns a page of tasks.
-pub fn list_answer(tasks: &[Task], end: Option<PageEnd>) -> pb::ListTasksResponse {
-    let token = end.map(|end| Token {
-        after: end.place,
-        now: end.standpoint.time.timestamp_micros(),
-        zone: end.standpoint.zone.to_string(),
-        list: end.fingerprint,
-    });
-    pb::ListTasksResponse {
-        tasks: tasks.iter().map(Into::into).collect(),
-        next_page_token: token.map(|token| page::encode(&token)).unwrap_or_default(),
+impl From<&TaskPage> for pb::ListTasksResponse {
+    fn from(page: &TaskPage) -> Self {
+        let TaskPage { tasks, end } = page;
+        let token = end.as_ref().map(|end| {
+            page::encode(&Token {
+                after: end.place.clone(),
+                now: end.context.time.timestamp_micros(),
+                zone: end.context.zone.to_string(),
+                list: end.fingerprint,
+            })
+        });
+        Self {
+            tasks: tasks.iter().map(Into::into).collect(),
+            next_page_token: token.unwrap_or_default(),
+        }
     }
 }

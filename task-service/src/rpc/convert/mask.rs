@@ -22,7 +22,7 @@ pub const TASK_FIELDS: &[&str] = &[
     "depends_on",
 ];
 
-/// Which fields an update writes.
+/// Fields that an update writes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct UpdateMask(Vec<&'static str>);
 

@@ -7,14 +7,14 @@ use service_runtime::clock::from_timestamp;
 use taskmesh_proto::task::v1 as pb;
 
 use super::{
-    field::{LinkFields, NOT_A_UUID, ScheduleFields, detail_changes, details},
+    field::{NOT_A_UUID, details, in_field, task_input},
     mask::{TASK_FIELDS, UpdateMask},
 };
 use crate::{
-    domain::{Edit, Etag, Name, RecurrenceRule, ScheduleChanges, TaskId, Violations},
+    domain::{Edit, Etag, Name, Violations},
     operations::{
-        CompleteTask, CreateOccurrence, CreateTask, DeleteTask, ReopenTask, TagTask, Target,
-        UndeleteTask, UndoOperation, UpdateTask,
+        CompleteTask, CreateOccurrence, CreateTask, DeleteTask, GetTask, ReopenTask, TagTask,
+        Target, TaskInput, UndeleteTask, UndoOperation, UpdateTask,
     },
 };
 
@@ -42,117 +42,64 @@ impl TryFrom<pb::CreateTaskRequest> for CreateTask {
             request_id,
             validate_only,
         } = message;
-        let mask = UpdateMask::of(TASK_FIELDS);
-        let rule = RecurrenceRule::new(recurrence_rule.clone());
         let mut violations = Violations::default();
         check_control(&request_id, validate_only, &mut violations);
-        let schedule = ScheduleFields {
+        violations.or(())?;
+        let details = details(&title, &description, priority, muted);
+        let fields = pb::UpdateTaskRequest {
             due_time,
-            due_date,
-            due_local_time,
-            start_time,
             time_zone,
             recurrence_rule,
             recurrence_anchor,
             reminders,
-        };
-        let links = LinkFields {
+            due_date,
+            due_local_time,
+            start_time,
             category,
             tags,
             parent_task_id,
             depends_on,
+            ..pb::UpdateTaskRequest::default()
         };
-        let details = details(&title, &description, priority, muted);
-        // What is wrong is told together with what the recurrence-service has to say of the rule. A zone that is not given
-        // is not emptied on purpose.
-        let schedule = schedule.changes(&mask).map(|changes| ScheduleChanges {
-            time_zone: match changes.time_zone {
-                Edit::Set(None) => Edit::Keep,
-                zone => zone,
-            },
-            ..changes
-        });
-        if !violations.is_empty() {
-            return Err(violations);
+        let TaskInput {
+            details: _,
+            mut schedule,
+            links,
+        } = task_input(fields, &UpdateMask::of(TASK_FIELDS));
+        // A zone that is not given is not emptied on purpose.
+        if let Ok(changes) = &mut schedule.changes
+            && changes.time_zone == Edit::Set(None)
+        {
+            changes.time_zone = Edit::Keep;
         }
-        Ok(Self {
+        Ok(Self(TaskInput {
             details,
             schedule,
-            links: links.changes(&mask),
-            rule,
-        })
+            links,
+        }))
     }
 }
 
 impl TryFrom<pb::UpdateTaskRequest> for UpdateTask {
     type Error = Violations;
 
-    fn try_from(message: pb::UpdateTaskRequest) -> Result<Self, Violations> {
-        let pb::UpdateTaskRequest {
-            task_id,
-            update_mask,
-            etag,
-            title,
-            description,
-            priority,
-            due_time,
-            time_zone,
-            recurrence_rule,
-            recurrence_anchor,
-            reminders,
-            muted,
-            due_date,
-            due_local_time,
-            start_time,
-            category,
-            tags,
-            parent_task_id,
-            depends_on,
-            request_id,
-            validate_only,
-        } = message;
+    fn try_from(mut message: pb::UpdateTaskRequest) -> Result<Self, Violations> {
         let mut violations = Violations::default();
-        check_control(&request_id, validate_only, &mut violations);
-        let target = violations.check("task_id", task_id.parse().map_err(|_| NOT_A_UUID));
-        let mask = UpdateMask::parse(update_mask, TASK_FIELDS, &mut violations);
-        let rule = match mask.has("recurrence_rule") {
-            true => RecurrenceRule::new(recurrence_rule.clone()),
-            false => None,
-        };
-        let details = detail_changes(&mask, &title, &description, priority, muted);
-        let schedule = ScheduleFields {
-            due_time,
-            due_date,
-            due_local_time,
-            start_time,
-            time_zone,
-            recurrence_rule,
-            recurrence_anchor,
-            reminders,
-        }
-        .changes(&mask);
-        let links = LinkFields {
-            category,
-            tags,
-            parent_task_id,
-            depends_on,
-        }
-        .changes(&mask);
-        match target {
+        check_control(&message.request_id, message.validate_only, &mut violations);
+        let task_id = message.task_id.parse().map_err(|_| NOT_A_UUID);
+        let task_id = violations.check("task_id", task_id);
+        let mask = UpdateMask::parse(message.update_mask.take(), TASK_FIELDS, &mut violations);
+        let etag = Etag::given(std::mem::take(&mut message.etag));
+        let changes = task_input(message, &mask);
+        match task_id {
             Some(task_id) if violations.is_empty() => Ok(Self {
-                target: Target {
-                    task_id,
-                    etag: Etag::given(etag),
-                },
-                details,
-                schedule,
-                links,
-                rule,
+                target: Target { task_id, etag },
+                changes,
             }),
             _ => {
-                violations.extend(details.err().unwrap_or_default());
-                violations.extend(schedule.err().unwrap_or_default());
-                violations.extend(links.err().unwrap_or_default());
+                violations.extend(changes.details.err().unwrap_or_default());
+                violations.extend(changes.schedule.changes.err().unwrap_or_default());
+                violations.extend(changes.links.err().unwrap_or_default());
                 Err(violations)
             }
         }
@@ -261,104 +208,62 @@ impl TryFrom<pb::CreateOccurrenceRequest> for CreateOccurrence {
     }
 }
 
-impl TryFrom<pb::CompleteTaskRequest> for CompleteTask {
-    type Error = Violations;
+/// Converts requests that name a task, with its etag, and the other fields of the operation.
+macro_rules! of_target {
+    ($($request:ident => $operation:ident { $($field:ident),* };)*) => {$(
+        impl TryFrom<pb::$request> for $operation {
+            type Error = Violations;
 
-    fn try_from(message: pb::CompleteTaskRequest) -> Result<Self, Violations> {
-        let pb::CompleteTaskRequest {
-            task_id,
-            etag,
-            complete_children,
-            request_id: _,
-            validate_only: _,
-        } = message;
-        let target = target(&task_id, etag)?;
-        Ok(Self {
-            target,
-            complete_children,
-        })
-    }
+            fn try_from(message: pb::$request) -> Result<Self, Violations> {
+                let pb::$request {
+                    task_id,
+                    etag,
+                    $($field,)*
+                    request_id: _,
+                    validate_only: _,
+                } = message;
+                let target = target(&task_id, etag)?;
+                Ok(Self { target, $($field),* })
+            }
+        }
+    )*};
 }
 
-impl TryFrom<pb::ReopenTaskRequest> for ReopenTask {
-    type Error = Violations;
-
-    fn try_from(message: pb::ReopenTaskRequest) -> Result<Self, Violations> {
-        let pb::ReopenTaskRequest {
-            task_id,
-            etag,
-            request_id: _,
-            validate_only: _,
-        } = message;
-        let target = target(&task_id, etag)?;
-        Ok(Self { target })
-    }
+of_target! {
+    CompleteTaskRequest => CompleteTask { complete_children };
+    ReopenTaskRequest => ReopenTask {};
+    DeleteTaskRequest => DeleteTask {};
+    UndeleteTaskRequest => UndeleteTask {};
 }
 
-impl TryFrom<pb::DeleteTaskRequest> for DeleteTask {
-    type Error = Violations;
+/// Converts requests to add or remove a tag.
+macro_rules! of_tag {
+    ($($request:ident => $tagged:literal;)*) => {$(
+        impl TryFrom<pb::$request> for TagTask {
+            type Error = Violations;
 
-    fn try_from(message: pb::DeleteTaskRequest) -> Result<Self, Violations> {
-        let pb::DeleteTaskRequest {
-            task_id,
-            etag,
-            request_id: _,
-            validate_only: _,
-        } = message;
-        let target = target(&task_id, etag)?;
-        Ok(Self { target })
-    }
+            fn try_from(message: pb::$request) -> Result<Self, Violations> {
+                let pb::$request {
+                    task_id,
+                    tag,
+                    etag,
+                    request_id: _,
+                    validate_only: _,
+                } = message;
+                tag_task(&task_id, &tag, etag, $tagged)
+            }
+        }
+    )*};
 }
 
-impl TryFrom<pb::UndeleteTaskRequest> for UndeleteTask {
-    type Error = Violations;
-
-    fn try_from(message: pb::UndeleteTaskRequest) -> Result<Self, Violations> {
-        let pb::UndeleteTaskRequest {
-            task_id,
-            etag,
-            request_id: _,
-            validate_only: _,
-        } = message;
-        let target = target(&task_id, etag)?;
-        Ok(Self { target })
-    }
-}
-
-impl TryFrom<pb::TagTaskRequest> for TagTask {
-    type Error = Violations;
-
-    fn try_from(message: pb::TagTaskRequest) -> Result<Self, Violations> {
-        let pb::TagTaskRequest {
-            task_id,
-            tag,
-            etag,
-            request_id: _,
-            validate_only: _,
-        } = message;
-        tag_task(&task_id, &tag, etag, true)
-    }
-}
-
-impl TryFrom<pb::UntagTaskRequest> for TagTask {
-    type Error = Violations;
-
-    fn try_from(message: pb::UntagTaskRequest) -> Result<Self, Violations> {
-        let pb::UntagTaskRequest {
-            task_id,
-            tag,
-            etag,
-            request_id: _,
-            validate_only: _,
-        } = message;
-        tag_task(&task_id, &tag, etag, false)
-    }
+of_tag! {
+    TagTaskRequest => true;
+    UntagTaskRequest => false;
 }
 
 fn tag_task(task_id: &str, tag: &str, etag: String, tagged: bool) -> Result<TagTask, Violations> {
     let target = target(task_id, etag);
-    let mut violations = Violations::default();
-    let tag = violations.check("tag", Name::parse(tag)).ok_or(violations);
+    let tag = in_field("tag", Name::parse(tag));
     let (target, tag) = Violations::both(target, tag)?;
     Ok(TagTask {
         target,
@@ -382,10 +287,14 @@ impl TryFrom<pb::UndoOperationRequest> for UndoOperation {
     }
 }
 
-/// Reads the id of a request that has nothing else.
-pub fn task_id(message: pb::GetTaskRequest) -> Result<TaskId, Violations> {
-    let pb::GetTaskRequest { task_id } = message;
-    target(&task_id, String::new()).map(|target| target.task_id)
+impl TryFrom<pb::GetTaskRequest> for GetTask {
+    type Error = Violations;
+
+    fn try_from(message: pb::GetTaskRequest) -> Result<Self, Violations> {
+        let pb::GetTaskRequest { task_id } = message;
+        let task_id = id("task_id", &task_id)?;
+        Ok(Self { task_id })
+    }
 }
 
 fn target(task_id: &str, etag: String) -> Result<Target, Violations> {
@@ -398,8 +307,5 @@ fn target(task_id: &str, etag: String) -> Result<Target, Violations> {
 
 /// Reads an id.
 pub fn id<T: FromStr>(field: &str, text: &str) -> Result<T, Violations> {
-    let mut violations = Violations::default();
-    violations
-        .check(field, text.parse().map_err(|_| NOT_A_UUID))
-        .ok_or(violations)
+    in_field(field, text.parse().map_err(|_| NOT_A_UUID))
 }

@@ -4,12 +4,12 @@ use serde::{Deserialize, Serialize};
 use service_runtime::page::{self, InvalidPageToken};
 use taskmesh_proto::task::v1 as pb;
 
-use super::list::wish;
+use super::list::filter_request;
 use crate::{
     domain::{KeyValue, TaskId, TimeZone, Violations, search::SearchQuery},
     error::Error,
     operations::{
-        filtering::Standpoint,
+        filtering::EvalContext,
         search_tasks::{Match, Matches, SearchEnd, SearchTasks},
     },
     store::search::Found,
@@ -47,10 +47,10 @@ impl TryFrom<pb::SearchTasksRequest> for SearchTasks {
         let limit = violations.check("page_size", size.map_err(|wrong| wrong.description));
         let limit = limit.and_then(|limit| usize::try_from(limit).ok());
         let after = violations.check("page_token", search_end(&page_token));
-        match (query, limit, after, wish(filter, saved_filter)) {
-            (Some(query), Some(limit), Some(after), wish) => Ok(Self {
+        match (query, limit, after, filter_request(filter, saved_filter)) {
+            (Some(query), Some(limit), Some(after), filter) => Ok(Self {
                 query,
-                wish: wish?,
+                filter: filter?,
                 show_deleted,
                 after,
                 limit,
@@ -79,29 +79,32 @@ fn search_end(token: &str) -> Result<Option<SearchEnd>, InvalidPageToken> {
     let zone = TimeZone::parse(&zone).map_err(|_| InvalidPageToken)?;
     Ok(Some(SearchEnd {
         found: Found { level, task_id },
-        standpoint: Standpoint { time, zone },
+        context: EvalContext { time, zone },
         fingerprint: search,
     }))
 }
 
-/// Returns a page of matches.
-pub fn search_answer(found: Matches) -> pb::SearchTasksResponse {
-    let Matches {
-        matches,
-        end,
-        corrected_query,
-    } = found;
-    let token = end.map(|end| Token {
-        level: end.found.level,
-        task_id: end.found.task_id,
-        now: end.standpoint.time.timestamp_micros(),
-        zone: end.standpoint.zone.to_string(),
-        search: end.fingerprint,
-    });
-    pb::SearchTasksResponse {
-        matches: matches.iter().map(Into::into).collect(),
-        next_page_token: token.map(|token| page::encode(&token)).unwrap_or_default(),
-        corrected_query: corrected_query.unwrap_or_default(),
+impl From<&Matches> for pb::SearchTasksResponse {
+    fn from(found: &Matches) -> Self {
+        let Matches {
+            matches,
+            end,
+            corrected_query,
+        } = found;
+        let token = end.as_ref().map(|end| {
+            page::encode(&Token {
+                level: end.found.level,
+                task_id: end.found.task_id,
+                now: end.context.time.timestamp_micros(),
+                zone: end.context.zone.to_string(),
+                search: end.fingerprint,
+            })
+        });
+        Self {
+            matches: matches.iter().map(Into::into).collect(),
+            next_page_token: token.unwrap_or_default(),
+            corrected_query: corrected_query.clone().unwrap_or_default(),
+        }
     }
 }
 

@@ -3,16 +3,11 @@
 use service_runtime::clock::timestamp;
 use taskmesh_proto::task::v1 as pb;
 
-use super::{
-    field::{Edits, given},
-    mask::UpdateMask,
-};
+use super::field::{Edits, given};
 use crate::{
     domain::{Etag, LocalTime, SearchLanguage, Settings, SettingsChanges, TimeZone, Violations},
-    operations::{Context, UpdateSettings, batch},
+    operations::{Context, GetContext, GetSettings, UpdateSettings, batch},
 };
-
-const FIELDS: &[&str] = &["time_zone", "search_language"];
 
 impl From<&Settings> for pb::Settings {
     fn from(settings: &Settings) -> Self {
@@ -29,6 +24,24 @@ impl From<&Settings> for pb::Settings {
     }
 }
 
+impl TryFrom<pb::GetSettingsRequest> for GetSettings {
+    type Error = Violations;
+
+    fn try_from(message: pb::GetSettingsRequest) -> Result<Self, Violations> {
+        let pb::GetSettingsRequest {} = message;
+        Ok(Self)
+    }
+}
+
+impl TryFrom<pb::GetContextRequest> for GetContext {
+    type Error = Violations;
+
+    fn try_from(message: pb::GetContextRequest) -> Result<Self, Violations> {
+        let pb::GetContextRequest {} = message;
+        Ok(Self)
+    }
+}
+
 impl TryFrom<pb::UpdateSettingsRequest> for UpdateSettings {
     type Error = Violations;
 
@@ -41,9 +54,7 @@ impl TryFrom<pb::UpdateSettingsRequest> for UpdateSettings {
             request_id: _,
             validate_only: _,
         } = message;
-        let mut violations = Violations::default();
-        let mask = UpdateMask::parse(update_mask, FIELDS, &mut violations);
-        let mut edits = Edits::new(&mask);
+        let mut edits = Edits::of_mask(update_mask, &["time_zone", "search_language"]);
         let changes = SettingsChanges {
             time_zone: edits.edit("time_zone", || {
                 given(&time_zone).map(TimeZone::parse).transpose()
@@ -54,14 +65,9 @@ impl TryFrom<pb::UpdateSettingsRequest> for UpdateSettings {
                     .transpose()
             }),
         };
-        let mask = match violations.is_empty() {
-            true => Ok(()),
-            false => Err(violations),
-        };
-        let (changes, ()) = Violations::both(edits.finish(changes), mask)?;
         Ok(Self {
             etag: Etag::given(etag),
-            changes,
+            changes: edits.finish(changes)?,
         })
     }
 }

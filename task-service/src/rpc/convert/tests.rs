@@ -1,4 +1,4 @@
-//! What is written here by hand, held against the contract.
+//! Hand-written conversions, compared with the contract.
 
 use prost::Message;
 use prost_types::FileDescriptorSet;

@@ -1,4 +1,4 @@
-//! What was put back.
+//! Results of an undo.
 
 use taskmesh_proto::task::v1 as pb;
 

@@ -17,44 +17,34 @@ pub fn expression(field: OrderField) -> &'static str {
     }
 }
 
-/// Returns the name of a key in an answer.
-fn name(field: OrderField) -> &'static str {
-    match field {
-        OrderField::Due => "due_time",
-        OrderField::Priority => "priority_rank",
-        OrderField::Title => "title_key",
-        OrderField::Start => "start_time",
-        OrderField::Create => "create_time",
-        OrderField::Update => "update_time",
-        OrderField::Complete => "complete_time",
-    }
+/// Returns the name of the column of a key.
+fn name(field: OrderField) -> String {
+    format!("{}_key", field.word())
 }
 
-/// Returns what an answer has of each task: its id and its keys. A column that is no key is not read, so that an index suffices.
+/// Returns the columns that are read of each task: its id and its keys. A column that is no key is not read, so that an index suffices.
 pub fn selection(order: &Order) -> String {
-    const FIELDS: [(OrderField, &str); 7] = [
-        (OrderField::Due, "timestamptz"),
-        (OrderField::Priority, "smallint"),
-        (OrderField::Title, "text"),
-        (OrderField::Start, "timestamptz"),
-        (OrderField::Create, "timestamptz"),
-        (OrderField::Update, "timestamptz"),
-        (OrderField::Complete, "timestamptz"),
-    ];
-    let columns = FIELDS.into_iter().map(|(field, kind)| {
-        let is_key = order.keys().iter().any(|key| key.field == field);
-        if is_key {
-            format!(", {} AS {}", expression(field), name(field))
-        } else {
-            format!(", NULL::{kind} AS {}", name(field))
-        }
+    let keys = order.keys().iter().map(|key| key.field);
+    let keys = keys.map(|field| format!(", {} AS {}", expression(field), name(field)));
+    std::iter::once("t.id".to_owned()).chain(keys).collect()
+}
+
+/// Returns the columns of an answer: the id, the keys as the JSON of [`KeyValue`]s, and whether the task matches.
+pub fn answer(order: &Order) -> String {
+    let keys = order.keys().iter().map(|key| match key.field {
+        OrderField::Title | OrderField::Priority => name(key.field),
+        field => format!("(extract(epoch FROM {}) * 1000000)::bigint", name(field)),
     });
-    std::iter::once("t.id".to_owned()).chain(columns).collect()
+    let keys: Vec<String> = keys.collect();
+    format!(
+        "id, jsonb_build_array({}) AS keys, matches",
+        keys.join(", ")
+    )
 }
 
 /// Returns the ORDER BY of a stretch of rows of `tasks`, by which an index is known.
 pub fn order_of_rows(keys: &[OrderKey]) -> String {
-    order_by(keys, expression, "t.id", true)
+    order_by(keys, |field| expression(field).to_owned(), "t.id", true)
 }
 
 /// Returns the ORDER BY of answers that come from a stretch.
@@ -69,7 +59,7 @@ pub fn order_of_gathered(keys: &[OrderKey]) -> String {
 
 fn order_by(
     keys: &[OrderKey],
-    column: fn(OrderField) -> &'static str,
+    column: fn(OrderField) -> String,
     id: &str,
     is_first_present: bool,
 ) -> String {

@@ -6,7 +6,7 @@ use service_runtime::postgres::DatabaseError;
 use super::{super::Statement, Page, Scope, column, keyset, row::ListedRow};
 use crate::domain::Place;
 
-/// How many matches are sorted; beyond that they are not few.
+/// Maximum number of matches that are sorted.
 pub const MOST_MATCHES: i64 = 1_000;
 
 /// Finds all matches behind the place where the page begins, only among the tasks with some words if there are any, and returns
@@ -19,13 +19,15 @@ pub async fn all(
 ) -> Result<Option<Vec<Place>>, DatabaseError> {
     let rows: Vec<ListedRow> = statement(page, scope, words).load(tx).await?;
     let are_few = rows.first().is_none_or(|row| row.number <= MOST_MATCHES);
-    Ok(are_few.then(|| rows.iter().map(|row| row.place(page.order)).collect()))
+    let places = are_few.then(|| rows.into_iter().map(ListedRow::place).collect());
+    places.transpose()
 }
 
 /// Writes the search for matches, only among the tasks with some words if there are any.
 pub fn statement(page: &Page, scope: &Scope, words: Option<Vec<String>>) -> Statement {
     let mut statement = Statement::default();
-    statement.push("SELECT *, count(*) OVER () AS number FROM (SELECT ");
+    statement.push("SELECT ").push(&column::answer(page.order));
+    statement.push(", count(*) OVER () AS number FROM (SELECT ");
     statement.push(&column::selection(page.order));
     statement.push(", TRUE AS matches FROM tasks t WHERE ");
     scope.write(&mut statement, page);

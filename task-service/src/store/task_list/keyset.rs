@@ -1,4 +1,4 @@
-//! What comes behind a place.
+//! Keyset pagination predicate.
 
 use super::{super::Statement, column};
 use crate::domain::{KeyValue, OrderKey, TaskId};

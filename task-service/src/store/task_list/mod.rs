@@ -1,4 +1,4 @@
-//! Which tasks a list shows, in which order.
+//! Filtered and ordered lists of tasks.
 //!
 //! If the filter asks for something that few tasks have, these are all that is read. Else a page is found in up to three steps, so
 //! that it costs about the same whatever the filter and however long the list:
@@ -34,15 +34,15 @@ const WALKS_BEFORE_GATHERING: usize = 2;
 /// A part of a list.
 #[derive(Debug, Clone, Copy)]
 pub struct Page<'a> {
-    /// Which tasks.
+    /// Filter.
     pub condition: &'a Condition,
-    /// Which tasks that are left out by default.
+    /// Tasks to include that are left out by default.
     pub show: Show,
     /// In which order.
     pub order: &'a Order,
     /// Behind which place; from the beginning if absent.
     pub after: Option<&'a Place>,
-    /// How many at most.
+    /// Maximum number.
     pub limit: i64,
 }
 

@@ -1,21 +1,21 @@
 use super::{super::Statement, Page};
 use crate::domain::filter::{COMPLETED, Expression, Field, Filter, Test};
 
-/// Which tasks a list shows that it leaves out by default.
+/// Tasks to include that a list leaves out by default.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Show {
     /// Completed ones, unless the filter decides.
     pub completed: bool,
     /// Deleted ones.
     pub deleted: bool,
-    /// Those that have not started, unless the filter decides.
+    /// Tasks that have not started, unless the filter decides.
     pub hidden: bool,
 }
 
-/// Which tasks can be in the list at all.
+/// Tasks that can be in the list at all.
 #[derive(Debug)]
 pub struct Scope {
-    /// The classes of tasks, as column `list_class` tells them apart.
+    /// Values of column `list_class`.
     pub classes: Vec<i16>,
     hides_future: bool,
 }

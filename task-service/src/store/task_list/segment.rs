@@ -11,15 +11,15 @@ use crate::domain::{
 /// A stretch of a list whose first key is never absent and no priority.
 #[derive(Debug, Clone)]
 pub struct Segment<'a> {
-    /// What all of its tasks have in common.
+    /// Keys with the same value in all of its tasks.
     pub fixed: Vec<(OrderField, Fixed)>,
-    /// What it is ordered by.
+    /// Order keys.
     pub keys: &'a [OrderKey],
     /// Behind which values it begins; at its beginning if absent.
     pub after: Option<&'a [KeyValue]>,
 }
 
-/// What is known of a key in a stretch.
+/// Fixed value of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fixed {
     /// It is this priority.

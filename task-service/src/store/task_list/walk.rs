@@ -14,17 +14,17 @@ use crate::domain::{
     filter::{Expression, Field},
 };
 
-/// How many entries of an index are read before other ways are tried; they lie side by side.
+/// Maximum number of index entries to read before another plan is tried; they are adjacent.
 const INDEX_ENTRIES: i64 = 3_000;
-/// How many rows of the table are read before other ways are tried; they lie scattered.
+/// Maximum number of table rows to read before another plan is tried; they are scattered.
 const TABLE_ROWS: i64 = 1_500;
 
-/// What a walk found.
+/// Result of a walk.
 #[derive(Debug)]
 pub struct Walked {
     /// The tasks that match, in order.
     pub places: Vec<Place>,
-    /// Whether these are all of the page.
+    /// True if these are all tasks of the page.
     pub is_complete: bool,
 }
 
@@ -73,12 +73,13 @@ pub async fn along(
     let rows: Vec<ListedRow> = statement.load(tx).await?;
     let mut places = Vec::with_capacity(rows.len());
     for row in rows {
+        let number = row.number;
         if row.matches == Some(true) {
-            places.push(row.place(page.order));
+            places.push(row.place()?);
         }
         // Classes were merged in order: what comes behind the end of one walk may lack tasks of its class.
         let is_full = i64::try_from(places.len()).is_ok_and(|count| count >= missing);
-        if row.number == bound && !is_full {
+        if number == bound && !is_full {
             return Ok(Walked {
                 places,
                 is_complete: false,
@@ -100,7 +101,8 @@ pub fn statement(
     missing: i64,
 ) -> Statement {
     let mut statement = Statement::default();
-    statement.push("SELECT * FROM (");
+    statement.push("SELECT ").push(&column::answer(page.order));
+    statement.push(", number FROM (");
     for (place, class) in scope.classes.iter().enumerate() {
         statement.push(if place > 0 { " UNION ALL " } else { "" });
         write_class(&mut statement, page, scope, segment, *class, bound);
@@ -125,7 +127,7 @@ fn write_class(
 ) {
     let order = column::order_of_rows(segment.keys);
     let condition = page.condition;
-    // The last row of the walk is read, matching or not: it tells that the walk ended there.
+    // The last row of the walk is read, matching or not: it marks the end of the walk.
     statement.push("(SELECT * FROM (SELECT ");
     statement.push(&column::selection(page.order));
     statement.push(", (TRUE");

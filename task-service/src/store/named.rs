@@ -1,0 +1,230 @@
+//! Categories, tags and saved filters: three tables of the same form. Those of categories and tags also hold the words of the name, by
+//! which searches find their tasks.
+
+use chrono::{DateTime, Utc};
+use diesel::{
+    pg::Pg,
+    prelude::*,
+    sql_types::{Array, BigInt, Nullable, Text, Timestamptz, Uuid as SqlUuid},
+};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use serde::{Deserialize, Serialize};
+use service_runtime::{
+    ids::UserId,
+    postgres::{AsFixed, DatabaseError},
+};
+use uuid::Uuid;
+
+use super::search::words_of_name;
+use crate::domain::{Content, Name, NameKey, NamedKind, NamedResource, OperationId, search::plain};
+
+/// Row as it is read, and as it is stored to undo a change.
+#[derive(Debug, Clone, QueryableByName, Serialize, Deserialize)]
+pub struct NamedRow {
+    #[diesel(sql_type = SqlUuid)]
+    id: Uuid,
+    #[diesel(sql_type = Text)]
+    display_name: String,
+    #[diesel(sql_type = Nullable<Text>)]
+    #[serde(alias = "color", alias = "filter")]
+    content: Option<String>,
+    #[diesel(sql_type = BigInt)]
+    version: i64,
+    #[diesel(sql_type = SqlUuid)]
+    operation_id: OperationId,
+    #[diesel(sql_type = Timestamptz)]
+    create_time: DateTime<Utc>,
+    #[diesel(sql_type = Timestamptz)]
+    update_time: DateTime<Utc>,
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    delete_time: Option<DateTime<Utc>>,
+}
+
+impl NamedRow {
+    /// Returns the row of a resource.
+    pub fn of(resource: &NamedResource) -> Self {
+        Self {
+            id: resource.id,
+            display_name: resource.name.to_string(),
+            content: resource.content.text().map(str::to_owned),
+            version: resource.version,
+            operation_id: resource.operation_id,
+            create_time: resource.create_time,
+            update_time: resource.update_time,
+            delete_time: resource.delete_time,
+        }
+    }
+
+    /// Returns the resource.
+    pub fn into_resource(self, kind: NamedKind, user_id: &UserId) -> NamedResource {
+        NamedResource {
+            kind,
+            id: self.id,
+            user_id: user_id.clone(),
+            name: Name::from_stored(self.display_name),
+            content: Content::from_stored(kind, self.content),
+            version: self.version,
+            operation_id: self.operation_id,
+            create_time: self.create_time,
+            update_time: self.update_time,
+            delete_time: self.delete_time,
+        }
+    }
+}
+
+/// Returns the table of a kind and its column for [`Content`].
+fn table(kind: NamedKind) -> (&'static str, &'static str) {
+    match kind {
+        NamedKind::Category => ("categories", "color"),
+        NamedKind::Tag => ("tags", "color"),
+        NamedKind::SavedFilter => ("saved_filters", "filter"),
+    }
+}
+
+/// Returns the statement that reads the user's rows with a condition.
+fn select(kind: NamedKind, condition: &str) -> String {
+    let (table, content) = table(kind);
+    format!(
+        "SELECT id, display_name, {content} AS content, version, operation_id, create_time, update_time, delete_time
+         FROM {table} WHERE user_id = $1 AND {condition}"
+    )
+}
+
+/// Reads a resource, also a deleted one; with `lock` it is locked until the transaction ends.
+pub async fn find(
+    tx: &mut AsyncPgConnection,
+    user_id: &UserId,
+    kind: NamedKind,
+    id: Uuid,
+    lock: bool,
+) -> Result<Option<NamedResource>, DatabaseError> {
+    let condition = if lock {
+        "id = $2 FOR UPDATE"
+    } else {
+        "id = $2"
+    };
+    let row: Option<NamedRow> = diesel::sql_query(select(kind, condition))
+        .bind::<Text, _>(user_id.as_ref())
+        .bind::<SqlUuid, _>(id)
+        .fixed()
+        .get_result(tx)
+        .await
+        .optional()?;
+    Ok(row.map(|row| row.into_resource(kind, user_id)))
+}
+
+/// Reads the resources that have one of the names.
+pub async fn find_by_names(
+    tx: &mut AsyncPgConnection,
+    user_id: &UserId,
+    kind: NamedKind,
+    keys: &[&NameKey],
+) -> Result<Vec<NamedResource>, DatabaseError> {
+    let keys: Vec<&str> = keys.iter().map(|key| key.as_ref()).collect();
+    let condition = "name_key = ANY ($2) AND delete_time IS NULL";
+    let rows: Vec<NamedRow> = diesel::sql_query(select(kind, condition))
+        .bind::<Text, _>(user_id.as_ref())
+        .bind::<Array<Text>, _>(keys)
+        .fixed()
+        .load(tx)
+        .await?;
+    let resources = rows.into_iter().map(|row| row.into_resource(kind, user_id));
+    Ok(resources.collect())
+}
+
+/// Reads a page in alphabetical order, from after a name on.
+pub async fn list(
+    tx: &mut AsyncPgConnection,
+    user_id: &UserId,
+    kind: NamedKind,
+    after: &str,
+    limit: i64,
+) -> Result<Vec<NamedResource>, DatabaseError> {
+    let condition = "name_key > $2 AND delete_time IS NULL ORDER BY name_key LIMIT $3";
+    let rows: Vec<NamedRow> = diesel::sql_query(select(kind, condition))
+        .bind::<Text, _>(user_id.as_ref())
+        .bind::<Text, _>(after)
+        .bind::<BigInt, _>(limit)
+        .fixed()
+        .load(tx)
+        .await?;
+    let resources = rows.into_iter().map(|row| row.into_resource(kind, user_id));
+    Ok(resources.collect())
+}
+
+/// Adds a resource, unless another one has its name; waits for a transaction that is about to take the name. Returns whether it was
+/// added.
+pub async fn insert(
+    tx: &mut AsyncPgConnection,
+    resource: &NamedResource,
+) -> Result<bool, DatabaseError> {
+    let (table, content) = table(resource.kind);
+    let (columns, values) = match resource.content {
+        Content::Color(_) => {
+            let [words, forms] = words_of_name("$10");
+            (", words, forms", format!(", {words}, {forms}"))
+        }
+        Content::Filter(_) => ("", String::new()),
+    };
+    write(
+        tx,
+        resource,
+        &format!(
+            "INSERT INTO {table} (user_id, id, display_name, name_key, {content}, version, operation_id, update_time, delete_time,
+                 create_time{columns})
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $8{values})
+             ON CONFLICT (user_id, name_key) WHERE delete_time IS NULL DO NOTHING"
+        ),
+    )
+    .await
+}
+
+/// Writes a resource that was locked and changed.
+pub async fn update(
+    tx: &mut AsyncPgConnection,
+    resource: &NamedResource,
+) -> Result<(), DatabaseError> {
+    let (table, content) = table(resource.kind);
+    let words = match resource.content {
+        Content::Color(_) => {
+            let [words, forms] = words_of_name("$10");
+            format!(", words = {words}, forms = {forms}")
+        }
+        Content::Filter(_) => String::new(),
+    };
+    write(
+        tx,
+        resource,
+        &format!(
+            "UPDATE {table} SET display_name = $3, name_key = $4, {content} = $5, version = $6, operation_id = $7,
+                    update_time = $8, delete_time = $9{words}
+             WHERE user_id = $1 AND id = $2"
+        ),
+    )
+    .await?;
+    Ok(())
+}
+
+/// Executes a statement with the columns of a resource, and as `$10` the plain name of a category or tag; returns whether it wrote a
+/// row.
+async fn write(
+    tx: &mut AsyncPgConnection,
+    resource: &NamedResource,
+    statement: &str,
+) -> Result<bool, DatabaseError> {
+    let mut query = diesel::sql_query(statement)
+        .into_boxed::<Pg>()
+        .bind::<Text, _>(resource.user_id.as_ref())
+        .bind::<SqlUuid, _>(resource.id)
+        .bind::<Text, _>(resource.name.as_ref())
+        .bind::<Text, _>(resource.name.key().as_ref().to_owned())
+        .bind::<Nullable<Text>, _>(resource.content.text())
+        .bind::<BigInt, _>(resource.version)
+        .bind::<SqlUuid, _>(resource.operation_id)
+        .bind::<Timestamptz, _>(resource.update_time)
+        .bind::<Nullable<Timestamptz>, _>(resource.delete_time);
+    if let Content::Color(_) = resource.content {
+        query = query.bind::<Text, _>(plain(resource.name.as_ref()));
+    }
+    Ok(query.fixed().execute(tx).await? == 1)
+}

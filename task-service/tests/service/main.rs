@@ -1,0 +1,31 @@
+//! The task-service as its callers see it: started as in production, on a real database and a real broker.
+
+mod batches;
+mod completing;
+mod creating;
+mod dates;
+mod deleting;
+mod events;
+mod exporting;
+mod files;
+mod filter_evaluation;
+mod filtering;
+mod importing;
+mod importing_damage;
+mod isolation;
+mod listing;
+mod migrations;
+mod nul_text;
+mod occurrences;
+mod ordering;
+mod organising;
+mod reminders;
+mod safe_changes;
+mod saved_filters;
+mod searching;
+mod settings;
+mod starting;
+mod structure;
+mod support;
+mod undoing;
+mod updating;
