@@ -3,7 +3,7 @@
 use std::{env, time::Duration};
 
 use embedded_broker::Broker;
-use service_runtime::BoxError;
+use service_runtime::{BoxError, kafka::KafkaConfig};
 use taskmesh::{
     embedded::{
         ports::Claim,
