@@ -21,7 +21,7 @@ const MAX_CRASHES: usize = 3;
 const RECORDS: usize = 90;
 const DEADLY: usize = 61;
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 #[ignore = "the child process of the test below"]
 async fn serve() {
     let config = config::load(Probe::ENV_PREFIX, std::env::vars()).unwrap();
