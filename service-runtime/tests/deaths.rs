@@ -1,34 +1,35 @@
-//! A record that crashes the process, and the records that are suspected of it. The test program is its own child process.
+//! A record that kills the process that handles it. The program is its own child, so that there is a process to die.
 
 mod support;
 
 use std::{
-    process::{Child, Command},
+    process::{Child, Command, ExitCode},
     sync::Mutex,
 };
 
-use diesel_async::RunQueryDsl;
 use service_runtime::{
-    Service, config,
-    kafka::partition_of,
-    postgres::{AsyncPgConnection, Database, DatabaseError},
+    ids::Ids,
     testing::{TestService, eventually},
 };
-use support::{Probe, RELEASE, execute, parked, publish, wait_for};
+use support::{Probe, effects, event};
 use taskmesh_proto::topics::TASK_REMINDERS;
 
-const MAX_CRASHES: usize = 3;
+const CHILD: &str = "RUN_AS_PROBE";
+const KIND: &str = "taskmesh.notification.v1.ReminderSent";
+const MOST_DEATHS: usize = 3;
 const RECORDS: usize = 90;
 const DEADLY: usize = 61;
 
-#[tokio::test]
-#[ignore = "the child process of the test below"]
-async fn serve() {
-    let config = config::load(Probe::ENV_PREFIX, std::env::vars()).unwrap();
-    service_runtime::serve::<Probe>(config).await.unwrap();
+fn main() -> ExitCode {
+    if std::env::var_os(CHILD).is_some() {
+        return service_runtime::main::<Probe>();
+    }
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(record_that_crashes_the_process_is_a_dead_letter());
+    println!("test record_that_crashes_the_process_is_a_dead_letter ... ok");
+    ExitCode::SUCCESS
 }
 
-#[tokio::test]
 async fn record_that_crashes_the_process_is_a_dead_letter() {
     let mut service = TestService::<Probe>::start(&[]).await;
     service.expect_dead_letters();
@@ -36,15 +37,18 @@ async fn record_that_crashes_the_process_is_a_dead_letter() {
     for version in 0..RECORDS {
         let key = ["a", "b", "c"][version % 3];
         let behaviour = if version == DEADLY { "die" } else { "ok" };
-        publish(&service, behaviour, key, i64::try_from(version).unwrap()).await;
+        let message = event(behaviour, key, i64::try_from(version).unwrap());
+        service
+            .publish(&TASK_REMINDERS, key, Ids.uuid_v7(), KIND, &message)
+            .await;
     }
 
     let process = Mutex::new(Dying {
         child: spawn(&service),
         deaths: 0,
     });
-    // The broker notices each crash by the session timeout.
-    eventually("the record has crashed two processes", async || {
+    // The broker notices each death by the session timeout.
+    eventually("the record has killed two processes", async || {
         let mut process = process.lock().unwrap();
         process.revive(&service);
         (process.deaths >= 2).then_some(())
@@ -61,9 +65,13 @@ async fn record_that_crashes_the_process_is_a_dead_letter() {
     .await;
     let Dying { mut child, deaths } = process.into_inner().unwrap();
     assert_eq!(letters.len(), 1);
-    assert!(deaths > 1, "it has crashed {deaths} processes");
+    assert!(deaths > 1, "it has killed {deaths} processes");
 
-    let seen = wait_for(&service, RECORDS - 1).await;
+    let database = service.database();
+    let seen = eventually("all others have their effects", async || {
+        Some(effects(&database).await).filter(|effects| effects.len() >= RECORDS - 1)
+    })
+    .await;
     let mut versions: Vec<usize> = seen
         .iter()
         .map(|effect| usize::try_from(effect.version).unwrap())
@@ -75,73 +83,7 @@ async fn record_that_crashes_the_process_is_a_dead_letter() {
     child.wait().unwrap();
 }
 
-#[tokio::test]
-async fn uncleared_crash_count_is_no_crash_of_same_process() {
-    let mut service = TestService::<Probe>::start(&[]).await;
-    crash(&mut service).await;
-    let database = service.database();
-    let function =
-        "CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'";
-    execute(&database, function).await;
-    let keep = "CREATE TRIGGER keep BEFORE UPDATE ON parked_records \
-                FOR EACH ROW WHEN (NEW.crashes < OLD.crashes) EXECUTE FUNCTION keep()";
-    execute(&database, keep).await;
-    let id = publish(&service, "unavailable", "a", 1).await;
-    assert_eq!(wait_for(&service, 1).await[0].event_id, id);
-}
-
-#[tokio::test]
-async fn attempt_cut_off_by_stop_is_no_crash() {
-    let mut service = TestService::<Probe>::start(&[]).await;
-    crash(&mut service).await;
-    let id = publish(&service, "stall", "a", 1).await;
-    let database = service.database();
-    eventually("the record is in flight", async || {
-        (crashes(&database).await == [1]).then_some(())
-    })
-    .await;
-    service.halt().await;
-    assert_eq!(crashes(&database).await, [0]);
-    service.restart().await;
-    assert_eq!(wait_for(&service, 1).await[0].event_id, id);
-}
-
-/// Records whose offset was not committed in time come again, before the one that may have crashed the process.
-#[tokio::test]
-async fn parked_records_are_no_crash_suspects() {
-    let mut service = TestService::<Probe>::start(&[]).await;
-    let partitions = TASK_REMINDERS.partitions;
-    let partition = |key: &str| partition_of(key.as_bytes(), partitions);
-    let keys = (0..).map(|number| format!("key {number}"));
-    let other = keys
-        .into_iter()
-        .find(|key| partition(key) == partition("held"));
-    let other = other.expect("the keys have no end");
-    let held = (0..100).map(|version| publish(&service, "hold", "held", version));
-    futures::future::join_all(held).await;
-    let database = service.database();
-    eventually("all records wait", async || {
-        (parked(&database).await == 100).then_some(())
-    })
-    .await;
-    service.halt().await;
-    let topics = service.topics();
-    topics
-        .commit_offset(&TASK_REMINDERS, "task-service", 0)
-        .await;
-    publish(&service, "stall", &other, 1).await;
-    crash(&mut service).await;
-    eventually("the last record is handled alone", async || {
-        (crashes_of(&database, &other).await == [1]).then_some(())
-    })
-    .await;
-    service.halt().await;
-    service.restart().await;
-    publish(&service, "ok", RELEASE, 1).await;
-    wait_for(&service, 102).await;
-}
-
-/// Service as a process that is restarted after each crash.
+/// The service as a process that dies again and again.
 struct Dying {
     child: Child,
     deaths: usize,
@@ -152,7 +94,7 @@ impl Dying {
         if self.child.try_wait().unwrap().is_some() {
             self.deaths += 1;
             let deaths = self.deaths;
-            assert!(deaths <= MAX_CRASHES, "it has crashed {deaths} processes");
+            assert!(deaths <= MOST_DEATHS, "it has killed {deaths} processes");
             self.child = spawn(service);
         }
     }
@@ -160,43 +102,8 @@ impl Dying {
 
 fn spawn(service: &TestService<Probe>) -> Child {
     Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "serve", "--ignored"])
         .envs(service.environment())
+        .env(CHILD, "1")
         .spawn()
         .unwrap()
-}
-
-/// Restarts a service as if it had crashed: its partitions stay marked.
-async fn crash(service: &mut TestService<Probe>) {
-    service.halt().await;
-    let mark = "INSERT INTO partition_owners SELECT 'task-reminders', partition, gen_random_uuid() FROM generate_series(0, 11) partition";
-    execute(&service.database(), mark).await;
-    service.restart().await;
-}
-
-/// Returns the crash counts of the parked records.
-async fn crashes(database: &Database) -> Vec<i32> {
-    crashes_where(database, "true").await
-}
-
-/// Returns the crash counts of the parked records of a key.
-async fn crashes_of(database: &Database, key: &str) -> Vec<i32> {
-    crashes_where(database, &format!("record_key = '{key}'")).await
-}
-
-async fn crashes_where(database: &Database, condition: &str) -> Vec<i32> {
-    #[derive(diesel::QueryableByName)]
-    struct Row {
-        #[diesel(sql_type = diesel::sql_types::Integer)]
-        crashes: i32,
-    }
-    let rows: Vec<Row> = database
-        .read("crashes", async |connection: &mut AsyncPgConnection| {
-            let query = format!("SELECT crashes FROM parked_records WHERE {condition}");
-            let query = diesel::sql_query(query);
-            Ok::<_, DatabaseError>(query.load(connection).await?)
-        })
-        .await
-        .unwrap();
-    rows.into_iter().map(|row| row.crashes).collect()
 }
