@@ -11,13 +11,11 @@ use taskmesh_proto::task::v1::{
 };
 use uuid::Uuid;
 
-use crate::{
-    bench::{
-        data,
-        load::{Bounds, Outcome, open_loop},
-        mesh::{Caller, Mesh},
-        report::step,
-    },
+use crate::bench::{
+    data,
+    load::{Bounds, Outcome, open_loop},
+    mesh::{Caller, Mesh},
+    report::step,
 };
 
 /// Number of users that are created concurrently.
