@@ -162,5 +162,7 @@ pub fn selects(selector: &Value, labels: &Value) -> bool {
 }
 
 fn from_base64(text: &str) -> String {
+    // YAML folds long values.
+    let text: String = text.split_whitespace().collect();
     String::from_utf8(BASE64_STANDARD.decode(text).unwrap()).unwrap()
 }
