@@ -4,11 +4,14 @@ mod support;
 
 use diesel_async::RunQueryDsl;
 use service_runtime::{
+    ids::Ids,
     kafka::partition_of,
     postgres::{AsyncPgConnection, Database, DatabaseError},
     testing::{TestService, eventually},
 };
-use support::{Probe, RELEASE, execute, parked, publish, wait_for};
+use support::{
+    Probe, RELEASE, execute, parked, publish, publish_as, wait_for, wait_for_dead_letters,
+};
 use taskmesh_proto::topics::TASK_REMINDERS;
 
 #[tokio::test]
@@ -75,6 +78,28 @@ async fn parked_records_are_no_crash_suspects() {
     service.restart().await;
     publish(&service, "ok", RELEASE, 1).await;
     wait_for(&service, 102).await;
+}
+
+#[tokio::test]
+async fn dead_letter_of_retry_queue_is_not_handled_when_redelivered() {
+    let mut service = TestService::<Probe>::start(&[]).await;
+    service.expect_dead_letters();
+    service.halt().await;
+    let partition = partition_of(b"a", TASK_REMINDERS.partitions);
+    let id = Ids.uuid_v7();
+    // Without headers it cannot be read. The offset is the one that the first record will have.
+    let park = format!(
+        "INSERT INTO parked_records (topic, partition, record_offset, record_key, event_id, header_names, header_values, payload, \
+                                     tries, next_try_time, reason) \
+         VALUES ('task-reminders', {partition}, 0, 'a', '{id}', '{{}}', '{{}}', '', 0, now(), 'test')"
+    );
+    execute(&service.database(), &park).await;
+    service.restart().await;
+    wait_for_dead_letters(&service).await;
+    publish_as(&service, id, "ok", "a", 1).await;
+    publish(&service, "ok", "a", 2).await;
+    let effects = wait_for(&service, 1).await;
+    assert_eq!(effects[0].version, 2);
 }
 
 /// Restarts a service as if it had crashed: its partitions stay marked.
