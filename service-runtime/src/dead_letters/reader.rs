@@ -9,7 +9,7 @@ use rdkafka::{
 use tokio::sync::mpsc;
 
 use super::{DeadLetter, DeadLetterError, DeadLetterTopic, LetterName, TopicCount};
-use crate::kafka::{KafkaConfig, READ_TIMEOUT, log_filter::Quiet, read_range};
+use crate::kafka::{KafkaConfig, READ_TIMEOUT, log_filter::Quiet, partition_count, read_range};
 
 /// Extent of a reading.
 #[derive(Debug, Clone)]
@@ -200,15 +200,8 @@ impl Reader {
 
     /// Returns the number of partitions of a topic; `None` if it does not exist.
     fn partitions(&self, topic: &DeadLetterTopic) -> Result<Option<i32>, DeadLetterError> {
-        let metadata = self
-            .consumer
-            .fetch_metadata(Some(&topic.full_name), READ_TIMEOUT)
-            .map_err(|cause| self.silent(cause))?;
-        let found = metadata
-            .topics()
-            .iter()
-            .find(|found| found.name() == topic.full_name && found.error().is_none());
-        Ok(found.and_then(|found| i32::try_from(found.partitions().len()).ok()))
+        partition_count(&self.consumer, &topic.full_name, READ_TIMEOUT)
+            .map_err(|cause| self.silent(cause))
     }
 
     fn watermarks(

@@ -151,7 +151,7 @@ impl<H: EventHandler> ConsumerLoop<H> {
         let (config, topic) = (self.client_config(), topic.to_owned());
         let committing = tokio::task::spawn_blocking(move || commit_beginnings(&config, &topic));
         tokio::select! {
-            committed = committing => Ok(committed??),
+            committed = committing => committed?,
             () = self.shared.stopping.cancelled() => Ok(()),
         }
     }

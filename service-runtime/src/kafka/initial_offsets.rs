@@ -3,26 +3,23 @@ use std::time::Duration;
 use rdkafka::{
     ClientConfig, Offset, TopicPartitionList,
     consumer::{BaseConsumer, CommitMode, Consumer},
-    error::KafkaResult,
     types::RDKafkaErrorCode,
 };
+
+use super::metadata::{TopicMissing, partition_count};
+use crate::BoxError;
 
 const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Commits the oldest offset of each partition that a group has never read.
 ///
-/// From then on a partition without a valid offset is an error: records are never skipped silently. Blocks.
-pub(super) fn commit_beginnings(config: &ClientConfig, topic: &str) -> KafkaResult<()> {
+/// Fails if the topic does not exist. From then on a partition without a valid offset is an error: records are never skipped silently. Blocks.
+pub(super) fn commit_beginnings(config: &ClientConfig, topic: &str) -> Result<(), BoxError> {
     let consumer: BaseConsumer = config.create()?;
-    let metadata = consumer.fetch_metadata(Some(topic), TIMEOUT)?;
     let mut partitions = TopicPartitionList::new();
-    for partition in metadata
-        .topics()
-        .iter()
-        .flat_map(|topic| topic.partitions())
-    {
-        partitions.add_partition(topic, partition.id());
-    }
+    let count = partition_count(&consumer, topic, TIMEOUT)?
+        .ok_or_else(|| TopicMissing(topic.to_owned()))?;
+    partitions.add_partition_range(topic, 0, count - 1);
     let committed = consumer.committed_offsets(partitions, TIMEOUT)?;
     let mut beginnings = TopicPartitionList::new();
     for element in committed.elements() {
@@ -40,6 +37,27 @@ pub(super) fn commit_beginnings(config: &ClientConfig, topic: &str) -> KafkaResu
         Err(error) if error.rdkafka_error_code() == Some(RDKafkaErrorCode::UnknownMemberId) => {
             Ok(())
         }
-        committed => committed,
+        committed => Ok(committed?),
+    }
+}
+
+#[cfg(all(test, feature = "testing"))]
+mod tests {
+    use super::*;
+    use crate::testing::TestTopics;
+
+    #[tokio::test]
+    async fn absent_topic_is_an_error() {
+        let topics = TestTopics::create().await;
+        let name = topics.config().topic_name("task-reminders");
+        let mut config = topics.config().client_config("test");
+        config.set("group.id", topics.config().topic_name("test"));
+        let commit = |topic: String| {
+            let config = config.clone();
+            tokio::task::spawn_blocking(move || commit_beginnings(&config, &topic))
+        };
+        commit(name.clone()).await.unwrap().unwrap();
+        let absent = commit(format!("{name}.absent")).await.unwrap();
+        assert!(absent.unwrap_err().is::<TopicMissing>());
     }
 }

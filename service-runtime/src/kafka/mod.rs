@@ -11,6 +11,7 @@ mod headers;
 mod inbox;
 mod initial_offsets;
 pub(crate) mod log_filter;
+mod metadata;
 mod metrics;
 mod partition;
 mod partition_owner;
@@ -32,6 +33,7 @@ pub(crate) use consumer::ConsumerLoop;
 pub use handler::{EventHandler, HandleError, Received};
 pub use headers::{EventHeaders, record_headers};
 pub use inbox::{InboxBatch, Known};
+pub(crate) use metadata::{TopicMissing, partition_count};
 pub use partitioner::partition_of;
 pub(crate) use producer::{ProduceError, Producer, Record};
 #[cfg(any(test, fuzzing))]

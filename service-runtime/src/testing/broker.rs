@@ -17,7 +17,7 @@ use crate::{
     clock::Clock,
     kafka::{
         EventHeaders, KafkaConfig, Producer, Record, framing::message_in, log_filter::Quiet,
-        read_range,
+        partition_count, read_range,
     },
 };
 
@@ -255,16 +255,15 @@ fn topics(config: &KafkaConfig) -> Vec<(String, i32, String)> {
 
 fn read_all(config: &ClientConfig, topic: &str) -> KafkaResult<Vec<OwnedMessage>> {
     let consumer: BaseConsumer<Quiet> = config.create_with_context(Quiet)?;
-    let metadata = consumer.fetch_metadata(Some(topic), TIMEOUT)?;
     let mut records = Vec::new();
-    for partition in metadata.topics()[0].partitions() {
-        let (low, high) = consumer.fetch_watermarks(topic, partition.id(), TIMEOUT)?;
+    for partition in 0..partition_count(&consumer, topic, TIMEOUT)?.unwrap_or(0) {
+        let (low, high) = consumer.fetch_watermarks(topic, partition, TIMEOUT)?;
         if low < high {
             let keep = |record| {
                 records.push(record);
                 ControlFlow::Continue(())
             };
-            read_range(&consumer, topic, partition.id(), low..high, || false, keep)?;
+            read_range(&consumer, topic, partition, low..high, || false, keep)?;
         }
     }
     Ok(records)

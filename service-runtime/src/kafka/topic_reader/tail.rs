@@ -15,7 +15,10 @@ use super::TopicRecord;
 use crate::{
     BoxError,
     backoff::Backoff,
-    kafka::{KafkaConfig, log_filter::Quiet, metrics, schema_registry::ValueFormat},
+    kafka::{
+        KafkaConfig, TopicMissing, log_filter::Quiet, metrics, partition_count,
+        schema_registry::ValueFormat,
+    },
 };
 
 /// Time limit of a metadata or watermark request.
@@ -163,16 +166,9 @@ async fn watermarks(
 ) -> Result<Vec<(i64, i64)>, BoxError> {
     let (consumer, topic) = (Arc::clone(consumer), topic.to_owned());
     tokio::task::spawn_blocking(move || {
-        let metadata = consumer.fetch_metadata(Some(&topic), REQUEST_TIMEOUT)?;
-        let known = metadata.topics().iter().find(|found| found.name() == topic);
-        let partitions = known.map_or(0, |found| found.partitions().len());
-        if partitions == 0 {
-            return Err(format!(
-                "the broker does not have the topic {topic}: create it with `taskmesh topics apply`"
-            )
-            .into());
-        }
-        let watermarks = (0..i32::try_from(partitions)?)
+        let partitions = partition_count(consumer.as_ref(), &topic, REQUEST_TIMEOUT)?
+            .ok_or_else(|| TopicMissing(topic.clone()))?;
+        let watermarks = (0..partitions)
             .map(|partition| Ok(consumer.fetch_watermarks(&topic, partition, REQUEST_TIMEOUT)?));
         watermarks.collect()
     })
