@@ -426,6 +426,34 @@ async fn another_event_with_the_id_of_one_that_was_handled_is_a_dead_letter() {
 }
 
 #[tokio::test]
+async fn dead_letter_of_retry_queue_is_not_handled_when_redelivered() {
+    let mut service = TestService::<Probe>::start(&[]).await;
+    service.expect_dead_letters();
+    service.halt().await;
+    let partition = partition_of(b"a", TASK_REMINDERS.partitions);
+    let id = Ids.uuid_v7();
+    // Without headers it cannot be read. The offset is the one that the first record will have.
+    let park = format!(
+        "INSERT INTO parked_records (topic, partition, record_offset, record_key, event_id, header_names, header_values, payload, \
+                                     tries, next_try_time, reason) \
+         VALUES ('task-reminders', {partition}, 0, 'a', '{id}', '{{}}', '{{}}', '', 0, now(), 'test')"
+    );
+    execute(&service.database(), &park).await;
+    service.restart().await;
+    eventually("the parked record is a dead letter", async || {
+        let letters = service
+            .topics()
+            .dead_letters(&TASK_REMINDERS, "task-service")
+            .await;
+        (!letters.is_empty()).then_some(())
+    })
+    .await;
+    publish_as(&service, id, "ok", "a", 1).await;
+    publish(&service, "ok", "a", 2).await;
+    assert_eq!(versions_of("a", &wait_for(&service, 1).await), [2]);
+}
+
+#[tokio::test]
 async fn a_partition_whose_next_records_are_gone_stands_still_until_it_is_told_to_go_on() {
     // librdkafka's own broker, because the embedded one does not tell that an offset is out of range.
     let cluster = MockCluster::new(1).unwrap();

@@ -4,6 +4,7 @@
 //! record before the committed offset is handled, parked, or a dead letter.
 
 use std::{
+    collections::HashSet,
     mem,
     sync::{Arc, LazyLock},
     time::Duration,
@@ -53,6 +54,10 @@ pub(super) struct PartitionWorker<H> {
     pub load: Arc<Load>,
     pub revoked: CancellationToken,
     retries: RetryQueue,
+    /// Offset and event id of the records that were parked when this worker began. If they are delivered again, the retry queue has
+    /// them or has sent them to the dead-letter topic (`dead_letter_of_retry_queue_is_not_handled_when_redelivered` in
+    /// `tests/consumer.rs`).
+    parked_before: HashSet<(i64, Uuid)>,
     /// Identifies this worker in the mark of its partition.
     worker: Uuid,
     /// Number of new records that may still have crashed the process before: at most one batch.
@@ -75,6 +80,7 @@ impl<H: EventHandler> PartitionWorker<H> {
             load,
             revoked,
             retries: RetryQueue::default(),
+            parked_before: HashSet::new(),
             worker: Ids.uuid_v7(),
             suspects: 0,
         }
@@ -103,15 +109,16 @@ impl<H: EventHandler> PartitionWorker<H> {
     ) -> Result<std::convert::Infallible, PartitionRevoked> {
         let (topic, partition) = (self.shared.topic, self.partition);
         let worker = self.worker;
-        let (has_crashed, keys) = self
+        let (has_crashed, keys, records) = self
             .retry_until_revoked("claim_partition", async |tx| {
-                let has_crashed = partition_owner::claim(tx, topic, partition, worker).await?;
                 Ok((
-                    has_crashed,
+                    partition_owner::claim(tx, topic, partition, worker).await?,
                     retry_store::list_keys(tx, topic, partition).await?,
+                    retry_store::list_records(tx, topic, partition).await?,
                 ))
             })
             .await?;
+        self.parked_before = records;
         if has_crashed {
             self.suspects = H::MAX_BATCH;
         }
@@ -158,7 +165,12 @@ impl<H: EventHandler> PartitionWorker<H> {
         let mut deliveries = Vec::with_capacity(count);
         for message in messages {
             match self.read(message) {
-                Ok(delivery) => deliveries.push(delivery),
+                Ok(delivery) => {
+                    let record = (delivery.message.offset(), delivery.event.id);
+                    if !self.parked_before.remove(&record) {
+                        deliveries.push(delivery);
+                    }
+                }
                 Err(refused) => {
                     self.dead_letter(&refused.message, &refused.reason, 1)
                         .await?

@@ -1,6 +1,6 @@
 //! Table of the retry queue.
 
-use std::time::Duration;
+use std::{collections::HashSet, time::Duration};
 
 use chrono::TimeDelta;
 use diesel::{
@@ -138,6 +138,32 @@ pub(super) async fn list_keys(
     .bind::<Integer, _>(partition)
     .load(connection)
     .await?)
+}
+
+/// Returns offset and event id of each parked record of a partition.
+pub(super) async fn list_records(
+    connection: &mut AsyncPgConnection,
+    topic: &str,
+    partition: i32,
+) -> Result<HashSet<(i64, Uuid)>, DatabaseError> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = BigInt)]
+        record_offset: i64,
+        #[diesel(sql_type = SqlUuid)]
+        event_id: Uuid,
+    }
+    let rows: Vec<Row> = diesel::sql_query(
+        "SELECT record_offset, event_id FROM parked_records WHERE topic = $1 AND partition = $2",
+    )
+    .bind::<Text, _>(topic)
+    .bind::<Integer, _>(partition)
+    .load(connection)
+    .await?;
+    let records = rows
+        .into_iter()
+        .map(|row| (row.record_offset, row.event_id));
+    Ok(records.collect())
 }
 
 /// Returns the first parked record of a key.
