@@ -1,4 +1,5 @@
-use prost_reflect::DynamicMessage;
+use bytes::Bytes;
+use prost::Message;
 use service_runtime::grpc::{Caller, FieldViolation};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tonic::Streaming;
@@ -51,12 +52,7 @@ impl Gateway {
     /// # Errors
     ///
     /// Fails with what the service answers, or with what kept it from answering.
-    pub async fn call(
-        &self,
-        caller: &Caller,
-        rpc: &Rpc,
-        message: DynamicMessage,
-    ) -> Result<DynamicMessage, Error> {
+    pub async fn call(&self, caller: &Caller, rpc: &Rpc, message: Bytes) -> Result<Bytes, Error> {
         let answer = self.upstreams.call(caller, rpc, message).await;
         answer.map_err(|status| Error::upstream(rpc, status))
     }
@@ -72,7 +68,7 @@ impl Gateway {
         caller: &Caller,
         rpc: &Rpc,
         reading: Reading,
-    ) -> Result<DynamicMessage, Error> {
+    ) -> Result<prost_reflect::DynamicMessage, Error> {
         let Reading {
             message,
             mut violations,
@@ -81,7 +77,10 @@ impl Gateway {
             return Ok(message);
         }
         if let Some(message) = only_checked(&self.catalog.notes, message, &violations)
-            && let Err(status) = self.upstreams.call(caller, rpc, message).await
+            && let Err(status) = self
+                .upstreams
+                .call(caller, rpc, message.encode_to_vec().into())
+                .await
         {
             add_new(&mut violations, FieldViolation::all_of(&status));
         }
@@ -97,8 +96,8 @@ impl Gateway {
         &self,
         caller: &Caller,
         rpc: &Rpc,
-        message: DynamicMessage,
-    ) -> Result<Streaming<DynamicMessage>, Error> {
+        message: Bytes,
+    ) -> Result<Streaming<Bytes>, Error> {
         let answer = self.upstreams.stream(caller, rpc, message).await;
         answer.map_err(|status| Error::upstream(rpc, status))
     }

@@ -3,6 +3,7 @@
 
 mod comments;
 mod dialect;
+mod enum_plan;
 mod enum_words;
 mod error;
 mod http_rule;
@@ -12,6 +13,7 @@ mod message_forms;
 mod notes;
 mod options;
 mod path_template;
+mod plan;
 mod reader;
 mod route_table;
 mod rules;
@@ -19,6 +21,7 @@ mod schema_forms;
 mod special_types;
 
 pub use dialect::Dialect;
+pub use enum_plan::{EnumPlan, EnumValue};
 pub use enum_words::{EnumWord, enum_word, enum_words};
 pub use error::CatalogError;
 pub use http_rule::{Binding, Body, FieldPath};
@@ -26,6 +29,7 @@ pub(crate) use http_rule::{dotted, field_path};
 pub use json_schema::{SchemaTarget, SchemaWriter, SharedSchemas};
 pub use live::Live;
 pub use notes::{FieldNotes, MessageNotes, Notes, brief};
+pub use plan::{FieldPlan, Kind, MessageId, MessagePlan, Plans, Shape};
 pub use reader::{Catalog, Rpc};
 pub use route_table::{Found, RouteMatch, RouteTable};
 pub use rules::Rules;

@@ -3,7 +3,7 @@ use std::collections::HashMap;
 use prost_reflect::{DescriptorPool, FieldDescriptor, MessageDescriptor};
 use taskmesh_proto::google::api::FieldBehavior;
 
-use super::{Dialect, Rules, comments::FileComments, enum_word, options::Options};
+use super::{Rules, comments::FileComments, options::Options};
 
 /// Options and comment of a field.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -46,8 +46,6 @@ pub struct Notes {
     fields: HashMap<String, FieldNotes>,
     messages: HashMap<String, MessageNotes>,
     comments: HashMap<String, String>,
-    /// The short words of enum values, by the name of a field that holds them and by their own full name.
-    words: HashMap<(String, String), String>,
     none: FieldNotes,
     no_message: MessageNotes,
 }
@@ -65,7 +63,6 @@ impl Notes {
             for field in message.fields() {
                 let note = field_notes(&field, options, comments);
                 notes.fields.insert(field.full_name().to_owned(), note);
-                notes.add_words(&field);
             }
             let mut required_oneofs = Vec::new();
             for oneof in message.oneofs() {
@@ -99,24 +96,6 @@ impl Notes {
 
     fn add(&mut self, name: &str, comment: String) {
         self.comments.insert(name.to_owned(), comment);
-    }
-
-    fn add_words(&mut self, field: &FieldDescriptor) {
-        let kind = field.kind();
-        let values = kind
-            .as_enum()
-            .into_iter()
-            .flat_map(|kind| kind.values().collect::<Vec<_>>());
-        for value in values {
-            let key = (field.name().to_owned(), value.name().to_owned());
-            self.words.insert(key, enum_word(&value, Dialect::Tool));
-        }
-    }
-
-    /// Returns the short word for an enum value that fields of this name hold, given its full name.
-    pub fn word(&self, field: &str, value: &str) -> Option<&str> {
-        let key = (field.to_owned(), value.to_owned());
-        self.words.get(&key).map(String::as_str)
     }
 
     /// Returns the notes on a field; empty ones for a field of another pool.

@@ -5,7 +5,7 @@ use prost_reflect::{DescriptorPool, MethodDescriptor};
 use taskmesh_proto::common::v1::Tool;
 
 use super::{
-    Binding, CatalogError, Live, Notes, RouteTable,
+    Binding, CatalogError, Live, MessageId, Notes, Plans, RouteTable,
     http_rule::bindings,
     live::live,
     options::Options,
@@ -22,6 +22,8 @@ pub struct Catalog {
     pub pool: DescriptorPool,
     /// Comments, examples and field behaviours.
     pub notes: Notes,
+    /// The messages, compiled for transcoding.
+    pub plans: Plans,
     /// The exposed RPCs in the order of the contract.
     pub rpcs: Vec<Arc<Rpc>>,
     /// Their routes.
@@ -33,6 +35,10 @@ pub struct Catalog {
 pub struct Rpc {
     /// The RPC's descriptor.
     pub method: MethodDescriptor,
+    /// Its request message.
+    pub input: MessageId,
+    /// Its answer message.
+    pub output: MessageId,
     /// The path of the gRPC call, such as `/taskmesh.task.v1.TaskService/GetTask`.
     pub grpc_path: PathAndQuery,
     /// Service that answers: the second segment of the package, such as `task`.
@@ -61,10 +67,11 @@ impl Catalog {
         let pool = DescriptorPool::decode(descriptor_set)?;
         let options = Options::find(&pool)?;
         let notes = Notes::read(&pool, &options);
+        let plans = Plans::compile(&pool, &notes);
         let mut rpcs = Vec::new();
         for service in pool.services() {
             for method in service.methods() {
-                if let Some(rpc) = read_rpc(&method, &options, &notes)? {
+                if let Some(rpc) = read_rpc(&method, &options, &notes, &plans)? {
                     rpcs.push(Arc::new(rpc));
                 }
             }
@@ -74,6 +81,7 @@ impl Catalog {
         Ok(Self {
             pool,
             notes,
+            plans,
             rpcs,
             routes,
         })
@@ -97,6 +105,7 @@ fn read_rpc(
     method: &MethodDescriptor,
     options: &Options,
     notes: &Notes,
+    plans: &Plans,
 ) -> Result<Option<Rpc>, CatalogError> {
     let fault = |fault: &str| CatalogError::rpc(method.full_name(), fault);
     let (rule, tool) = (options.http_rule(method), options.tool(method));
@@ -143,6 +152,8 @@ fn read_rpc(
         description: notes.comment(method.full_name()).to_owned(),
         live,
         bindings,
+        input: plans.id(&method.input()),
+        output: plans.id(&method.output()),
         method: method.clone(),
         tool,
         answer_media_types: options.answer_media_types(method),

@@ -1,8 +1,7 @@
 use http::{HeaderMap, HeaderValue, header};
-use prost_reflect::DynamicMessage;
 
 use super::headers::{single_value, unquoted};
-use crate::error::Error;
+use crate::{catalog::MessagePlan, error::Error, transcode::text_field};
 
 /// Returns the etag of the header `If-Match`, without quotes; nothing if the header is absent or `*`.
 ///
@@ -29,9 +28,9 @@ pub(super) fn if_match(headers: &HeaderMap) -> Result<Option<&str>, Error> {
 }
 
 /// Returns the header `ETag` for an answer that has a field of that name.
-pub(super) fn etag(message: &DynamicMessage) -> Option<HeaderValue> {
-    let value = message.get_field_by_name("etag")?;
-    quoted(value.as_str()?)
+pub(super) fn etag(plan: &MessagePlan, message: &[u8]) -> Option<HeaderValue> {
+    let field = &plan.fields[plan.by_name("etag")?];
+    quoted(text_field(message, field.number))
 }
 
 /// Returns an etag as headers write it.

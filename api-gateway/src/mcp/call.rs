@@ -1,5 +1,6 @@
+use prost::Message;
 use rmcp::model::{CallToolResult, ContentBlock, JsonObject};
-use service_runtime::grpc::Caller;
+use service_runtime::{BoxError, grpc::Caller};
 
 use super::{Tools, error::tool_error};
 use crate::{
@@ -50,10 +51,15 @@ async fn answer(
     let notes = &gateway.catalog.notes;
     let reading = read_arguments(notes, rpc, arguments);
     let message = gateway.require_complete(caller, rpc, reading).await?;
+    let message = message.encode_to_vec().into();
     let answer = gateway.call(caller, rpc, message).await?;
-    let json =
-        write(notes, &answer, Dialect::Tool).map_err(|fault| Error::Internal(fault.into()))?;
-    let mut result = CallToolResult::success(vec![ContentBlock::text(json.to_string())]);
-    result.structured_content = Some(json);
+    let internal = |fault: BoxError| Error::Internal(fault);
+    let json = write(&gateway.catalog.plans, rpc.output, &answer, Dialect::Tool);
+    let json = String::from_utf8(json.map_err(|fault| internal(fault.into()))?);
+    let json = json.map_err(|fault| internal(fault.into()))?;
+    // The protocol library takes structured content as a tree only.
+    let tree = serde_json::from_str(&json).map_err(|fault| internal(fault.into()))?;
+    let mut result = CallToolResult::success(vec![ContentBlock::text(json)]);
+    result.structured_content = Some(tree);
     Ok(result)
 }

@@ -13,6 +13,7 @@ mod time;
 mod update_mask;
 mod violation;
 mod well_known;
+mod wire;
 
 pub use arguments::{CLEAR, from_arguments, read_arguments};
 pub use assemble::{File, HttpInput, from_http, read_http};
@@ -20,3 +21,4 @@ pub use json::{JsonFault, parse};
 pub use response::{AnswerFault, response_body, write};
 pub use update_mask::clearable_fields;
 pub use violation::{FieldViolation, Reading, Violations};
+pub use wire::{bytes_field, text_field};

@@ -1,33 +1,68 @@
-use base64::{Engine, engine::general_purpose::STANDARD};
-use prost_reflect::{
-    DynamicMessage, FieldDescriptor, Kind, MapKey, ReflectMessage, SerializeOptions, Value,
+use std::{
+    collections::BTreeMap,
+    io::{self, Write},
+    ops::RangeInclusive,
 };
-use serde_json::{Map, Value as Json};
 
-use crate::catalog::{Dialect, Notes, enum_word, is_well_known};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use chrono::{DateTime, SecondsFormat};
+use prost::Message;
+use prost_types::{FieldMask, ListValue, Struct, Timestamp, value::Kind as Any};
+use serde::Serialize;
 
-/// An answer that has no JSON form, such as a time beyond the year 9999: a fault of the service that sent it.
+use super::wire::{Fields, Payload, WireFault, in_order, text_field};
+use crate::catalog::{Dialect, FieldPlan, Kind, MessageId, MessagePlan, Plans, Shape};
+
+/// Depth to which messages may be nested.
+const MAX_DEPTH: usize = 100;
+/// Last second that a timestamp can have, at the end of the year 9999, and the first one, of the year 1.
+const TIMESTAMPS: RangeInclusive<i64> = -62_135_596_800..=253_402_300_799;
+const LONGEST_DURATION: u64 = 315_576_000_000;
+
+/// An answer that cannot be written as JSON: a fault of the service that sent it.
 #[derive(Debug, thiserror::Error)]
-#[error("the answer has no JSON form: {0}")]
-pub struct AnswerFault(#[from] serde_json::Error);
+pub enum AnswerFault {
+    /// A value has no JSON form, such as a time beyond the year 9999.
+    #[error("the answer has no JSON form: {0}")]
+    Form(&'static str),
+    /// The answer does not follow the wire format.
+    #[error("the answer cannot be read: {0}")]
+    Wire(#[from] WireFault),
+    /// The JSON cannot be written.
+    #[error("the answer cannot be written: {0}")]
+    Write(#[from] io::Error),
+}
 
-/// Returns the JSON body of an HTTP answer: the whole message, or the field that the route names.
+/// Returns the JSON body of an HTTP answer: the whole message, or the field with this number that the route names.
 ///
 /// # Errors
 ///
 /// Fails if the answer has no JSON form.
 pub fn response_body(
-    notes: &Notes,
-    message: &DynamicMessage,
-    field: Option<&FieldDescriptor>,
-) -> Result<Json, AnswerFault> {
-    match field {
-        None => write(notes, message, Dialect::Http),
-        Some(field) => {
-            let value = message.get_field(field);
-            Ok(field_value(notes, field, &value, Dialect::Http)?.unwrap_or(Json::Null))
+    plans: &Plans,
+    message: MessageId,
+    wire: &[u8],
+    field: Option<u32>,
+) -> Result<Vec<u8>, AnswerFault> {
+    let plan = &plans[message];
+    let field = field.and_then(|number| plan.by_number(number));
+    let Some(field) = field.map(|at| &plan.fields[at]) else {
+        return write(plans, message, wire, Dialect::Http);
+    };
+    let mut writer = Writer::new(plans, Dialect::Http);
+    let wire = in_order(plan, wire)?;
+    let mut fields = Fields::of(&wire);
+    let found = loop {
+        match fields.next()? {
+            Some((number, _)) if number != field.number => {}
+            found => break found,
         }
-    }
+    };
+    match found {
+        Some((_, first)) => writer.field(field, first, &mut fields, None)?,
+        None => writer.default(field)?,
+    };
+    Ok(writer.json)
 }
 
 /// Writes a message as JSON, with the contract's own field names.
@@ -40,152 +75,450 @@ pub fn response_body(
 ///
 /// Fails if the answer has no JSON form.
 pub fn write(
-    notes: &Notes,
-    message: &DynamicMessage,
+    plans: &Plans,
+    message: MessageId,
+    wire: &[u8],
     dialect: Dialect,
-) -> Result<Json, AnswerFault> {
-    message_json(notes, message, dialect, true)
+) -> Result<Vec<u8>, AnswerFault> {
+    let mut writer = Writer::new(plans, dialect);
+    // JSON has the names of the fields, too.
+    writer.json.reserve(wire.len() * 2);
+    writer.message(&plans[message], wire)?;
+    Ok(writer.json)
 }
 
-/// Writes a message that is the answer itself (`outermost`) or a part of it.
-fn message_json(
-    notes: &Notes,
-    message: &DynamicMessage,
+struct Writer<'a> {
+    plans: &'a Plans,
     dialect: Dialect,
-    outermost: bool,
-) -> Result<Json, AnswerFault> {
-    if is_well_known(&message.descriptor()) {
-        let options = SerializeOptions::new().use_proto_field_name(true);
-        return Ok(message.serialize_with_options(serde_json::value::Serializer, &options)?);
-    }
-    let mut object = Map::new();
-    for field in message.descriptor().fields() {
-        let has = message.has_field(&field);
-        let shown = has
-            || match dialect {
-                Dialect::Http => !field.supports_presence(),
-                Dialect::Tool => outermost && field.is_list(),
-            };
-        let field_notes = notes.field(&field);
-        let hidden = dialect == Dialect::Tool && field_notes.tool_hidden;
-        if !shown || hidden || field_notes.input_only {
-            continue;
+    depth: usize,
+    json: Vec<u8>,
+}
+
+type Written<T = ()> = Result<T, AnswerFault>;
+
+impl<'a> Writer<'a> {
+    fn new(plans: &'a Plans, dialect: Dialect) -> Self {
+        Self {
+            plans,
+            dialect,
+            depth: 0,
+            json: Vec::new(),
         }
-        let value = message.get_field(&field);
-        if let Some(mut json) = field_value(notes, &field, &value, dialect)? {
-            if let (Dialect::Tool, Some(naming)) = (dialect, &field_notes.value_of)
-                && let Some(named) = message.get_field_by_name(naming)
-            {
-                shorten_enums(notes, named.as_str().unwrap_or_default(), &mut json);
+    }
+
+    fn message(&mut self, plan: &MessagePlan, wire: &[u8]) -> Written {
+        if self.depth == MAX_DEPTH {
+            return Err(AnswerFault::Form("messages are nested too deeply"));
+        }
+        self.depth += 1;
+        let begin = self.json.len();
+        if !self.fields(plan, wire)? {
+            self.json.truncate(begin);
+            self.fields(plan, &in_order(plan, wire)?)?;
+        }
+        self.depth -= 1;
+        Ok(())
+    }
+
+    /// Writes the fields in one pass over the wire. Returns false if they are not in the order of their numbers, each once.
+    fn fields(&mut self, plan: &MessagePlan, wire: &[u8]) -> Written<bool> {
+        self.json.push(b'{');
+        let begin = self.json.len();
+        let mut written = 0;
+        let mut oneofs = 0_u64;
+        let mut fields = Fields::of(wire);
+        while let Some((number, payload)) = fields.next()? {
+            let Some(at) = plan.by_number(number) else {
+                continue;
+            };
+            if at < written {
+                return Ok(false);
             }
-            object.insert(field.name().to_owned(), json);
+            self.absent(&plan.fields[written..at], begin);
+            let field = &plan.fields[at];
+            if let Some(oneof) = field.oneof {
+                let bit = 1_u64.checked_shl(oneof as u32).unwrap_or_default();
+                if oneofs & bit != 0 {
+                    return Ok(false);
+                }
+                oneofs |= bit;
+            }
+            self.named(plan, field, payload, &mut fields, wire, begin)?;
+            written = at + 1;
+        }
+        self.absent(&plan.fields[written..], begin);
+        self.json.push(b'}');
+        Ok(true)
+    }
+
+    /// Writes a field with its name, if it is shown.
+    fn named(
+        &mut self,
+        plan: &MessagePlan,
+        field: &FieldPlan,
+        first: Payload<'_>,
+        rest: &mut Fields<'_>,
+        message: &[u8],
+        begin: usize,
+    ) -> Written {
+        if !self.is_offered(field) {
+            while rest.next_of(field.number)?.is_some() {}
+            return Ok(());
+        }
+        let before = self.json.len();
+        self.comma(begin);
+        self.json.extend_from_slice(field.label.as_bytes());
+        let is_tool = self.dialect == Dialect::Tool;
+        let naming = field.notes.value_of.as_deref().filter(|_| is_tool);
+        let naming = naming.and_then(|name| plan.by_name(name));
+        let naming = naming.map(|at| text_field(message, plan.fields[at].number));
+        let is_empty = is_tool
+            && !field.has_presence
+            && field.shape == Shape::Single
+            && is_default(&field.kind, first);
+        if !self.field(field, first, rest, naming)? || is_empty {
+            self.json.truncate(before);
+        }
+        Ok(())
+    }
+
+    /// Writes fields that are not on the wire.
+    fn absent(&mut self, fields: &[FieldPlan], begin: usize) {
+        for field in fields {
+            let json = match self.dialect {
+                Dialect::Http => field.absent.as_str(),
+                Dialect::Tool if self.depth == 1 && matches!(field.shape, Shape::List(_)) => {
+                    field.absent.as_str()
+                }
+                Dialect::Tool => "",
+            };
+            if !json.is_empty() && self.is_offered(field) {
+                self.comma(begin);
+                self.json.extend_from_slice(json.as_bytes());
+            }
         }
     }
-    Ok(Json::Object(object))
-}
 
-fn field_value(
-    notes: &Notes,
-    field: &FieldDescriptor,
-    value: &Value,
-    dialect: Dialect,
-) -> Result<Option<Json>, AnswerFault> {
-    let kind = field.kind();
-    Ok(match value {
-        Value::List(items) => {
-            let items = items.iter().map(|item| json(notes, &kind, item, dialect));
-            let items = items.collect::<Result<Vec<_>, _>>()?;
-            Some(Json::Array(items.into_iter().flatten().collect()))
+    fn is_offered(&self, field: &FieldPlan) -> bool {
+        let is_hidden = self.dialect == Dialect::Tool && field.notes.tool_hidden;
+        !is_hidden && !field.notes.input_only
+    }
+
+    /// Writes the value of a field and takes its further items off the wire. Returns false for what a tool has no word for: an enum
+    /// value that is not stated or newer than this gateway.
+    fn field(
+        &mut self,
+        field: &FieldPlan,
+        first: Payload<'_>,
+        rest: &mut Fields<'_>,
+        naming: Option<&str>,
+    ) -> Written<bool> {
+        match &field.shape {
+            Shape::Single => self.value(&field.kind, first, naming),
+            Shape::List(_) => self.list(field, first, rest).map(|()| true),
+            Shape::Map(key) => self.map(field, key, first, rest).map(|()| true),
         }
-        Value::Map(entries) => {
-            let mut entries: Vec<_> = entries.iter().collect();
-            entries.sort_by_key(|(key, _)| *key);
-            let value_kind = match &kind {
-                Kind::Message(entry) => entry.map_entry_value_field().kind(),
-                _ => kind,
+    }
+
+    fn default(&mut self, field: &FieldPlan) -> Written<bool> {
+        match field.absent.strip_prefix(&field.label) {
+            Some(json) => {
+                self.json.extend_from_slice(json.as_bytes());
+                Ok(true)
+            }
+            None => self.value(&field.kind, default_payload(&field.kind), None),
+        }
+    }
+
+    fn list(&mut self, field: &FieldPlan, first: Payload<'_>, rest: &mut Fields<'_>) -> Written {
+        self.json.push(b'[');
+        let begin = self.json.len();
+        let mut next = Some(first);
+        while let Some(payload) = next {
+            match payload {
+                Payload::Bytes(packed) if field.kind.is_packable() => {
+                    let mut packed = Fields::of(packed);
+                    while let Some(payload) = packed.next_packed(&field.kind)? {
+                        self.item(&field.kind, payload, begin)?;
+                    }
+                }
+                payload => self.item(&field.kind, payload, begin)?,
+            }
+            next = rest.next_of(field.number)?;
+        }
+        self.json.push(b']');
+        Ok(())
+    }
+
+    fn item(&mut self, kind: &Kind, payload: Payload<'_>, begin: usize) -> Written {
+        let before = self.json.len();
+        self.comma(begin);
+        if !self.value(kind, payload, None)? {
+            self.json.truncate(before);
+        }
+        Ok(())
+    }
+
+    fn map(
+        &mut self,
+        field: &FieldPlan,
+        key: &Kind,
+        first: Payload<'_>,
+        rest: &mut Fields<'_>,
+    ) -> Written {
+        let mut entries = BTreeMap::new();
+        let mut next = Some(first);
+        while let Some(payload) = next {
+            let Payload::Bytes(entry) = payload else {
+                return Err(WireFault.into());
             };
-            let mut object = Map::new();
-            for (key, value) in entries {
-                if let Some(json) = json(notes, &value_kind, value, dialect)? {
-                    object.insert(key_text(key), json);
+            let (mut name, mut value) = (default_payload(key), default_payload(&field.kind));
+            let mut entry = Fields::of(entry);
+            while let Some((number, payload)) = entry.next()? {
+                match number {
+                    1 => name = payload,
+                    2 => value = payload,
+                    _ => {}
                 }
             }
-            Some(Json::Object(object))
+            let order = match name {
+                Payload::Bytes(text) => (0, text),
+                number => (integer(key, number)?, &[][..]),
+            };
+            entries.insert(order, (name, value));
+            next = rest.next_of(field.number)?;
         }
-        value => json(notes, &kind, value, dialect)?,
+        self.json.push(b'{');
+        let begin = self.json.len();
+        for (name, value) in entries.into_values() {
+            let before = self.json.len();
+            self.comma(begin);
+            match (key, name) {
+                (Kind::String, _) => self.value(key, name, None).map(drop)?,
+                (Kind::Bool, Payload::Varint(flag)) => write!(self.json, "\"{}\"", flag != 0)?,
+                _ => write!(self.json, "\"{}\"", integer(key, name)?)?,
+            }
+            self.json.push(b':');
+            if !self.value(&field.kind, value, None)? {
+                self.json.truncate(before);
+            }
+        }
+        self.json.push(b'}');
+        Ok(())
+    }
+
+    fn value(&mut self, kind: &Kind, payload: Payload<'_>, naming: Option<&str>) -> Written<bool> {
+        match (kind, payload) {
+            (Kind::String, Payload::Bytes(text)) => self.json(utf8(text)?)?,
+            (Kind::Bool, Payload::Varint(flag)) => self.json(flag != 0)?,
+            (Kind::Enum(values), Payload::Varint(number)) => {
+                let number = number as i32;
+                match (values.by_number(number), self.dialect) {
+                    (Some(value), Dialect::Http) => self.json(&value.name)?,
+                    (None, Dialect::Http) => self.json(number)?,
+                    (Some(value), Dialect::Tool) if number != 0 => self.json(&value.word)?,
+                    (_, Dialect::Tool) => return Ok(false),
+                }
+            }
+            (Kind::Float, Payload::Fixed32(bits)) => self.float(f32::from_bits(bits).into())?,
+            (Kind::Double, Payload::Fixed64(bits)) => self.float(f64::from_bits(bits))?,
+            (_, Payload::Varint(_) | Payload::Fixed32(_) | Payload::Fixed64(_)) => {
+                // JSON numbers lose digits beyond 53 bits.
+                let quote = kind.has_64_bits().then_some(b'"');
+                self.json.extend(quote);
+                let number = integer(kind, payload)?;
+                match i64::try_from(number) {
+                    Ok(number) => self.json(number)?,
+                    Err(_) => self.json(number)?,
+                }
+                self.json.extend(quote);
+            }
+            (Kind::Bytes, Payload::Bytes(bytes)) => self.json(STANDARD.encode(bytes))?,
+            (Kind::Message(id), Payload::Bytes(message)) => {
+                self.message(&self.plans[*id], message)?;
+            }
+            (_, Payload::Bytes(message)) => self.well_known(kind, message, naming)?,
+        }
+        Ok(true)
+    }
+
+    /// Writes a message that has a JSON form of its own.
+    fn well_known(&mut self, kind: &Kind, message: &[u8], naming: Option<&str>) -> Written {
+        match kind {
+            Kind::Timestamp => self.timestamp(decode(message)?),
+            Kind::Duration => {
+                let duration: prost_types::Duration = decode(message)?;
+                let (seconds, nanos) = (duration.seconds.unsigned_abs(), duration.nanos);
+                if seconds > LONGEST_DURATION || nanos.unsigned_abs() > 999_999_999 {
+                    return Err(AnswerFault::Form("duration out of range"));
+                }
+                Ok(write!(self.json, "\"{duration}\"")?)
+            }
+            Kind::FieldMask => {
+                let paths = decode::<FieldMask>(message)?.paths;
+                let paths: Option<Vec<String>> =
+                    paths.iter().map(|path| camel_case(path)).collect();
+                let paths = paths.ok_or_else(|| {
+                    AnswerFault::Form("cannot roundtrip field name through camelcase")
+                })?;
+                self.json(paths.join(","))
+            }
+            Kind::Struct => self.object(&decode(message)?, naming),
+            Kind::ListValue => self.values(&decode::<ListValue>(message)?.values, naming),
+            Kind::Value => self.any(&decode(message)?, naming),
+            Kind::Wrapper(kind) => {
+                let mut value = default_payload(kind);
+                let mut fields = Fields::of(message);
+                while let Some((number, payload)) = fields.next()? {
+                    if number == 1 {
+                        value = payload;
+                    }
+                }
+                self.value(kind, value, None).map(drop)
+            }
+            _ => Err(WireFault.into()),
+        }
+    }
+
+    fn timestamp(&mut self, mut time: Timestamp) -> Written {
+        if !TIMESTAMPS.contains(&time.seconds) {
+            return Err(AnswerFault::Form("timestamp out of range"));
+        }
+        time.normalize();
+        let nanos = time.nanos.try_into().unwrap_or_default();
+        let time = DateTime::from_timestamp(time.seconds, nanos);
+        let time = time.ok_or_else(|| AnswerFault::Form("timestamp out of range"))?;
+        let text = time.to_rfc3339_opts(SecondsFormat::AutoSi, true);
+        self.json.push(b'"');
+        self.json.extend_from_slice(text.as_bytes());
+        self.json.push(b'"');
+        Ok(())
+    }
+
+    /// Writes a JSON value. Texts that are full names of enum values of the field become their short words.
+    fn any(&mut self, value: &prost_types::Value, field: Option<&str>) -> Written {
+        match &value.kind {
+            None | Some(Any::NullValue(_)) => self.json(()),
+            Some(Any::BoolValue(value)) => self.json(value),
+            Some(Any::NumberValue(number)) if number.is_finite() => self.json(number),
+            Some(Any::NumberValue(_)) => Err(AnswerFault::Form("number is not finite")),
+            Some(Any::StringValue(text)) => {
+                let word = field.and_then(|field| self.plans.word(field, text));
+                self.json(word.unwrap_or(text))
+            }
+            Some(Any::ListValue(list)) => self.values(&list.values, field),
+            Some(Any::StructValue(object)) => self.object(object, field),
+        }
+    }
+
+    fn values(&mut self, values: &[prost_types::Value], field: Option<&str>) -> Written {
+        self.json.push(b'[');
+        let begin = self.json.len();
+        for value in values {
+            self.comma(begin);
+            self.any(value, field)?;
+        }
+        self.json.push(b']');
+        Ok(())
+    }
+
+    fn object(&mut self, object: &Struct, field: Option<&str>) -> Written {
+        self.json.push(b'{');
+        let begin = self.json.len();
+        for (name, value) in &object.fields {
+            self.comma(begin);
+            self.json(name)?;
+            self.json.push(b':');
+            self.any(value, field.and(Some(name)))?;
+        }
+        self.json.push(b'}');
+        Ok(())
+    }
+
+    fn float(&mut self, value: f64) -> Written {
+        match value {
+            value if value.is_nan() => self.json("NaN"),
+            f64::INFINITY => self.json("Infinity"),
+            f64::NEG_INFINITY => self.json("-Infinity"),
+            value => self.json(value),
+        }
+    }
+
+    fn json(&mut self, value: impl Serialize) -> Written {
+        Ok(serde_json::to_writer(&mut self.json, &value).map_err(io::Error::from)?)
+    }
+
+    /// Writes a comma, unless the object or list has only begun.
+    fn comma(&mut self, begin: usize) {
+        if self.json.len() > begin {
+            self.json.push(b',');
+        }
+    }
+}
+
+fn decode<M: Message + Default>(message: &[u8]) -> Result<M, WireFault> {
+    M::decode(message).map_err(|_| WireFault)
+}
+
+fn utf8(text: &[u8]) -> Written<&str> {
+    str::from_utf8(text).map_err(|_| AnswerFault::Form("a text is not UTF-8"))
+}
+
+/// Returns the value of a number, flag or enum.
+fn integer(kind: &Kind, payload: Payload<'_>) -> Result<i128, WireFault> {
+    Ok(match (kind, payload) {
+        (Kind::Int32 | Kind::Enum(_), Payload::Varint(bits)) => (bits as i32).into(),
+        (Kind::Int64, Payload::Varint(bits)) => (bits as i64).into(),
+        (Kind::Uint32, Payload::Varint(bits)) => (bits as u32).into(),
+        (Kind::Uint64, Payload::Varint(bits)) => bits.into(),
+        (Kind::Sint32, Payload::Varint(bits)) => {
+            let bits = bits as u32;
+            (((bits >> 1) as i32) ^ -((bits & 1) as i32)).into()
+        }
+        (Kind::Sint64, Payload::Varint(bits)) => {
+            (((bits >> 1) as i64) ^ -((bits & 1) as i64)).into()
+        }
+        (Kind::Bool, Payload::Varint(bits)) => (bits != 0).into(),
+        (Kind::Fixed32, Payload::Fixed32(bits)) => bits.into(),
+        (Kind::Sfixed32, Payload::Fixed32(bits)) => (bits as i32).into(),
+        (Kind::Fixed64, Payload::Fixed64(bits)) => bits.into(),
+        (Kind::Sfixed64, Payload::Fixed64(bits)) => (bits as i64).into(),
+        _ => return Err(WireFault),
     })
 }
 
-/// Returns nothing for what a tool has no word for: an enum value that is not stated or newer than this gateway.
-fn json(
-    notes: &Notes,
-    kind: &Kind,
-    value: &Value,
-    dialect: Dialect,
-) -> Result<Option<Json>, AnswerFault> {
-    Ok(Some(match value {
-        Value::Bool(value) => (*value).into(),
-        Value::I32(value) => (*value).into(),
-        Value::U32(value) => (*value).into(),
-        // JSON numbers lose digits beyond 53 bits.
-        Value::I64(value) => value.to_string().into(),
-        Value::U64(value) => value.to_string().into(),
-        Value::F32(value) => float(f64::from(*value)),
-        Value::F64(value) => float(*value),
-        Value::String(value) => value.as_str().into(),
-        Value::Bytes(value) => STANDARD.encode(value).into(),
-        Value::Message(message) => message_json(notes, message, dialect, false)?,
-        Value::EnumNumber(number) => {
-            let named = kind.as_enum().and_then(|kind| kind.get_value(*number));
-            match (named, dialect) {
-                (Some(value), Dialect::Http) => value.name().into(),
-                (None, Dialect::Http) => (*number).into(),
-                (Some(value), Dialect::Tool) if *number != 0 => enum_word(&value, dialect).into(),
-                (_, Dialect::Tool) => return Ok(None),
-            }
-        }
-        Value::List(_) | Value::Map(_) => return Ok(None),
-    }))
-}
-
-/// Replaces the enum values in the JSON of a field that is known by its name only by their short words.
-fn shorten_enums(notes: &Notes, field: &str, json: &mut Json) {
-    match json {
-        Json::String(text) => {
-            if let Some(word) = notes.word(field, text) {
-                *text = word.to_owned();
-            }
-        }
-        Json::Array(items) => {
-            for item in items {
-                shorten_enums(notes, field, item);
-            }
-        }
-        Json::Object(fields) => {
-            for (name, value) in fields {
-                shorten_enums(notes, name, value);
-            }
-        }
-        Json::Null | Json::Bool(_) | Json::Number(_) => {}
+fn default_payload(kind: &Kind) -> Payload<'static> {
+    match kind.wire_type() {
+        0 => Payload::Varint(0),
+        1 => Payload::Fixed64(0),
+        5 => Payload::Fixed32(0),
+        _ => Payload::Bytes(&[]),
     }
 }
 
-fn float(value: f64) -> Json {
-    match value {
-        value if value.is_nan() => "NaN".into(),
-        f64::INFINITY => "Infinity".into(),
-        f64::NEG_INFINITY => "-Infinity".into(),
-        value => value.into(),
+fn is_default(kind: &Kind, payload: Payload<'_>) -> bool {
+    match (kind, payload) {
+        (Kind::Float, Payload::Fixed32(bits)) => f32::from_bits(bits) == 0.0,
+        (Kind::Double, Payload::Fixed64(bits)) => f64::from_bits(bits) == 0.0,
+        (kind, payload) => payload == default_payload(kind),
     }
 }
 
-fn key_text(key: &MapKey) -> String {
-    match key {
-        MapKey::Bool(key) => key.to_string(),
-        MapKey::I32(key) => key.to_string(),
-        MapKey::I64(key) => key.to_string(),
-        MapKey::U32(key) => key.to_string(),
-        MapKey::U64(key) => key.to_string(),
-        MapKey::String(key) => key.clone(),
+/// Returns a path of a field mask as JSON has it; none if it could not be read back.
+fn camel_case(path: &str) -> Option<String> {
+    let mut camel = String::with_capacity(path.len());
+    let mut letters = path.chars();
+    while let Some(letter) = letters.next() {
+        match letter {
+            '_' => camel.push(
+                letters
+                    .next()
+                    .filter(char::is_ascii_lowercase)?
+                    .to_ascii_uppercase(),
+            ),
+            'A'..='Z' => return None,
+            letter => camel.push(letter),
+        }
     }
+    Some(camel)
 }

@@ -1,56 +1,37 @@
-use prost::Message;
-use prost_reflect::{DynamicMessage, MessageDescriptor};
+use bytes::{Buf, BufMut, Bytes};
 use taskmesh_proto::codec::growing_buffers;
 use tonic::{
     Status,
     codec::{BufferSettings, Codec, DecodeBuf, Decoder, EncodeBuf, Encoder},
 };
 
-/// Codec of messages whose type is known from a descriptor only.
-pub struct DynamicCodec {
-    decoded: MessageDescriptor,
-}
+/// Codec of messages that are bytes already, and stay bytes.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct BytesCodec;
 
-/// Encoder of [`DynamicCodec`].
-pub struct DynamicEncoder;
+impl Codec for BytesCodec {
+    type Encode = Bytes;
+    type Decode = Bytes;
+    type Encoder = Self;
+    type Decoder = Self;
 
-/// Decoder of [`DynamicCodec`].
-pub struct DynamicDecoder {
-    decoded: MessageDescriptor,
-}
+    fn encoder(&mut self) -> Self {
+        Self
+    }
 
-impl DynamicCodec {
-    /// Creates a codec that decodes messages of this type.
-    pub fn new(decoded: MessageDescriptor) -> Self {
-        Self { decoded }
+    fn decoder(&mut self) -> Self {
+        Self
     }
 }
 
-impl Codec for DynamicCodec {
-    type Encode = DynamicMessage;
-    type Decode = DynamicMessage;
-    type Encoder = DynamicEncoder;
-    type Decoder = DynamicDecoder;
-
-    fn encoder(&mut self) -> DynamicEncoder {
-        DynamicEncoder
-    }
-
-    fn decoder(&mut self) -> DynamicDecoder {
-        DynamicDecoder {
-            decoded: self.decoded.clone(),
-        }
-    }
-}
-
-impl Encoder for DynamicEncoder {
-    type Item = DynamicMessage;
+impl Encoder for BytesCodec {
+    type Item = Bytes;
     type Error = Status;
 
-    fn encode(&mut self, item: DynamicMessage, buffer: &mut EncodeBuf<'_>) -> Result<(), Status> {
-        buffer.reserve(item.encoded_len());
-        item.encode(buffer)
-            .map_err(|error| Status::internal(error.to_string()))
+    fn encode(&mut self, item: Bytes, buffer: &mut EncodeBuf<'_>) -> Result<(), Status> {
+        buffer.reserve(item.len());
+        buffer.put(item);
+        Ok(())
     }
 
     fn buffer_settings(&self) -> BufferSettings {
@@ -58,14 +39,12 @@ impl Encoder for DynamicEncoder {
     }
 }
 
-impl Decoder for DynamicDecoder {
-    type Item = DynamicMessage;
+impl Decoder for BytesCodec {
+    type Item = Bytes;
     type Error = Status;
 
-    fn decode(&mut self, buffer: &mut DecodeBuf<'_>) -> Result<Option<DynamicMessage>, Status> {
-        DynamicMessage::decode(self.decoded.clone(), buffer)
-            .map(Some)
-            .map_err(|error| Status::internal(error.to_string()))
+    fn decode(&mut self, buffer: &mut DecodeBuf<'_>) -> Result<Option<Bytes>, Status> {
+        Ok(Some(buffer.copy_to_bytes(buffer.remaining())))
     }
 
     fn buffer_settings(&self) -> BufferSettings {

@@ -1,7 +1,7 @@
-//! Clients of the services behind the gateway, for RPCs whose messages are known from descriptors only.
+//! Clients of the services behind the gateway, whose messages stay bytes.
 
 mod codec;
 mod services;
 
-pub use codec::DynamicCodec;
+pub use codec::BytesCodec;
 pub(crate) use services::Upstreams;

@@ -3,12 +3,12 @@ use std::{
     time::Duration,
 };
 
-use prost_reflect::DynamicMessage;
+use bytes::Bytes;
 use service_runtime::grpc::{Caller, ServiceIdentity, connect, connect_for_streams, deadline};
 use tonic::{Request, Status, Streaming, client::Grpc, transport::Channel};
 use url::Url;
 
-use super::codec::DynamicCodec;
+use super::codec::BytesCodec;
 use crate::catalog::{Catalog, Rpc};
 
 /// A full page of tasks with the longest descriptions has 40 MB.
@@ -74,17 +74,13 @@ impl Upstreams {
     /// # Errors
     ///
     /// Returns the service's answer if it is an error, or what kept the call from being answered.
-    pub async fn call(
-        &self,
-        caller: &Caller,
-        rpc: &Rpc,
-        message: DynamicMessage,
-    ) -> Result<DynamicMessage, Status> {
+    pub async fn call(&self, caller: &Caller, rpc: &Rpc, message: Bytes) -> Result<Bytes, Status> {
         let (mut client, request) = self.prepare(caller, rpc, message)?;
-        let codec = DynamicCodec::new(rpc.method.output());
         let answer = in_time(async {
             ready(&mut client).await?;
-            client.unary(request, rpc.grpc_path.clone(), codec).await
+            client
+                .unary(request, rpc.grpc_path.clone(), BytesCodec)
+                .await
         });
         Ok(answer.await?.into_inner())
     }
@@ -99,14 +95,13 @@ impl Upstreams {
         &self,
         caller: &Caller,
         rpc: &Rpc,
-        message: DynamicMessage,
-    ) -> Result<Streaming<DynamicMessage>, Status> {
+        message: Bytes,
+    ) -> Result<Streaming<Bytes>, Status> {
         let (mut client, request) = self.prepare(caller, rpc, message)?;
-        let codec = DynamicCodec::new(rpc.method.output());
         let answer = in_time(async {
             ready(&mut client).await?;
             let path = rpc.grpc_path.clone();
-            client.server_streaming(request, path, codec).await
+            client.server_streaming(request, path, BytesCodec).await
         });
         Ok(answer.await?.into_inner())
     }
@@ -115,8 +110,8 @@ impl Upstreams {
         &self,
         caller: &Caller,
         rpc: &Rpc,
-        message: DynamicMessage,
-    ) -> Result<(Grpc<Channel>, Request<DynamicMessage>), Status> {
+        message: Bytes,
+    ) -> Result<(Grpc<Channel>, Request<Bytes>), Status> {
         let channels = match rpc.live {
             None => &self.channels,
             Some(_) => &self.live_channels,

@@ -5,7 +5,8 @@ use api_gateway::{
     catalog::Dialect,
     transcode::{HttpInput, from_http, write},
 };
-use prost_reflect::{DynamicMessage, SerializeOptions};
+use prost::Message;
+use prost_reflect::{DynamicMessage, ReflectMessage, SerializeOptions};
 use serde_json::{Value, json};
 
 pub fn plain(message: &DynamicMessage) -> Value {
@@ -346,6 +347,12 @@ fn a_body_where_none_belongs_is_refused() {
     );
 }
 
+fn written(message: &DynamicMessage, dialect: Dialect) -> Value {
+    let (plans, wire) = (&LIBRARY.plans, message.encode_to_vec());
+    let json = write(plans, plans.id(&message.descriptor()), &wire, dialect).unwrap();
+    serde_json::from_slice(&json).unwrap()
+}
+
 #[test]
 fn http_answer_has_all_fields_tool_answer_set_ones() {
     let book = rpc(&LIBRARY, "MoveBook").method.output();
@@ -354,14 +361,14 @@ fn http_answer_has_all_fields_tool_answer_set_ones() {
         "words": {"b": 1, "a": 2}, "authors": [{"full_name": "Jane"}], "cover": "+/8=", "barcode": "123"
     });
     let message = DynamicMessage::deserialize(book, stored).unwrap();
-    let http = write(&LIBRARY.notes, &message, Dialect::Http).unwrap();
+    let http = written(&message, Dialect::Http);
     let expected = json!({
         "name": "Emma", "id": "", "binding": "BINDING_HARD_COVER", "page_count": 0, "copy_count": "5", "weight": 0.0,
         "cover": "+/8=", "reading_time": "3s", "words": {"a": 2, "b": 1}, "tags": [],
         "authors": [{"full_name": "Jane", "favourite": "BINDING_UNSPECIFIED"}], "etag": "", "barcode": "123"
     });
     assert_eq!(http, expected);
-    let tool = write(&LIBRARY.notes, &message, Dialect::Tool).unwrap();
+    let tool = written(&message, Dialect::Tool);
     let expected = json!({
         "name": "Emma", "binding": "hard_cover", "copy_count": "5", "cover": "+/8=", "reading_time": "3s",
         "words": {"a": 2, "b": 1}, "tags": [], "authors": [{"full_name": "Jane"}]
@@ -372,7 +379,7 @@ fn http_answer_has_all_fields_tool_answer_set_ones() {
     let answer = rpc(&LIBRARY, "ListBooks").method.output();
     let stored = json!({"book": {"name": "Emma"}});
     let message = DynamicMessage::deserialize(answer, stored).unwrap();
-    let tool = write(&LIBRARY.notes, &message, Dialect::Tool).unwrap();
+    let tool = written(&message, Dialect::Tool);
     assert_eq!(tool["book"], json!({"name": "Emma"}));
 }
 
@@ -420,9 +427,9 @@ fn value_of_another_field_has_its_words_for_tools() {
     ] {
         let stored = json!({"field": field, "value": http});
         let message = DynamicMessage::deserialize(change.clone(), stored).unwrap();
-        let for_http = write(&LIBRARY.notes, &message, Dialect::Http).unwrap();
+        let for_http = written(&message, Dialect::Http);
         assert_eq!(for_http["value"], http, "{field}");
-        let for_tools = write(&LIBRARY.notes, &message, Dialect::Tool).unwrap();
+        let for_tools = written(&message, Dialect::Tool);
         assert_eq!(for_tools, json!({"field": field, "value": tool}));
     }
 }

@@ -4,6 +4,7 @@ use api_gateway::{
     catalog::{Catalog, Dialect},
     transcode::write,
 };
+use prost::Message;
 use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, MapKey, MessageDescriptor, Value};
 use serde_json::{Value as Json, json};
 
@@ -94,7 +95,14 @@ fn check(catalog: &Catalog) {
         ];
         for pick in picks {
             let message = sample(&rpc.method.output(), pick);
-            let answer = write(&catalog.notes, &message, Dialect::Tool).unwrap();
+            let answer = write(
+                &catalog.plans,
+                rpc.output,
+                &message.encode_to_vec(),
+                Dialect::Tool,
+            )
+            .unwrap();
+            let answer = serde_json::from_slice(&answer).unwrap();
             for validator in [&plain, &strict] {
                 let faults: Vec<String> = validator
                     .iter_errors(&answer)

@@ -3,6 +3,7 @@ use std::{convert::Infallible, sync::Arc, time::Duration};
 use bytes::Bytes;
 use futures::{SinkExt, StreamExt};
 use http::Uri;
+use prost::Message as _;
 use prost_reflect::DynamicMessage;
 use serde_json::Value;
 use service_runtime::{
@@ -102,7 +103,11 @@ impl Session {
         gateway.rate_limiter.take(&verified.caller.user_id)?;
         let message = self.message(request.as_ref())?;
         let head = Instant::now() + gateway.requests.deadline(None);
-        let stream = gateway.stream(&verified.caller, &self.route.rpc, message);
+        let stream = gateway.stream(
+            &verified.caller,
+            &self.route.rpc,
+            message.encode_to_vec().into(),
+        );
         let stream = deadline::with_deadline(head, stream).await?;
         let token_time = verified.time_left();
         let end = Instant::now() + gateway.requests.live_deadline(None, token_time);
@@ -156,7 +161,7 @@ async fn forward(
             next = messages.next() => match next {
                 Some(message) => {
                     let json = messages.json(&message?)?;
-                    send(socket, Message::text(json.to_string())).await?;
+                    send(socket, Message::text(json)).await?;
                 }
                 None if messages.is_cut_short() => return Err(CloseReason::RECONNECT),
                 None => return Err(CloseReason::COMPLETED),

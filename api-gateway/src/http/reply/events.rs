@@ -1,5 +1,4 @@
 use bytes::Bytes;
-use prost_reflect::DynamicMessage;
 use service_runtime::telemetry::propagation::{self, TraceContext};
 use tokio::time::timeout;
 
@@ -43,21 +42,21 @@ impl Events {
         (!chunk.is_empty()).then(|| chunk.into())
     }
 
-    fn write(&mut self, chunk: &mut String, item: Option<Result<DynamicMessage, Error>>) {
+    fn write(&mut self, chunk: &mut String, item: Option<Result<Bytes, Error>>) {
         let Some(message) = item else {
             self.ended = true;
             return;
         };
-        let json = message.and_then(|message| {
-            let json = self.messages.json(&message)?;
-            Ok((json, self.messages.resume_token(&message)))
-        });
+        let json = message.and_then(|message| Ok((self.messages.json(&message)?, message)));
         match json {
-            Ok((json, id)) => self.form.write_message(chunk, &json, id.as_deref()),
+            Ok((json, message)) => {
+                let id = self.messages.resume_token(&message);
+                self.form.write_message(chunk, &json, id);
+            }
             Err(error) => {
                 self.ended = true;
                 let answer = propagation::within(self.trace, || ErrorResponse::new(&error));
-                self.form.write_error(chunk, status_json(&answer));
+                self.form.write_error(chunk, &status_json(&answer));
             }
         }
     }

@@ -4,12 +4,19 @@ use axum::{
 };
 use bytes::Bytes;
 use http::{HeaderValue, header};
-use prost_reflect::{DynamicMessage, MessageDescriptor};
+use prost_reflect::MessageDescriptor;
 
-use crate::catalog::{Binding, holds_file, is_file};
+use crate::{
+    catalog::{Binding, holds_file, is_file},
+    transcode::{bytes_field, text_field},
+};
 
 /// Content type of a file that has none.
 const UNKNOWN: HeaderValue = HeaderValue::from_static("application/octet-stream");
+
+/// Fields of `google.api.HttpBody`.
+const CONTENT_TYPE: u32 = 1;
+const DATA: u32 = 2;
 
 /// A file, or a part of one.
 #[derive(Default)]
@@ -27,21 +34,15 @@ pub(in crate::http) fn answers_with_file(output: &MessageDescriptor, binding: &B
 }
 
 impl FilePart {
-    /// Takes the file out of an answer.
-    pub(super) fn of(message: &DynamicMessage, binding: &Binding) -> Self {
-        let field = binding.response_body.as_ref();
-        let field = field.map(|field| message.get_field(field));
-        let inner = field.as_ref().and_then(|value| value.as_message());
-        let body = inner.unwrap_or(message);
-        let content_type = body.get_field_by_name("content_type");
-        let data = body.get_field_by_name("data");
+    /// Takes the file, a `google.api.HttpBody`, out of an answer.
+    pub(super) fn of(message: &Bytes, binding: &Binding) -> Self {
+        let body = match &binding.response_body {
+            None => message.as_ref(),
+            Some(field) => bytes_field(message, field.number()).unwrap_or_default(),
+        };
         Self {
-            content_type: content_type
-                .and_then(|text| text.as_str().map(str::to_owned))
-                .unwrap_or_default(),
-            data: data
-                .and_then(|data| data.as_bytes().cloned())
-                .unwrap_or_default(),
+            content_type: text_field(body, CONTENT_TYPE).to_owned(),
+            data: message.slice_ref(bytes_field(body, DATA).unwrap_or_default()),
         }
     }
 

@@ -36,7 +36,7 @@ impl Form {
     /// Writes a message; of a live stream, with its resume token as the id.
     ///
     /// An empty id is written too: it resets the `Last-Event-ID` that a browser reconnects with.
-    pub(super) fn write_message(self, chunk: &mut String, json: &Value, id: Option<&str>) {
+    pub(super) fn write_message(self, chunk: &mut String, json: &str, id: Option<&str>) {
         match (self, id) {
             (Self::Lines, _) => chunk.push_str(&format!("{json}\n")),
             (Self::Events, None) => chunk.push_str(&format!("data: {json}\n\n")),
@@ -47,8 +47,8 @@ impl Form {
     }
 
     /// Writes the error that a stream ends with.
-    pub(super) fn write_error(self, chunk: &mut String, status: Value) {
-        let json = serde_json::json!({ "error": status });
+    pub(super) fn write_error(self, chunk: &mut String, status: &Value) {
+        let json = format!("{{\"error\":{status}}}");
         if self == Self::Events {
             chunk.push_str("event: error\n");
         }

@@ -1,8 +1,8 @@
 use std::{sync::Arc, time::Duration};
 
+use bytes::Bytes;
 use futures::{FutureExt, StreamExt};
-use prost_reflect::DynamicMessage;
-use serde_json::Value;
+use prost_reflect::FieldDescriptor;
 use tokio::time::{Instant, sleep, sleep_until};
 use tonic::{Status, Streaming};
 
@@ -10,7 +10,7 @@ use crate::{
     catalog::{Binding, RouteMatch, Rpc},
     error::Error,
     gateway::Gateway,
-    transcode::response_body,
+    transcode::{response_body, text_field},
 };
 
 /// Time for a stream to end after the gateway begins to shut down.
@@ -19,7 +19,7 @@ const DRAIN_GRACE: Duration = Duration::from_secs(2);
 /// Messages of a service's stream, until it ends, its time is up, or the gateway stops. Nothing is read ahead: what the
 /// client does not read, the service does not send. Dropping it cancels the call.
 pub(in crate::http) struct Messages {
-    stream: Streaming<DynamicMessage>,
+    stream: Streaming<Bytes>,
     route: RouteMatch,
     deadline: Instant,
     gateway: Arc<Gateway>,
@@ -29,7 +29,7 @@ pub(in crate::http) struct Messages {
 impl Messages {
     /// Takes over a stream that has begun.
     pub(in crate::http) fn new(
-        stream: Streaming<DynamicMessage>,
+        stream: Streaming<Bytes>,
         route: RouteMatch,
         deadline: Instant,
         gateway: Arc<Gateway>,
@@ -55,7 +55,7 @@ impl Messages {
 
     /// Returns the next message; an error is the last. A live stream whose time is up, or whose gateway stops, just ends: its
     /// client reconnects and resumes.
-    pub(in crate::http) async fn next(&mut self) -> Option<Result<DynamicMessage, Error>> {
+    pub(in crate::http) async fn next(&mut self) -> Option<Result<Bytes, Error>> {
         let is_live = self.route.rpc.live.is_some();
         let stopped = async {
             self.gateway.streams.stopping.cancelled().await;
@@ -77,7 +77,7 @@ impl Messages {
     }
 
     /// Returns the next message if it has arrived already.
-    pub(super) fn next_if_ready(&mut self) -> Option<Option<Result<DynamicMessage, Error>>> {
+    pub(super) fn next_if_ready(&mut self) -> Option<Option<Result<Bytes, Error>>> {
         let next = self.stream.next().now_or_never()?;
         Some(self.checked(next))
     }
@@ -88,23 +88,24 @@ impl Messages {
     }
 
     /// Returns a message as the JSON that its route answers with.
-    pub(in crate::http) fn json(&self, message: &DynamicMessage) -> Result<Value, Error> {
+    pub(in crate::http) fn json(&self, message: &[u8]) -> Result<String, Error> {
         let field = self.binding().response_body.as_ref();
-        response_body(&self.gateway.catalog.notes, message, field)
-            .map_err(|fault| Error::Internal(fault.into()))
+        let (plans, field) = (
+            &self.gateway.catalog.plans,
+            field.map(FieldDescriptor::number),
+        );
+        let json = response_body(plans, self.rpc().output, message, field)
+            .map_err(|fault| Error::Internal(fault.into()))?;
+        String::from_utf8(json).map_err(|fault| Error::Internal(fault.into()))
     }
 
     /// Returns the position behind a message, if the stream is a live one.
-    pub(super) fn resume_token(&self, message: &DynamicMessage) -> Option<String> {
+    pub(super) fn resume_token<'a>(&self, message: &'a [u8]) -> Option<&'a str> {
         let live = self.rpc().live.as_ref()?;
-        let token = message.get_field(&live.resume_at);
-        Some(token.as_str().unwrap_or_default().to_owned())
+        Some(text_field(message, live.resume_at.number()))
     }
 
-    fn checked(
-        &self,
-        next: Option<Result<DynamicMessage, Status>>,
-    ) -> Option<Result<DynamicMessage, Error>> {
+    fn checked(&self, next: Option<Result<Bytes, Status>>) -> Option<Result<Bytes, Error>> {
         next.map(|next| next.map_err(|status| Error::upstream(self.rpc(), status)))
     }
 }

@@ -1,14 +1,14 @@
 use axum::{
-    Json,
     body::Body,
     response::{IntoResponse, Response},
 };
+use bytes::Bytes;
 use http::header;
-use prost_reflect::{DynamicMessage, ReflectMessage};
+use prost_reflect::FieldDescriptor;
 
 use super::file::{FilePart, answers_with_file};
 use crate::{
-    catalog::{Binding, Notes},
+    catalog::{Plans, RouteMatch},
     error::Error,
     http::etag,
     transcode::response_body,
@@ -20,18 +20,24 @@ use crate::{
 ///
 /// Fails if the message has no JSON form.
 pub(in crate::http) fn unary(
-    notes: &Notes,
-    binding: &Binding,
-    message: &DynamicMessage,
+    plans: &Plans,
+    route: &RouteMatch,
+    message: Bytes,
 ) -> Result<Response, Error> {
-    if answers_with_file(&message.descriptor(), binding) {
-        let file = FilePart::of(message, binding);
+    let (rpc, binding) = (&route.rpc, route.binding());
+    if answers_with_file(&rpc.method.output(), binding) {
+        let file = FilePart::of(&message, binding);
         return Ok(file.response(Body::from(file.data.clone())));
     }
-    let json = response_body(notes, message, binding.response_body.as_ref())
+    let field = binding.response_body.as_ref().map(FieldDescriptor::number);
+    let json = response_body(plans, rpc.output, &message, field)
         .map_err(|fault| Error::Internal(fault.into()))?;
-    let mut response = ([(header::CACHE_CONTROL, "no-store")], Json(json)).into_response();
-    if let Some(etag) = etag::etag(message) {
+    let headers = [
+        (header::CONTENT_TYPE, "application/json"),
+        (header::CACHE_CONTROL, "no-store"),
+    ];
+    let mut response = (headers, json).into_response();
+    if let Some(etag) = etag::etag(&plans[rpc.output], &message) {
         response.headers_mut().insert(header::ETAG, etag);
     }
     Ok(response)

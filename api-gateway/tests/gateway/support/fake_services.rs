@@ -7,12 +7,14 @@ use std::{
 };
 
 use axum::{Router, body::Body, extract::Request, response::Response};
+use bytes::Bytes;
 use futures::{StreamExt, stream::BoxStream};
-use prost_reflect::{DynamicMessage, SerializeOptions};
+use prost::Message;
+use prost_reflect::{DynamicMessage, MessageDescriptor, SerializeOptions};
 use serde_json::Value;
 use tonic::{Status, metadata::MetadataMap};
 
-use api_gateway::{catalog::Catalog, upstream::DynamicCodec};
+use api_gateway::{catalog::Catalog, upstream::BytesCodec};
 
 type Script = Arc<dyn Fn(&Value) -> Result<Value, Status> + Send + Sync>;
 
@@ -99,20 +101,21 @@ impl FakeServices {
             .iter()
             .find(|rpc| rpc.grpc_path.as_str() == path)
             .expect("a known RPC");
-        let codec = DynamicCodec::new(rpc.method.input());
-        let (name, output, fake) = (
+        let (name, input, output, fake) = (
             rpc.method.name().to_owned(),
+            rpc.method.input(),
             rpc.method.output(),
             self.clone(),
         );
         let written = move |answer: Value| {
-            DynamicMessage::deserialize(output.clone(), answer)
-                .expect("an answer of the right type")
+            let answer = DynamicMessage::deserialize(output.clone(), answer)
+                .expect("an answer of the right type");
+            Bytes::from(answer.encode_to_vec())
         };
-        let mut server = tonic::server::Grpc::new(codec);
+        let mut server = tonic::server::Grpc::new(BytesCodec);
         if rpc.streams {
-            let stream = Handler::<DynamicMessages>(Arc::new(move |request| {
-                let message = fake.note(&name, request);
+            let stream = Handler::<MessageStream>(Arc::new(move |request| {
+                let message = fake.note(&name, &input, request);
                 let script = fake.stream_scripts.lock().unwrap().get(&name).cloned();
                 let script = script.ok_or_else(|| Status::unimplemented("no script"))?;
                 let written = written.clone();
@@ -124,8 +127,8 @@ impl FakeServices {
                 .await
                 .map(Body::new);
         }
-        let unary = Handler::<DynamicMessage>(Arc::new(move |request| {
-            let message = fake.note(&name, request);
+        let unary = Handler::<Bytes>(Arc::new(move |request| {
+            let message = fake.note(&name, &input, request);
             let script = fake.scripts.lock().unwrap().get(&name).cloned();
             let script = script.ok_or_else(|| Status::unimplemented("no script"))?;
             Ok(written(script(&message)?))
@@ -133,8 +136,10 @@ impl FakeServices {
         server.unary(unary, request).await.map(Body::new)
     }
 
-    fn note(&self, rpc: &str, request: tonic::Request<DynamicMessage>) -> Value {
+    fn note(&self, rpc: &str, input: &MessageDescriptor, request: tonic::Request<Bytes>) -> Value {
         let (metadata, _, message) = request.into_parts();
+        let message =
+            DynamicMessage::decode(input.clone(), message).expect("a request of the right type");
         let message = to_json(&message);
         self.calls.lock().unwrap().push(Call {
             rpc: rpc.to_owned(),
@@ -152,13 +157,13 @@ fn to_json(message: &DynamicMessage) -> Value {
         .unwrap()
 }
 
-type Answer<T> = dyn Fn(tonic::Request<DynamicMessage>) -> Result<T, Status> + Send + Sync;
-type DynamicMessages = BoxStream<'static, Result<DynamicMessage, Status>>;
+type Answer<T> = dyn Fn(tonic::Request<Bytes>) -> Result<T, Status> + Send + Sync;
+type MessageStream = BoxStream<'static, Result<Bytes, Status>>;
 
 /// An RPC that answers at once, with a message or a stream of them.
 struct Handler<T>(Arc<Answer<T>>);
 
-impl<T> tower::Service<tonic::Request<DynamicMessage>> for Handler<T> {
+impl<T> tower::Service<tonic::Request<Bytes>> for Handler<T> {
     type Response = tonic::Response<T>;
     type Error = Status;
     type Future = std::future::Ready<Result<Self::Response, Status>>;
@@ -170,7 +175,7 @@ impl<T> tower::Service<tonic::Request<DynamicMessage>> for Handler<T> {
         std::task::Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, request: tonic::Request<DynamicMessage>) -> Self::Future {
+    fn call(&mut self, request: tonic::Request<Bytes>) -> Self::Future {
         std::future::ready((self.0)(request).map(tonic::Response::new))
     }
 }

@@ -1,0 +1,317 @@
+//! Message types compiled for transcoding: all that a byte of a request or an answer needs, without a look at the descriptors.
+
+use std::{collections::HashMap, ops::Index, sync::Arc};
+
+use prost_reflect::{DescriptorPool, FieldDescriptor, MessageDescriptor};
+
+use super::{FieldNotes, Notes, enum_plan::EnumPlan, is_update_mask};
+
+/// Compiled messages of a contract.
+#[derive(Debug, Default)]
+pub struct Plans {
+    messages: Vec<MessagePlan>,
+    ids: HashMap<String, MessageId>,
+    /// Short words of enum values, by the name of a field that holds them and by their own full name.
+    words: HashMap<String, HashMap<String, String>>,
+}
+
+/// Index of a message among the plans.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MessageId(usize);
+
+/// Compiled message.
+#[derive(Debug)]
+pub struct MessagePlan {
+    /// Fields in the order of their numbers, which is the order of JSON and, as services write it, of the wire.
+    pub fields: Vec<FieldPlan>,
+    /// Index of the field that names what an update changes.
+    pub update_mask: Option<usize>,
+    names: HashMap<String, usize>,
+}
+
+/// Compiled field.
+#[derive(Debug)]
+pub struct FieldPlan {
+    /// Number on the wire.
+    pub number: u32,
+    /// Name in the contract and in answers.
+    pub name: String,
+    /// Name in camelCase, which requests may use.
+    pub json_name: String,
+    /// Type of its values.
+    pub kind: Kind,
+    /// Number of its values.
+    pub shape: Shape,
+    /// The default value can be told from an absent one.
+    pub has_presence: bool,
+    /// Index of its oneof.
+    pub oneof: Option<usize>,
+    /// Options and comment.
+    pub notes: FieldNotes,
+    /// Name in JSON, with quotes and colon.
+    pub label: String,
+    /// JSON of an absent field in HTTP answers; empty if it is left out.
+    pub absent: String,
+}
+
+/// Number of values of a field.
+#[derive(Debug, PartialEq)]
+pub enum Shape {
+    /// At most one.
+    Single,
+    /// A list, of which services write the items together (`true`) or one by one.
+    List(bool),
+    /// A map with keys of this type.
+    Map(Kind),
+}
+
+/// Type of a value.
+#[derive(Debug, Clone, PartialEq)]
+#[expect(missing_docs, reason = "named as in the contract")]
+pub enum Kind {
+    Bool,
+    Int32,
+    Int64,
+    Uint32,
+    Uint64,
+    Sint32,
+    Sint64,
+    Fixed32,
+    Fixed64,
+    Sfixed32,
+    Sfixed64,
+    Float,
+    Double,
+    String,
+    Bytes,
+    Enum(Arc<EnumPlan>),
+    Message(MessageId),
+    Timestamp,
+    Duration,
+    FieldMask,
+    Struct,
+    ListValue,
+    Value,
+    Any,
+    /// Message whose only field, of this type, stands for it.
+    Wrapper(Box<Kind>),
+}
+
+impl Plans {
+    /// Compiles all messages.
+    pub(super) fn compile(pool: &DescriptorPool, notes: &Notes) -> Self {
+        let mut plans = Self::default();
+        let messages: Vec<MessageDescriptor> = pool.all_messages().collect();
+        for (at, message) in messages.iter().enumerate() {
+            let name = message.full_name().to_owned();
+            plans.ids.insert(name, MessageId(at));
+        }
+        for message in &messages {
+            let message = plans.message(message, notes);
+            for field in &message.fields {
+                if let (Kind::Enum(words), Shape::Single | Shape::List(_)) =
+                    (&field.kind, &field.shape)
+                {
+                    let known = plans.words.entry(field.name.clone()).or_default();
+                    let words = words.values.iter();
+                    known.extend(words.map(|value| (value.name.clone(), value.word.clone())));
+                }
+            }
+            plans.messages.push(message);
+        }
+        plans
+    }
+
+    /// Returns the index of a message of the same contract.
+    pub fn id(&self, message: &MessageDescriptor) -> MessageId {
+        self.ids[message.full_name()]
+    }
+
+    /// Returns the short word for an enum value that fields of this name hold, given its full name.
+    pub fn word(&self, field: &str, value: &str) -> Option<&str> {
+        let words = self.words.get(field)?;
+        words.get(value).map(String::as_str)
+    }
+
+    /// Finds a field by its dotted name, such as `filter.state`; every part may be in snake_case or camelCase.
+    pub fn path(&self, message: MessageId, name: &str) -> Option<Vec<&FieldPlan>> {
+        let mut path = Vec::new();
+        let mut within = Some(&self[message]);
+        for part in name.split('.') {
+            let plan = within?;
+            let field = &plan.fields[plan.by_name(part)?];
+            within = match (&field.kind, &field.shape) {
+                (Kind::Message(inner), Shape::Single) => Some(&self[*inner]),
+                _ => None,
+            };
+            path.push(field);
+        }
+        Some(path)
+    }
+
+    fn message(&self, message: &MessageDescriptor, notes: &Notes) -> MessagePlan {
+        let fields: Vec<FieldPlan> = message
+            .fields()
+            .map(|field| self.field(&field, notes))
+            .collect();
+        let mut names = HashMap::new();
+        for (at, field) in fields.iter().enumerate() {
+            names.insert(field.name.clone(), at);
+        }
+        for (at, field) in fields.iter().enumerate() {
+            names.entry(field.json_name.clone()).or_insert(at);
+        }
+        MessagePlan {
+            update_mask: message.fields().position(|field| is_update_mask(&field)),
+            fields,
+            names,
+        }
+    }
+
+    fn field(&self, field: &FieldDescriptor, notes: &Notes) -> FieldPlan {
+        let (kind, shape) = match field.kind() {
+            prost_reflect::Kind::Message(entry) if field.is_map() => (
+                self.kind(&entry.map_entry_value_field().kind()),
+                Shape::Map(self.kind(&entry.map_entry_key_field().kind())),
+            ),
+            kind if field.is_list() => (self.kind(&kind), Shape::List(field.is_packed())),
+            kind => (self.kind(&kind), Shape::Single),
+        };
+        let label = format!("\"{}\":", field.name());
+        let absent = match (&shape, &kind) {
+            _ if field.supports_presence() => None,
+            (Shape::List(_), _) => Some("[]".to_owned()),
+            (Shape::Map(_), _) => Some("{}".to_owned()),
+            (Shape::Single, kind) => Some(kind.default_json()),
+        };
+        FieldPlan {
+            number: field.number(),
+            name: field.name().to_owned(),
+            json_name: field.json_name().to_owned(),
+            has_presence: field.supports_presence(),
+            oneof: field
+                .containing_oneof()
+                .and_then(|oneof| field.parent_message().oneofs().position(|it| it == oneof)),
+            notes: notes.field(field).clone(),
+            absent: absent.map_or_else(String::new, |json| format!("{label}{json}")),
+            label,
+            kind,
+            shape,
+        }
+    }
+
+    fn kind(&self, kind: &prost_reflect::Kind) -> Kind {
+        use prost_reflect::Kind as Described;
+        match kind {
+            Described::Bool => Kind::Bool,
+            Described::Int32 => Kind::Int32,
+            Described::Int64 => Kind::Int64,
+            Described::Uint32 => Kind::Uint32,
+            Described::Uint64 => Kind::Uint64,
+            Described::Sint32 => Kind::Sint32,
+            Described::Sint64 => Kind::Sint64,
+            Described::Fixed32 => Kind::Fixed32,
+            Described::Fixed64 => Kind::Fixed64,
+            Described::Sfixed32 => Kind::Sfixed32,
+            Described::Sfixed64 => Kind::Sfixed64,
+            Described::Float => Kind::Float,
+            Described::Double => Kind::Double,
+            Described::String => Kind::String,
+            Described::Bytes => Kind::Bytes,
+            Described::Enum(values) => Kind::Enum(Arc::new(EnumPlan::of(values))),
+            Described::Message(message) => self.message_kind(message),
+        }
+    }
+
+    fn message_kind(&self, message: &MessageDescriptor) -> Kind {
+        match message.full_name().strip_prefix("google.protobuf.") {
+            Some("Timestamp") => Kind::Timestamp,
+            Some("Duration") => Kind::Duration,
+            Some("FieldMask") => Kind::FieldMask,
+            Some("Struct") => Kind::Struct,
+            Some("ListValue") => Kind::ListValue,
+            Some("Value") => Kind::Value,
+            Some("Any") => Kind::Any,
+            Some(name) if name.ends_with("Value") && message.fields().len() == 1 => {
+                let value = message.fields().next().map(|field| field.kind());
+                Kind::Wrapper(Box::new(value.map_or(Kind::Bool, |kind| self.kind(&kind))))
+            }
+            _ => Kind::Message(self.id(message)),
+        }
+    }
+}
+
+impl Index<MessageId> for Plans {
+    type Output = MessagePlan;
+
+    fn index(&self, id: MessageId) -> &MessagePlan {
+        &self.messages[id.0]
+    }
+}
+
+impl MessagePlan {
+    /// Returns the index of a field by its name, in snake_case or camelCase.
+    pub fn by_name(&self, name: &str) -> Option<usize> {
+        self.names.get(name).copied()
+    }
+
+    /// Returns the index of a field by its number.
+    pub fn by_number(&self, number: u32) -> Option<usize> {
+        // Numbers begin with 1 and mostly have no gaps.
+        let at = (number as usize).wrapping_sub(1);
+        match self.fields.get(at) {
+            Some(field) if field.number == number => Some(at),
+            _ => {
+                let found = self
+                    .fields
+                    .binary_search_by_key(&number, |field| field.number);
+                found.ok()
+            }
+        }
+    }
+}
+
+impl Kind {
+    /// Reports whether several values can share one length.
+    pub fn is_packable(&self) -> bool {
+        self.wire_type() != 2
+    }
+
+    /// Returns the wire type of one value.
+    pub fn wire_type(&self) -> u32 {
+        match self {
+            Self::Bool | Self::Int32 | Self::Int64 | Self::Uint32 | Self::Uint64 => 0,
+            Self::Sint32 | Self::Sint64 | Self::Enum(_) => 0,
+            Self::Fixed64 | Self::Sfixed64 | Self::Double => 1,
+            Self::Fixed32 | Self::Sfixed32 | Self::Float => 5,
+            _ => 2,
+        }
+    }
+
+    /// Reports whether values have more digits than JSON numbers keep.
+    pub fn has_64_bits(&self) -> bool {
+        matches!(
+            self,
+            Self::Int64 | Self::Uint64 | Self::Sint64 | Self::Fixed64 | Self::Sfixed64
+        )
+    }
+
+    /// Reports whether parts of one value may follow each other on the wire.
+    pub fn is_message(&self) -> bool {
+        !self.is_packable() && !matches!(self, Self::String | Self::Bytes)
+    }
+
+    fn default_json(&self) -> String {
+        match self {
+            Self::Bool => "false".to_owned(),
+            Self::Float | Self::Double => "0.0".to_owned(),
+            Self::String | Self::Bytes => "\"\"".to_owned(),
+            _ if self.has_64_bits() => "\"0\"".to_owned(),
+            Self::Enum(values) => match values.by_number(0) {
+                Some(value) => format!("\"{}\"", value.name),
+                None => "0".to_owned(),
+            },
+            _ => "0".to_owned(),
+        }
+    }
+}

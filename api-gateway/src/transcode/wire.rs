@@ -1,0 +1,217 @@
+//! Wire format of protobuf.
+
+use crate::catalog::{FieldPlan, Kind, MessagePlan, Shape};
+
+/// Wire type of texts, bytes, messages and packed lists.
+pub(super) const LENGTH_DELIMITED: u32 = 2;
+
+/// A message that does not follow the wire format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the message does not follow the wire format")]
+pub struct WireFault;
+
+/// Value of a field as it is on the wire.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Payload<'a> {
+    Varint(u64),
+    Fixed64(u64),
+    Fixed32(u32),
+    Bytes(&'a [u8]),
+}
+
+/// Fields of a message, as they follow each other on the wire.
+#[derive(Clone, Copy)]
+pub(super) struct Fields<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Fields<'a> {
+    pub(super) fn of(message: &'a [u8]) -> Self {
+        Self { rest: message }
+    }
+
+    /// Returns the number and value of the next field; none at the end.
+    #[inline]
+    pub(super) fn next(&mut self) -> Result<Option<(u32, Payload<'a>)>, WireFault> {
+        if self.rest.is_empty() {
+            return Ok(None);
+        }
+        let key = u32::try_from(self.varint()?).map_err(|_| WireFault)?;
+        let payload = self.payload(key & 7)?;
+        match key >> 3 {
+            0 => Err(WireFault),
+            number => Ok(Some((number, payload))),
+        }
+    }
+
+    /// Returns the value of the next field if it has this number.
+    pub(super) fn next_of(&mut self, number: u32) -> Result<Option<Payload<'a>>, WireFault> {
+        let mut ahead = *self;
+        match ahead.next()? {
+            Some((at, payload)) if at == number => {
+                *self = ahead;
+                Ok(Some(payload))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Returns the next value of a packed list; none at its end.
+    pub(super) fn next_packed(&mut self, kind: &Kind) -> Result<Option<Payload<'a>>, WireFault> {
+        match self.rest {
+            [] => Ok(None),
+            _ => self.payload(kind.wire_type()).map(Some),
+        }
+    }
+
+    #[inline]
+    fn payload(&mut self, wire_type: u32) -> Result<Payload<'a>, WireFault> {
+        Ok(match wire_type {
+            0 => Payload::Varint(self.varint()?),
+            1 => Payload::Fixed64(u64::from_le_bytes(self.fixed()?)),
+            LENGTH_DELIMITED => {
+                let length = usize::try_from(self.varint()?).map_err(|_| WireFault)?;
+                let (bytes, rest) = self.rest.split_at_checked(length).ok_or(WireFault)?;
+                self.rest = rest;
+                Payload::Bytes(bytes)
+            }
+            5 => Payload::Fixed32(u32::from_le_bytes(self.fixed()?)),
+            _ => return Err(WireFault),
+        })
+    }
+
+    fn fixed<const N: usize>(&mut self) -> Result<[u8; N], WireFault> {
+        let (bytes, rest) = self.rest.split_first_chunk().ok_or(WireFault)?;
+        self.rest = rest;
+        Ok(*bytes)
+    }
+
+    #[inline]
+    fn varint(&mut self) -> Result<u64, WireFault> {
+        match self.rest {
+            [byte @ 0..0x80, rest @ ..] => {
+                self.rest = rest;
+                Ok(u64::from(*byte))
+            }
+            _ => prost::encoding::decode_varint(&mut self.rest).map_err(|_| WireFault),
+        }
+    }
+}
+
+/// Returns the last value of a text, bytes or message field; none if it is absent.
+pub fn bytes_field(message: &[u8], number: u32) -> Option<&[u8]> {
+    let mut found = None;
+    let mut fields = Fields::of(message);
+    while let Ok(Some((at, payload))) = fields.next() {
+        if let (true, Payload::Bytes(bytes)) = (at == number, payload) {
+            found = Some(bytes);
+        }
+    }
+    found
+}
+
+/// Returns the last value of a text field; empty if it is absent.
+pub fn text_field(message: &[u8], number: u32) -> &str {
+    let bytes = bytes_field(message, number).unwrap_or_default();
+    str::from_utf8(bytes).unwrap_or_default()
+}
+
+/// Appends a text, bytes or message field.
+pub fn put_bytes(message: &mut Vec<u8>, number: u32, value: &[u8]) {
+    put_key(message, number, LENGTH_DELIMITED);
+    put_length_delimited(message, value);
+}
+
+pub(super) fn put_length_delimited(message: &mut Vec<u8>, value: &[u8]) {
+    prost::encoding::encode_varint(value.len() as u64, message);
+    message.extend_from_slice(value);
+}
+
+pub(super) fn put_key(message: &mut Vec<u8>, number: u32, wire_type: u32) {
+    prost::encoding::encode_varint(u64::from(number << 3 | wire_type), message);
+}
+
+pub(super) fn put(message: &mut Vec<u8>, number: u32, payload: Payload<'_>) {
+    match payload {
+        Payload::Varint(value) => {
+            put_key(message, number, 0);
+            prost::encoding::encode_varint(value, message);
+        }
+        Payload::Fixed64(value) => {
+            put_key(message, number, 1);
+            message.extend_from_slice(&value.to_le_bytes());
+        }
+        Payload::Fixed32(value) => {
+            put_key(message, number, 5);
+            message.extend_from_slice(&value.to_le_bytes());
+        }
+        Payload::Bytes(value) => put_bytes(message, number, value),
+    }
+}
+
+/// Begins a value whose length is not known yet; returns where it begins.
+pub(super) fn open(message: &mut Vec<u8>) -> usize {
+    message.push(0);
+    message.len()
+}
+
+/// Ends a value that began there, and writes its length before it.
+pub(super) fn close(message: &mut Vec<u8>, begin: usize) {
+    let length = message.len() - begin;
+    match u8::try_from(length) {
+        Ok(length @ 0..0x80) => message[begin - 1] = length,
+        _ => {
+            let mut prefix = Vec::with_capacity(5);
+            prost::encoding::encode_varint(length as u64, &mut prefix);
+            message.splice(begin - 1..begin, prefix);
+        }
+    }
+}
+
+/// Returns a message with its fields in the order of their numbers and each single field once: of values the last, of messages all
+/// together, of a oneof the last field.
+pub(super) fn in_order(plan: &MessagePlan, message: &[u8]) -> Result<Vec<u8>, WireFault> {
+    let mut values: Vec<Vec<Payload<'_>>> = vec![Vec::new(); plan.fields.len()];
+    let mut fields = Fields::of(message);
+    while let Some((number, payload)) = fields.next()? {
+        let Some(at) = plan.by_number(number) else {
+            continue;
+        };
+        if let Some(oneof) = plan.fields[at].oneof {
+            let rivals = plan.fields.iter().zip(&mut values).enumerate();
+            for (_, (_, values)) in
+                rivals.filter(|(other, (field, _))| *other != at && field.oneof == Some(oneof))
+            {
+                values.clear();
+            }
+        }
+        values[at].push(payload);
+    }
+    let mut ordered = Vec::with_capacity(message.len());
+    for (field, values) in plan.fields.iter().zip(&values) {
+        put_values(&mut ordered, field, values);
+    }
+    Ok(ordered)
+}
+
+fn put_values(message: &mut Vec<u8>, field: &FieldPlan, values: &[Payload<'_>]) {
+    let is_merged = field.shape == Shape::Single && field.kind.is_message();
+    if is_merged && !values.is_empty() {
+        put_key(message, field.number, LENGTH_DELIMITED);
+        let begin = open(message);
+        for value in values {
+            if let Payload::Bytes(part) = value {
+                message.extend_from_slice(part);
+            }
+        }
+        close(message, begin);
+        return;
+    }
+    let kept = match field.shape {
+        Shape::Single => &values[values.len().saturating_sub(1)..],
+        _ => values,
+    };
+    for value in kept {
+        put(message, field.number, *value);
+    }
+}
