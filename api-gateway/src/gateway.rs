@@ -1,5 +1,4 @@
 use bytes::Bytes;
-use prost::Message;
 use service_runtime::grpc::{Caller, FieldViolation};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tonic::Streaming;
@@ -68,7 +67,7 @@ impl Gateway {
         caller: &Caller,
         rpc: &Rpc,
         reading: Reading,
-    ) -> Result<prost_reflect::DynamicMessage, Error> {
+    ) -> Result<Vec<u8>, Error> {
         let Reading {
             message,
             mut violations,
@@ -76,11 +75,8 @@ impl Gateway {
         if violations.is_empty() {
             return Ok(message);
         }
-        if let Some(message) = only_checked(&self.catalog.notes, message, &violations)
-            && let Err(status) = self
-                .upstreams
-                .call(caller, rpc, message.encode_to_vec().into())
-                .await
+        if let Some(message) = only_checked(&self.catalog.plans, rpc, &message, &violations)
+            && let Err(status) = self.upstreams.call(caller, rpc, message.into()).await
         {
             add_new(&mut violations, FieldViolation::all_of(&status));
         }

@@ -1,42 +1,44 @@
 //! Calls that are only checked (AIP-163), for requests of which a part cannot be read.
 
-use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, ReflectMessage, Value};
 use service_runtime::grpc::FieldViolation;
 
-use crate::catalog::{Notes, is_update_mask};
+use crate::{
+    catalog::{Kind, Plans, Rpc},
+    transcode::{Fields, Payload, mask_in, put, put_mask},
+};
 
 /// Makes a request one that is only checked, without anything else that steers the call; none if the RPC has no such requests. An update
 /// mask that was derived names no field that could not be read, which an update would empty.
 pub fn only_checked(
-    notes: &Notes,
-    mut message: DynamicMessage,
+    plans: &Plans,
+    rpc: &Rpc,
+    message: &[u8],
     violations: &[FieldViolation],
-) -> Option<DynamicMessage> {
-    let descriptor = message.descriptor();
-    let is_control = |field: &FieldDescriptor| notes.field(field).call_control;
-    let validate_only = descriptor.get_field_by_name("validate_only")?;
-    if validate_only.kind() != Kind::Bool || !is_control(&validate_only) {
+) -> Option<Vec<u8>> {
+    let plan = &plans[rpc.input];
+    let validate_only = &plan.fields[plan.by_name("validate_only")?];
+    if validate_only.kind != Kind::Bool || !validate_only.notes.call_control {
         return None;
     }
-    for field in descriptor.fields().filter(is_control) {
-        message.clear_field(&field);
+    let mut checked = Vec::with_capacity(message.len());
+    let mut fields = Fields::of(message);
+    while let Ok(Some((number, payload))) = fields.next() {
+        let Some(at) = plan.by_number(number) else {
+            continue;
+        };
+        if plan.update_mask != Some(at) && !plan.fields[at].notes.call_control {
+            put(&mut checked, number, payload);
+        }
     }
-    message.set_field(&validate_only, Value::Bool(true));
-    if let Some(mask) = descriptor.get_field_by_name("update_mask")
-        && is_update_mask(&mask)
-        && message.has_field(&mask)
-        && let Value::Message(mask) = message.get_field_mut(&mask)
-        && let Some(Value::List(paths)) = mask.get_field_by_name_mut("paths")
+    if let Some(mask) = plan.update_mask.map(|at| &plan.fields[at])
+        && let Some(mut paths) = mask_in(message, mask)
     {
-        paths.retain(|path| {
-            let is_unread = |violation: &FieldViolation| {
-                path.as_str()
-                    .is_some_and(|path| overlap(path, &violation.field))
-            };
-            !violations.iter().any(is_unread)
-        });
+        let is_unread = |path: &str| violations.iter().any(|one| overlap(path, &one.field));
+        paths.retain(|path| !is_unread(path));
+        put_mask(&mut checked, mask, paths);
     }
-    Some(message)
+    put(&mut checked, validate_only.number, Payload::Varint(1));
+    Some(checked)
 }
 
 /// Adds what a service found in the rest of a request. It cannot judge the fields that could not be read, nor an update mask that was

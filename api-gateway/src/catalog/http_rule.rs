@@ -49,11 +49,11 @@ impl Binding {
         }
     }
 
-    /// Tells whether the path fills this field of the request.
-    pub fn fills(&self, field: &FieldDescriptor) -> bool {
+    /// Tells whether the path fills the field of the request with this number.
+    pub fn fills(&self, number: u32) -> bool {
         self.path_fields
             .iter()
-            .any(|path| path.len() == 1 && path[0] == *field)
+            .any(|path| path.len() == 1 && path[0].number() == number)
     }
 }
 
@@ -148,7 +148,7 @@ fn path_field(input: &MessageDescriptor, name: &str) -> Result<FieldPath, String
 }
 
 /// Finds a field by its dotted name, such as `filter.state`; every part may be in snake_case or camelCase.
-pub(crate) fn field_path(message: &MessageDescriptor, name: &str) -> Option<FieldPath> {
+fn field_path(message: &MessageDescriptor, name: &str) -> Option<FieldPath> {
     let mut path = FieldPath::new();
     let mut message = Some(message.clone());
     for part in name.split('.') {

@@ -42,6 +42,8 @@ pub struct FieldPlan {
     pub kind: Kind,
     /// Number of its values.
     pub shape: Shape,
+    /// Message in it, of which a query names the fields.
+    inner: Option<MessageId>,
     /// The default value can be told from an absent one.
     pub has_presence: bool,
     /// Index of its oneof.
@@ -140,10 +142,7 @@ impl Plans {
         for part in name.split('.') {
             let plan = within?;
             let field = &plan.fields[plan.by_name(part)?];
-            within = match (&field.kind, &field.shape) {
-                (Kind::Message(inner), Shape::Single) => Some(&self[*inner]),
-                _ => None,
-            };
+            within = field.inner.map(|inner| &self[inner]);
             path.push(field);
         }
         Some(path)
@@ -184,7 +183,13 @@ impl Plans {
             (Shape::Map(_), _) => Some("{}".to_owned()),
             (Shape::Single, kind) => Some(kind.default_json()),
         };
+        let inner = field
+            .kind()
+            .as_message()
+            .filter(|_| shape == Shape::Single)
+            .map(|inner| self.id(inner));
         FieldPlan {
+            inner,
             number: field.number(),
             name: field.name().to_owned(),
             json_name: field.json_name().to_owned(),

@@ -4,8 +4,6 @@ use axum::{
     extract::{Extension, Request, State},
     response::Response,
 };
-use bytes::Bytes;
-use prost::Message;
 use service_runtime::grpc::{Caller, Verified, deadline};
 use tokio::time::Instant;
 
@@ -71,7 +69,6 @@ async fn call(
 ) -> Result<Response, Error> {
     let (parts, body) = request.into_parts();
     let message = read_message(gateway, caller, &route, &parts, body).await?;
-    let message = Bytes::from(message.encode_to_vec());
     if !route.rpc.streams {
         let message = gateway.call(caller, &route.rpc, message).await?;
         return reply::unary(&gateway.catalog.plans, &route, message);

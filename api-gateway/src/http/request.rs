@@ -1,7 +1,6 @@
 use axum::body::Body;
 use bytes::Bytes;
 use http::{HeaderMap, header, request::Parts};
-use prost_reflect::{DynamicMessage, Value};
 use service_runtime::grpc::Caller;
 use url::form_urlencoded;
 
@@ -14,7 +13,7 @@ use crate::{
     catalog::{self, Live, RouteMatch},
     error::Error,
     gateway::Gateway,
-    transcode::{File, HttpInput, parse, read_http},
+    transcode::{File, HttpInput, put_bytes, read_http},
 };
 
 /// Reads the request message of an RPC from an HTTP request.
@@ -28,7 +27,7 @@ pub(super) async fn read_message(
     route: &RouteMatch,
     parts: &Parts,
     body: Body,
-) -> Result<DynamicMessage, Error> {
+) -> Result<Bytes, Error> {
     let (rpc, binding) = (&route.rpc, route.binding());
     let takes_file = matches!(binding.body, catalog::Body::File(_));
     let limit = match takes_file {
@@ -36,12 +35,12 @@ pub(super) async fn read_message(
         false => gateway.requests.max_body_bytes,
     };
     let body = read_body(body, limit, &gateway.requests).await?;
-    let (mut json, mut file) = (None, None);
+    let (mut text, mut file) = (None, None);
     if !body.is_empty() && takes_file {
         file = Some(read_file(parts, &body)?);
     } else if !body.is_empty() {
         check_content_type(&parts.headers)?;
-        json = Some(parse(&body)?);
+        text = Some(body.as_ref());
     }
     let query = parts.uri.query().unwrap_or_default();
     let query: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes())
@@ -50,21 +49,21 @@ pub(super) async fn read_message(
     let input = HttpInput {
         path_values: &route.path_values,
         query: &query,
-        body: json.as_ref(),
+        body: text,
         file,
         if_match: etag::if_match(&parts.headers)?,
         idempotency_key: idempotency_key(&parts.headers)?,
     };
-    let reading = read_http(&gateway.catalog.notes, rpc, binding, input);
+    let reading = read_http(&gateway.catalog.plans, rpc, binding, input)?;
     let mut message = gateway.require_complete(caller, rpc, reading).await?;
     if let Some(live) = &rpc.live {
         resume(&mut message, live, &parts.headers)?;
     }
-    Ok(message)
+    Ok(message.into())
 }
 
 /// Sets the resume token from the header `Last-Event-ID`, with which a browser reconnects to the same URL.
-fn resume(message: &mut DynamicMessage, live: &Live, headers: &HeaderMap) -> Result<(), Error> {
+fn resume(message: &mut Vec<u8>, live: &Live, headers: &HeaderMap) -> Result<(), Error> {
     let Some(value) = headers.get("last-event-id") else {
         return Ok(());
     };
@@ -73,7 +72,7 @@ fn resume(message: &mut DynamicMessage, live: &Live, headers: &HeaderMap) -> Res
         cure: "must be the unchanged id of an event of this stream",
     })?;
     if !place.is_empty() {
-        message.set_field(&live.resume_from, Value::String(place.to_owned()));
+        put_bytes(message, live.resume_from.number(), place.as_bytes());
     }
     Ok(())
 }

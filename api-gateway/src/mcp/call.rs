@@ -1,4 +1,3 @@
-use prost::Message;
 use rmcp::model::{CallToolResult, ContentBlock, JsonObject};
 use service_runtime::{BoxError, grpc::Caller};
 
@@ -48,13 +47,12 @@ async fn answer(
     rpc: &Rpc,
     arguments: &JsonObject,
 ) -> Result<CallToolResult, Error> {
-    let notes = &gateway.catalog.notes;
-    let reading = read_arguments(notes, rpc, arguments);
+    let plans = &gateway.catalog.plans;
+    let reading = read_arguments(plans, rpc, arguments);
     let message = gateway.require_complete(caller, rpc, reading).await?;
-    let message = message.encode_to_vec().into();
-    let answer = gateway.call(caller, rpc, message).await?;
+    let answer = gateway.call(caller, rpc, message.into()).await?;
     let internal = |fault: BoxError| Error::Internal(fault);
-    let json = write(&gateway.catalog.plans, rpc.output, &answer, Dialect::Tool);
+    let json = write(plans, rpc.output, &answer, Dialect::Tool);
     let json = String::from_utf8(json.map_err(|fault| internal(fault.into()))?);
     let json = json.map_err(|fault| internal(fault.into()))?;
     // The protocol library takes structured content as a tree only.

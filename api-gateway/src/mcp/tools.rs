@@ -96,7 +96,7 @@ fn input_schema(catalog: &Catalog, rpc: &Rpc) -> Result<Schema, CatalogError> {
     let mut writer = SchemaWriter::new(notes, SchemaTarget::ToolInput).referring_to(shared);
     let mut schema = writer.message(&input, |_| true);
     check(&writer, rpc)?;
-    let clearable = clearable_fields(notes, rpc);
+    let clearable = clearable_fields(&catalog.plans, rpc);
     let properties = schema
         .get_mut("properties")
         .and_then(|value| value.as_object_mut());
@@ -107,7 +107,7 @@ fn input_schema(catalog: &Catalog, rpc: &Rpc) -> Result<Schema, CatalogError> {
                 "is a tool that updates, so its request cannot have a field named clear",
             ));
         }
-        let names: Vec<&str> = clearable.iter().map(|field| field.name()).collect();
+        let names: Vec<&str> = clearable.iter().map(|field| field.name.as_str()).collect();
         properties.insert(
             CLEAR.to_owned(),
             json!({

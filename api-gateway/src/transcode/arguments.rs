@@ -1,101 +1,87 @@
-use prost_reflect::{DynamicMessage, FieldDescriptor};
+use serde::de::value::MapDeserializer;
 use serde_json::{Map, Value as Json};
 
 use service_runtime::suggestion::did_you_mean;
 
 use super::{
-    FieldViolation, Reading,
+    Reading,
     assemble::require,
+    place::Place,
     reader::{Named, Reader},
-    update_mask::{clearable_fields, is_written, mask_field, refuse_blank, set_mask},
+    update_mask::{clearable_fields, is_written, put_mask, refuse_blank},
 };
-use crate::catalog::{Dialect, Notes, Rpc};
+use crate::catalog::{Dialect, FieldPlan, Plans, Rpc};
 
 /// The argument of a tool that updates which names the fields to empty.
 pub const CLEAR: &str = "clear";
 
-/// Builds the request message of an RPC from the arguments of a tool call.
-///
-/// # Errors
-///
-/// Returns every fault, each with its argument and what to do about it.
-pub fn from_arguments(
-    notes: &Notes,
-    rpc: &Rpc,
-    arguments: &Map<String, Json>,
-) -> Result<DynamicMessage, Vec<FieldViolation>> {
-    read_arguments(notes, rpc, arguments).complete()
-}
-
 /// Reads the arguments of a tool call as far as they can be read.
-pub fn read_arguments(notes: &Notes, rpc: &Rpc, arguments: &Map<String, Json>) -> Reading {
-    let mut reader = Reader {
-        redirects: rpc.tool.as_ref().map_or(&[], |tool| &tool.redirects),
-        ..Reader::new(notes, Dialect::Tool)
-    };
-    let mut message = DynamicMessage::new(rpc.method.input());
-    let clearable = clearable_fields(notes, rpc);
-    let mut arguments = arguments.clone();
-    let clear = match clearable.is_empty() {
-        true => None,
-        false => arguments.shift_remove(CLEAR),
-    };
-    let named = reader.fill(&mut message, &arguments, "");
-    if let Some(mask) = mask_field(&rpc.method.input()) {
-        if named.iter().any(|named| named.field == mask) {
+pub fn read_arguments(plans: &Plans, rpc: &Rpc, arguments: &Map<String, Json>) -> Reading {
+    let plan = &plans[rpc.input];
+    let mut reader = Reader::new(plans, Dialect::Tool);
+    reader.redirects = rpc.tool.as_ref().map_or(&[], |tool| &tool.redirects);
+    let clearable = clearable_fields(plans, rpc);
+    let clear = arguments.get(CLEAR).filter(|_| !clearable.is_empty());
+    let others = arguments
+        .iter()
+        .filter(|(name, _)| clear.is_none() || *name != CLEAR);
+    let others = others.map(|(name, value)| (name.as_str(), value));
+    let entries = MapDeserializer::<_, serde_json::Error>::new(others);
+    // Arguments are a tree already, so no fault of the text can end the reading.
+    let named = reader
+        .fill(plan, entries, &Place::Body(""))
+        .unwrap_or_default();
+    if let Some(at) = plan.update_mask {
+        let mask = &plan.fields[at];
+        if named.iter().any(|named| named.at == at) {
             let description = "is not a known field; only the given fields are changed";
-            reader.faults.add(mask.name(), description);
+            reader.violations.add(&mask.name, description);
         }
-        let names = changed(
-            &mut reader,
-            rpc,
-            &clearable,
-            &named,
-            clear.unwrap_or_default(),
-        );
-        set_mask(&mut message, &mask, names);
+        let named: Vec<(&FieldPlan, Named)> = named
+            .iter()
+            .map(|named| (&plan.fields[named.at], *named))
+            .collect();
+        let names = changed(&mut reader, rpc, &clearable, &named, clear);
+        put_mask(&mut reader.message, mask, names);
     }
-    let given = named.into_iter().filter(|named| !named.absent);
-    let given: Vec<FieldDescriptor> = given.map(|named| named.field).collect();
-    require(&mut reader, rpc, &given);
-    reader.faults.of(message)
+    let given = named.iter().filter(|named| !named.is_absent);
+    let given: Vec<u32> = given.map(|named| plan.fields[named.at].number).collect();
+    require(&mut reader, plan, &given);
+    reader.finish()
 }
 
 /// Returns the names of the fields that an update writes: those that are given a value, and those to empty.
 fn changed(
     reader: &mut Reader<'_>,
     rpc: &Rpc,
-    clearable: &[FieldDescriptor],
-    named: &[Named],
-    clear: Json,
+    clearable: &[&FieldPlan],
+    named: &[(&FieldPlan, Named)],
+    clear: Option<&Json>,
 ) -> Vec<String> {
-    let notes = reader.notes;
     let binding = rpc.bindings.first();
-    let written =
-        |field: &FieldDescriptor| is_written(notes, binding, field) && !notes.field(field).required;
-    let (blank, given): (Vec<&Named>, Vec<&Named>) = named
-        .iter()
-        .filter(|named| written(&named.field) && (named.blank || !named.absent))
-        .partition(|named| named.blank);
-    let given: Vec<&str> = given.iter().map(|named| named.field.name()).collect();
+    let written = |field: &FieldPlan| is_written(binding, field) && !field.notes.required;
+    let named = named.iter().filter(|(field, _)| written(field));
+    let (blank, given): (Vec<_>, Vec<_>) = named
+        .filter(|(_, named)| named.is_blank || !named.is_absent)
+        .partition(|(_, named)| named.is_blank);
+    let given: Vec<&str> = given.iter().map(|(field, _)| field.name.as_str()).collect();
     let cleared = cleared(reader, clearable, &given, clear);
-    for named in blank {
-        if !cleared.iter().any(|name| name == named.field.name()) {
-            let can_clear = clearable.contains(&named.field);
-            refuse_blank(&mut reader.faults, &named.field, can_clear, "");
+    for (field, _) in blank {
+        if !cleared.contains(&field.name) {
+            let can_clear = clearable.iter().any(|other| other.number == field.number);
+            let path = field.name.clone();
+            refuse_blank(&mut reader.violations, field, can_clear, path);
         }
     }
-    if given.is_empty() && cleared.is_empty() && reader.faults.is_empty() {
-        let input = rpc.method.input();
-        let fields = input
-            .fields()
-            .filter(|field| written(field) && !notes.field(field).tool_hidden);
-        let fields: Vec<String> = fields.map(|field| field.name().to_owned()).collect();
+    if given.is_empty() && cleared.is_empty() && reader.violations.is_empty() {
+        let fields = reader.plans[rpc.input].fields.iter();
+        let fields = fields.filter(|field| written(field) && !field.notes.tool_hidden);
+        let fields: Vec<&str> = fields.map(|field| field.name.as_str()).collect();
         let description = format!(
             "is empty, and no other argument changes anything; give one of {}, or list the fields to clear here",
             fields.join(", ")
         );
-        reader.faults.add(CLEAR, description);
+        reader.violations.add(CLEAR, description);
     }
     given
         .into_iter()
@@ -107,21 +93,21 @@ fn changed(
 /// Returns the names of the fields to empty.
 fn cleared(
     reader: &mut Reader<'_>,
-    clearable: &[FieldDescriptor],
+    clearable: &[&FieldPlan],
     given: &[&str],
-    clear: Json,
+    clear: Option<&Json>,
 ) -> Vec<String> {
-    let known: Vec<&str> = clearable.iter().map(FieldDescriptor::name).collect();
+    let known: Vec<&str> = clearable.iter().map(|field| field.name.as_str()).collect();
     let items = match clear {
-        Json::Null => Vec::new(),
-        Json::Array(items) => items,
+        None | Some(Json::Null) => &[],
+        Some(Json::Array(items)) => items.as_slice(),
         // Models give a single name without its list now and then; what they mean is plain.
-        Json::String(name) if name.is_empty() => Vec::new(),
-        name => vec![name],
+        Some(Json::String(name)) if name.is_empty() => &[],
+        Some(name) => std::slice::from_ref(name),
     };
     let mut names = Vec::new();
     for (at, item) in items.iter().enumerate() {
-        if reader.faults.is_full() {
+        if reader.violations.is_full() {
             break;
         }
         let name = item.as_str().unwrap_or_default();
@@ -129,9 +115,9 @@ fn cleared(
         if !known.contains(&name) {
             let hint = did_you_mean(name, known.iter().copied());
             let description = format!("must be one of {}{hint}", known.join(", "));
-            reader.faults.add(path, description);
+            reader.violations.add(path, description);
         } else if given.contains(&name) {
-            reader.faults.add(
+            reader.violations.add(
                 path,
                 format!("lists {name}, which also has a value; do only one of them"),
             );

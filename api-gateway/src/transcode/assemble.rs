@@ -1,14 +1,16 @@
 use bytes::Bytes;
 use http::Method;
-use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, Value};
-use serde_json::Value as Json;
+use prost::encoding::encode_varint;
 
 use super::{
-    FieldViolation, Reading, query,
-    reader::{Named, Reader},
-    update_mask::{check_mask, is_written, mask_field, set_mask},
+    JsonFault, Reading,
+    place::Place,
+    query,
+    reader::{Named, Reader, Target},
+    update_mask::{check_mask, is_written, mask_in, put_mask},
+    wire::{LENGTH_DELIMITED, put_bytes, put_key, text_field},
 };
-use crate::catalog::{Binding, Body, Dialect, Notes, Rpc, brief, dotted, is_well_known};
+use crate::catalog::{Binding, Body, Kind, MessagePlan, Plans, Rpc, brief, dotted};
 
 /// The parts of an HTTP request that fill a message.
 #[derive(Debug, Default, Clone, Copy)]
@@ -17,8 +19,8 @@ pub struct HttpInput<'a> {
     pub path_values: &'a [String],
     /// The query parameters, decoded.
     pub query: &'a [(String, String)],
-    /// The JSON body; absent if the request has none.
-    pub body: Option<&'a Json>,
+    /// The JSON text of the body; absent if the request has none.
+    pub body: Option<&'a [u8]>,
     /// The body as it is, for a route that takes a file; absent if the request has none.
     pub file: Option<File<'a>>,
     /// The etag of the header `If-Match`, without quotes.
@@ -36,104 +38,74 @@ pub struct File<'a> {
     pub data: &'a Bytes,
 }
 
-/// Builds the request message of an RPC from an HTTP request.
+/// Reads an HTTP request as far as it can be read.
 ///
 /// # Errors
 ///
-/// Returns every fault, each with its field and the cure.
-pub fn from_http(
-    notes: &Notes,
+/// Fails if the body is not JSON that the gateway takes.
+pub fn read_http(
+    plans: &Plans,
     rpc: &Rpc,
     binding: &Binding,
     input: HttpInput<'_>,
-) -> Result<DynamicMessage, Vec<FieldViolation>> {
-    read_http(notes, rpc, binding, input).complete()
-}
-
-/// Reads an HTTP request as far as it can be read.
-pub fn read_http(notes: &Notes, rpc: &Rpc, binding: &Binding, input: HttpInput<'_>) -> Reading {
-    let mut reader = Reader::new(notes, Dialect::Http);
-    let mut message = DynamicMessage::new(rpc.method.input());
-    let in_body = match (&binding.body, input.file) {
-        (Body::File(field), Some(file)) => fill_file(&mut message, field, file),
-        _ => fill_from_body(&mut reader, &mut message, binding, input.body),
-    };
-    let mut given: Vec<FieldDescriptor> = in_body
-        .of_request
-        .iter()
-        .filter(|named| !named.absent)
-        .map(|named| named.field.clone())
-        .collect();
+) -> Result<Reading, JsonFault> {
+    let plan = &plans[rpc.input];
+    let mut reader = Reader::of_text(plans);
+    let in_body = InBody::read(&mut reader, rpc, binding, input)?;
+    let given = in_body.of_request.iter().filter(|named| !named.is_absent);
+    let mut given: Vec<u32> = given.map(|named| plan.fields[named.at].number).collect();
 
     for (path, text) in binding.path_fields.iter().zip(input.path_values) {
-        let (Some(first), Some(last)) = (path.first(), path.last()) else {
+        let dotted = dotted(path);
+        let path = plans.path(rpc.input, &dotted).unwrap_or_default();
+        let Some(first) = path.first() else {
             continue;
         };
-        let dotted = dotted(path);
-        if in_body
-            .of_request
-            .iter()
-            .any(|named| path.len() == 1 && named.field == *first)
-        {
-            reader
-                .faults
-                .add(dotted, "is part of the path; remove it from the body");
-        } else if let Some(value) = query::value(&mut reader, last, text, &dotted) {
-            query::set(&mut message, path, value);
+        let is_first = |named: &Named| plan.fields[named.at].number == first.number;
+        if path.len() == 1 && in_body.of_request.iter().any(is_first) {
+            let description = "is part of the path; remove it from the body";
+            reader.violations.add(dotted, description);
+        } else {
+            query::set(&mut reader, &path, text, &dotted);
         }
-        given.push(first.clone());
+        given.push(first.number);
     }
-    given.extend(query::fill(
-        &mut reader,
-        &mut message,
-        rpc,
-        binding,
-        input.query,
-    ));
+    given.extend(query::fill(&mut reader, rpc, binding, input.query));
     for (header, field, value) in [
         ("If-Match", "etag", input.if_match),
         ("Idempotency-Key", "request_id", input.idempotency_key),
     ] {
         if let Some(value) = value {
-            set_from_header(&mut reader, &mut message, header, field, value);
+            set_from_header(&mut reader, plan, header, field, value);
         }
     }
-    if let Some(mask) = mask_field(&rpc.method.input()) {
-        if message.has_field(&mask) {
-            let updated = match &binding.body {
-                Body::Field(field) => field.kind().as_message().cloned(),
-                _ => Some(rpc.method.input()),
-            };
-            if let Some(updated) = updated {
-                check_mask(&message, &mask, &updated, "", &mut reader.faults);
+    if let Some(mask) = plan.update_mask.map(|at| &plan.fields[at]) {
+        let (updated, binding_of_updated) = match &binding.body {
+            Body::Field(field) => match plan
+                .by_number(field.number())
+                .map(|at| &plan.fields[at].kind)
+            {
+                Some(Kind::Message(inner)) => (Some(&plans[*inner]), None),
+                _ => (None, None),
+            },
+            _ => (Some(plan), Some(binding)),
+        };
+        match (mask_in(&reader.message, mask), updated) {
+            (Some(paths), Some(updated)) => {
+                check_mask(&paths, mask, updated, "", &mut reader.violations);
             }
-        } else if binding.method == Method::PATCH {
-            let written = in_body
-                .of_resource
-                .iter()
-                .filter(|named| is_written(notes, Some(binding), &named.field));
-            let names = written.map(|named| named.field.name().to_owned()).collect();
-            set_mask(&mut message, &mask, names);
+            (None, updated) if binding.method == Method::PATCH => {
+                let fields = updated.map_or(&[][..], |updated| &updated.fields);
+                let named = in_body.of_resource.iter().map(|named| &fields[named.at]);
+                let written = named.filter(|field| is_written(binding_of_updated, field));
+                let names = written.map(|field| field.name.clone()).collect();
+                put_mask(&mut reader.message, mask, names);
+            }
+            _ => {}
         }
     }
-    require(&mut reader, rpc, &given);
-    reader.faults.of(message)
-}
-
-fn fill_file(message: &mut DynamicMessage, field: &FieldDescriptor, file: File<'_>) -> InBody {
-    if let Value::Message(body) = message.get_field_mut(field) {
-        body.set_field_by_name("content_type", Value::String(file.content_type.to_owned()));
-        body.set_field_by_name("data", Value::Bytes(file.data.clone()));
-    }
-    let named = Named {
-        field: field.clone(),
-        absent: false,
-        blank: false,
-    };
-    InBody {
-        of_request: vec![named],
-        of_resource: Vec::new(),
-    }
+    require(&mut reader, plan, &given);
+    Ok(reader.finish())
 }
 
 /// The fields that a body names: of the request, and of what an update writes, which are the same unless the body is one field.
@@ -143,93 +115,100 @@ struct InBody {
     of_resource: Vec<Named>,
 }
 
-fn fill_from_body(
-    reader: &mut Reader<'_>,
-    message: &mut DynamicMessage,
-    binding: &Binding,
-    body: Option<&Json>,
-) -> InBody {
-    let Some(json) = body else {
-        return InBody::default();
-    };
-    match (&binding.body, json) {
-        (Body::None | Body::File(_), _) => {
-            reader.faults.add(
-                "body",
-                "must be empty; this call takes its values from the path and the query",
-            );
-            InBody::default()
+impl InBody {
+    fn read(
+        reader: &mut Reader<'_>,
+        rpc: &Rpc,
+        binding: &Binding,
+        input: HttpInput<'_>,
+    ) -> Result<Self, JsonFault> {
+        let plan = &reader.plans[rpc.input];
+        let field_at = |number| plan.by_number(number).unwrap_or_default();
+        if let (Body::File(field), Some(file)) = (&binding.body, input.file) {
+            put_file(&mut reader.message, field.number(), file);
+            let named = Named {
+                at: field_at(field.number()),
+                ..Named::default()
+            };
+            return Ok(Self {
+                of_request: vec![named],
+                of_resource: Vec::new(),
+            });
         }
-        (Body::Whole, Json::Object(object)) => {
-            let named = reader.fill(message, object, "");
-            InBody {
-                of_resource: named.clone(),
-                of_request: named,
+        let Some(text) = input.body else {
+            return Ok(Self::default());
+        };
+        match &binding.body {
+            Body::None | Body::File(_) => {
+                reader.text(text, None, &Place::Body(""))?;
+                reader.violations.add(
+                    "body",
+                    "must be empty; this call takes its values from the path and the query",
+                );
+                Ok(Self::default())
             }
-        }
-        (Body::Whole, _) => {
-            reader.faults.add("body", "must be a JSON object, in {}");
-            InBody::default()
-        }
-        (Body::Field(field), json) => {
-            let absent = json.is_null();
-            let mut of_resource = Vec::new();
-            match (field.kind(), json) {
-                (Kind::Message(inner), Json::Object(object))
-                    if !field.is_list() && !field.is_map() && !is_well_known(&inner) =>
-                {
-                    let mut value = DynamicMessage::new(inner);
-                    of_resource = reader.fill(&mut value, object, field.name());
-                    message.set_field(field, Value::Message(value));
-                }
-                _ => reader.set(message, field, json, ""),
+            Body::Whole => {
+                reader.text(text, Some(Target::Request(rpc.input)), &Place::Body(""))?;
+                Ok(Self {
+                    of_resource: reader.named.clone(),
+                    of_request: std::mem::take(&mut reader.named),
+                })
             }
-            InBody {
-                of_request: vec![Named {
-                    field: field.clone(),
-                    absent,
-                    blank: false,
-                }],
-                of_resource,
+            Body::Field(field) => {
+                let at = field_at(field.number());
+                let (target, place) = (&plan.fields[at], Place::Body(field.name()));
+                let read = reader.text(text, Some(Target::Field(target, None)), &place)?;
+                Ok(Self {
+                    of_request: vec![Named { at, ..read }],
+                    of_resource: std::mem::take(&mut reader.named),
+                })
             }
         }
     }
+}
+
+/// Appends a `google.api.HttpBody`.
+fn put_file(message: &mut Vec<u8>, number: u32, file: File<'_>) {
+    let mut head = Vec::new();
+    put_bytes(&mut head, 1, file.content_type.as_bytes());
+    put_key(&mut head, 2, LENGTH_DELIMITED);
+    encode_varint(file.data.len() as u64, &mut head);
+    put_key(message, number, LENGTH_DELIMITED);
+    encode_varint((head.len() + file.data.len()) as u64, message);
+    message.extend(head);
+    message.extend_from_slice(file.data);
 }
 
 /// Passes on what a header says about the call. A check that cannot be made must not look as if it had been.
 fn set_from_header(
     reader: &mut Reader<'_>,
-    message: &mut DynamicMessage,
+    plan: &MessagePlan,
     header: &str,
     field: &str,
     value: &str,
 ) {
-    let descriptor = prost_reflect::ReflectMessage::descriptor(message);
-    let field = descriptor
-        .get_field_by_name(field)
-        .filter(|field| field.kind() == Kind::String && reader.notes.field(field).call_control);
+    let field = plan.by_name(field).map(|at| &plan.fields[at]);
+    let field = field.filter(|field| field.kind == Kind::String && field.notes.call_control);
     let Some(field) = field else {
         let cure = "has no meaning for this call; remove the header";
-        reader.faults.add(header, cure);
+        reader.violations.add(header, cure);
         return;
     };
-    let given = message.get_field(&field);
-    let given = given.as_str().unwrap_or_default();
+    let given = text_field(&reader.message, field.number);
     if !given.is_empty() && given != value {
         let cure = format!("differs from the header {header}; give one of them");
-        reader.faults.add(field.name(), cure);
+        reader.violations.add(&field.name, cure);
         return;
     }
-    message.set_field(&field, Value::String(value.to_owned()));
+    put_bytes(&mut reader.message, field.number, value.as_bytes());
 }
 
 /// Notes the required fields that are not given. What a given value must look like is the service's to say.
-pub(super) fn require(reader: &mut Reader<'_>, rpc: &Rpc, given: &[FieldDescriptor]) {
-    for field in rpc.method.input().fields() {
-        let notes = reader.notes.field(&field);
-        if notes.required && !given.contains(&field) {
-            let description = format!("is required: {}", brief(&notes.comment));
-            reader.faults.add(field.name(), description);
+pub(super) fn require(reader: &mut Reader<'_>, plan: &MessagePlan, given: &[u32]) {
+    for field in &plan.fields {
+        if field.notes.required && !given.contains(&field.number) {
+            let description = format!("is required: {}", brief(&field.notes.comment));
+            reader.violations.add(&field.name, description);
         }
     }
 }

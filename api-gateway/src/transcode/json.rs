@@ -1,9 +1,9 @@
-use std::{cell::RefCell, fmt};
+use std::{borrow::Cow, collections::HashSet, fmt};
 
-use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
-use serde_json::{Map, Number, Value};
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde_json::Value;
 
-use super::violation::within;
+use super::{place::Place, violation::within};
 
 /// How deep objects and lists may stand within each other.
 pub const MAX_DEPTH: usize = 32;
@@ -38,166 +38,201 @@ pub enum JsonFault {
     Duplicate(String),
 }
 
-/// Parses a JSON text, and refuses depth and duplicate names before anything is built on them.
+/// Parses a small JSON text that is no message of the contract.
 ///
 /// # Errors
 ///
 /// Fails with the first fault found.
 pub fn parse(text: &[u8]) -> Result<Value, JsonFault> {
-    let fault = RefCell::new(None);
-    let seed = Checked {
-        depth: 0,
-        place: Place::Top,
-        fault: &fault,
-    };
+    let mut limits = Limits::of_text();
+    let place = Place::Body("");
     let mut deserializer = serde_json::Deserializer::from_slice(text);
-    let parsed = seed.deserialize(&mut deserializer);
-    let parsed = parsed.and_then(|value| deserializer.end().map(|()| value));
-    parsed.map_err(|error| {
-        fault.take().unwrap_or_else(|| JsonFault::Syntax {
-            line: error.line(),
-            column: error.column(),
-            what: without_position(&error.to_string()),
-        })
-    })
+    let checked = Ignored(&mut limits, &place).deserialize(&mut deserializer);
+    let checked = checked.and_then(|_| deserializer.end());
+    let parsed = checked.and_then(|()| serde_json::from_slice(text));
+    parsed.map_err(|error| limits.fault(&error))
 }
 
-fn without_position(message: &str) -> String {
-    let end = message.rfind(" at line ").unwrap_or(message.len());
-    message[..end].to_owned()
-}
-
-#[derive(Clone, Copy)]
-struct Checked<'a> {
+/// Limits of a JSON text, checked while it is read: depth, length and duplicate names.
+#[derive(Debug, Default)]
+pub(super) struct Limits {
+    is_text: bool,
     depth: usize,
-    place: Place<'a>,
-    fault: &'a RefCell<Option<JsonFault>>,
+    fault: Option<JsonFault>,
 }
 
-/// Where a value stands. Most values are right, so the path is put together only for those that are not.
-#[derive(Clone, Copy)]
-enum Place<'a> {
-    Top,
-    Item(&'a Place<'a>, usize),
-    Entry(&'a Place<'a>, &'a str),
-}
+/// Names of an object that have been read.
+pub(super) type Names<'de> = HashSet<Cow<'de, str>>;
 
-impl Place<'_> {
-    fn path(&self) -> String {
-        match self {
-            Self::Top => String::new(),
-            Self::Item(list, at) => format!("{}[{at}]", list.path()),
-            Self::Entry(object, name) => within(&object.path(), name),
-        }
-    }
-}
-
-impl<'a> Checked<'a> {
-    fn inner<'b>(&self, place: Place<'b>) -> Checked<'b>
-    where
-        'a: 'b,
-    {
-        Checked {
-            depth: self.depth + 1,
-            place,
-            fault: self.fault,
+impl Limits {
+    /// Returns the limits of a text. Values that another parser has read have none.
+    pub(super) fn of_text() -> Self {
+        Self {
+            is_text: true,
+            ..Self::default()
         }
     }
 
-    fn refuse<E: serde::de::Error>(&self, fault: JsonFault) -> E {
-        *self.fault.borrow_mut() = Some(fault);
+    /// Returns the fault that ended the reading.
+    pub(super) fn fault(&mut self, error: &serde_json::Error) -> JsonFault {
+        self.fault.take().unwrap_or_else(|| {
+            let message = error.to_string();
+            let end = message.rfind(" at line ").unwrap_or(message.len());
+            JsonFault::Syntax {
+                line: error.line(),
+                column: error.column(),
+                what: message[..end].to_owned(),
+            }
+        })
+    }
+
+    /// Begins a list or object.
+    pub(super) fn enter<E: Error>(&mut self) -> Result<(), E> {
+        if self.is_text && self.depth == MAX_DEPTH {
+            return Err(self.refuse(JsonFault::TooDeep));
+        }
+        self.depth += 1;
+        Ok(())
+    }
+
+    /// Ends a list or object.
+    pub(super) fn leave(&mut self) {
+        self.depth -= 1;
+    }
+
+    /// Checks that a list or object of this length may have one more item.
+    pub(super) fn check_length<E: Error>(
+        &mut self,
+        length: usize,
+        place: &Place<'_>,
+    ) -> Result<(), E> {
+        match self.is_text && length >= MAX_ITEMS {
+            true => Err(self.refuse(JsonFault::TooLong(place.in_text()))),
+            false => Ok(()),
+        }
+    }
+
+    /// Returns the next name of an object.
+    pub(super) fn next_name<'de, A: MapAccess<'de>>(
+        &mut self,
+        entries: &mut A,
+        names: &mut Names<'de>,
+        place: &Place<'_>,
+    ) -> Result<Option<Cow<'de, str>>, A::Error> {
+        let Some(name) = entries.next_key_seed(Name)? else {
+            return Ok(None);
+        };
+        self.check_length(names.len(), place)?;
+        match names.insert(name.clone()) {
+            true => Ok(Some(name)),
+            false => {
+                let path = within(&place.in_text(), &name);
+                Err(self.refuse(JsonFault::Duplicate(path)))
+            }
+        }
+    }
+
+    fn refuse<E: Error>(&mut self, fault: JsonFault) -> E {
+        self.fault = Some(fault);
         E::custom("refused")
     }
+}
 
-    fn check_length<E: serde::de::Error>(&self, length: usize) -> Result<(), E> {
-        match length < MAX_ITEMS {
-            true => Ok(()),
-            false => Err(self.refuse(JsonFault::TooLong(self.place.path()))),
-        }
-    }
+/// Reads a name without a copy where there is no escape in it.
+struct Name;
 
-    fn check_depth<E: serde::de::Error>(&self) -> Result<(), E> {
-        match self.depth < MAX_DEPTH {
-            true => Ok(()),
-            false => Err(self.refuse(JsonFault::TooDeep)),
-        }
+impl<'de> DeserializeSeed<'de> for Name {
+    type Value = Cow<'de, str>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_str(self)
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Checked<'_> {
-    type Value = Value;
+impl<'de> Visitor<'de> for Name {
+    type Value = Cow<'de, str>;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a name")
+    }
+
+    fn visit_borrowed_str<E>(self, name: &'de str) -> Result<Self::Value, E> {
+        Ok(Cow::Borrowed(name))
+    }
+
+    fn visit_str<E>(self, name: &str) -> Result<Self::Value, E> {
+        Ok(Cow::Owned(name.to_owned()))
+    }
+}
+
+/// Passes over a value, and checks only its limits. Returns the number of its items.
+pub(super) struct Ignored<'l, 'p>(pub(super) &'l mut Limits, pub(super) &'p Place<'p>);
+
+impl<'de> DeserializeSeed<'de> for Ignored<'_, '_> {
+    type Value = usize;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<usize, D::Error> {
         deserializer.deserialize_any(self)
     }
 }
 
-impl<'de> Visitor<'de> for Checked<'_> {
-    type Value = Value;
+impl<'de> Visitor<'de> for Ignored<'_, '_> {
+    type Value = usize;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("a JSON value")
     }
 
-    fn visit_unit<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
+    fn visit_unit<E>(self) -> Result<usize, E> {
+        Ok(0)
     }
 
-    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
-        Ok(value.into())
+    fn visit_bool<E>(self, _: bool) -> Result<usize, E> {
+        Ok(0)
     }
 
-    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
-        Ok(value.into())
+    fn visit_i64<E>(self, _: i64) -> Result<usize, E> {
+        Ok(0)
     }
 
-    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
-        Ok(value.into())
+    fn visit_u64<E>(self, _: u64) -> Result<usize, E> {
+        Ok(0)
     }
 
-    fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Value, E> {
-        let number = Number::from_f64(value);
-        number
-            .map(Value::Number)
-            .ok_or_else(|| E::custom("number out of range"))
+    fn visit_f64<E>(self, _: f64) -> Result<usize, E> {
+        Ok(0)
     }
 
-    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
-        Ok(value.into())
+    fn visit_str<E>(self, _: &str) -> Result<usize, E> {
+        Ok(0)
     }
 
-    fn visit_string<E>(self, value: String) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
-        self.check_depth()?;
-        let mut list = Vec::new();
-        while let Some(item) =
-            items.next_element_seed(self.inner(Place::Item(&self.place, list.len())))?
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<usize, A::Error> {
+        let Self(limits, place) = self;
+        limits.enter()?;
+        let mut length = 0;
+        while items
+            .next_element_seed(Ignored(limits, &Place::Item(place, length)))?
+            .is_some()
         {
-            self.check_length(list.len())?;
-            list.push(item);
+            limits.check_length(length, place)?;
+            length += 1;
         }
-        Ok(Value::Array(list))
+        limits.leave();
+        Ok(length)
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
-        self.check_depth()?;
-        let mut object = Map::new();
-        while let Some(name) = entries.next_key::<String>()? {
-            self.check_length(object.len())?;
-            let place = Place::Entry(&self.place, &name);
-            if object.contains_key(&name) {
-                return Err(self.refuse(JsonFault::Duplicate(place.path())));
-            }
-            let value = entries.next_value_seed(self.inner(place))?;
-            object.insert(name, value);
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<usize, A::Error> {
+        let Self(limits, place) = self;
+        limits.enter()?;
+        let mut names = Names::default();
+        while let Some(name) = limits.next_name(&mut entries, &mut names, place)? {
+            entries.next_value_seed(Ignored(limits, &Place::Entry(place, &name)))?;
         }
-        Ok(Value::Object(object))
+        limits.leave();
+        Ok(names.len())
     }
 }
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,147 +1,145 @@
-use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, Value};
-use serde_json::Value as Json;
-
 use service_runtime::suggestion::nearest;
 
-use super::reader::Reader;
-use crate::catalog::{Binding, Body, FieldPath, Rpc, dotted, field_path, is_well_known};
+use super::{
+    place::Place,
+    reader::Reader,
+    scalar::Given,
+    wire::{LENGTH_DELIMITED, close, open, put_key, remove},
+};
+use crate::catalog::{Binding, Body, FieldPlan, Kind, Plans, Rpc, Shape};
 
 /// Deeper than this, nobody means a field by a misspelt name.
 const SUGGESTED_DEPTH: usize = 4;
 
-/// Fills a message from the query: `page_size=10&filter.state=OPEN&tag=a&tag=b`. Returns the request's fields that are named.
+/// Fills a message from the query: `page_size=10&filter.state=OPEN&tag=a&tag=b`. Returns the numbers of the request's fields that are
+/// named.
 pub(super) fn fill(
     reader: &mut Reader<'_>,
-    message: &mut DynamicMessage,
     rpc: &Rpc,
     binding: &Binding,
     query: &[(String, String)],
-) -> Vec<FieldDescriptor> {
-    let mut named: Vec<FieldPath> = Vec::new();
+) -> Vec<u32> {
+    let (mut named, mut given) = (Vec::new(), Vec::new());
     for (name, text) in query {
-        let Some(path) = field_path(&rpc.method.input(), name) else {
+        let path = reader.plans.path(rpc.input, name).unwrap_or_default();
+        let (Some(first), Some(last)) = (path.first(), path.last()) else {
             unknown(reader, rpc, binding, name);
             continue;
         };
-        let (Some(first), Some(last)) = (path.first(), path.last()) else {
-            continue;
-        };
-        let dotted = dotted(&path);
-        if let Err(cure) = may_stand_in_query(reader, binding, first) {
-            reader.faults.add(dotted, cure);
+        let names: Vec<&str> = path.iter().map(|field| field.name.as_str()).collect();
+        let dotted = names.join(".");
+        if let Err(cure) = may_stand_in_query(binding, first) {
+            reader.violations.add(dotted, cure);
             continue;
         }
-        let again = named.contains(&path);
-        if again && !last.is_list() {
-            reader.faults.add(dotted, "is given twice; give it once");
+        let again = named.contains(&dotted);
+        if again && !matches!(last.shape, Shape::List(_)) {
+            reader
+                .violations
+                .add(dotted, "is given twice; give it once");
             continue;
         }
-        if let Some(value) = value(reader, last, text, &dotted) {
-            set(message, &path, value);
-        }
-        if !again {
-            named.push(path);
-        }
+        set(reader, &path, text, &dotted);
+        given.push(first.number);
+        named.push(dotted);
     }
-    named
-        .iter()
-        .filter_map(|path| path.first().cloned())
-        .collect()
+    given
 }
 
-/// Reads the text of a path variable or a query parameter.
-pub(super) fn value(
-    reader: &mut Reader<'_>,
-    field: &FieldDescriptor,
-    text: &str,
-    at: &str,
-) -> Option<Value> {
-    let kind = field.kind();
-    let cure = match &kind {
-        _ if field.is_map() => Some("is a map, which a query cannot hold"),
-        Kind::Message(message) if !is_well_known(message) => {
-            Some("is an object; write its fields as name.field=value")
-        }
-        _ => None,
+/// Reads the text of a path variable or a query parameter, and sets a field within nested messages, or adds to it if it is a list.
+pub(super) fn set(reader: &mut Reader<'_>, path: &[&FieldPlan], text: &str, at: &str) {
+    let Some((last, parents)) = path.split_last() else {
+        return;
     };
-    if let Some(cure) = cure {
-        reader.faults.add(at, cure);
-        return None;
+    let given = match (is_flag(&last.kind), text) {
+        (true, "true") => Given::Flag(true),
+        (true, "false") => Given::Flag(false),
+        _ => Given::Text(text),
+    };
+    let before = reader.message.len();
+    let mut begins = Vec::new();
+    for parent in parents {
+        put_key(&mut reader.message, parent.number, LENGTH_DELIMITED);
+        begins.push(open(&mut reader.message));
     }
-    let json = match (is_flag(&kind), text) {
-        (true, "true") => Json::Bool(true),
-        (true, "false") => Json::Bool(false),
-        _ => Json::from(text),
+    let put = match (&last.shape, &last.kind) {
+        (Shape::Map(_), _) => Err("is a map, which a query cannot hold".to_owned()),
+        (_, Kind::Message(_)) => {
+            Err("is an object; write its fields as name.field=value".to_owned())
+        }
+        (_, kind) => reader.put(kind, Some(last.number), given),
     };
-    reader.value(&kind, &json, at)
-}
-
-/// Sets a field within nested messages, or adds to it if it is a list.
-pub(super) fn set(message: &mut DynamicMessage, path: &[FieldDescriptor], value: Value) {
-    match path {
-        [] => {}
-        [field] if field.is_list() => {
-            if let Value::List(list) = message.get_field_mut(field) {
-                list.push(value);
+    match put {
+        Ok(()) => {
+            for begin in begins.into_iter().rev() {
+                close(&mut reader.message, begin);
+            }
+            if parents.is_empty() && last.shape == Shape::Single && last.kind.is_message() {
+                let value = reader.message.split_off(before);
+                remove(&mut reader.message, last.number);
+                reader.message.extend(value);
             }
         }
-        [field] => message.set_field(field, value),
-        [field, rest @ ..] => {
-            if let Value::Message(inner) = message.get_field_mut(field) {
-                set(inner, rest, value);
-            }
+        Err(cure) => {
+            reader.message.truncate(before);
+            reader.refuse(&Place::Body(at), cure);
         }
     }
 }
 
 fn is_flag(kind: &Kind) -> bool {
-    let is_wrapper = |kind: &Kind| {
-        kind.as_message()
-            .is_some_and(|message| message.full_name() == "google.protobuf.BoolValue")
-    };
-    *kind == Kind::Bool || is_wrapper(kind)
+    match kind {
+        Kind::Wrapper(kind) => **kind == Kind::Bool,
+        kind => *kind == Kind::Bool,
+    }
 }
 
 /// What steers the call may stand in the query of any request; the rest only where no body takes it.
-fn may_stand_in_query(
-    reader: &Reader<'_>,
-    binding: &Binding,
-    field: &FieldDescriptor,
-) -> Result<(), &'static str> {
-    if binding.fills(field) {
+fn may_stand_in_query(binding: &Binding, field: &FieldPlan) -> Result<(), &'static str> {
+    if binding.fills(field.number) {
         return Err("is part of the path; remove it from the query");
     }
-    let steers = field.name() == "update_mask" || reader.notes.field(field).call_control;
+    let steers = field.name == "update_mask" || field.notes.call_control;
     match &binding.body {
         Body::Whole if !steers => Err("belongs in the JSON body, not in the query"),
-        Body::Field(body) if body == field => Err("belongs in the JSON body, not in the query"),
-        Body::File(body) if body == field => Err("is the body of the request, not in the query"),
+        Body::Field(body) if body.number() == field.number => {
+            Err("belongs in the JSON body, not in the query")
+        }
+        Body::File(body) if body.number() == field.number => {
+            Err("is the body of the request, not in the query")
+        }
         _ => Ok(()),
     }
 }
 
 /// Collects the names under which a field, or the fields of the message in it, may be given.
-fn add_leaves(field: &FieldDescriptor, name: String, depth: usize, names: &mut Vec<String>) {
-    match field.kind() {
-        Kind::Message(message) if !is_well_known(&message) => {
-            if !field.is_list() && !field.is_map() && depth < SUGGESTED_DEPTH {
-                for inner in message.fields() {
-                    add_leaves(&inner, format!("{name}.{}", inner.name()), depth + 1, names);
-                }
+fn add_leaves(
+    plans: &Plans,
+    field: &FieldPlan,
+    name: String,
+    depth: usize,
+    names: &mut Vec<String>,
+) {
+    match (&field.kind, &field.shape) {
+        (Kind::Message(message), Shape::Single) if depth < SUGGESTED_DEPTH => {
+            for inner in &plans[*message].fields {
+                let name = format!("{name}.{}", inner.name);
+                add_leaves(plans, inner, name, depth + 1, names);
             }
         }
+        (Kind::Message(_), _) | (_, Shape::Map(_)) => {}
         _ => names.push(name),
     }
 }
 
 fn unknown(reader: &mut Reader<'_>, rpc: &Rpc, binding: &Binding, name: &str) {
-    if reader.faults.is_full() {
+    if reader.violations.is_full() {
         return;
     }
     let mut leaves = Vec::new();
-    for field in rpc.method.input().fields() {
-        if may_stand_in_query(reader, binding, &field).is_ok() {
-            add_leaves(&field, field.name().to_owned(), 1, &mut leaves);
+    for field in &reader.plans[rpc.input].fields {
+        if may_stand_in_query(binding, field).is_ok() {
+            add_leaves(reader.plans, field, field.name.clone(), 1, &mut leaves);
         }
     }
     let names: Vec<&str> = leaves.iter().map(String::as_str).collect();
@@ -156,6 +154,6 @@ fn unknown(reader: &mut Reader<'_>, rpc: &Rpc, binding: &Binding, name: &str) {
         (None, names) => format!("; known are {}", names.join(", ")),
     };
     reader
-        .faults
+        .violations
         .add(name, format!("is not a known query parameter{hint}"));
 }

@@ -3,82 +3,177 @@ use base64::{
     alphabet::{STANDARD, URL_SAFE},
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
 };
-use prost_reflect::{Kind, Value};
-use serde_json::Value as Json;
+use prost::encoding::encode_varint;
 
-/// Reads a value of a scalar type, enums excepted; the error is the cure.
-pub(super) fn scalar(kind: &Kind, json: &Json) -> Result<Value, String> {
-    match kind {
-        Kind::Bool => json
-            .as_bool()
-            .map(Value::Bool)
-            .ok_or_else(|| "must be true or false".into()),
-        Kind::String => match json {
-            Json::String(text) => Ok(Value::String(text.clone())),
-            _ => Err("must be a string, in quotes".into()),
-        },
-        Kind::Bytes => bytes(json),
-        Kind::Int32 | Kind::Sint32 | Kind::Sfixed32 => whole(json, Value::I32),
-        Kind::Int64 | Kind::Sint64 | Kind::Sfixed64 => whole(json, Value::I64),
-        Kind::Uint32 | Kind::Fixed32 => whole(json, Value::U32),
-        Kind::Uint64 | Kind::Fixed64 => whole(json, Value::U64),
-        Kind::Double => Ok(Value::F64(number(json)?)),
-        Kind::Float => {
-            let wide = number(json)?;
-            let narrow = wide as f32;
-            match narrow.is_finite() == wide.is_finite() {
-                true => Ok(Value::F32(narrow)),
-                false => Err(format!(
-                    "must be a number from {:e} to {:e}",
-                    f32::MIN,
-                    f32::MAX
-                )),
-            }
+use super::{enumeration::enumeration, time, wire};
+use crate::catalog::{Dialect, Kind};
+
+/// JSON value, without what is in a list or an object.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Given<'g> {
+    Null,
+    Flag(bool),
+    Whole(i128),
+    Number(f64),
+    Text(&'g str),
+    List,
+    Object,
+}
+
+/// Appends a value of a type to a message; the error is the cure.
+pub(super) fn put_value(
+    message: &mut Vec<u8>,
+    kind: &Kind,
+    given: Given<'_>,
+    dialect: Dialect,
+) -> Result<(), String> {
+    match (kind, given) {
+        (Kind::Value, given) => put_json(message, given),
+        (_, Given::Null) => return Err("cannot be null here; leave it out".to_owned()),
+        (Kind::Bool, given) if dialect == Dialect::Tool => message.push(flag(given)?.into()),
+        (Kind::Enum(values), given) => {
+            let number = enumeration(values, given, dialect)?;
+            encode_varint(i64::from(number) as u64, message);
         }
-        Kind::Enum(_) | Kind::Message(_) => Err("must be an object".into()),
+        (Kind::Message(_), _) => return Err("must be an object, in {}".to_owned()),
+        (Kind::Timestamp, given) => {
+            let Given::Text(text) = given else {
+                return Err(time::FORM.to_owned());
+            };
+            put_message(message, &time::timestamp(text)?);
+        }
+        (Kind::Duration, given) => put_message(message, &time::duration(text(given)?)?),
+        (Kind::FieldMask, given) => put_message(message, &field_mask(text(given)?)),
+        (Kind::Wrapper(kind), given) => {
+            let begin = wire::open(message);
+            wire::put_key(message, 1, kind.wire_type());
+            put_scalar(message, kind, given)?;
+            wire::close(message, begin);
+        }
+        (Kind::Struct, _) => return Err("is not a Struct; it must be an object, in {}".to_owned()),
+        (Kind::ListValue, _) => {
+            return Err("is not a ListValue; it must be a list, in []".to_owned());
+        }
+        (Kind::Any, _) => return Err("is not an Any that JSON can hold".to_owned()),
+        (kind, given) => put_scalar(message, kind, given)?,
     }
+    Ok(())
+}
+
+/// Appends a value of a scalar type, enums excepted.
+pub(super) fn put_scalar(
+    message: &mut Vec<u8>,
+    kind: &Kind,
+    given: Given<'_>,
+) -> Result<(), String> {
+    match kind {
+        Kind::Bool => match given {
+            Given::Flag(flag) => message.push(flag.into()),
+            _ => return Err("must be true or false".to_owned()),
+        },
+        Kind::String => wire::put_length_delimited(message, text(given)?.as_bytes()),
+        Kind::Bytes => wire::put_length_delimited(message, &bytes(given)?),
+        Kind::Int32 => encode_varint(i64::from(whole::<i32>(given)?) as u64, message),
+        Kind::Int64 => encode_varint(whole::<i64>(given)? as u64, message),
+        Kind::Uint32 => encode_varint(whole::<u32>(given)?.into(), message),
+        Kind::Uint64 => encode_varint(whole::<u64>(given)?, message),
+        Kind::Sint32 => {
+            let value = whole::<i32>(given)?;
+            encode_varint((((value << 1) ^ (value >> 31)) as u32).into(), message);
+        }
+        Kind::Sint64 => {
+            let value = whole::<i64>(given)?;
+            encode_varint(((value << 1) ^ (value >> 63)) as u64, message);
+        }
+        Kind::Fixed32 => message.extend(whole::<u32>(given)?.to_le_bytes()),
+        Kind::Sfixed32 => message.extend(whole::<i32>(given)?.to_le_bytes()),
+        Kind::Fixed64 => message.extend(whole::<u64>(given)?.to_le_bytes()),
+        Kind::Sfixed64 => message.extend(whole::<i64>(given)?.to_le_bytes()),
+        Kind::Double => message.extend(number(given)?.to_le_bytes()),
+        Kind::Float => message.extend(narrow(number(given)?)?.to_le_bytes()),
+        _ => return Err("must be an object".to_owned()),
+    }
+    Ok(())
+}
+
+/// Appends the value that stands for a missing one.
+pub(super) fn put_default(message: &mut Vec<u8>, kind: &Kind) {
+    let length = match kind.wire_type() {
+        1 => 8,
+        5 => 4,
+        _ => 1,
+    };
+    message.extend(std::iter::repeat_n(0, length));
+}
+
+/// Appends a `google.protobuf.Value` that is neither a list nor an object.
+fn put_json(message: &mut Vec<u8>, given: Given<'_>) {
+    let begin = wire::open(message);
+    match given {
+        Given::Null => wire::put(message, 1, wire::Payload::Varint(0)),
+        Given::Flag(flag) => wire::put(message, 4, wire::Payload::Varint(flag.into())),
+        Given::Whole(number) => {
+            let bits = (number as f64).to_bits();
+            wire::put(message, 2, wire::Payload::Fixed64(bits));
+        }
+        Given::Number(number) => wire::put(message, 2, wire::Payload::Fixed64(number.to_bits())),
+        Given::Text(text) => wire::put_bytes(message, 3, text.as_bytes()),
+        Given::List => wire::put_bytes(message, 6, &[]),
+        Given::Object => wire::put_bytes(message, 5, &[]),
+    }
+    wire::close(message, begin);
+}
+
+fn put_message(message: &mut Vec<u8>, value: &impl prost::Message) {
+    let begin = wire::open(message);
+    message.extend(value.encode_to_vec());
+    wire::close(message, begin);
 }
 
 /// Reads true or false as models write them: also in quotes and in any case. Other words and numbers are refused.
-pub(super) fn flag(json: &Json) -> Result<Value, String> {
-    match json.as_str().map(str::to_ascii_lowercase).as_deref() {
-        Some("true") => Ok(Value::Bool(true)),
-        Some("false") => Ok(Value::Bool(false)),
-        _ => scalar(&Kind::Bool, json),
+fn flag(given: Given<'_>) -> Result<bool, String> {
+    match given {
+        Given::Flag(flag) => Ok(flag),
+        Given::Text(text) if text.eq_ignore_ascii_case("true") => Ok(true),
+        Given::Text(text) if text.eq_ignore_ascii_case("false") => Ok(false),
+        _ => Err("must be true or false".to_owned()),
     }
 }
 
-trait Whole: TryFrom<i128> {
+fn text(given: Given<'_>) -> Result<&str, String> {
+    match given {
+        Given::Text(text) => Ok(text),
+        _ => Err("must be a string, in quotes".to_owned()),
+    }
+}
+
+/// Reads a whole number: a JSON number, also one written as 5.0 or 5e0, or a string, because 64 bits do not fit a JSON number.
+fn whole<T: TryFrom<i128> + Bounded>(given: Given<'_>) -> Result<T, String> {
+    let number: Option<i128> = match given {
+        Given::Whole(number) => Some(number),
+        Given::Number(number) => without_fraction(number),
+        Given::Text(text) => text.parse().ok(),
+        _ => None,
+    };
+    let fits = number.and_then(|number| T::try_from(number).ok());
+    fits.ok_or_else(|| format!("must be a whole number from {} to {}", T::FROM, T::TO))
+}
+
+trait Bounded {
     const FROM: i128;
     const TO: i128;
 }
 
-macro_rules! whole {
+macro_rules! bounded {
     ($($int:ty),*) => {$(
-        impl Whole for $int {
+        impl Bounded for $int {
             const FROM: i128 = <$int>::MIN as i128;
             const TO: i128 = <$int>::MAX as i128;
         }
     )*};
 }
 
-whole!(i32, i64, u32, u64);
-
-/// Reads a whole number: a JSON number, also one written as 5.0 or 5e0, or a string, because 64 bits do not fit a JSON number.
-fn whole<T: Whole>(json: &Json, value: impl Fn(T) -> Value) -> Result<Value, String> {
-    let number: Option<i128> = match json {
-        Json::Number(number) => number
-            .as_i64()
-            .map(i128::from)
-            .or_else(|| number.as_u64().map(i128::from))
-            .or_else(|| number.as_f64().and_then(without_fraction)),
-        Json::String(text) => text.parse().ok(),
-        _ => None,
-    };
-    let fits = number.and_then(|number| T::try_from(number).ok());
-    fits.map(value)
-        .ok_or_else(|| format!("must be a whole number from {} to {}", T::FROM, T::TO))
-}
+bounded!(i32, i64, u32, u64);
 
 fn without_fraction(number: f64) -> Option<i128> {
     // Beyond 2^53 a JSON number has already lost digits, so what arrived is not what was meant.
@@ -86,63 +181,94 @@ fn without_fraction(number: f64) -> Option<i128> {
     exact.then_some(number as i128)
 }
 
-fn number(json: &Json) -> Result<f64, String> {
-    let number = match json {
-        Json::Number(number) => number.as_f64(),
-        Json::String(text) => match text.as_str() {
-            "NaN" => Some(f64::NAN),
-            "Infinity" => Some(f64::INFINITY),
-            "-Infinity" => Some(f64::NEG_INFINITY),
-            text => text.parse().ok().filter(|number: &f64| number.is_finite()),
-        },
+fn number(given: Given<'_>) -> Result<f64, String> {
+    let number = match given {
+        Given::Whole(number) => Some(number as f64),
+        Given::Number(number) => Some(number),
+        Given::Text("NaN") => Some(f64::NAN),
+        Given::Text("Infinity") => Some(f64::INFINITY),
+        Given::Text("-Infinity") => Some(f64::NEG_INFINITY),
+        Given::Text(text) => text.parse().ok().filter(|number: &f64| number.is_finite()),
         _ => None,
     };
-    number.ok_or_else(|| "must be a number".into())
+    number.ok_or_else(|| "must be a number".to_owned())
 }
 
-fn bytes(json: &Json) -> Result<Value, String> {
+fn narrow(wide: f64) -> Result<f32, String> {
+    let narrow = wide as f32;
+    match narrow.is_finite() == wide.is_finite() {
+        true => Ok(narrow),
+        false => Err(format!(
+            "must be a number from {:e} to {:e}",
+            f32::MIN,
+            f32::MAX
+        )),
+    }
+}
+
+fn bytes(given: Given<'_>) -> Result<Vec<u8>, String> {
     let config =
         GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
-    let decode = |text: &str| {
-        let alphabet = if text.contains(['-', '_']) {
-            &URL_SAFE
-        } else {
-            &STANDARD
-        };
-        GeneralPurpose::new(alphabet, config).decode(text).ok()
+    let decoded = match given {
+        Given::Text(text) => {
+            let alphabet = if text.contains(['-', '_']) {
+                &URL_SAFE
+            } else {
+                &STANDARD
+            };
+            GeneralPurpose::new(alphabet, config).decode(text).ok()
+        }
+        _ => None,
     };
-    let decoded = json.as_str().and_then(decode);
-    decoded
-        .map(|bytes| Value::Bytes(bytes.into()))
-        .ok_or_else(|| "must be a string in base64".into())
+    decoded.ok_or_else(|| "must be a string in base64".to_owned())
+}
+
+/// Reads `title,dueTime`; names may be in camelCase, as the JSON mapping has it, or as the contract writes them.
+fn field_mask(text: &str) -> prost_types::FieldMask {
+    let paths = text
+        .split(',')
+        .map(str::trim)
+        .filter(|path| !path.is_empty());
+    prost_types::FieldMask {
+        paths: paths.map(snake_case).collect(),
+    }
+}
+
+fn snake_case(name: &str) -> String {
+    let mut snake = String::new();
+    for letter in name.chars() {
+        if letter.is_ascii_uppercase() {
+            snake.push('_');
+        }
+        snake.push(letter.to_ascii_lowercase());
+    }
+    snake
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
+
+    fn wire(kind: &Kind, given: Given<'_>) -> Result<Vec<u8>, String> {
+        let mut message = Vec::new();
+        put_scalar(&mut message, kind, given)?;
+        Ok(message)
+    }
 
     #[test]
     fn whole_numbers_may_be_strings_and_have_no_fraction() {
-        assert_eq!(scalar(&Kind::Int32, &json!(5)), Ok(Value::I32(5)));
-        assert_eq!(scalar(&Kind::Int32, &json!(5.0)), Ok(Value::I32(5)));
-        assert_eq!(
-            scalar(&Kind::Int64, &json!("-9223372036854775808")),
-            Ok(Value::I64(i64::MIN))
-        );
-        assert_eq!(
-            scalar(&Kind::Uint64, &json!(u64::MAX)),
-            Ok(Value::U64(u64::MAX))
-        );
+        assert_eq!(wire(&Kind::Int32, Given::Whole(5)), Ok(vec![5]));
+        assert_eq!(wire(&Kind::Int32, Given::Number(5.0)), Ok(vec![5]));
+        assert_eq!(whole(Given::Text("-9223372036854775808")), Ok(i64::MIN));
+        assert_eq!(whole(Given::Whole(u64::MAX.into())), Ok(u64::MAX));
         for wrong in [
-            json!(5.5),
-            json!(2_147_483_648_u32),
-            json!("five"),
-            json!(true),
-            json!(1e300),
+            Given::Number(5.5),
+            Given::Whole(2_147_483_648),
+            Given::Text("five"),
+            Given::Flag(true),
+            Given::Number(1e300),
         ] {
-            let cure = scalar(&Kind::Int32, &wrong).unwrap_err();
+            let cure = wire(&Kind::Int32, wrong).unwrap_err();
             assert_eq!(
                 cure,
                 "must be a whole number from -2147483648 to 2147483647"
@@ -152,27 +278,33 @@ mod tests {
 
     #[test]
     fn numbers_have_names_for_what_json_cannot_write() {
-        assert_eq!(
-            scalar(&Kind::Double, &json!("Infinity")),
-            Ok(Value::F64(f64::INFINITY))
-        );
-        assert_eq!(scalar(&Kind::Float, &json!(0.5)), Ok(Value::F32(0.5)));
-        assert!(scalar(&Kind::Float, &json!(1e39)).is_err());
-        assert!(scalar(&Kind::Double, &json!("inf")).is_err());
+        assert_eq!(number(Given::Text("Infinity")), Ok(f64::INFINITY));
+        let half = 0.5_f32.to_le_bytes().to_vec();
+        assert_eq!(wire(&Kind::Float, Given::Number(0.5)), Ok(half));
+        assert!(wire(&Kind::Float, Given::Number(1e39)).is_err());
+        assert!(number(Given::Text("inf")).is_err());
     }
 
     #[test]
     fn base64_may_be_of_either_alphabet_and_without_padding() {
-        let expected = Ok(Value::Bytes(vec![0xfb, 0xff].into()));
         for text in ["+/8=", "+/8", "-_8=", "-_8"] {
-            assert_eq!(scalar(&Kind::Bytes, &json!(text)), expected);
+            assert_eq!(bytes(Given::Text(text)), Ok(vec![0xfb, 0xff]));
         }
-        assert!(scalar(&Kind::Bytes, &json!("not base64!")).is_err());
+        assert!(bytes(Given::Text("not base64!")).is_err());
     }
 
     #[test]
     fn a_value_of_another_type_is_refused() {
-        assert!(scalar(&Kind::Bool, &json!("true")).is_err());
-        assert!(scalar(&Kind::String, &json!(5)).is_err());
+        assert!(wire(&Kind::Bool, Given::Text("true")).is_err());
+        assert!(wire(&Kind::String, Given::Whole(5)).is_err());
+    }
+
+    #[test]
+    fn a_field_mask_is_a_list_of_names_with_commas() {
+        assert_eq!(
+            field_mask("title, dueTime,time_zone").paths,
+            ["title", "due_time", "time_zone"]
+        );
+        assert!(field_mask("").paths.is_empty());
     }
 }

@@ -1,4 +1,3 @@
-use prost_reflect::DynamicMessage;
 pub use service_runtime::grpc::FieldViolation;
 
 /// A caller who must mend more than this at once is better served by the first ones.
@@ -32,7 +31,7 @@ impl Violations {
     }
 
     /// Returns the faults with the message in which they were found.
-    pub fn of(self, message: DynamicMessage) -> Reading {
+    pub fn of(self, message: Vec<u8>) -> Reading {
         Reading {
             message,
             violations: self.list,
@@ -43,8 +42,8 @@ impl Violations {
 /// A request message, as far as it could be read, and what is wrong with the rest.
 #[derive(Debug)]
 pub struct Reading {
-    /// The fields that could be read.
-    pub message: DynamicMessage,
+    /// The fields that could be read, on the wire.
+    pub message: Vec<u8>,
     /// What is wrong with the others.
     pub violations: Vec<FieldViolation>,
 }
@@ -55,7 +54,7 @@ impl Reading {
     /// # Errors
     ///
     /// Returns what is wrong.
-    pub fn complete(self) -> Result<DynamicMessage, Vec<FieldViolation>> {
+    pub fn complete(self) -> Result<Vec<u8>, Vec<FieldViolation>> {
         match self.violations.is_empty() {
             true => Ok(self.message),
             false => Err(self.violations),

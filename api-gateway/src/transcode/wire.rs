@@ -12,7 +12,7 @@ pub struct WireFault;
 
 /// Value of a field as it is on the wire.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Payload<'a> {
+pub enum Payload<'a> {
     Varint(u64),
     Fixed64(u64),
     Fixed32(u32),
@@ -21,18 +21,19 @@ pub(super) enum Payload<'a> {
 
 /// Fields of a message, as they follow each other on the wire.
 #[derive(Clone, Copy)]
-pub(super) struct Fields<'a> {
+pub struct Fields<'a> {
     rest: &'a [u8],
 }
 
 impl<'a> Fields<'a> {
-    pub(super) fn of(message: &'a [u8]) -> Self {
+    /// Returns the fields of a message.
+    pub fn of(message: &'a [u8]) -> Self {
         Self { rest: message }
     }
 
     /// Returns the number and value of the next field; none at the end.
     #[inline]
-    pub(super) fn next(&mut self) -> Result<Option<(u32, Payload<'a>)>, WireFault> {
+    pub fn next(&mut self) -> Result<Option<(u32, Payload<'a>)>, WireFault> {
         if self.rest.is_empty() {
             return Ok(None);
         }
@@ -131,7 +132,7 @@ pub(super) fn put_key(message: &mut Vec<u8>, number: u32, wire_type: u32) {
     prost::encoding::encode_varint(u64::from(number << 3 | wire_type), message);
 }
 
-pub(super) fn put(message: &mut Vec<u8>, number: u32, payload: Payload<'_>) {
+pub fn put(message: &mut Vec<u8>, number: u32, payload: Payload<'_>) {
     match payload {
         Payload::Varint(value) => {
             put_key(message, number, 0);
@@ -146,6 +147,20 @@ pub(super) fn put(message: &mut Vec<u8>, number: u32, payload: Payload<'_>) {
             message.extend_from_slice(&value.to_le_bytes());
         }
         Payload::Bytes(value) => put_bytes(message, number, value),
+    }
+}
+
+/// Removes a field, the parts of which would otherwise become one with a later one.
+pub(super) fn remove(message: &mut Vec<u8>, number: u32) {
+    if bytes_field(message, number).is_some() {
+        let mut others = Vec::with_capacity(message.len());
+        let mut fields = Fields::of(message);
+        while let Ok(Some((other, payload))) = fields.next() {
+            if other != number {
+                put(&mut others, other, payload);
+            }
+        }
+        *message = others;
     }
 }
 

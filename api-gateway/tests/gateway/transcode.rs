@@ -2,8 +2,8 @@
 
 use crate::support::fixture::{LIBRARY, binding, rpc};
 use api_gateway::{
-    catalog::Dialect,
-    transcode::{HttpInput, from_http, write},
+    catalog::{Dialect, Rpc},
+    transcode::{HttpInput, Reading, read_http, write},
 };
 use prost::Message;
 use prost_reflect::{DynamicMessage, ReflectMessage, SerializeOptions};
@@ -71,16 +71,21 @@ impl Http {
 
     /// Returns the message as JSON, or the faults as `field: description`.
     pub fn read(&self) -> Result<Value, Vec<String>> {
+        let body = self
+            .body
+            .as_ref()
+            .map(|body| serde_json::to_vec(body).unwrap());
         let input = HttpInput {
             path_values: &self.path_values,
             query: &self.query,
-            body: self.body.as_ref(),
+            body: body.as_deref(),
             file: None,
             if_match: self.if_match,
             idempotency_key: self.idempotency_key,
         };
         let (rpc, binding) = (rpc(&LIBRARY, self.name), binding(&LIBRARY, self.name));
-        lines(from_http(&LIBRARY.notes, rpc, binding, input))
+        let reading = read_http(&LIBRARY.plans, rpc, binding, input).unwrap();
+        lines(rpc, reading)
     }
 
     pub fn faults(&self) -> Vec<String> {
@@ -88,11 +93,12 @@ impl Http {
     }
 }
 
-pub fn lines(
-    message: Result<DynamicMessage, Vec<service_runtime::grpc::FieldViolation>>,
-) -> Result<Value, Vec<String>> {
-    match message {
-        Ok(message) => Ok(plain(&message)),
+pub fn lines(rpc: &Rpc, reading: Reading) -> Result<Value, Vec<String>> {
+    match reading.complete() {
+        Ok(message) => {
+            let message = DynamicMessage::decode(rpc.method.input(), message.as_slice());
+            Ok(plain(&message.unwrap()))
+        }
         Err(faults) => Err(faults
             .iter()
             .map(|f| format!("{}: {}", f.field, f.description))

@@ -1,6 +1,6 @@
 //! What an update touches, and the arguments of tools.
 
-use api_gateway::transcode::from_arguments;
+use api_gateway::transcode::read_arguments;
 use serde_json::{Value, json};
 
 use crate::{
@@ -9,11 +9,9 @@ use crate::{
 };
 
 fn tool(name: &str, arguments: Value) -> Result<Value, Vec<String>> {
-    lines(from_arguments(
-        &LIBRARY.notes,
-        rpc(&LIBRARY, name),
-        arguments.as_object().unwrap(),
-    ))
+    let rpc = rpc(&LIBRARY, name);
+    let arguments = arguments.as_object().unwrap();
+    lines(rpc, read_arguments(&LIBRARY.plans, rpc, arguments))
 }
 
 fn patch_shelf(body: Value) -> Result<Value, Vec<String>> {

@@ -1,6 +1,6 @@
 //! What a schema offers, the gateway takes.
 
-use api_gateway::transcode::from_arguments;
+use api_gateway::transcode::read_arguments;
 use serde_json::{Map, Value, json};
 
 use crate::{contract, listed};
@@ -38,7 +38,7 @@ fn every_argument_that_a_schema_offers_is_taken() {
         let clear = all.as_object_mut().unwrap().shift_remove("clear");
         let arguments = all.as_object().unwrap().clone();
         assert!(validator.is_valid(&all), "{}: {all}", option.name);
-        let taken = from_arguments(&catalog.notes, rpc, &arguments);
+        let taken = read_arguments(&catalog.plans, rpc, &arguments).complete();
         assert!(taken.is_ok(), "{}: {taken:?}", option.name);
         if clear.is_some() {
             let required = schema["required"].as_array().unwrap();
@@ -48,7 +48,7 @@ fn every_argument_that_a_schema_offers_is_taken() {
                 .collect();
             let names = schema["properties"]["clear"]["items"]["enum"].clone();
             arguments.insert("clear".to_owned(), names);
-            let taken = from_arguments(&catalog.notes, rpc, &arguments);
+            let taken = read_arguments(&catalog.plans, rpc, &arguments).complete();
             assert!(taken.is_ok(), "{}: {taken:?}", option.name);
         }
     }
@@ -60,8 +60,9 @@ fn arguments_outside_schema_are_refused_by_name() {
     for (rpc, option) in catalog.tools() {
         let arguments =
             json!({"validate_only": true, "colour_of_money": 1, "update_mask": "title"});
-        let faults =
-            from_arguments(&catalog.notes, rpc, arguments.as_object().unwrap()).unwrap_err();
+        let faults = read_arguments(&catalog.plans, rpc, arguments.as_object().unwrap())
+            .complete()
+            .unwrap_err();
         for name in arguments.as_object().unwrap().keys() {
             let told = faults.iter().any(|fault| {
                 fault.field == *name && fault.description.contains("not a known field")

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use api_gateway::{catalog::Catalog, transcode::from_arguments};
+use api_gateway::{catalog::Catalog, transcode::read_arguments};
 use serde_json::{Value, json};
 
 use crate::{contract, listed};
@@ -13,7 +13,9 @@ fn answer(catalog: &Catalog, tool: &str, name: &str, value: Value) -> String {
     let (rpc, _) = tools.find(|(_, option)| option.name == tool).unwrap();
     let mut arguments = json!({"task_id": "x", "title": "x"});
     arguments[name] = value;
-    let faults = from_arguments(&catalog.notes, rpc, arguments.as_object().unwrap()).unwrap_err();
+    let faults = read_arguments(&catalog.plans, rpc, arguments.as_object().unwrap())
+        .complete()
+        .unwrap_err();
     let fault = faults.into_iter().find(|fault| fault.field == name);
     fault
         .unwrap_or_else(|| panic!("{tool} takes {name}"))
@@ -95,7 +97,9 @@ fn item_of_batch_brings_the_same_hint() {
         .find(|(_, option)| option.name == "add_tasks")
         .unwrap();
     let arguments = json!({"tasks": [{"title": "x", "completed": true}]});
-    let faults = from_arguments(&catalog.notes, rpc, arguments.as_object().unwrap()).unwrap_err();
+    let faults = read_arguments(&catalog.plans, rpc, arguments.as_object().unwrap())
+        .complete()
+        .unwrap_err();
     assert_eq!(faults[0].field, "tasks[0].completed");
     assert!(
         faults[0].description.contains("complete_task"),

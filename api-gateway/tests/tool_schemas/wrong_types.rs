@@ -3,9 +3,8 @@
 
 use api_gateway::{
     catalog::{Catalog, Rpc},
-    transcode::{FieldViolation, from_arguments},
+    transcode::{FieldViolation, read_arguments},
 };
-use prost_reflect::DynamicMessage;
 use serde_json::{Value, json};
 
 use crate::{contract, listed};
@@ -15,9 +14,9 @@ fn call(
     rpc: &Rpc,
     name: &str,
     value: &Value,
-) -> Result<DynamicMessage, Vec<FieldViolation>> {
+) -> Result<Vec<u8>, Vec<FieldViolation>> {
     let arguments = json!({(name): value});
-    from_arguments(&catalog.notes, rpc, arguments.as_object().unwrap())
+    read_arguments(&catalog.plans, rpc, arguments.as_object().unwrap()).complete()
 }
 
 /// Returns what is wrong with one argument, and not that others are missing.

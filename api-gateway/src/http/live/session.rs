@@ -3,8 +3,6 @@ use std::{convert::Infallible, sync::Arc, time::Duration};
 use bytes::Bytes;
 use futures::{SinkExt, StreamExt};
 use http::Uri;
-use prost::Message as _;
-use prost_reflect::DynamicMessage;
 use serde_json::Value;
 use service_runtime::{
     grpc::deadline,
@@ -29,7 +27,7 @@ use crate::{
     gateway::Gateway,
     http::reply::Messages,
     metrics,
-    transcode::{HttpInput, from_http},
+    transcode::{HttpInput, read_http},
 };
 
 /// Time limit for the client's first message.
@@ -103,11 +101,7 @@ impl Session {
         gateway.rate_limiter.take(&verified.caller.user_id)?;
         let message = self.message(request.as_ref())?;
         let head = Instant::now() + gateway.requests.deadline(None);
-        let stream = gateway.stream(
-            &verified.caller,
-            &self.route.rpc,
-            message.encode_to_vec().into(),
-        );
+        let stream = gateway.stream(&verified.caller, &self.route.rpc, message);
         let stream = deadline::with_deadline(head, stream).await?;
         let token_time = verified.time_left();
         let end = Instant::now() + gateway.requests.live_deadline(None, token_time);
@@ -116,7 +110,7 @@ impl Session {
     }
 
     /// Builds the request message: of the first message if that has one, else of the URL's query.
-    fn message(&self, request: Option<&Value>) -> Result<DynamicMessage, Error> {
+    fn message(&self, request: Option<&Value>) -> Result<Bytes, Error> {
         let query: Vec<(String, String)> = match request {
             Some(_) => Vec::new(),
             None => form_urlencoded::parse(self.uri.query().unwrap_or_default().as_bytes())
@@ -127,19 +121,17 @@ impl Session {
             Some(_) => self.route.binding().with_whole_body(),
             None => self.route.binding().clone(),
         };
+        let body = request.map(Value::to_string);
         let input = HttpInput {
             path_values: &self.route.path_values,
             query: &query,
-            body: request,
+            body: body.as_ref().map(String::as_bytes),
             ..HttpInput::default()
         };
-        from_http(
-            &self.gateway.catalog.notes,
-            &self.route.rpc,
-            &binding,
-            input,
-        )
-        .map_err(Error::InvalidFields)
+        let plans = &self.gateway.catalog.plans;
+        let reading = read_http(plans, &self.route.rpc, &binding, input)?;
+        let message = reading.complete().map_err(Error::InvalidFields)?;
+        Ok(message.into())
     }
 }
 

@@ -64,7 +64,7 @@ pub(super) fn request_body(
         ),
         Body::Whole => {
             let input = rpc.method.input();
-            let schema = writer.message(&input, |field| !binding.fills(field));
+            let schema = writer.message(&input, |field| !binding.fills(field.number()));
             // An update that names nothing to change is refused.
             let is_update = binding.method == http::Method::PATCH;
             let required = is_update || schema.contains_key("required");
@@ -99,7 +99,12 @@ pub(in crate::http) fn example(
     input: &MessageDescriptor,
     binding: &Binding,
 ) -> Schema {
-    examples(notes, input.fields().filter(|field| !binding.fills(field)))
+    examples(
+        notes,
+        input
+            .fields()
+            .filter(|field| !binding.fills(field.number())),
+    )
 }
 
 fn examples(notes: &Notes, fields: impl Iterator<Item = FieldDescriptor>) -> Schema {

@@ -25,7 +25,7 @@ pub(super) fn parameters(
         Body::Whole => Vec::new(),
         body => input
             .fields()
-            .filter(|field| !binding.fills(field))
+            .filter(|field| !binding.fills(field.number()))
             .filter(|field| !matches!(body, Body::Field(body) | Body::File(body) if body == field))
             .collect(),
     };
