@@ -6,7 +6,8 @@ use super::{
     JsonFault, Reading,
     place::Place,
     query,
-    reader::{Named, Reader, Target},
+    reader::{Named, Reader},
+    target::Target,
     update_mask::{check_mask, is_written, mask_in, put_mask},
     wire::{LENGTH_DELIMITED, put_bytes, put_key, text_field},
 };
@@ -140,7 +141,7 @@ impl InBody {
         };
         match &binding.body {
             Body::None | Body::File(_) => {
-                reader.text(text, None, &Place::Body(""))?;
+                reader.text(text, Target::Ignored, &Place::Body(""))?;
                 reader.violations.add(
                     "body",
                     "must be empty; this call takes its values from the path and the query",
@@ -148,7 +149,7 @@ impl InBody {
                 Ok(Self::default())
             }
             Body::Whole => {
-                reader.text(text, Some(Target::Request(rpc.input)), &Place::Body(""))?;
+                reader.text(text, Target::Request(rpc.input), &Place::Body(""))?;
                 Ok(Self {
                     of_resource: reader.named.clone(),
                     of_request: std::mem::take(&mut reader.named),
@@ -157,7 +158,7 @@ impl InBody {
             Body::Field(field) => {
                 let at = field_at(field.number());
                 let (target, place) = (&plan.fields[at], Place::Body(field.name()));
-                let read = reader.text(text, Some(Target::Field(target, None)), &place)?;
+                let read = reader.text(text, Target::Field(target, None), &place)?;
                 Ok(Self {
                     of_request: vec![Named { at, ..read }],
                     of_resource: std::mem::take(&mut reader.named),

@@ -1,20 +1,12 @@
-use super::scalar::Given;
 use crate::catalog::{Dialect, EnumPlan, EnumValue};
 use service_runtime::suggestion::nearest;
 
-/// Reads a value of an enum, its full name or its short word, and returns its number. The error lists the words.
+/// Reads a value of an enum, its full name or its short word, and returns its number. The error lists the words. What is not a text
+/// is read as an empty one.
 ///
 /// Numbers are refused, although the JSON mapping knows them: schemas call for a string, and a client that sends a number often means
 /// another system's scale, such as a priority of 1 that is the highest.
-pub(super) fn enumeration(
-    plan: &EnumPlan,
-    given: Given<'_>,
-    dialect: Dialect,
-) -> Result<i32, String> {
-    let text = match given {
-        Given::Text(text) => text,
-        _ => "",
-    };
+pub(super) fn enumeration(plan: &EnumPlan, text: &str, dialect: Dialect) -> Result<i32, String> {
     let mut values = plan.values.iter();
     if let Some(value) = values.find(|value| is_meant(value, text, dialect)) {
         return Ok(value.number);

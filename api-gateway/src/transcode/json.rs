@@ -1,7 +1,6 @@
 use std::{borrow::Cow, collections::HashSet, fmt};
 
-use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
-use serde_json::Value;
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, Visitor};
 
 use super::{place::Place, violation::within};
 
@@ -36,21 +35,6 @@ pub enum JsonFault {
     /// A name stands twice in one object, so it is unclear which value is meant.
     #[error("{0} is given twice in the same object; give it once")]
     Duplicate(String),
-}
-
-/// Parses a small JSON text that is no message of the contract.
-///
-/// # Errors
-///
-/// Fails with the first fault found.
-pub fn parse(text: &[u8]) -> Result<Value, JsonFault> {
-    let mut limits = Limits::of_text();
-    let place = Place::Body("");
-    let mut deserializer = serde_json::Deserializer::from_slice(text);
-    let checked = Ignored(&mut limits, &place).deserialize(&mut deserializer);
-    let checked = checked.and_then(|_| deserializer.end());
-    let parsed = checked.and_then(|()| serde_json::from_slice(text));
-    parsed.map_err(|error| limits.fault(&error))
 }
 
 /// Limits of a JSON text, checked while it is read: depth, length and duplicate names.
@@ -165,77 +149,10 @@ impl<'de> Visitor<'de> for Name {
     }
 }
 
-/// Passes over a value, and checks only its limits. Returns the number of its items.
-pub(super) struct Ignored<'l, 'p>(pub(super) &'l mut Limits, pub(super) &'p Place<'p>);
-
-impl<'de> DeserializeSeed<'de> for Ignored<'_, '_> {
-    type Value = usize;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<usize, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Ignored<'_, '_> {
-    type Value = usize;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("a JSON value")
-    }
-
-    fn visit_unit<E>(self) -> Result<usize, E> {
-        Ok(0)
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<usize, E> {
-        Ok(0)
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<usize, E> {
-        Ok(0)
-    }
-
-    fn visit_u64<E>(self, _: u64) -> Result<usize, E> {
-        Ok(0)
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<usize, E> {
-        Ok(0)
-    }
-
-    fn visit_str<E>(self, _: &str) -> Result<usize, E> {
-        Ok(0)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<usize, A::Error> {
-        let Self(limits, place) = self;
-        limits.enter()?;
-        let mut length = 0;
-        while items
-            .next_element_seed(Ignored(limits, &Place::Item(place, length)))?
-            .is_some()
-        {
-            limits.check_length(length, place)?;
-            length += 1;
-        }
-        limits.leave();
-        Ok(length)
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<usize, A::Error> {
-        let Self(limits, place) = self;
-        limits.enter()?;
-        let mut names = Names::default();
-        while let Some(name) = limits.next_name(&mut entries, &mut names, place)? {
-            entries.next_value_seed(Ignored(limits, &Place::Entry(place, &name)))?;
-        }
-        limits.leave();
-        Ok(names.len())
-    }
-}
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::transcode::parse;
 
     #[test]
     fn what_is_json_is_taken_as_it_is() {

@@ -10,6 +10,7 @@ mod query;
 mod reader;
 mod response;
 mod scalar;
+mod target;
 mod time;
 mod update_mask;
 mod violation;
@@ -17,8 +18,9 @@ mod wire;
 
 pub use arguments::{CLEAR, read_arguments};
 pub use assemble::{File, HttpInput, read_http};
-pub use json::{JsonFault, parse};
+pub use json::JsonFault;
 pub use response::{AnswerFault, response_body, write};
+pub use target::parse;
 pub use update_mask::{clearable_fields, mask_in, put_mask};
 pub use violation::{FieldViolation, Reading, Violations};
 pub use wire::{Fields, Payload, bytes_field, put, put_bytes, text_field};

@@ -226,7 +226,7 @@ impl<'a> Writer<'a> {
                 self.json.extend_from_slice(json.as_bytes());
                 Ok(true)
             }
-            None => self.value(&field.kind, default_payload(&field.kind), None),
+            None => self.value(&field.kind, Payload::default_of(&field.kind), None),
         }
     }
 
@@ -272,7 +272,8 @@ impl<'a> Writer<'a> {
             let Payload::Bytes(entry) = payload else {
                 return Err(WireFault.into());
             };
-            let (mut name, mut value) = (default_payload(key), default_payload(&field.kind));
+            let (mut name, mut value) =
+                (Payload::default_of(key), Payload::default_of(&field.kind));
             let mut entry = Fields::of(entry);
             while let Some((number, payload)) = entry.next()? {
                 match number {
@@ -294,8 +295,8 @@ impl<'a> Writer<'a> {
             let before = self.json.len();
             self.comma(begin);
             match (key, name) {
-                (Kind::String, _) => self.value(key, name, None).map(drop)?,
-                (Kind::Bool, Payload::Varint(flag)) => write!(self.json, "\"{}\"", flag != 0)?,
+                (_, Payload::Bytes(name)) => self.json(utf8(name)?)?,
+                (Kind::Bool, flag) => write!(self.json, "\"{}\"", flag.bits() != Some(0))?,
                 _ => write!(self.json, "\"{}\"", integer(key, name)?)?,
             }
             self.json.push(b':');
@@ -308,9 +309,17 @@ impl<'a> Writer<'a> {
     }
 
     fn value(&mut self, kind: &Kind, payload: Payload<'_>, naming: Option<&str>) -> Written<bool> {
+        if payload.wire_type() != kind.wire_type() {
+            return Err(WireFault.into());
+        }
         match (kind, payload) {
             (Kind::String, Payload::Bytes(text)) => self.json(utf8(text)?)?,
-            (Kind::Bool, Payload::Varint(flag)) => self.json(flag != 0)?,
+            (Kind::Bytes, Payload::Bytes(bytes)) => self.json(STANDARD.encode(bytes))?,
+            (Kind::Message(id), Payload::Bytes(message)) => {
+                self.message(&self.plans[*id], message)?;
+            }
+            (_, Payload::Bytes(message)) => self.well_known(kind, message, naming)?,
+            (Kind::Bool, flag) => self.json(flag.bits() != Some(0))?,
             (Kind::Enum(values), Payload::Varint(number)) => {
                 let number = number as i32;
                 match (values.by_number(number), self.dialect) {
@@ -322,22 +331,9 @@ impl<'a> Writer<'a> {
             }
             (Kind::Float, Payload::Fixed32(bits)) => self.float(f32::from_bits(bits).into())?,
             (Kind::Double, Payload::Fixed64(bits)) => self.float(f64::from_bits(bits))?,
-            (_, Payload::Varint(_) | Payload::Fixed32(_) | Payload::Fixed64(_)) => {
-                // JSON numbers lose digits beyond 53 bits.
-                let quote = kind.has_64_bits().then_some(b'"');
-                self.json.extend(quote);
-                let number = integer(kind, payload)?;
-                match i64::try_from(number) {
-                    Ok(number) => self.json(number)?,
-                    Err(_) => self.json(number)?,
-                }
-                self.json.extend(quote);
-            }
-            (Kind::Bytes, Payload::Bytes(bytes)) => self.json(STANDARD.encode(bytes))?,
-            (Kind::Message(id), Payload::Bytes(message)) => {
-                self.message(&self.plans[*id], message)?;
-            }
-            (_, Payload::Bytes(message)) => self.well_known(kind, message, naming)?,
+            // JSON numbers lose digits beyond 53 bits.
+            _ if kind.has_64_bits() => write!(self.json, "\"{}\"", integer(kind, payload)?)?,
+            _ => write!(self.json, "{}", integer(kind, payload)?)?,
         }
         Ok(true)
     }
@@ -367,7 +363,7 @@ impl<'a> Writer<'a> {
             Kind::ListValue => self.values(&decode::<ListValue>(message)?.values, naming),
             Kind::Value => self.any(&decode(message)?, naming),
             Kind::Wrapper(kind) => {
-                let mut value = default_payload(kind);
+                let mut value = Payload::default_of(kind);
                 let mut fields = Fields::of(message);
                 while let Some((number, payload)) = fields.next()? {
                     if number == 1 {
@@ -464,43 +460,24 @@ fn utf8(text: &[u8]) -> Written<&str> {
     str::from_utf8(text).map_err(|_| AnswerFault::Form("a text is not UTF-8"))
 }
 
-/// Returns the value of a number, flag or enum.
+/// Returns the value of a number.
 fn integer(kind: &Kind, payload: Payload<'_>) -> Result<i128, WireFault> {
-    Ok(match (kind, payload) {
-        (Kind::Int32 | Kind::Enum(_), Payload::Varint(bits)) => (bits as i32).into(),
-        (Kind::Int64, Payload::Varint(bits)) => (bits as i64).into(),
-        (Kind::Uint32, Payload::Varint(bits)) => (bits as u32).into(),
-        (Kind::Uint64, Payload::Varint(bits)) => bits.into(),
-        (Kind::Sint32, Payload::Varint(bits)) => {
-            let bits = bits as u32;
-            (((bits >> 1) as i32) ^ -((bits & 1) as i32)).into()
-        }
-        (Kind::Sint64, Payload::Varint(bits)) => {
-            (((bits >> 1) as i64) ^ -((bits & 1) as i64)).into()
-        }
-        (Kind::Bool, Payload::Varint(bits)) => (bits != 0).into(),
-        (Kind::Fixed32, Payload::Fixed32(bits)) => bits.into(),
-        (Kind::Sfixed32, Payload::Fixed32(bits)) => (bits as i32).into(),
-        (Kind::Fixed64, Payload::Fixed64(bits)) => bits.into(),
-        (Kind::Sfixed64, Payload::Fixed64(bits)) => (bits as i64).into(),
-        _ => return Err(WireFault),
+    let bits = payload.bits().ok_or(WireFault)?;
+    Ok(match kind {
+        Kind::Int32 | Kind::Sfixed32 => (bits as i32).into(),
+        Kind::Int64 | Kind::Sfixed64 => (bits as i64).into(),
+        Kind::Uint32 | Kind::Fixed32 => (bits as u32).into(),
+        Kind::Sint32 => (((bits as u32 >> 1) as i32) ^ -((bits & 1) as i32)).into(),
+        Kind::Sint64 => (((bits >> 1) as i64) ^ -((bits & 1) as i64)).into(),
+        _ => bits.into(),
     })
-}
-
-fn default_payload(kind: &Kind) -> Payload<'static> {
-    match kind.wire_type() {
-        0 => Payload::Varint(0),
-        1 => Payload::Fixed64(0),
-        5 => Payload::Fixed32(0),
-        _ => Payload::Bytes(&[]),
-    }
 }
 
 fn is_default(kind: &Kind, payload: Payload<'_>) -> bool {
     match (kind, payload) {
         (Kind::Float, Payload::Fixed32(bits)) => f32::from_bits(bits) == 0.0,
         (Kind::Double, Payload::Fixed64(bits)) => f64::from_bits(bits) == 0.0,
-        (kind, payload) => payload == default_payload(kind),
+        (kind, payload) => payload == Payload::default_of(kind),
     }
 }
 

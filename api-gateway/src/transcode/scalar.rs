@@ -5,7 +5,11 @@ use base64::{
 };
 use prost::encoding::encode_varint;
 
-use super::{enumeration::enumeration, time, wire};
+use super::{
+    enumeration::enumeration,
+    time,
+    wire::{self, Payload},
+};
 use crate::catalog::{Dialect, Kind};
 
 /// JSON value, without what is in a list or an object.
@@ -32,7 +36,7 @@ pub(super) fn put_value(
         (_, Given::Null) => return Err("cannot be null here; leave it out".to_owned()),
         (Kind::Bool, given) if dialect == Dialect::Tool => message.push(flag(given)?.into()),
         (Kind::Enum(values), given) => {
-            let number = enumeration(values, given, dialect)?;
+            let number = enumeration(values, text(given).unwrap_or_default(), dialect)?;
             encode_varint(i64::from(number) as u64, message);
         }
         (Kind::Message(_), _) => return Err("must be an object, in {}".to_owned()),
@@ -73,30 +77,24 @@ pub(super) fn put_scalar(
         },
         Kind::String => wire::put_length_delimited(message, text(given)?.as_bytes()),
         Kind::Bytes => wire::put_length_delimited(message, &bytes(given)?),
-        Kind::Int32 => encode_varint(i64::from(whole::<i32>(given)?) as u64, message),
-        Kind::Int64 => encode_varint(whole::<i64>(given)? as u64, message),
-        Kind::Uint32 => encode_varint(whole::<u32>(given)?.into(), message),
-        Kind::Uint64 => encode_varint(whole::<u64>(given)?, message),
-        Kind::Sint32 => {
-            let value = whole::<i32>(given)?;
-            encode_varint((((value << 1) ^ (value >> 31)) as u32).into(), message);
-        }
-        Kind::Sint64 => {
-            let value = whole::<i64>(given)?;
-            encode_varint(((value << 1) ^ (value >> 63)) as u64, message);
-        }
-        Kind::Fixed32 => message.extend(whole::<u32>(given)?.to_le_bytes()),
-        Kind::Sfixed32 => message.extend(whole::<i32>(given)?.to_le_bytes()),
-        Kind::Fixed64 => message.extend(whole::<u64>(given)?.to_le_bytes()),
-        Kind::Sfixed64 => message.extend(whole::<i64>(given)?.to_le_bytes()),
         Kind::Double => message.extend(number(given)?.to_le_bytes()),
         Kind::Float => message.extend(narrow(number(given)?)?.to_le_bytes()),
-        _ => return Err("must be an object".to_owned()),
+        kind => {
+            let number = whole(kind, given)?;
+            match kind {
+                Kind::Fixed32 | Kind::Sfixed32 => message.extend((number as u32).to_le_bytes()),
+                Kind::Fixed64 | Kind::Sfixed64 => message.extend((number as u64).to_le_bytes()),
+                Kind::Sint32 | Kind::Sint64 => {
+                    encode_varint(((number << 1) ^ (number >> 127)) as u64, message);
+                }
+                _ => encode_varint(number as u64, message),
+            }
+        }
     }
     Ok(())
 }
 
-/// Appends the value that stands for a missing one.
+/// Appends the value that stands for one that cannot be read.
 pub(super) fn put_default(message: &mut Vec<u8>, kind: &Kind) {
     let length = match kind.wire_type() {
         1 => 8,
@@ -109,25 +107,19 @@ pub(super) fn put_default(message: &mut Vec<u8>, kind: &Kind) {
 /// Appends a `google.protobuf.Value` that is neither a list nor an object.
 fn put_json(message: &mut Vec<u8>, given: Given<'_>) {
     let begin = wire::open(message);
-    match given {
-        Given::Null => wire::put(message, 1, wire::Payload::Varint(0)),
-        Given::Flag(flag) => wire::put(message, 4, wire::Payload::Varint(flag.into())),
-        Given::Whole(number) => {
-            let bits = (number as f64).to_bits();
-            wire::put(message, 2, wire::Payload::Fixed64(bits));
-        }
-        Given::Number(number) => wire::put(message, 2, wire::Payload::Fixed64(number.to_bits())),
-        Given::Text(text) => wire::put_bytes(message, 3, text.as_bytes()),
-        Given::List => wire::put_bytes(message, 6, &[]),
-        Given::Object => wire::put_bytes(message, 5, &[]),
-    }
+    let (number, payload) = match given {
+        Given::Flag(flag) => (4, Payload::Varint(flag.into())),
+        Given::Whole(number) => (2, Payload::Fixed64((number as f64).to_bits())),
+        Given::Number(number) => (2, Payload::Fixed64(number.to_bits())),
+        Given::Text(text) => (3, Payload::Bytes(text.as_bytes())),
+        Given::Null | Given::List | Given::Object => (1, Payload::Varint(0)),
+    };
+    wire::put(message, number, payload);
     wire::close(message, begin);
 }
 
 fn put_message(message: &mut Vec<u8>, value: &impl prost::Message) {
-    let begin = wire::open(message);
-    message.extend(value.encode_to_vec());
-    wire::close(message, begin);
+    wire::put_length_delimited(message, &value.encode_to_vec());
 }
 
 /// Reads true or false as models write them: also in quotes and in any case. Other words and numbers are refused.
@@ -148,32 +140,25 @@ fn text(given: Given<'_>) -> Result<&str, String> {
 }
 
 /// Reads a whole number: a JSON number, also one written as 5.0 or 5e0, or a string, because 64 bits do not fit a JSON number.
-fn whole<T: TryFrom<i128> + Bounded>(given: Given<'_>) -> Result<T, String> {
+fn whole(kind: &Kind, given: Given<'_>) -> Result<i128, String> {
+    let range = match kind {
+        Kind::Int32 | Kind::Sint32 | Kind::Sfixed32 => i32::MIN.into()..=i32::MAX.into(),
+        Kind::Int64 | Kind::Sint64 | Kind::Sfixed64 => i64::MIN.into()..=i64::MAX.into(),
+        Kind::Uint32 | Kind::Fixed32 => 0..=u32::MAX.into(),
+        _ => 0..=u64::MAX.into(),
+    };
     let number: Option<i128> = match given {
         Given::Whole(number) => Some(number),
         Given::Number(number) => without_fraction(number),
         Given::Text(text) => text.parse().ok(),
         _ => None,
     };
-    let fits = number.and_then(|number| T::try_from(number).ok());
-    fits.ok_or_else(|| format!("must be a whole number from {} to {}", T::FROM, T::TO))
+    let fits = number.filter(|number| range.contains(number));
+    fits.ok_or_else(|| {
+        let (from, to) = range.into_inner();
+        format!("must be a whole number from {from} to {to}")
+    })
 }
-
-trait Bounded {
-    const FROM: i128;
-    const TO: i128;
-}
-
-macro_rules! bounded {
-    ($($int:ty),*) => {$(
-        impl Bounded for $int {
-            const FROM: i128 = <$int>::MIN as i128;
-            const TO: i128 = <$int>::MAX as i128;
-        }
-    )*};
-}
-
-bounded!(i32, i64, u32, u64);
 
 fn without_fraction(number: f64) -> Option<i128> {
     // Beyond 2^53 a JSON number has already lost digits, so what arrived is not what was meant.
@@ -259,8 +244,10 @@ mod tests {
     fn whole_numbers_may_be_strings_and_have_no_fraction() {
         assert_eq!(wire(&Kind::Int32, Given::Whole(5)), Ok(vec![5]));
         assert_eq!(wire(&Kind::Int32, Given::Number(5.0)), Ok(vec![5]));
-        assert_eq!(whole(Given::Text("-9223372036854775808")), Ok(i64::MIN));
-        assert_eq!(whole(Given::Whole(u64::MAX.into())), Ok(u64::MAX));
+        let least = Given::Text("-9223372036854775808");
+        assert_eq!(whole(&Kind::Int64, least), Ok(i64::MIN.into()));
+        let greatest = u64::MAX.into();
+        assert_eq!(whole(&Kind::Uint64, Given::Whole(greatest)), Ok(greatest));
         for wrong in [
             Given::Number(5.5),
             Given::Whole(2_147_483_648),

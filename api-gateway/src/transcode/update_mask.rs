@@ -3,7 +3,7 @@ use service_runtime::suggestion::did_you_mean;
 
 use super::{
     violation::{Violations, within},
-    wire::{Fields, Payload, put_bytes},
+    wire::{Fields, put_bytes},
 };
 use crate::catalog::{Binding, FieldPlan, Kind, MessagePlan, Plans, Rpc};
 
@@ -54,7 +54,9 @@ pub fn mask_in(message: &[u8], mask: &FieldPlan) -> Option<Vec<String>> {
     let mut found = None;
     let mut fields = Fields::of(message);
     while let Ok(Some((number, payload))) = fields.next() {
-        if let (true, Payload::Bytes(part)) = (number == mask.number, payload) {
+        if number == mask.number
+            && let Some(part) = payload.bytes()
+        {
             let part = prost_types::FieldMask::decode(part).unwrap_or_default();
             found.get_or_insert_with(Vec::new).extend(part.paths);
         }

@@ -1,6 +1,8 @@
 //! Wire format of protobuf.
 
-use crate::catalog::{FieldPlan, Kind, MessagePlan, Shape};
+use prost::encoding::encode_varint;
+
+use crate::catalog::{Kind, MessagePlan, Shape};
 
 /// Wire type of texts, bytes, messages and packed lists.
 pub(super) const LENGTH_DELIMITED: u32 = 2;
@@ -17,6 +19,44 @@ pub enum Payload<'a> {
     Fixed64(u64),
     Fixed32(u32),
     Bytes(&'a [u8]),
+}
+
+impl<'a> Payload<'a> {
+    /// Returns a text, bytes or message.
+    pub fn bytes(self) -> Option<&'a [u8]> {
+        match self {
+            Self::Bytes(bytes) => Some(bytes),
+            _ => None,
+        }
+    }
+
+    pub(super) fn wire_type(self) -> u32 {
+        match self {
+            Self::Varint(_) => 0,
+            Self::Fixed64(_) => 1,
+            Self::Bytes(_) => LENGTH_DELIMITED,
+            Self::Fixed32(_) => 5,
+        }
+    }
+
+    /// Returns the bits of a number.
+    pub(super) fn bits(self) -> Option<u64> {
+        match self {
+            Self::Varint(bits) | Self::Fixed64(bits) => Some(bits),
+            Self::Fixed32(bits) => Some(bits.into()),
+            Self::Bytes(_) => None,
+        }
+    }
+
+    /// Returns the value of an absent field.
+    pub(super) fn default_of(kind: &Kind) -> Self {
+        match kind.wire_type() {
+            0 => Self::Varint(0),
+            1 => Self::Fixed64(0),
+            5 => Self::Fixed32(0),
+            _ => Self::Bytes(&[]),
+        }
+    }
 }
 
 /// Fields of a message, as they follow each other on the wire.
@@ -104,8 +144,8 @@ pub fn bytes_field(message: &[u8], number: u32) -> Option<&[u8]> {
     let mut found = None;
     let mut fields = Fields::of(message);
     while let Ok(Some((at, payload))) = fields.next() {
-        if let (true, Payload::Bytes(bytes)) = (at == number, payload) {
-            found = Some(bytes);
+        if at == number {
+            found = payload.bytes();
         }
     }
     found
@@ -124,29 +164,22 @@ pub fn put_bytes(message: &mut Vec<u8>, number: u32, value: &[u8]) {
 }
 
 pub(super) fn put_length_delimited(message: &mut Vec<u8>, value: &[u8]) {
-    prost::encoding::encode_varint(value.len() as u64, message);
+    encode_varint(value.len() as u64, message);
     message.extend_from_slice(value);
 }
 
 pub(super) fn put_key(message: &mut Vec<u8>, number: u32, wire_type: u32) {
-    prost::encoding::encode_varint(u64::from(number << 3 | wire_type), message);
+    encode_varint(u64::from(number << 3 | wire_type), message);
 }
 
+/// Appends a field.
 pub fn put(message: &mut Vec<u8>, number: u32, payload: Payload<'_>) {
+    put_key(message, number, payload.wire_type());
     match payload {
-        Payload::Varint(value) => {
-            put_key(message, number, 0);
-            prost::encoding::encode_varint(value, message);
-        }
-        Payload::Fixed64(value) => {
-            put_key(message, number, 1);
-            message.extend_from_slice(&value.to_le_bytes());
-        }
-        Payload::Fixed32(value) => {
-            put_key(message, number, 5);
-            message.extend_from_slice(&value.to_le_bytes());
-        }
-        Payload::Bytes(value) => put_bytes(message, number, value),
+        Payload::Varint(value) => encode_varint(value, message),
+        Payload::Fixed64(value) => message.extend_from_slice(&value.to_le_bytes()),
+        Payload::Fixed32(value) => message.extend_from_slice(&value.to_le_bytes()),
+        Payload::Bytes(value) => put_length_delimited(message, value),
     }
 }
 
@@ -177,7 +210,7 @@ pub(super) fn close(message: &mut Vec<u8>, begin: usize) {
         Ok(length @ 0..0x80) => message[begin - 1] = length,
         _ => {
             let mut prefix = Vec::with_capacity(5);
-            prost::encoding::encode_varint(length as u64, &mut prefix);
+            encode_varint(length as u64, &mut prefix);
             message.splice(begin - 1..begin, prefix);
         }
     }
@@ -186,47 +219,36 @@ pub(super) fn close(message: &mut Vec<u8>, begin: usize) {
 /// Returns a message with its fields in the order of their numbers and each single field once: of values the last, of messages all
 /// together, of a oneof the last field.
 pub(super) fn in_order(plan: &MessagePlan, message: &[u8]) -> Result<Vec<u8>, WireFault> {
-    let mut values: Vec<Vec<Payload<'_>>> = vec![Vec::new(); plan.fields.len()];
+    let mut values: Vec<(usize, Payload<'_>)> = Vec::new();
     let mut fields = Fields::of(message);
     while let Some((number, payload)) = fields.next()? {
-        let Some(at) = plan.by_number(number) else {
-            continue;
-        };
-        if let Some(oneof) = plan.fields[at].oneof {
-            let rivals = plan.fields.iter().zip(&mut values).enumerate();
-            for (_, (_, values)) in
-                rivals.filter(|(other, (field, _))| *other != at && field.oneof == Some(oneof))
-            {
-                values.clear();
-            }
+        if let Some(at) = plan.by_number(number) {
+            let oneof = plan.fields[at].oneof;
+            let is_rival = |other: usize| other != at && plan.fields[other].oneof == oneof;
+            values.retain(|(other, _)| oneof.is_none() || !is_rival(*other));
+            values.push((at, payload));
         }
-        values[at].push(payload);
     }
+    values.sort_by_key(|(at, _)| *at);
     let mut ordered = Vec::with_capacity(message.len());
-    for (field, values) in plan.fields.iter().zip(&values) {
-        put_values(&mut ordered, field, values);
+    for values in values.chunk_by(|one, other| one.0 == other.0) {
+        let field = &plan.fields[values[0].0];
+        let kept = match field.shape {
+            Shape::Single if field.kind.is_message() => {
+                let parts = values.iter().filter_map(|(_, payload)| payload.bytes());
+                put_bytes(
+                    &mut ordered,
+                    field.number,
+                    &parts.collect::<Vec<_>>().concat(),
+                );
+                &[]
+            }
+            Shape::Single => &values[values.len() - 1..],
+            _ => values,
+        };
+        for (_, payload) in kept {
+            put(&mut ordered, field.number, *payload);
+        }
     }
     Ok(ordered)
-}
-
-fn put_values(message: &mut Vec<u8>, field: &FieldPlan, values: &[Payload<'_>]) {
-    let is_merged = field.shape == Shape::Single && field.kind.is_message();
-    if is_merged && !values.is_empty() {
-        put_key(message, field.number, LENGTH_DELIMITED);
-        let begin = open(message);
-        for value in values {
-            if let Payload::Bytes(part) = value {
-                message.extend_from_slice(part);
-            }
-        }
-        close(message, begin);
-        return;
-    }
-    let kept = match field.shape {
-        Shape::Single => &values[values.len().saturating_sub(1)..],
-        _ => values,
-    };
-    for value in kept {
-        put(message, field.number, *value);
-    }
 }
