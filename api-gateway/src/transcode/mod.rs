@@ -14,6 +14,7 @@ mod target;
 mod time;
 mod update_mask;
 mod violation;
+mod well_known;
 mod wire;
 
 pub use arguments::{CLEAR, read_arguments};

@@ -1,13 +1,9 @@
 use std::{
     collections::BTreeMap,
     io::{self, Write},
-    ops::RangeInclusive,
 };
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use chrono::{DateTime, SecondsFormat};
-use prost::Message;
-use prost_types::{FieldMask, ListValue, Struct, Timestamp, value::Kind as Any};
 use serde::Serialize;
 
 use super::wire::{Fields, Payload, WireFault, in_order, text_field};
@@ -15,9 +11,6 @@ use crate::catalog::{Dialect, FieldPlan, Kind, MessageId, MessagePlan, Plans, Sh
 
 /// Depth to which messages may be nested.
 const MAX_DEPTH: usize = 100;
-/// Last second that a timestamp can have, at the end of the year 9999, and the first one, of the year 1.
-const TIMESTAMPS: RangeInclusive<i64> = -62_135_596_800..=253_402_300_799;
-const LONGEST_DURATION: u64 = 315_576_000_000;
 
 /// An answer that cannot be written as JSON: a fault of the service that sent it.
 #[derive(Debug, thiserror::Error)]
@@ -87,14 +80,14 @@ pub fn write(
     Ok(writer.json)
 }
 
-struct Writer<'a> {
-    plans: &'a Plans,
+pub(super) struct Writer<'a> {
+    pub(super) plans: &'a Plans,
     dialect: Dialect,
     depth: usize,
-    json: Vec<u8>,
+    pub(super) json: Vec<u8>,
 }
 
-type Written<T = ()> = Result<T, AnswerFault>;
+pub(super) type Written<T = ()> = Result<T, AnswerFault>;
 
 impl<'a> Writer<'a> {
     fn new(plans: &'a Plans, dialect: Dialect) -> Self {
@@ -308,7 +301,12 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    fn value(&mut self, kind: &Kind, payload: Payload<'_>, naming: Option<&str>) -> Written<bool> {
+    pub(super) fn value(
+        &mut self,
+        kind: &Kind,
+        payload: Payload<'_>,
+        naming: Option<&str>,
+    ) -> Written<bool> {
         if payload.wire_type() != kind.wire_type() {
             return Err(WireFault.into());
         }
@@ -338,99 +336,6 @@ impl<'a> Writer<'a> {
         Ok(true)
     }
 
-    /// Writes a message that has a JSON form of its own.
-    fn well_known(&mut self, kind: &Kind, message: &[u8], naming: Option<&str>) -> Written {
-        match kind {
-            Kind::Timestamp => self.timestamp(decode(message)?),
-            Kind::Duration => {
-                let duration: prost_types::Duration = decode(message)?;
-                let (seconds, nanos) = (duration.seconds.unsigned_abs(), duration.nanos);
-                if seconds > LONGEST_DURATION || nanos.unsigned_abs() > 999_999_999 {
-                    return Err(AnswerFault::Form("duration out of range"));
-                }
-                Ok(write!(self.json, "\"{duration}\"")?)
-            }
-            Kind::FieldMask => {
-                let paths = decode::<FieldMask>(message)?.paths;
-                let paths: Option<Vec<String>> =
-                    paths.iter().map(|path| camel_case(path)).collect();
-                let paths = paths.ok_or_else(|| {
-                    AnswerFault::Form("cannot roundtrip field name through camelcase")
-                })?;
-                self.json(paths.join(","))
-            }
-            Kind::Struct => self.object(&decode(message)?, naming),
-            Kind::ListValue => self.values(&decode::<ListValue>(message)?.values, naming),
-            Kind::Value => self.any(&decode(message)?, naming),
-            Kind::Wrapper(kind) => {
-                let mut value = Payload::default_of(kind);
-                let mut fields = Fields::of(message);
-                while let Some((number, payload)) = fields.next()? {
-                    if number == 1 {
-                        value = payload;
-                    }
-                }
-                self.value(kind, value, None).map(drop)
-            }
-            _ => Err(WireFault.into()),
-        }
-    }
-
-    fn timestamp(&mut self, mut time: Timestamp) -> Written {
-        if !TIMESTAMPS.contains(&time.seconds) {
-            return Err(AnswerFault::Form("timestamp out of range"));
-        }
-        time.normalize();
-        let nanos = time.nanos.try_into().unwrap_or_default();
-        let time = DateTime::from_timestamp(time.seconds, nanos);
-        let time = time.ok_or_else(|| AnswerFault::Form("timestamp out of range"))?;
-        let text = time.to_rfc3339_opts(SecondsFormat::AutoSi, true);
-        self.json.push(b'"');
-        self.json.extend_from_slice(text.as_bytes());
-        self.json.push(b'"');
-        Ok(())
-    }
-
-    /// Writes a JSON value. Texts that are full names of enum values of the field become their short words.
-    fn any(&mut self, value: &prost_types::Value, field: Option<&str>) -> Written {
-        match &value.kind {
-            None | Some(Any::NullValue(_)) => self.json(()),
-            Some(Any::BoolValue(value)) => self.json(value),
-            Some(Any::NumberValue(number)) if number.is_finite() => self.json(number),
-            Some(Any::NumberValue(_)) => Err(AnswerFault::Form("number is not finite")),
-            Some(Any::StringValue(text)) => {
-                let word = field.and_then(|field| self.plans.word(field, text));
-                self.json(word.unwrap_or(text))
-            }
-            Some(Any::ListValue(list)) => self.values(&list.values, field),
-            Some(Any::StructValue(object)) => self.object(object, field),
-        }
-    }
-
-    fn values(&mut self, values: &[prost_types::Value], field: Option<&str>) -> Written {
-        self.json.push(b'[');
-        let begin = self.json.len();
-        for value in values {
-            self.comma(begin);
-            self.any(value, field)?;
-        }
-        self.json.push(b']');
-        Ok(())
-    }
-
-    fn object(&mut self, object: &Struct, field: Option<&str>) -> Written {
-        self.json.push(b'{');
-        let begin = self.json.len();
-        for (name, value) in &object.fields {
-            self.comma(begin);
-            self.json(name)?;
-            self.json.push(b':');
-            self.any(value, field.and(Some(name)))?;
-        }
-        self.json.push(b'}');
-        Ok(())
-    }
-
     fn float(&mut self, value: f64) -> Written {
         match value {
             value if value.is_nan() => self.json("NaN"),
@@ -440,20 +345,16 @@ impl<'a> Writer<'a> {
         }
     }
 
-    fn json(&mut self, value: impl Serialize) -> Written {
+    pub(super) fn json(&mut self, value: impl Serialize) -> Written {
         Ok(serde_json::to_writer(&mut self.json, &value).map_err(io::Error::from)?)
     }
 
     /// Writes a comma, unless the object or list has only begun.
-    fn comma(&mut self, begin: usize) {
+    pub(super) fn comma(&mut self, begin: usize) {
         if self.json.len() > begin {
             self.json.push(b',');
         }
     }
-}
-
-fn decode<M: Message + Default>(message: &[u8]) -> Result<M, WireFault> {
-    M::decode(message).map_err(|_| WireFault)
 }
 
 fn utf8(text: &[u8]) -> Written<&str> {
@@ -479,23 +380,4 @@ fn is_default(kind: &Kind, payload: Payload<'_>) -> bool {
         (Kind::Double, Payload::Fixed64(bits)) => f64::from_bits(bits) == 0.0,
         (kind, payload) => payload == Payload::default_of(kind),
     }
-}
-
-/// Returns a path of a field mask as JSON has it; none if it could not be read back.
-fn camel_case(path: &str) -> Option<String> {
-    let mut camel = String::with_capacity(path.len());
-    let mut letters = path.chars();
-    while let Some(letter) = letters.next() {
-        match letter {
-            '_' => camel.push(
-                letters
-                    .next()
-                    .filter(char::is_ascii_lowercase)?
-                    .to_ascii_uppercase(),
-            ),
-            'A'..='Z' => return None,
-            letter => camel.push(letter),
-        }
-    }
-    Some(camel)
 }

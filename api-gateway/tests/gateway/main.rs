@@ -17,6 +17,7 @@ mod mcp_clients;
 mod openapi;
 mod origins;
 mod paths;
+mod round_trip;
 mod sockets;
 mod start_page;
 mod streams;
