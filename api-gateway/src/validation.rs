@@ -22,7 +22,7 @@ pub fn only_checked(
     }
     let mut checked = Vec::with_capacity(message.len());
     let mut fields = Fields::of(message);
-    while let Ok(Some((number, payload))) = fields.next() {
+    while let Ok(Some((number, payload))) = fields.next_field() {
         let Some(at) = plan.by_number(number) else {
             continue;
         };

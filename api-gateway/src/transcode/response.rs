@@ -46,7 +46,7 @@ pub fn response_body(
     let wire = in_order(plan, wire)?;
     let mut fields = Fields::of(&wire);
     let found = loop {
-        match fields.next()? {
+        match fields.next_field()? {
             Some((number, _)) if number != field.number => {}
             found => break found,
         }
@@ -120,7 +120,7 @@ impl<'a> Writer<'a> {
         let mut written = 0;
         let mut oneofs = 0_u64;
         let mut fields = Fields::of(wire);
-        while let Some((number, payload)) = fields.next()? {
+        while let Some((number, payload)) = fields.next_field()? {
             let Some(at) = plan.by_number(number) else {
                 continue;
             };
@@ -268,7 +268,7 @@ impl<'a> Writer<'a> {
             let (mut name, mut value) =
                 (Payload::default_of(key), Payload::default_of(&field.kind));
             let mut entry = Fields::of(entry);
-            while let Some((number, payload)) = entry.next()? {
+            while let Some((number, payload)) = entry.next_field()? {
                 match number {
                     1 => name = payload,
                     2 => value = payload,

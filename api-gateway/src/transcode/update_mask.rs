@@ -53,7 +53,7 @@ pub(super) fn refuse_blank(
 pub fn mask_in(message: &[u8], mask: &FieldPlan) -> Option<Vec<String>> {
     let mut found = None;
     let mut fields = Fields::of(message);
-    while let Ok(Some((number, payload))) = fields.next() {
+    while let Ok(Some((number, payload))) = fields.next_field() {
         if number == mask.number
             && let Some(part) = payload.bytes()
         {

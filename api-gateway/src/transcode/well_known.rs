@@ -44,7 +44,7 @@ impl Writer<'_> {
             Kind::Wrapper(kind) => {
                 let mut value = Payload::default_of(kind);
                 let mut fields = Fields::of(message);
-                while let Some((number, payload)) = fields.next()? {
+                while let Some((number, payload)) = fields.next_field()? {
                     if number == 1 {
                         value = payload;
                     }
@@ -62,7 +62,7 @@ impl Writer<'_> {
         time.normalize();
         let nanos = time.nanos.try_into().unwrap_or_default();
         let time = DateTime::from_timestamp(time.seconds, nanos);
-        let time = time.ok_or_else(|| AnswerFault::Form("timestamp out of range"))?;
+        let time = time.ok_or(AnswerFault::Form("timestamp out of range"))?;
         let text = time.to_rfc3339_opts(SecondsFormat::AutoSi, true);
         self.json.push(b'"');
         self.json.extend_from_slice(text.as_bytes());

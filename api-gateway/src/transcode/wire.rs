@@ -73,7 +73,7 @@ impl<'a> Fields<'a> {
 
     /// Returns the number and value of the next field; none at the end.
     #[inline]
-    pub fn next(&mut self) -> Result<Option<(u32, Payload<'a>)>, WireFault> {
+    pub fn next_field(&mut self) -> Result<Option<(u32, Payload<'a>)>, WireFault> {
         if self.rest.is_empty() {
             return Ok(None);
         }
@@ -88,7 +88,7 @@ impl<'a> Fields<'a> {
     /// Returns the value of the next field if it has this number.
     pub(super) fn next_of(&mut self, number: u32) -> Result<Option<Payload<'a>>, WireFault> {
         let mut ahead = *self;
-        match ahead.next()? {
+        match ahead.next_field()? {
             Some((at, payload)) if at == number => {
                 *self = ahead;
                 Ok(Some(payload))
@@ -143,7 +143,7 @@ impl<'a> Fields<'a> {
 pub fn bytes_field(message: &[u8], number: u32) -> Option<&[u8]> {
     let mut found = None;
     let mut fields = Fields::of(message);
-    while let Ok(Some((at, payload))) = fields.next() {
+    while let Ok(Some((at, payload))) = fields.next_field() {
         if at == number {
             found = payload.bytes();
         }
@@ -188,7 +188,7 @@ pub(super) fn remove(message: &mut Vec<u8>, number: u32) {
     if bytes_field(message, number).is_some() {
         let mut others = Vec::with_capacity(message.len());
         let mut fields = Fields::of(message);
-        while let Ok(Some((other, payload))) = fields.next() {
+        while let Ok(Some((other, payload))) = fields.next_field() {
             if other != number {
                 put(&mut others, other, payload);
             }
@@ -221,7 +221,7 @@ pub(super) fn close(message: &mut Vec<u8>, begin: usize) {
 pub(super) fn in_order(plan: &MessagePlan, message: &[u8]) -> Result<Vec<u8>, WireFault> {
     let mut values: Vec<(usize, Payload<'_>)> = Vec::new();
     let mut fields = Fields::of(message);
-    while let Some((number, payload)) = fields.next()? {
+    while let Some((number, payload)) = fields.next_field()? {
         if let Some(at) = plan.by_number(number) {
             let oneof = plan.fields[at].oneof;
             let is_rival = |other: usize| other != at && plan.fields[other].oneof == oneof;
