@@ -85,7 +85,7 @@ async fn batch_of_events_is_one_commit() {
     wire.reminder_in("alice", ReminderState::Scheduled).await;
     let cost = Count {
         commits: 1,
-        statements: 6,
+        statements: 8,
     };
     assert_eq!(wire.service.take_counts().remove("consume"), Some(cost));
 }
