@@ -9,7 +9,13 @@ use crate::support::{Mesh, start};
 fn costs(mesh: &Mesh) -> Vec<(&'static str, u32, u32)> {
     let counts = mesh.service.take_counts().into_iter();
     let calls = counts.filter(|(name, _)| !["fold_words", "claim_partition"].contains(name));
-    let cost = |(name, Count { commits, statements })| (name, commits, statements);
+    let cost = |(
+        name,
+        Count {
+            commits,
+            statements,
+        },
+    )| (name, commits, statements);
     calls.map(cost).collect()
 }
 
