@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use service_runtime::{clock::Clock, ids::Ids, postgres::Database};
+use tokio::sync::Notify;
 
 use crate::{
     chain_writer::ChainWriter,
@@ -20,4 +21,6 @@ pub struct App {
     pub key: Arc<SigningKey>,
     /// Keys that verify checkpoints: the signing key's and former ones.
     pub verifying_keys: Arc<[VerifyingKey]>,
+    /// Wakes the writer of the checkpoint file after a new checkpoint.
+    pub sealed: Arc<Notify>,
 }

@@ -75,6 +75,7 @@ impl Service for AuditService {
             ids: context.ids(),
             verifying_keys: verifying_keys(&key, &config.checkpoints)?.into(),
             key: Arc::new(key),
+            sealed: Arc::default(),
         };
 
         // Ends after everything that writes records.

@@ -1,11 +1,15 @@
 //! The handles that operations need.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
+use chrono::{DateTime, Utc};
 use service_runtime::{clock::Clock, ids::Ids, postgres::Database};
 use tokio::sync::Notify;
 
-use crate::delivery::Channel;
+use crate::{delivery::Channel, scheduler::SAFETY_POLL};
+
+/// Largest assumed difference between the clocks of this process and of the database.
+const MAX_CLOCK_DIFFERENCE: Duration = Duration::from_secs(60);
 
 /// Handles of the operations; cheap to clone.
 #[derive(Clone)]
@@ -16,7 +20,7 @@ pub struct App {
     pub ids: Ids,
     /// The ways out of the mesh that the operator has set up.
     pub channels: Arc<[Arc<dyn Channel>]>,
-    /// Wakes the scheduler: something may fire earlier than it knows.
+    /// Wakes the scheduler: a reminder that it may not know of fires soon.
     pub scheduled: Arc<Notify>,
     /// Wakes the dispatcher: something is to be delivered.
     pub fired: Arc<Notify>,
@@ -39,6 +43,14 @@ impl App {
             scheduled: Arc::default(),
             fired: Arc::default(),
             due_soon: Arc::default(),
+        }
+    }
+
+    /// Wakes the scheduler after the commit of a new fire time, unless its next poll is early enough.
+    pub fn scheduled_at(&self, fire_time: Option<DateTime<Utc>>) {
+        let next_poll = self.clock.now() + SAFETY_POLL + MAX_CLOCK_DIFFERENCE;
+        if fire_time.is_some_and(|fire_time| fire_time < next_poll) {
+            self.scheduled.notify_one();
         }
     }
 }

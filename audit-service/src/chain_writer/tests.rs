@@ -14,7 +14,7 @@ use service_runtime::{
     Service,
     ids::Ids,
     postgres::Schema,
-    testing::{TestDatabase, eventually},
+    testing::{Count, TestDatabase, eventually},
 };
 
 use super::*;
@@ -111,6 +111,29 @@ async fn batches_that_come_together_share_a_transaction() {
         .collect();
     assert_eq!(recorded(&mut connection, "alice").await, expected);
     assert_eq!(recorded(&mut connection, "bob").await, expected);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn batch_is_one_commit_with_fixed_statements() {
+    let database = TestDatabase::create(SCHEMA).await;
+    let writer = writer(&database);
+    // The first transaction creates the partition of the month.
+    let now = Clock::system().now();
+    writer
+        .append(vec![entry("alice", "created", now)])
+        .await
+        .unwrap();
+    database.take_counts();
+    for size in [1, 100] {
+        let entries = (0..size).map(|_| entry("alice", "changed", now));
+        writer.append(entries.collect()).await.unwrap();
+        let cost = Count {
+            commits: 1,
+            statements: 8,
+        };
+        let counts = database.take_counts();
+        assert_eq!(counts.get("append_records"), Some(&cost), "{size}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

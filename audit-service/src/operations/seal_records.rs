@@ -54,6 +54,7 @@ pub async fn seal_records(app: &App, keep_months: Option<u32>) -> Result<(), Err
     drop(turn);
     if let Some(checkpoint) = &made {
         metrics::sealed(checkpoint.seal.number);
+        app.sealed.notify_one();
     }
     Ok(())
 }

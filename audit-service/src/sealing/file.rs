@@ -14,7 +14,7 @@ use tracing::warn;
 use crate::{app::App, domain::sealed_line::SealedLine, error::Error, store};
 
 /// Polling interval, for checkpoints of other replicas too.
-const PAUSE: Duration = Duration::from_secs(1);
+const PAUSE: Duration = Duration::from_secs(5);
 const AT_ONCE: i64 = 100;
 /// So much of the file is looked at once, from its end.
 const BLOCK: u64 = 64 * 1024;
@@ -75,8 +75,11 @@ impl CheckpointFile {
                     warn!(%error, "reading checkpoints for the checkpoint file failed, retrying");
                 }
             }
-            if stopping.run_until_cancelled(sleep(PAUSE)).await.is_none() {
-                return Ok(());
+            // The checkpoints of other replicas are found after the pause.
+            tokio::select! {
+                () = stopping.cancelled() => return Ok(()),
+                () = app.sealed.notified() => {}
+                () = sleep(PAUSE) => {}
             }
         }
     }
@@ -86,6 +89,9 @@ impl CheckpointFile {
         app.database
             .read("list_checkpoints", async |tx| {
                 let checkpoints = store::checkpoint::list_after(tx, last, AT_ONCE).await?;
+                if checkpoints.is_empty() {
+                    return Ok(Vec::new());
+                }
                 let end = checkpoints.last().map_or(last, |last| last.seal.number);
                 let leaves = store::checkpoint::list_leaves(tx, last, end).await?;
                 let leaves_of = |number| leaves.get(number).map(Vec::as_slice).unwrap_or_default();

@@ -65,7 +65,7 @@ pub async fn lock_writer(tx: &mut AsyncPgConnection) -> Result<(), DatabaseError
     Ok(())
 }
 
-/// Locks the chains of these users, in their order, and returns where they end; a user's first chain begins here.
+/// Locks the chains of these users, in their order, and returns where they end; a user without records has none.
 ///
 /// Under the writer lock nothing else has these rows. Their own locks keep out a statement that was not made by this service.
 pub async fn lock(
@@ -73,18 +73,6 @@ pub async fn lock(
     user_ids: &BTreeSet<UserId>,
 ) -> Result<HashMap<UserId, Head>, DatabaseError> {
     let names: Vec<&str> = user_ids.iter().map(AsRef::as_ref).collect();
-    diesel::sql_query(
-        "INSERT INTO chain_heads (user_id)
-         SELECT user_id FROM unnest($1) AS new (user_id)
-         WHERE NOT EXISTS (SELECT FROM chain_heads AS known WHERE known.user_id = new.user_id)
-         ORDER BY user_id COLLATE \"C\"
-         ON CONFLICT (user_id) DO NOTHING",
-    )
-    .into_boxed::<Pg>()
-    .bind::<Array<Text>, _>(names.clone())
-    .fixed()
-    .execute(tx)
-    .await?;
     let rows: Vec<HeadRow> = diesel::sql_query(
         "SELECT user_id, sequence, hash, record_time, sealed_sequence FROM chain_heads
          WHERE user_id = ANY ($1) ORDER BY user_id COLLATE \"C\" FOR UPDATE",
@@ -145,7 +133,7 @@ pub async fn list_users(
     users.iter().map(|user| value::user_id(user)).collect()
 }
 
-/// Updates the heads of locked chains.
+/// Writes the heads of locked chains, and the first ones of new chains.
 pub async fn update(
     tx: &mut AsyncPgConnection,
     heads: &HashMap<UserId, Head>,
@@ -155,9 +143,8 @@ pub async fn update(
     let hashes: Vec<&[u8]> = heads.values().map(|head| head.hash.as_bytes()).collect();
     let times: Vec<_> = heads.values().map(|head| head.record_time).collect();
     diesel::sql_query(
-        "UPDATE chain_heads SET sequence = new.sequence, hash = new.hash, record_time = new.record_time
-         FROM unnest($1, $2, $3, $4) AS new (user_id, sequence, hash, record_time)
-         WHERE chain_heads.user_id = new.user_id",
+        "INSERT INTO chain_heads (user_id, sequence, hash, record_time) SELECT * FROM unnest($1, $2, $3, $4)
+         ON CONFLICT (user_id) DO UPDATE SET sequence = excluded.sequence, hash = excluded.hash, record_time = excluded.record_time",
     )
     .into_boxed::<Pg>()
     .bind::<Array<Text>, _>(users)

@@ -17,6 +17,7 @@ CREATE TABLE outbox (
     event_time timestamptz NOT NULL,
     trace_parent text,
     payload bytea NOT NULL,
+    copies jsonb,
     create_time timestamptz NOT NULL DEFAULT clock_timestamp()
 ) WITH (
     autovacuum_vacuum_scale_factor = 0,
@@ -35,6 +36,8 @@ ALTER SEQUENCE outbox_ids OWNED BY outbox.id;
 COMMENT ON TABLE outbox IS 'Events that were committed with a change and that the broker has not acknowledged. Deleted soon after that.';
 COMMENT ON COLUMN outbox.id IS 'Drawn after the aggregate''s row is locked, so it orders the events of one aggregate by their commits.';
 COMMENT ON COLUMN outbox.record_key IS 'Key of the Kafka record, which chooses its partition.';
+COMMENT ON COLUMN outbox.copies IS
+    'Further topics of the event, a list of objects with topic, record_key, data_schema and payload_length: their messages are the first bytes of payload.';
 
 CREATE TABLE inbox (
     topic text NOT NULL,

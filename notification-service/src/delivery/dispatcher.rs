@@ -8,7 +8,12 @@ use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, Span, error, warn};
 
 use super::attempt;
-use crate::{app::App, error::Error, operations, scheduler::PollBackoff};
+use crate::{
+    app::App,
+    error::Error,
+    operations,
+    scheduler::{PollBackoff, SAFETY_POLL},
+};
 
 /// Maximum number of concurrent attempts.
 const MOST_TRIES: usize = 16;
@@ -44,7 +49,7 @@ impl Dispatcher {
             };
             tokio::select! {
                 () = stopping.cancelled() => break,
-                () = app.fired.notified() => self.backoff.reset(),
+                () = app.fired.notified() => {}
                 Some(ended) = self.tries.join_next() => note(ended),
                 () = tokio::time::sleep(wait) => {}
             }
@@ -60,7 +65,7 @@ impl Dispatcher {
         let free = MOST_TRIES.saturating_sub(self.tries.len());
         if free == 0 {
             // The end of a try comes first.
-            return Ok(PollBackoff::LONGEST);
+            return Ok(SAFETY_POLL);
         }
         let patience = patience(&self.app);
         let limit = i64::try_from(free).unwrap_or(i64::MAX);

@@ -15,20 +15,8 @@ use taskmesh_proto::{
 
 use crate::{
     NotificationService,
-    domain::{
-        delivery::Channel,
-        reminder::{Reminder, ReminderState},
-    },
+    domain::{delivery::Channel, reminder::Reminder},
 };
-
-/// Returns the event of a reminder that was scheduled, moved or cancelled by a change of its task or of the preferences.
-pub fn reminder_planned(ids: &Ids, reminder: &Reminder, actor: Actor) -> OutboxRow {
-    let change = match reminder.state {
-        ReminderState::Cancelled => Change::Cancelled(pb::ReminderCancelled {}),
-        _ => Change::Scheduled(pb::ReminderScheduled {}),
-    };
-    event(ids, reminder, change, actor)
-}
 
 /// Returns the event of a reminder that reached a channel.
 pub fn reminder_sent(ids: &Ids, reminder: &Reminder, channel: Channel) -> OutboxRow {
@@ -36,7 +24,8 @@ pub fn reminder_sent(ids: &Ids, reminder: &Reminder, channel: Channel) -> Outbox
         channel: pb::Channel::from(channel).into(),
         lateness_ms: reminder.lateness_ms(),
     };
-    event(ids, reminder, Change::Sent(sent), this_service(reminder))
+    let kind = "taskmesh.notification.v1.ReminderSent";
+    event(ids, reminder, kind, Change::Sent(sent))
 }
 
 /// Returns the event of a reminder that may not have reached a channel.
@@ -50,12 +39,8 @@ pub fn reminder_failed(
         channel: pb::Channel::from(channel).into(),
         reason: reason.to_owned(),
     };
-    event(
-        ids,
-        reminder,
-        Change::Failed(failed),
-        this_service(reminder),
-    )
+    let kind = "taskmesh.notification.v1.ReminderFailed";
+    event(ids, reminder, kind, Change::Failed(failed))
 }
 
 /// Returns the change for the user's live clients: the in-app notification of a fired reminder, or its next step.
@@ -82,25 +67,19 @@ pub fn notification_changed(ids: &Ids, reminder: &Reminder) -> OutboxRow {
     .into()
 }
 
-/// Returns the actor of steps that no user causes.
-fn this_service(reminder: &Reminder) -> Actor {
-    Actor {
-        user_id: reminder.user_id.to_string(),
-        service: NotificationService::NAME.to_owned(),
-        ..Actor::default()
-    }
-}
-
-fn event(ids: &Ids, reminder: &Reminder, change: Change, actor: Actor) -> OutboxRow {
+fn event(ids: &Ids, reminder: &Reminder, kind: &'static str, change: Change) -> OutboxRow {
     let id = ids.uuid_v7();
-    let kind = kind(&change);
     let message = pb::ReminderEvent {
         event_id: id.to_string(),
         event_time: Some(timestamp(reminder.update_time)),
         user_id: reminder.user_id.to_string(),
         reminder_version: reminder.version,
         reminder: Some(reminder.into()),
-        actor: Some(actor),
+        actor: Some(Actor {
+            user_id: reminder.user_id.to_string(),
+            service: NotificationService::NAME.to_owned(),
+            ..Actor::default()
+        }),
         change: Some(change),
     };
     OutboxEvent {
@@ -114,15 +93,4 @@ fn event(ids: &Ids, reminder: &Reminder, change: Change, actor: Actor) -> Outbox
         message: &message,
     }
     .into()
-}
-
-fn kind(change: &Change) -> &'static str {
-    match change {
-        Change::Scheduled(_) => "taskmesh.notification.v1.ReminderScheduled",
-        Change::Sent(_) => "taskmesh.notification.v1.ReminderSent",
-        Change::Failed(_) => "taskmesh.notification.v1.ReminderFailed",
-        Change::Snoozed(_) => "taskmesh.notification.v1.ReminderSnoozed",
-        Change::Cancelled(_) => "taskmesh.notification.v1.ReminderCancelled",
-        Change::Acknowledged(_) => "taskmesh.notification.v1.ReminderAcknowledged",
-    }
 }

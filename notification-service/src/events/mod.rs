@@ -4,7 +4,4 @@ mod convert;
 pub mod emit;
 mod on_task_event;
 
-/// Cause of a change, as events name it.
-pub use taskmesh_proto::common::v1::Actor;
-
 pub use on_task_event::OnTaskEvent;

@@ -4,16 +4,13 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use service_runtime::{
-    kafka::{EventHandler, HandleError, Received},
-    postgres::AsyncPgConnection,
+    kafka::{EventHandler, HandleError, InboxBatch, Known, Received},
+    postgres::Database,
 };
 use taskmesh_proto::task::v1 as pb;
 
 use super::convert::watched_task;
-use crate::{
-    app::App,
-    operations::{Observation, observe_tasks},
-};
+use crate::{app::App, operations::observe_tasks};
 
 /// Keeps reminders in step with tasks.
 pub struct OnTaskEvent {
@@ -32,25 +29,25 @@ impl EventHandler for OnTaskEvent {
     /// Reminders that are due meanwhile fire at once.
     const LINGER: Duration = Duration::from_millis(20);
 
-    async fn handle_batch(
+    async fn commit(
         &self,
-        tx: &mut AsyncPgConnection,
+        database: &Database,
+        inbox: InboxBatch,
         events: &[&Received<pb::TaskEvent>],
-    ) -> Result<(), HandleError> {
-        let observations = events
-            .iter()
-            .map(|event| {
-                let actor = event.message.actor.clone().unwrap_or_default();
-                let task = watched_task(event.message.clone())
+    ) -> Result<Vec<Known>, HandleError> {
+        let (known, fire_time) = database
+            .transaction("consume", async |tx| {
+                let (known, new) = inbox.insert_new(tx, events).await?;
+                let tasks = new
+                    .into_iter()
+                    .map(|event| watched_task(event.message.clone()))
+                    .collect::<Result<Vec<_>, _>>()
                     .map_err(|malformed| HandleError::Reject(malformed.to_string()))?;
-                let trace = event.trace();
-                Ok(Observation { task, trace, actor })
+                let fire_time = observe_tasks(tx, &self.app.ids, &tasks).await?;
+                Ok::<_, HandleError>((known, fire_time))
             })
-            .collect::<Result<Vec<_>, HandleError>>()?;
-        if observe_tasks(tx, &self.app.ids, &observations).await? {
-            // The commit is yet to come; the scheduler looks several times within the next moments.
-            self.app.scheduled.notify_one();
-        }
-        Ok(())
+            .await?;
+        self.app.scheduled_at(fire_time);
+        Ok(known)
     }
 }

@@ -1,27 +1,23 @@
 //! Makes what is scheduled what plans want.
 
+use chrono::{DateTime, Utc};
 use service_runtime::{
     ids::Ids,
     postgres::{AsyncPgConnection, DatabaseError},
 };
 
 use crate::{
-    domain::{
-        reminder::{Reminder, ReminderState},
-        reminder_plan::Plan,
-        watched_task::WatchedTask,
-    },
+    domain::{reminder::ReminderState, reminder_plan::Plan, watched_task::WatchedTask},
     store::{self, reminder_step::NewReminder},
 };
 
-/// Applies the plans of different tasks, whose rows are locked. Returns the reminders after each step, those of one task in the order
-/// of its steps.
+/// Applies the plans of different tasks, whose rows are locked. Returns the earliest fire time that was scheduled or moved to.
 pub(super) async fn apply_plans(
     tx: &mut AsyncPgConnection,
     ids: &Ids,
     plans: &[(&WatchedTask, Plan)],
-) -> Result<Vec<Reminder>, DatabaseError> {
-    let mut steps = Vec::new();
+) -> Result<Option<DateTime<Utc>>, DatabaseError> {
+    let mut earliest: Option<DateTime<Utc>> = None;
 
     let cancel: Vec<_> = plans
         .iter()
@@ -29,7 +25,7 @@ pub(super) async fn apply_plans(
         .collect();
     if !cancel.is_empty() {
         let state = ReminderState::Cancelled;
-        steps.extend(store::reminder_step::update_state(tx, &cancel, state).await?);
+        store::reminder_step::update_state(tx, &cancel, state).await?;
     }
 
     // One of each task at a time: a moment must have been left by one before another arrives at it.
@@ -44,7 +40,12 @@ pub(super) async fn apply_plans(
         if moves.is_empty() {
             break;
         }
-        steps.extend(store::reminder_step::update_fire_times(tx, &moves).await?);
+        store::reminder_step::update_fire_times(tx, &moves).await?;
+        earliest = moves
+            .iter()
+            .map(|(_, fire_time)| *fire_time)
+            .chain(earliest)
+            .min();
     }
 
     let new: Vec<_> = plans
@@ -61,7 +62,8 @@ pub(super) async fn apply_plans(
         })
         .collect();
     if !new.is_empty() {
-        steps.extend(store::reminder_step::insert(tx, &new).await?);
+        store::reminder_step::insert(tx, &new).await?;
+        earliest = new.iter().map(|new| new.fire_time).chain(earliest).min();
     }
-    Ok(steps)
+    Ok(earliest)
 }

@@ -22,8 +22,8 @@ pub struct DueDelivery {
 #[derive(Debug)]
 pub struct Claimed {
     pub due: Vec<DueDelivery>,
-    /// In how many microseconds the next one needed attention when this began, less than zero if one was overdue; nothing if
-    /// all were settled.
+    /// If none was claimed: in how many microseconds the next one needs attention, less than zero if one is overdue; nothing if
+    /// all are settled.
     pub next_in_us: Option<i64>,
 }
 
@@ -32,13 +32,13 @@ pub async fn claim_deliveries(app: &App, patience: Duration, limit: i64) -> Resu
     let claim_id = app.ids.uuid_v7();
     app.database
         .transaction("claim_deliveries", async |tx| {
-            let next_in_us = store::delivery_claim::find_next_in(tx).await?;
-            if next_in_us.is_none_or(|next| next > 0) {
+            let claimed =
+                store::delivery_claim::update_claimed(tx, claim_id, patience, limit).await?;
+            if claimed.is_empty() {
+                let next_in_us = store::delivery_claim::find_next_in(tx).await?;
                 let due = Vec::new();
                 return Ok(Claimed { due, next_in_us });
             }
-            let claimed =
-                store::delivery_claim::update_claimed(tx, claim_id, patience, limit).await?;
             let user_ids: Vec<_> = claimed
                 .iter()
                 .map(|delivery| &delivery.claim.user_id)
@@ -53,7 +53,7 @@ pub async fn claim_deliveries(app: &App, patience: Duration, limit: i64) -> Resu
             });
             Ok(Claimed {
                 due: due.collect(),
-                next_in_us,
+                next_in_us: None,
             })
         })
         .await

@@ -25,7 +25,7 @@ use crate::{
 #[derive(Debug, Clone, Copy)]
 pub struct Fired {
     pub count: usize,
-    /// In how many microseconds the next one was due when this began, less than zero if one was overdue; nothing if none was
+    /// If none fired: in how many microseconds the next one is due, less than zero if one is overdue; nothing if none is
     /// scheduled.
     pub next_in_us: Option<i64>,
 }
@@ -35,10 +35,10 @@ pub async fn fire_reminders(app: &App, limit: i64) -> Result<Fired, Error> {
     let (fired, next_in_us) = app
         .database
         .transaction("fire_reminders", async |tx| {
-            let next_in_us = store::reminder::find_next_in(tx).await?;
-            let fired = match next_in_us {
-                Some(next) if next <= 0 => fire(app, tx, limit).await?,
-                _ => Vec::new(),
+            let fired = fire(app, tx, limit).await?;
+            let next_in_us = match fired.is_empty() {
+                true => store::reminder::find_next_in(tx).await?,
+                false => None,
             };
             Ok::<_, Error>((fired, next_in_us))
         })

@@ -16,7 +16,7 @@ pub use claim_deliveries::{DueDelivery, claim_deliveries};
 pub use fire_reminders::fire_reminders;
 pub use get_preferences::get_preferences;
 pub use list_reminders::{Page, list_reminders};
-pub use observe_tasks::{Observation, observe_tasks};
+pub use observe_tasks::observe_tasks;
 pub use release_delivery::release_delivery;
 pub use settle_delivery::settle_delivery;
 pub use update_preferences::update_preferences;

@@ -2,45 +2,32 @@
 
 use std::collections::{HashMap, HashSet};
 
+use chrono::{DateTime, Utc};
 use service_runtime::{
     ids::{Ids, UserId},
-    outbox,
     postgres::{AsyncPgConnection, DatabaseError},
-    telemetry::propagation::{self, TraceContext},
 };
 use tracing::debug;
 
 use super::apply_plans::apply_plans;
 use crate::{
-    domain::{
-        preferences::Preferences, reminder::ReminderState, reminder_plan, watched_task::WatchedTask,
-    },
-    events::{Actor, emit},
+    domain::{preferences::Preferences, reminder_plan, watched_task::WatchedTask},
     store::{self, watched_task::Written},
 };
 
-/// State of a task with the trace and the cause of its event.
-#[derive(Debug, Clone)]
-pub struct Observation {
-    pub task: WatchedTask,
-    pub trace: TraceContext,
-    /// Cause of the change.
-    pub actor: Actor,
-}
-
 /// Applies tasks' new states in their order; one that is not newer than what is known of its task changes nothing.
 ///
-/// Returns whether something was scheduled or moved.
+/// Returns the earliest fire time that was scheduled or moved to.
 pub async fn observe_tasks(
     tx: &mut AsyncPgConnection,
     ids: &Ids,
-    observations: &[Observation],
-) -> Result<bool, DatabaseError> {
+    tasks: &[WatchedTask],
+) -> Result<Option<DateTime<Utc>>, DatabaseError> {
     // Locked first, so that a change of the preferences either comes before or sees these tasks.
-    let user_ids: HashSet<&UserId> = observations
+    let user_ids: HashSet<&UserId> = tasks
         .iter()
-        .filter(|observation| observation.task.has_default_reminder())
-        .map(|observation| &observation.task.user_id)
+        .filter(|task| task.has_default_reminder())
+        .map(|task| &task.user_id)
         .collect();
     let preferences = if user_ids.is_empty() {
         HashMap::new()
@@ -48,27 +35,27 @@ pub async fn observe_tasks(
         let user_ids: Vec<_> = user_ids.into_iter().collect();
         store::preferences::lock_for_reading(tx, &user_ids).await?
     };
-    let mut something_new = false;
-    for round in rounds(observations) {
-        something_new |= observe_round(tx, ids, &preferences, &round).await?;
+    let mut earliest = None;
+    for round in rounds(tasks) {
+        let fire_time = observe_round(tx, ids, &preferences, round).await?;
+        earliest = earliest.into_iter().chain(fire_time).min();
     }
-    Ok(something_new)
+    Ok(earliest)
 }
 
 /// Tasks do not touch each other, so that only the order of each one's own states counts: the first states of all tasks make a round,
 /// then the second ones of those that have a second.
 ///
 /// The first round locks the rows of all tasks, in one order; later ones find theirs locked.
-fn rounds(observations: &[Observation]) -> Vec<Vec<&Observation>> {
-    let mut rounds: Vec<Vec<&Observation>> = Vec::new();
+fn rounds(tasks: &[WatchedTask]) -> Vec<Vec<&WatchedTask>> {
+    let mut rounds: Vec<Vec<&WatchedTask>> = Vec::new();
     let mut counts: HashMap<_, usize> = HashMap::new();
-    for observation in observations {
-        let task = &observation.task;
+    for task in tasks {
         let count = counts.entry((&task.user_id, task.task_id)).or_default();
         if *count == rounds.len() {
             rounds.push(Vec::new());
         }
-        rounds[*count].push(observation);
+        rounds[*count].push(task);
         *count += 1;
     }
     rounds
@@ -79,9 +66,8 @@ async fn observe_round(
     tx: &mut AsyncPgConnection,
     ids: &Ids,
     preferences: &HashMap<UserId, Preferences>,
-    observations: &[&Observation],
-) -> Result<bool, DatabaseError> {
-    let tasks: Vec<_> = observations.iter().map(|seen| &seen.task).collect();
+    tasks: Vec<&WatchedTask>,
+) -> Result<Option<DateTime<Utc>>, DatabaseError> {
     let written = store::watched_task::update_if_newer(tx, &tasks).await?;
 
     let (mut first, mut newer) = (Vec::new(), Vec::new());
@@ -139,25 +125,5 @@ async fn observe_round(
         }
     }
 
-    let steps = apply_plans(tx, ids, &plans).await?;
-    if steps.is_empty() {
-        return Ok(false);
-    }
-    let causes: HashMap<_, _> = observations
-        .iter()
-        .map(|seen| ((&seen.task.user_id, seen.task.task_id), seen))
-        .collect();
-    let rows: Vec<_> = steps
-        .iter()
-        .map(|reminder| {
-            let cause = causes[&(&reminder.user_id, reminder.task_id)];
-            propagation::within(cause.trace, || {
-                emit::reminder_planned(ids, reminder, cause.actor.clone())
-            })
-        })
-        .collect();
-    outbox::append_all(tx, &rows).await?;
-    Ok(steps
-        .iter()
-        .any(|reminder| reminder.state == ReminderState::Scheduled))
+    apply_plans(tx, ids, &plans).await
 }

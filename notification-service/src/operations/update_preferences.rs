@@ -2,9 +2,8 @@
 
 use chrono::{DateTime, Utc};
 use service_runtime::{
-    grpc::Caller,
     idempotency::{Call, Response},
-    outbox,
+    ids::UserId,
     postgres::{AsyncPgConnection, DatabaseError},
 };
 
@@ -13,11 +12,9 @@ use crate::{
     app::App,
     domain::{
         preferences::{PreferenceChange, Preferences},
-        reminder::ReminderState,
         reminder_plan,
     },
     error::Error,
-    events::{Actor, emit},
     store,
 };
 
@@ -32,7 +29,7 @@ where
     M: Response + From<Preferences>,
 {
     let change_time = app.clock.now();
-    let (answer, something_new) = call
+    let (answer, fire_time) = call
         .write(&app.database, "update_preferences", async |tx| {
             let user_id = &call.caller.user_id;
             let before = store::preferences::lock(tx, user_id).await?;
@@ -41,30 +38,27 @@ where
             }
             let after = before.changed(changes);
             store::preferences::update(tx, user_id, &after).await?;
-            let something_new = if after.same_default_reminder(&before) {
-                false
+            let fire_time = if after.same_default_reminder(&before) {
+                None
             } else {
-                move_default_reminders(app, tx, &call.caller, &after, change_time).await?
+                move_default_reminders(app, tx, user_id, &after, change_time).await?
             };
-            Ok((M::from(after), something_new))
+            Ok((M::from(after), fire_time))
         })
         .await?;
-    if something_new == Some(true) {
-        app.scheduled.notify_one();
-    }
+    app.scheduled_at(fire_time.flatten());
     Ok(answer)
 }
 
-/// Returns whether something was scheduled or moved.
+/// Returns the earliest fire time that was scheduled or moved to.
 async fn move_default_reminders(
     app: &App,
     tx: &mut AsyncPgConnection,
-    caller: &Caller,
+    user_id: &UserId,
     preferences: &Preferences,
     change_time: DateTime<Utc>,
-) -> Result<bool, DatabaseError> {
-    let tasks =
-        store::watched_task::lock_with_default_reminder(tx, &caller.user_id, change_time).await?;
+) -> Result<Option<DateTime<Utc>>, DatabaseError> {
+    let tasks = store::watched_task::lock_with_default_reminder(tx, user_id, change_time).await?;
     let tasks: Vec<_> = tasks.iter().collect();
     let scheduled = store::reminder::lock_scheduled(tx, &tasks).await?;
     let moments: Vec<_> = tasks.iter().map(|task| (*task, change_time)).collect();
@@ -77,13 +71,5 @@ async fn move_default_reminders(
             (task, plan)
         })
         .collect();
-    let steps = apply_plans(tx, &app.ids, &plans).await?;
-    let events: Vec<_> = steps
-        .iter()
-        .map(|reminder| emit::reminder_planned(&app.ids, reminder, Actor::from(caller)))
-        .collect();
-    outbox::append_all(tx, &events).await?;
-    Ok(steps
-        .iter()
-        .any(|reminder| reminder.state == ReminderState::Scheduled))
+    apply_plans(tx, &app.ids, &plans).await
 }

@@ -1,12 +1,12 @@
 //! Fires reminders on time.
 //!
 //! Nothing is kept in memory that the database does not know better: the scheduler asks in how long the next reminder fires, by
-//! the database's clock, sleeps exactly that long (at most a quarter of a second) and fires what is due. Many schedulers can
-//! work on one database; each reminder is fired by the one that locks its row.
+//! the database's clock, sleeps exactly that long (at most five seconds) and fires what is due. A commit with an earlier reminder
+//! wakes it. Many schedulers can work on one database; each reminder is fired by the one that locks its row.
 
 mod poll_backoff;
 
-pub use poll_backoff::PollBackoff;
+pub use poll_backoff::{PollBackoff, SAFETY_POLL};
 
 use std::time::Duration;
 
@@ -53,7 +53,7 @@ impl Scheduler {
             };
             tokio::select! {
                 () = stopping.cancelled() => return Ok(()),
-                () = app.scheduled.notified() => self.backoff.reset(),
+                () = app.scheduled.notified() => {}
                 () = tokio::time::sleep(wait) => {}
             }
         }
@@ -70,9 +70,14 @@ impl Scheduler {
             return Ok(Duration::ZERO);
         }
         let next_in_us = fired.iter().filter_map(|fired| fired.next_in_us).min();
-        if next_in_us.is_some_and(|next| next < WARM_UP_US) {
-            self.app.due_soon.notify_one();
-        }
-        Ok(self.backoff.wait(next_in_us))
+        let wake_in_us = match next_in_us {
+            Some(next) if next > WARM_UP_US => Some(next - WARM_UP_US),
+            Some(next) => {
+                self.app.due_soon.notify_one();
+                Some(next)
+            }
+            None => None,
+        };
+        Ok(self.backoff.wait(wake_in_us))
     }
 }

@@ -1,5 +1,4 @@
-//! Table `reminders`: the steps that reminders take, several at once. They are returned as they are after the step, in the order in which
-//! they were given.
+//! Table `reminders`: the steps that reminders take, several at once.
 
 use std::collections::HashMap;
 
@@ -14,7 +13,7 @@ use service_runtime::{
     postgres::{AsFixed, DatabaseError},
 };
 
-use super::reminder::{ReminderRow, all_to_domain};
+use super::reminder::all_to_domain;
 use crate::domain::{
     ids::ReminderId,
     reminder::{Reminder, ReminderState},
@@ -38,11 +37,10 @@ pub struct NewReminder<'a> {
 pub async fn insert(
     tx: &mut AsyncPgConnection,
     new: &[NewReminder<'_>],
-) -> Result<Vec<Reminder>, DatabaseError> {
-    let rows = diesel::sql_query(
+) -> Result<(), DatabaseError> {
+    diesel::sql_query(
         "INSERT INTO reminders (user_id, id, task_id, setting, fire_time, title, due_time, due_date, time_zone, state, version)
-         SELECT *, 'scheduled', 1 FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9)
-         RETURNING *",
+         SELECT *, 'scheduled', 1 FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9)",
     )
     .into_boxed::<Pg>()
     .bind::<Array<Text>, _>(column(new, |new| new.task.user_id.as_ref()))
@@ -55,9 +53,9 @@ pub async fn insert(
     .bind::<Array<Nullable<Date>>, _>(column(new, |new| new.task.due_date))
     .bind::<Array<Text>, _>(column(new, |new| new.task.time_zone.as_str()))
     .fixed()
-    .load(tx)
+    .execute(tx)
     .await?;
-    in_order(new.iter().map(|new| new.id), rows)
+    Ok(())
 }
 
 /// Makes what is scheduled for some different tasks show them as they are now. No step of its own: the versions stay.
@@ -87,24 +85,23 @@ pub async fn update_copies(
 pub async fn update_fire_times(
     tx: &mut AsyncPgConnection,
     moves: &[(Key<'_>, DateTime<Utc>)],
-) -> Result<Vec<Reminder>, DatabaseError> {
-    let rows = diesel::sql_query(
+) -> Result<(), DatabaseError> {
+    diesel::sql_query(
         "UPDATE reminders
          SET fire_time = moved.fire_time, version = version + 1, update_time = clock_timestamp()
          FROM unnest($1, $2, $3) AS moved (user_id, id, fire_time)
-         WHERE reminders.user_id = moved.user_id AND reminders.id = moved.id
-         RETURNING reminders.*",
+         WHERE reminders.user_id = moved.user_id AND reminders.id = moved.id",
     )
     .bind::<Array<Text>, _>(column(moves, |((user_id, _), _)| user_id.as_ref()))
     .bind::<Array<SqlUuid>, _>(column(moves, |((_, id), _)| *id))
     .bind::<Array<Timestamptz>, _>(column(moves, |(_, fire_time)| *fire_time))
     .fixed()
-    .load(tx)
+    .execute(tx)
     .await?;
-    in_order(moves.iter().map(|((_, id), _)| *id), rows)
+    Ok(())
 }
 
-/// Brings reminders that are locked into another state.
+/// Brings reminders that are locked into another state; returns them after the step, in the order in which they were given.
 pub async fn update_state(
     tx: &mut AsyncPgConnection,
     reminders: &[Key<'_>],
@@ -123,20 +120,16 @@ pub async fn update_state(
     .fixed()
     .load(tx)
     .await?;
-    in_order(reminders.iter().map(|(_, id)| *id), rows)
+    // The server promises no order.
+    let places: HashMap<_, _> = column(reminders, |(_, id)| *id)
+        .into_iter()
+        .zip(0_usize..)
+        .collect();
+    let mut reminders = all_to_domain(rows)?;
+    reminders.sort_by_key(|reminder| places.get(&reminder.id));
+    Ok(reminders)
 }
 
 fn column<'a, R, T>(rows: &'a [R], value: impl Fn(&'a R) -> T) -> Vec<T> {
     rows.iter().map(value).collect()
-}
-
-/// Puts rows into the order of their ids; the server promises none.
-fn in_order(
-    ids: impl Iterator<Item = ReminderId>,
-    rows: Vec<ReminderRow>,
-) -> Result<Vec<Reminder>, DatabaseError> {
-    let places: HashMap<_, _> = ids.zip(0_usize..).collect();
-    let mut reminders = all_to_domain(rows)?;
-    reminders.sort_by_key(|reminder| places.get(&reminder.id));
-    Ok(reminders)
 }

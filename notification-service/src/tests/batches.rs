@@ -3,8 +3,8 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::{
-    domain::setting::Setting,
-    operations::{Observation, fire_reminders, observe_tasks},
+    domain::{setting::Setting, watched_task::WatchedTask},
+    operations::{fire_reminders, observe_tasks},
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use rand::{
@@ -12,7 +12,7 @@ use rand::{
     rngs::StdRng,
     seq::{IndexedMutRandom, IndexedRandom},
 };
-use service_runtime::{postgres::DatabaseError, telemetry::propagation::TraceContext};
+use service_runtime::{postgres::DatabaseError, testing::Count};
 use uuid::Uuid;
 
 use super::{Bench, Outcome, TaskBuilder};
@@ -38,6 +38,24 @@ async fn batches_equal_single_events() {
     }
 }
 
+#[tokio::test]
+async fn batch_costs_as_many_statements_as_single_event() {
+    let bench = Bench::new().await;
+    // The first task of a user inserts the preferences.
+    bench
+        .observe(&TaskBuilder::new("alice", TimeDelta::hours(5)))
+        .await;
+    for size in [1, 100] {
+        let tasks = (0..size).map(|_| TaskBuilder::new("alice", TimeDelta::hours(5)).task);
+        handle(&bench, &tasks.collect::<Vec<_>>()).await;
+        let cost = Count {
+            commits: 1,
+            statements: 5,
+        };
+        assert_eq!(bench.take_counts().remove("consume"), Some(cost), "{size}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn opposite_batches_do_not_deadlock() {
     const ROUNDS: usize = 3;
@@ -50,7 +68,7 @@ async fn opposite_batches_do_not_deadlock() {
             .map(|number| TaskBuilder::new(&format!("user {round} {number}"), TimeDelta::hours(5)))
             .collect();
         for _ in 0..2 {
-            let there: Vec<_> = tasks.iter().map(|task| received(task, 0)).collect();
+            let there: Vec<_> = tasks.iter().map(|task| task.task.clone()).collect();
             let back: Vec<_> = there.iter().rev().cloned().collect();
             let (first, second) = tokio::join!(handle(&bench, &there), handle(&bench, &back));
             attempts += first + second;
@@ -69,7 +87,7 @@ async fn opposite_batches_do_not_deadlock() {
 }
 
 /// Makes events of a few tasks of a few users, among them some that come again or too late.
-fn random_events(seed: u64, count: usize) -> Vec<Observation> {
+fn random_events(seed: u64, count: usize) -> Vec<WatchedTask> {
     let mut random = StdRng::seed_from_u64(seed);
     let mut now = DateTime::from_timestamp(1_577_836_800, 0).unwrap();
     let mut tasks: Vec<TaskBuilder> = (0..12)
@@ -82,23 +100,20 @@ fn random_events(seed: u64, count: usize) -> Vec<Observation> {
             task
         })
         .collect();
-    let mut events: Vec<Observation> = Vec::new();
-    for number in 0..count {
+    let mut events: Vec<WatchedTask> = Vec::new();
+    for _ in 0..count {
         now += TimeDelta::minutes(random.random_range(0..90));
         if random.random_ratio(1, 10)
             && let Some(earlier) = events.choose(&mut random)
         {
-            events.push(Observation {
-                trace: trace(number),
-                ..earlier.clone()
-            });
+            events.push(earlier.clone());
             continue;
         }
         let task = tasks.choose_mut(&mut random).unwrap();
         change(&mut random, task, now);
         task.task.version += random.random_range(1..=2);
         task.task.update_time = now;
-        events.push(received(task, number));
+        events.push(task.task.clone());
     }
     events
 }
@@ -144,19 +159,7 @@ fn random_moment(random: &mut StdRng, then: DateTime<Utc>) -> Option<DateTime<Ut
     }
 }
 
-fn received(task: &TaskBuilder, number: usize) -> Observation {
-    Observation {
-        trace: trace(number),
-        ..task.observation()
-    }
-}
-
-fn trace(number: usize) -> TraceContext {
-    let parent = format!("00-{:032x}-00000000000000a1-01", number + 1);
-    TraceContext::following(Some(&parent))
-}
-
-async fn outcome_of(events: &[Observation], size: usize) -> Outcome {
+async fn outcome_of(events: &[WatchedTask], size: usize) -> Outcome {
     let bench = Bench::new().await;
     // The third user is new to the service.
     bench
@@ -177,10 +180,10 @@ async fn outcome_of(events: &[Observation], size: usize) -> Outcome {
 }
 
 /// Applies a batch; returns how often, because a transaction may run again.
-async fn handle(bench: &Bench, events: &[Observation]) -> usize {
+async fn handle(bench: &Bench, events: &[WatchedTask]) -> usize {
     let app = bench.app();
     let attempts = AtomicUsize::new(0);
-    let done: Result<bool, DatabaseError> = app
+    let done: Result<_, DatabaseError> = app
         .database
         .transaction("consume", async |tx| {
             attempts.fetch_add(1, Ordering::Relaxed);

@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
     NotificationService,
@@ -20,7 +20,7 @@ use service_runtime::{
     clock::Clock,
     ids::Ids,
     postgres::{Database, DatabaseError, Schema},
-    testing::{Plans, TestDatabase, eventually},
+    testing::{Count, Plans, TestDatabase, eventually},
 };
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -96,23 +96,27 @@ impl Bench {
         (bench, plans)
     }
 
-    /// Returns handles as another process would have them.
+    /// Returns handles with connections of their own, and the wake-ups of this process.
     pub fn another_app(&self) -> App {
-        app(self.database.open(schema()), self.mail)
+        App {
+            scheduled: self.app.scheduled.clone(),
+            fired: self.app.fired.clone(),
+            ..app(self.database.open(schema()), self.mail)
+        }
     }
 
     /// Takes note of a task, as the consumer does.
     pub async fn observe(&self, builder: &TaskBuilder) {
         let app = &self.app;
-        let done: Result<bool, Error> = app
+        let done: Result<_, Error> = app
             .database
             .transaction("observe", async |tx| {
-                let seen = [builder.observation()];
+                let seen = [builder.task.clone()];
                 let observed = operations::observe_tasks(tx, &app.ids, &seen).await;
                 observed.map_err(Error::from)
             })
             .await;
-        done.unwrap();
+        app.scheduled_at(done.unwrap());
     }
 
     /// Starts a scheduler, and what prepares the channels for it, as a process of its own.
@@ -189,11 +193,17 @@ impl Bench {
             "UPDATE deliveries SET wake_time = clock_timestamp() WHERE claim_id IS NOT NULL",
         )
         .await;
+        self.app.fired.notify_one();
     }
 
     pub async fn execute(&self, statement: &str) {
         let mut connection = self.database.connect(schema().name).await;
         connection.batch_execute(statement).await.unwrap();
+    }
+
+    /// Returns the commits and statements since the last call, by the name of the transaction.
+    pub fn take_counts(&self) -> BTreeMap<&'static str, Count> {
+        self.database.take_counts()
     }
 
     pub fn app(&self) -> &App {

@@ -33,7 +33,7 @@ async fn a_reminder_is_sent_as_an_e_mail() {
     );
     assert_eq!(row.reason.as_deref(), Some(""));
     // In the list, in the mailbox.
-    let kinds = ["ReminderScheduled", "ReminderSent", "ReminderSent"];
+    let kinds = ["ReminderSent", "ReminderSent"];
     assert_eq!(Outcome::of(&bench).await.kinds(), kinds);
     let messages = server.messages();
     assert_eq!(messages.len(), 1);
@@ -98,7 +98,7 @@ async fn lost_response_leaves_delivery_unknown() {
         row.reason.as_deref(),
         Some("the response of the mail server was lost")
     );
-    let kinds = ["ReminderScheduled", "ReminderSent", "ReminderFailed"];
+    let kinds = ["ReminderSent", "ReminderFailed"];
     assert_eq!(Outcome::of(&bench).await.kinds(), kinds);
     server.behave(Behaviour::Accept);
     // The dispatcher sends others and leaves this one alone.

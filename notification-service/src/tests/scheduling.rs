@@ -1,5 +1,6 @@
 use crate::operations;
 use chrono::TimeDelta;
+use futures::FutureExt;
 use service_runtime::{clock::Clock, testing::eventually};
 use std::time::Duration;
 
@@ -108,6 +109,17 @@ async fn broken_connections_fire_each_reminder_once() {
 }
 
 #[tokio::test]
+async fn only_reminder_that_fires_soon_wakes_scheduler() {
+    let bench = Bench::new().await;
+    let app = bench.app();
+    app.scheduled_at(Some(in_ms(3_600_000)));
+    app.scheduled_at(None);
+    assert!(app.scheduled.notified().now_or_never().is_none());
+    app.scheduled_at(Some(in_ms(10_000)));
+    assert!(app.scheduled.notified().now_or_never().is_some());
+}
+
+#[tokio::test]
 async fn outage_fires_reminders_late() {
     let bench = Bench::new().await;
     bench
@@ -131,10 +143,10 @@ async fn completion_in_time_wins_over_late_commit() {
     let app = bench.app().clone();
     task.change(|task| task.open = false);
     let _scheduler = bench.scheduler();
-    let done: Result<bool, service_runtime::postgres::DatabaseError> = app
+    let done: Result<_, service_runtime::postgres::DatabaseError> = app
         .database
         .transaction("complete", async |tx| {
-            let changed = operations::observe_tasks(tx, &app.ids, &[task.observation()]).await?;
+            let changed = operations::observe_tasks(tx, &app.ids, &[task.task.clone()]).await?;
             // The reminder's time passes while this holds its row.
             let left = moment - Clock::system().now() + TimeDelta::milliseconds(400);
             tokio::time::sleep(left.to_std().unwrap_or_default()).await;

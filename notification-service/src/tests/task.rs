@@ -1,10 +1,6 @@
-use crate::{
-    domain::{ids::TaskId, setting::Setting, watched_task::WatchedTask},
-    events::Actor,
-    operations::Observation,
-};
+use crate::domain::{ids::TaskId, setting::Setting, watched_task::WatchedTask};
 use chrono::{DateTime, TimeDelta, Utc};
-use service_runtime::{clock::Clock, ids::Ids, telemetry::propagation::TraceContext};
+use service_runtime::{clock::Clock, ids::Ids};
 
 /// A task of the test, as the service gets to know of it.
 #[derive(Clone)]
@@ -53,14 +49,5 @@ impl TaskBuilder {
         self.task.version += 1;
         self.task.update_time = Clock::system().now();
         self
-    }
-
-    /// Returns the observation of the task in a new trace.
-    pub fn observation(&self) -> Observation {
-        Observation {
-            task: self.task.clone(),
-            trace: TraceContext::root(),
-            actor: Actor::default(),
-        }
     }
 }

@@ -4,7 +4,7 @@ use service_runtime::{
     clock::{Clock, timestamp},
     grpc::FieldViolation,
     ids::Ids,
-    testing::{eventually, nul_text_accepted},
+    testing::{Count, eventually, nul_text_accepted},
 };
 use taskmesh_proto::{
     notification::v1::{self as pb, ReminderState, reminder_event::Change},
@@ -72,34 +72,22 @@ async fn a_reminder_follows_its_task() {
     })
     .await;
 
-    let kinds = wire.kinds(&task).await;
-    assert_eq!(
-        kinds,
-        [
-            "ReminderScheduled",
-            "ReminderScheduled",
-            "ReminderCancelled",
-            "ReminderScheduled",
-            "ReminderCancelled"
-        ]
-    );
-    let events = wire.events().await;
-    let versions: Vec<_> = events
-        .iter()
-        .map(|event| event.message.reminder_version)
-        .collect();
-    assert_eq!(versions, [1, 2, 3, 1, 2]);
-    for event in &events {
-        assert_eq!(event.id.to_string(), event.message.event_id);
-        assert_eq!(event.key, task.task.id);
-        assert_eq!(event.message.user_id, "alice");
-        let subject = event
-            .headers
-            .iter()
-            .find(|(name, _)| name == "ce_subject")
-            .unwrap();
-        assert_eq!(subject.1, event.message.reminder.as_ref().unwrap().id);
-    }
+    assert_eq!(wire.versions(&task).await, [3, 2]);
+    assert_eq!(wire.kinds(&task).await, [""; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn batch_of_events_is_one_commit() {
+    let wire = Wire::start().await;
+    wire.service.take_counts();
+    wire.publish(&TaskBuilder::new("alice", TimeDelta::hours(5)))
+        .await;
+    wire.reminder_in("alice", ReminderState::Scheduled).await;
+    let cost = Count {
+        commits: 1,
+        statements: 8,
+    };
+    assert_eq!(wire.service.take_counts().remove("consume"), Some(cost));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
@@ -122,7 +110,7 @@ async fn an_event_that_is_not_newer_changes_nothing() {
     wire.publish(new.change(|task| task.task.muted = false))
         .await;
     wire.reminder_in("alice", ReminderState::Scheduled).await;
-    assert_eq!(wire.kinds(&new).await, ["ReminderScheduled"]);
+    assert_eq!(wire.versions(&new).await, [1]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
@@ -139,13 +127,22 @@ async fn a_reminder_fires_once_and_says_how_late() {
     assert_eq!(delivery.channel(), pb::Channel::InApp);
     assert_eq!(delivery.state(), pb::DeliveryState::Sent);
     assert!(moment(delivery.update_time) >= moment_of_firing);
+    assert_eq!(wire.kinds(&task).await, ["ReminderSent"]);
+    let event = wire.events().await.remove(0);
+    assert_eq!(event.id.to_string(), event.message.event_id);
+    assert_eq!(event.key, task.task.id);
     assert_eq!(
-        wire.kinds(&task).await,
-        ["ReminderScheduled", "ReminderSent"]
+        (
+            event.message.user_id.as_str(),
+            event.message.reminder_version
+        ),
+        ("alice", 2)
     );
-    let events = wire.events().await;
-    let Some(Change::Sent(sent)) = &events[1].message.change else {
-        panic!("{events:?}")
+    let mut headers = event.headers.iter();
+    let subject = headers.find(|(name, _)| name == "ce_subject").unwrap();
+    assert_eq!(subject.1, reminder.id);
+    let Some(Change::Sent(sent)) = &event.message.change else {
+        panic!("{event:?}")
     };
     assert_eq!(sent.channel(), pb::Channel::InApp);
     assert!((0..10_000).contains(&sent.lateness_ms), "{sent:?}");
@@ -164,9 +161,9 @@ async fn a_stop_and_a_start_change_nothing() {
     wire.service.restart().await;
     wire.reminder_in("alice", ReminderState::Sent).await;
     wire.reminder_in("bob", ReminderState::Scheduled).await;
-    let kinds = wire.kinds(&during).await;
-    assert_eq!(kinds, ["ReminderScheduled", "ReminderSent"]);
-    assert_eq!(wire.kinds(&after).await, ["ReminderScheduled"]);
+    assert_eq!(wire.kinds(&during).await, ["ReminderSent"]);
+    assert_eq!(wire.versions(&during).await, [2]);
+    assert_eq!(wire.versions(&after).await, [1]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]

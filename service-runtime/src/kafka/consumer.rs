@@ -300,8 +300,8 @@ impl<H: EventHandler> ConsumerLoop<H> {
             .set("topic.metadata.refresh.interval.ms", "30000")
             // Each partition has an initial offset; a partition whose next record is gone must not skip others silently.
             .set("auto.offset.reset", reset)
-            // A waiting fetch delays the first record of a resumed partition.
-            .set("fetch.wait.max.ms", "100")
+            // New records end the wait; it only delays the first record of a resumed partition.
+            .set("fetch.wait.max.ms", "500")
             .set_log_level(RDKafkaLogLevel::Warning);
         if let Some(instance) = &self.config.group_instance_id {
             // Each topic has its own consumer, which needs its own name.

@@ -9,7 +9,7 @@ use super::inbox::{InboxBatch, Known};
 use crate::{
     BoxError,
     postgres::{Database, DatabaseError, DatabaseFault},
-    telemetry::propagation::{self, TraceContext},
+    telemetry::propagation,
 };
 
 /// A decoded event.
@@ -32,11 +32,6 @@ pub struct Received<E> {
 }
 
 impl<E> Received<E> {
-    /// Returns a new span of the event's trace, for a handler that applies several events together and writes a row for each.
-    pub fn trace(&self) -> TraceContext {
-        TraceContext::following(self.trace_parent.as_deref())
-    }
-
     /// Runs the work on this event in its trace.
     pub async fn traced<F: Future>(&self, work: F) -> F::Output {
         let span = tracing::info_span!(
@@ -120,8 +115,7 @@ pub trait EventHandler: Send + Sync + 'static {
     /// Applies several new events, in the order of their partition, in one transaction. The effects, and the order of events that are emitted for
     /// each key, must be those of applying one after the other.
     ///
-    /// An error need not name the event that failed: a failed batch is halved until that event is alone. A batch has no trace of its own; rows
-    /// that are written for one event use [`Received::trace`].
+    /// An error need not name the event that failed: a failed batch is halved until that event is alone. A batch has no trace of its own.
     async fn handle_batch(
         &self,
         tx: &mut AsyncPgConnection,
@@ -135,8 +129,8 @@ pub trait EventHandler: Send + Sync + 'static {
 
     /// Commits the inbox entries and the effects of a batch in one transaction; returns of each event whether it was new.
     ///
-    /// Overridden by handlers whose partitions share one writer. Such a writer inserts the inbox entries itself, in the same transaction
-    /// as the effects. A batch whose partition was revoked may still be committed later: its events are then duplicates for the next consumer.
+    /// Overridden by handlers whose partitions share one writer, and by those that act on the commit. They insert the inbox entries themselves, in
+    /// the same transaction as the effects. A batch whose partition was revoked may still be committed later: its events are then duplicates for the next consumer.
     async fn commit(
         &self,
         database: &Database,
@@ -145,12 +139,7 @@ pub trait EventHandler: Send + Sync + 'static {
     ) -> Result<Vec<Known>, HandleError> {
         database
             .transaction("consume", async |tx| {
-                let known = inbox.insert(tx).await?;
-                let is_new = events.iter().zip(&known);
-                let new: Vec<_> = is_new
-                    .filter(|(_, known)| **known == Known::New)
-                    .map(|(event, _)| *event)
-                    .collect();
+                let (known, new) = inbox.insert_new(tx, events).await?;
                 if !new.is_empty() {
                     self.handle_batch(tx, &new).await?;
                 }

@@ -31,6 +31,19 @@ impl InboxBatch {
         }
         Ok(known)
     }
+
+    /// Inserts the events; returns of each whether it is new, and those of their `values` that belong to new ones.
+    pub async fn insert_new<T: Copy>(
+        &self,
+        tx: &mut AsyncPgConnection,
+        values: &[T],
+    ) -> Result<(Vec<Known>, Vec<T>), DatabaseError> {
+        let known = self.insert(tx).await?;
+        let is_new = values.iter().zip(&known);
+        let new = is_new.filter(|(_, known)| **known == Known::New);
+        let new = new.map(|(value, _)| *value).collect();
+        Ok((known, new))
+    }
 }
 
 /// Inbox entry of an event.

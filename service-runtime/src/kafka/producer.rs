@@ -5,12 +5,15 @@ use rdkafka::{
     config::RDKafkaLogLevel,
     error::KafkaError,
     message::OwnedHeaders,
-    producer::{FutureProducer, FutureRecord, Producer as _},
+    producer::{BaseProducer, BaseRecord, DeliveryResult, Producer as _, ProducerContext},
     types::RDKafkaErrorCode,
 };
 
 use taskmesh_proto::topics;
-use tokio::time::{Instant, timeout_at};
+use tokio::{
+    sync::oneshot::{self, error::TryRecvError},
+    time::{Instant, sleep},
+};
 use tracing::{debug, warn};
 
 use super::KafkaConfig;
@@ -18,6 +21,10 @@ use super::KafkaConfig;
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(2);
 /// Time limit of the acknowledgements of one call.
 const ACK_TIMEOUT: Duration = Duration::from_secs(20);
+/// Shortest interval at which acknowledgements are polled.
+const MIN_POLL: Duration = Duration::from_millis(1);
+/// Part of the time since the records were sent that a poll may add to it.
+const POLL_DIVISOR: u32 = 8;
 
 /// A record to send.
 #[derive(Debug, Clone)]
@@ -40,13 +47,16 @@ pub(crate) struct ProduceError(#[from] KafkaError);
 /// Sends records in order, each acknowledged by all in-sync replicas.
 ///
 /// After a failure it must be dropped, which discards its queue: otherwise older records could be sent after newer ones.
+///
+/// It polls librdkafka only while records are in flight; the producers of rdkafka that have a polling thread use most of the CPU time
+/// of an idle process.
 pub(crate) struct Producer {
-    inner: FutureProducer<ProducerContext>,
+    inner: BaseProducer<Callbacks>,
 }
 
-struct ProducerContext;
+struct Callbacks;
 
-impl ClientContext for ProducerContext {
+impl ClientContext for Callbacks {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
         match level {
             // Warnings about settings that are intended.
@@ -56,6 +66,16 @@ impl ClientContext for ProducerContext {
             }
             _ => warn!("librdkafka: {facility} {message}"),
         }
+    }
+}
+
+impl ProducerContext for Callbacks {
+    type DeliveryOpaque = Box<oneshot::Sender<Result<(), KafkaError>>>;
+
+    fn delivery(&self, result: &DeliveryResult<'_>, sender: Self::DeliveryOpaque) {
+        let result = result.as_ref().map(drop);
+        // Fails only if the caller has stopped waiting.
+        let _ = sender.send(result.map_err(|(error, _)| error.clone()));
     }
 }
 
@@ -80,7 +100,7 @@ impl Producer {
             // No record times out in the queue while later ones are sent; the time limit is one for all.
             .set("message.timeout.ms", "0")
             .set("request.timeout.ms", "5000")
-            .create_with_context(ProducerContext)?;
+            .create_with_context(Callbacks)?;
         Ok(Self { inner })
     }
 
@@ -91,35 +111,68 @@ impl Producer {
         let mut full = None;
         let mut waiting = Vec::with_capacity(records.len());
         for record in &records {
-            if full.is_some() {
-                break;
-            }
-            let mut future_record = FutureRecord::to(&record.topic)
+            let (sender, delivery) = oneshot::channel();
+            let mut base_record = BaseRecord::with_opaque_to(&record.topic, Box::new(sender))
                 .key(&record.key)
                 .payload(&record.payload)
                 .headers(record.headers.clone());
-            future_record.partition = record.partition;
-            future_record.timestamp = record.timestamp_ms;
-            match self.inner.send_result(future_record) {
-                Ok(delivery) => waiting.push(delivery),
-                Err((error, _)) => full = Some(error),
+            base_record.partition = record.partition;
+            base_record.timestamp = record.timestamp_ms;
+            match self.inner.send(base_record) {
+                Ok(()) => waiting.push(delivery),
+                Err((error, _)) => {
+                    full = Some(error);
+                    break;
+                }
             }
         }
-        let deadline = Instant::now() + ACK_TIMEOUT;
+        let sent = Instant::now();
         let mut outcomes = Vec::with_capacity(records.len());
         for delivery in waiting {
-            outcomes.push(match timeout_at(deadline, delivery).await {
-                Ok(Ok(Ok(_))) => Ok(()),
-                Ok(Ok(Err((error, _)))) => Err(error.into()),
-                Ok(Err(_)) => Err(KafkaError::Canceled.into()),
-                Err(_) => {
-                    Err(KafkaError::MessageProduction(RDKafkaErrorCode::MessageTimedOut).into())
-                }
-            });
+            outcomes.push(
+                self.result(delivery, sent)
+                    .await
+                    .map_err(ProduceError::from),
+            );
         }
         let unsent = full.unwrap_or(KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull));
         outcomes.resize_with(records.len(), || Err(unsent.clone().into()));
         outcomes
+    }
+
+    /// Waits for the result of a record that was enqueued at this time.
+    async fn result(
+        &self,
+        mut delivery: oneshot::Receiver<Result<(), KafkaError>>,
+        sent: Instant,
+    ) -> Result<(), KafkaError> {
+        loop {
+            match delivery.try_recv() {
+                Ok(result) => return result,
+                Err(TryRecvError::Closed) => return Err(KafkaError::Canceled),
+                Err(TryRecvError::Empty) if sent.elapsed() < ACK_TIMEOUT => {
+                    sleep(MIN_POLL.max(sent.elapsed() / POLL_DIVISOR)).await;
+                    self.poll();
+                }
+                Err(TryRecvError::Empty) => {
+                    let code = RDKafkaErrorCode::MessageTimedOut;
+                    return Err(KafkaError::MessageProduction(code));
+                }
+            }
+        }
+    }
+
+    /// Handles the events that librdkafka has queued; one call of its own handles one.
+    fn poll(&self) {
+        let mut queued = self.inner.in_flight_count();
+        loop {
+            self.inner.poll(Duration::ZERO);
+            let left = self.inner.in_flight_count();
+            if left >= queued {
+                return;
+            }
+            queued = left;
+        }
     }
 }
 

@@ -1,13 +1,15 @@
 use chrono::{DateTime, Utc};
 use diesel::{
     pg::Pg,
-    sql_types::{self, Array, BigInt, Bytea, Nullable, Text, Timestamptz},
+    sql_types::{self, Array, BigInt, Bytea, Jsonb, Nullable, Text, Timestamptz},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use prost::Message;
+use serde_json::Value;
 use taskmesh_proto::topics::Topic;
 use uuid::Uuid;
 
+use super::copy::TopicCopy;
 use crate::{
     postgres::{AsFixed, DatabaseError, mark_appended},
     telemetry::propagation,
@@ -18,8 +20,8 @@ const MAX_STATEMENT_ROWS: usize = 2_000;
 
 /// The columns are passed as arrays, so that one prepared statement inserts any number of rows.
 const STATEMENT: &str = "INSERT INTO outbox (
-        topic, record_key, event_id, event_type, subject, data_schema, aggregate_version, event_time, trace_parent, payload)
-    SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+        topic, record_key, event_id, event_type, subject, data_schema, aggregate_version, event_time, trace_parent, payload, copies)
+    SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
 
 /// One event, published if the transaction commits.
 #[derive(Debug)]
@@ -55,6 +57,27 @@ pub struct OutboxRow {
     event_time: DateTime<Utc>,
     trace_parent: Option<String>,
     payload: Vec<u8>,
+    copies: Vec<TopicCopy>,
+}
+
+impl OutboxRow {
+    /// Publishes the event on a further topic too, with the same id and headers. The encoding of the topic's message must be the
+    /// beginning of the event's, so that the payload is stored once.
+    pub fn copied_to<M: Message>(mut self, topic: &Topic, key: String, message: &M) -> Self {
+        debug_assert!(self.payload.starts_with(&message.encode_to_vec()));
+        self.copies.push(TopicCopy {
+            topic: topic.name.to_owned(),
+            record_key: key,
+            data_schema: topic.message.to_owned(),
+            payload_length: message.encoded_len(),
+        });
+        self
+    }
+
+    fn copies(&self) -> Option<Value> {
+        let copies = (!self.copies.is_empty()).then_some(&self.copies)?;
+        Some(serde_json::to_value(copies).expect("texts and lengths fit into JSON"))
+    }
 }
 
 impl<M: Message> From<OutboxEvent<'_, M>> for OutboxRow {
@@ -70,6 +93,7 @@ impl<M: Message> From<OutboxEvent<'_, M>> for OutboxRow {
             event_time: event.time,
             trace_parent: propagation::current_traceparent(),
             payload: event.message.encode_to_vec(),
+            copies: Vec::new(),
         }
     }
 }
@@ -103,6 +127,7 @@ pub async fn append_all(
             .bind::<Array<Timestamptz>, _>(column(chunk, |row| row.event_time))
             .bind::<Array<Nullable<Text>>, _>(column(chunk, |row| row.trace_parent.as_deref()))
             .bind::<Array<Bytea>, _>(column(chunk, |row| row.payload.as_slice()))
+            .bind::<Array<Nullable<Jsonb>>, _>(column(chunk, OutboxRow::copies))
             .fixed()
             .execute(&mut tx)
             .await?;

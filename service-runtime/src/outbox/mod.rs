@@ -1,6 +1,7 @@
 //! Transactional outbox: events are rows of the transaction that caused them, and a relay publishes them.
 
 mod append;
+mod copy;
 mod metrics;
 mod pace;
 mod read_floor;

@@ -21,11 +21,11 @@ pub(crate) struct Pace {
 impl Default for Pace {
     fn default() -> Self {
         Self {
-            takeover: Duration::from_millis(500),
+            takeover: Duration::from_secs(1),
             session_timeout: Duration::from_secs(5),
             linger: Duration::from_millis(5),
-            flush: Duration::from_millis(50),
-            poll: Duration::from_secs(2),
+            flush: Duration::from_millis(200),
+            poll: Duration::from_secs(3),
             batch: 1_000,
         }
     }

@@ -153,7 +153,7 @@ impl Relay {
         if page.rows.is_empty() {
             return Ok(self.pace.poll);
         }
-        let results = self.send(page.rows.clone()).await?;
+        let results = self.send(&page.rows).await?;
         self.acknowledged = acknowledged_ids(&page.rows, &results);
         metrics::batch(schema, page.rows.len(), self.acknowledged.len());
         if let Some(error) = results.into_iter().find_map(Result::err) {
@@ -169,10 +169,7 @@ impl Relay {
     }
 
     /// Sends events while the session is alive: a slow broker must not let it time out, and a relay that has lost it must not send on.
-    async fn send(
-        &mut self,
-        rows: Vec<OutboxRow>,
-    ) -> Result<Vec<Result<(), SendError>>, RelayError> {
+    async fn send(&mut self, rows: &[OutboxRow]) -> Result<Vec<Result<(), SendError>>, RelayError> {
         let sending = self.sender.send(rows);
         tokio::pin!(sending);
         loop {
@@ -204,15 +201,14 @@ impl Relay {
     }
 }
 
-/// Returns the ids of the events that the broker has acknowledged, without those behind a failed event of the same key: they are sent again
-/// after it.
+/// Returns the ids of the events that the broker has acknowledged on all their topics, without those behind a failed event of the same key:
+/// they are sent again after it.
 fn acknowledged_ids(rows: &[OutboxRow], results: &[Result<(), SendError>]) -> Vec<i64> {
     let mut failed = HashSet::new();
     let mut ids = Vec::with_capacity(rows.len());
     for (row, result) in rows.iter().zip(results) {
-        let key = (row.topic.as_str(), row.record_key.as_str());
-        if result.is_err() || failed.contains(&key) {
-            failed.insert(key);
+        if result.is_err() || row.keys().any(|key| failed.contains(&key)) {
+            failed.extend(row.keys());
         } else {
             ids.push(row.id);
         }
@@ -231,7 +227,10 @@ mod tests {
     use rdkafka::error::KafkaError;
 
     use super::*;
-    use crate::kafka::ProduceError;
+    use crate::{
+        kafka::ProduceError,
+        outbox::copy::{Copies, TopicCopy},
+    };
 
     fn row(id: i64, key: &str) -> OutboxRow {
         OutboxRow {
@@ -239,6 +238,23 @@ mod tests {
             record_key: key.to_owned(),
             ..OutboxRow::default()
         }
+    }
+
+    #[test]
+    fn failed_event_holds_back_keys_of_all_its_topics() {
+        let copied = |id, key: &str| OutboxRow {
+            copies: Some(Copies(vec![TopicCopy {
+                topic: "copies".to_owned(),
+                record_key: key.to_owned(),
+                data_schema: String::new(),
+                payload_length: 0,
+            }])),
+            ..row(id, &id.to_string())
+        };
+        let rows = [copied(1, "a"), copied(2, "a"), copied(3, "b")];
+        let failed = Err(SendError::from(ProduceError::from(KafkaError::Canceled)));
+        let results = [failed, Ok(()), Ok(())];
+        assert_eq!(acknowledged_ids(&rows, &results), [3]);
     }
 
     #[test]

@@ -1,17 +1,18 @@
 //! SQL statements of the relay.
 
-use std::time::Duration;
+use std::{iter, time::Duration};
 
 use chrono::{DateTime, Utc};
 use diesel::{
     QueryableByName,
     sql_types::{
-        Array, BigInt, Binary, Bool, Double, Nullable, Text, Timestamptz, Uuid as SqlUuid,
+        Array, BigInt, Binary, Bool, Double, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid,
     },
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use uuid::Uuid;
 
+use super::copy::{Copies, TopicCopy};
 use crate::postgres::{AsFixed, DatabaseError};
 
 /// Payload of a page at which it ends, which bounds the memory of a relay with a backlog.
@@ -21,7 +22,7 @@ const PAGE_BYTES: u32 = 8 << 20;
 /// is deleted; `id > $3` spares most rows the search in the list.
 const DELETE_AND_READ: &str = "
     WITH acknowledged AS (DELETE FROM outbox WHERE id = ANY ($1))
-    SELECT id, topic, record_key, event_id, event_type, subject, data_schema, aggregate_version, event_time, trace_parent, payload,
+    SELECT id, topic, record_key, event_id, event_type, subject, data_schema, aggregate_version, event_time, trace_parent, payload, copies,
            extract(epoch FROM clock_timestamp() - create_time)::float8 AS age_seconds,
            (SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint) AS horizon,
            (SELECT CASE WHEN cardinality($1) > 0 THEN pg_current_xact_id()::text::bigint END) AS xid
@@ -54,6 +55,8 @@ pub(super) struct OutboxRow {
     pub trace_parent: Option<String>,
     #[diesel(sql_type = Binary)]
     pub payload: Vec<u8>,
+    #[diesel(sql_type = Nullable<Jsonb>)]
+    pub copies: Option<Copies>,
     /// Seconds since the row was written.
     #[diesel(sql_type = Double)]
     pub age_seconds: f64,
@@ -63,6 +66,20 @@ pub(super) struct OutboxRow {
     /// Transaction of the reading statement, if it deleted events.
     #[diesel(sql_type = Nullable<BigInt>)]
     pub xid: Option<i64>,
+}
+
+impl OutboxRow {
+    /// Returns the further topics of the event.
+    pub(super) fn copies(&self) -> &[TopicCopy] {
+        self.copies.as_ref().map_or(&[], |copies| &copies.0)
+    }
+
+    /// Returns topic and key of each record of the event, the one that has the whole payload first.
+    pub(super) fn keys(&self) -> impl Iterator<Item = (&str, &str)> {
+        let copies = self.copies().iter();
+        let copies = copies.map(|copy| (copy.topic.as_str(), copy.record_key.as_str()));
+        iter::once((self.topic.as_str(), self.record_key.as_str())).chain(copies)
+    }
 }
 
 /// The first events of the outbox that were not acknowledged, in the order of their ids.

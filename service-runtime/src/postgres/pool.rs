@@ -140,7 +140,16 @@ impl Opener {
             let opened = plans.connect(&self.connection).await;
             return opened.map_err(|error| ConnectionError::BadConnection(error.to_string()));
         }
-        establish(&self.connection, self.tls.clone()).await
+        let opened = establish(&self.connection, self.tls.clone()).await;
+        #[cfg(feature = "testing")]
+        let opened = opened.map(|mut connection| {
+            diesel_async::AsyncConnection::set_instrumentation(
+                &mut connection,
+                crate::testing::count,
+            );
+            connection
+        });
+        opened
     }
 }
 
@@ -211,6 +220,13 @@ impl Database {
     /// Returns the name of the schema.
     pub fn schema(&self) -> &'static str {
         self.schema
+    }
+
+    /// Counts the statements of a transaction for a test.
+    #[cfg(feature = "testing")]
+    pub(super) async fn counted<F: Future>(&self, name: &'static str, work: F) -> F::Output {
+        let database = self.opener.connection.get_dbname().unwrap_or_default();
+        crate::testing::counted(database, name, work).await
     }
 
     /// Opens a connection outside the pool, for who keeps it.

@@ -55,7 +55,7 @@ impl Database {
         T: Send,
     {
         let span = tracing::debug_span!("transaction", db.operation.name = name);
-        async {
+        let running = async {
             let mut tries = 0;
             loop {
                 tries += 1;
@@ -69,9 +69,10 @@ impl Database {
                     Err(Failure::TryAgain(error) | Failure::Final(error)) => return Err(error),
                 }
             }
-        }
-        .instrument(span)
-        .await
+        };
+        #[cfg(feature = "testing")]
+        let running = self.counted(name, running);
+        running.instrument(span).await
     }
 
     /// Runs work that only reads, each statement by itself; a statement whose connection was lost runs again once.
@@ -82,7 +83,7 @@ impl Database {
         T: Send,
     {
         let span = tracing::debug_span!("read", db.operation.name = name);
-        async {
+        let running = async {
             let mut tries = 0;
             loop {
                 tries += 1;
@@ -93,9 +94,10 @@ impl Database {
                     Err(Failure::TryAgain(error) | Failure::Final(error)) => return Err(error),
                 }
             }
-        }
-        .instrument(span)
-        .await
+        };
+        #[cfg(feature = "testing")]
+        let running = self.counted(name, running);
+        running.instrument(span).await
     }
 
     async fn attempt<T, E, F>(&self, work: &F) -> Result<T, Failure<E>>

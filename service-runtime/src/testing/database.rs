@@ -1,10 +1,13 @@
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::{
+    collections::BTreeMap,
+    hash::{DefaultHasher, Hash, Hasher},
+};
 
 use diesel::{dsl::sql, sql_types::Bool};
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use url::Url;
 
-use super::{Plans, block_on, required};
+use super::{Count, Plans, block_on, counts, required};
 use crate::{
     config::Redacted,
     ids::Ids,
@@ -28,6 +31,11 @@ impl TestDatabase {
             &format!("TEMPLATE {template} STRATEGY file_copy"),
         )
         .await
+    }
+
+    /// Returns the commits and statements of all pools of this database since the last call, by the name of the transaction.
+    pub fn take_counts(&self) -> BTreeMap<&'static str, Count> {
+        counts::take(&self.name)
     }
 
     /// Creates a database without any schema of a service.

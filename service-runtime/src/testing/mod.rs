@@ -2,6 +2,7 @@
 
 mod broker;
 mod corpus;
+mod counts;
 mod database;
 mod eventually;
 mod kafka_settings;
@@ -15,6 +16,8 @@ mod service;
 
 pub use broker::{RecordedEvent, TestTopics};
 pub use corpus::{corpus, corpus_of_texts};
+pub use counts::Count;
+pub(crate) use counts::{count, counted};
 pub use database::TestDatabase;
 pub use eventually::eventually;
 pub use metrics::check_metrics;

@@ -1,4 +1,7 @@
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::{BTreeMap, HashMap},
+    time::Duration,
+};
 
 use diesel::{QueryableByName, sql_types::BigInt};
 use diesel_async::RunQueryDsl;
@@ -7,7 +10,7 @@ use tonic::{Request, transport::Channel};
 use uuid::Uuid;
 
 use super::{
-    RUNTIME, RecordedEvent, TestDatabase, TestTopics, block_on, check_metrics, eventually,
+    Count, RUNTIME, RecordedEvent, TestDatabase, TestTopics, block_on, check_metrics, eventually,
 };
 use crate::{
     Running, Service,
@@ -193,6 +196,11 @@ impl<S: Service> TestService<S> {
     /// Returns the service's topics.
     pub fn topics(&self) -> &TestTopics {
         &self.topics
+    }
+
+    /// Returns the commits and statements of the service since the last call, by the name of the transaction.
+    pub fn take_counts(&self) -> BTreeMap<&'static str, Count> {
+        self.database.take_counts()
     }
 
     /// Reads all events that are on a topic, once everything in the outbox has been relayed.

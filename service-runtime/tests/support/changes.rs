@@ -20,7 +20,7 @@ use taskmesh_proto::{
 use super::event;
 
 /// What happens to them.
-pub const KIND: &str = "taskmesh.notification.v1.ReminderScheduled";
+pub const KIND: &str = "taskmesh.notification.v1.ReminderSent";
 
 #[derive(QueryableByName)]
 struct Version {

@@ -1,17 +1,11 @@
 use chrono::{DateTime, Utc};
-use prost::Message;
 use service_runtime::{
     clock::timestamp,
     grpc::Caller,
     ids::UserId,
     outbox::{OutboxEvent, OutboxRow},
 };
-use taskmesh_proto::{
-    common::v1::Actor,
-    realtime::v1 as realtime,
-    task::v1 as pb,
-    topics::{self, Topic},
-};
+use taskmesh_proto::{common::v1::Actor, realtime::v1 as realtime, task::v1 as pb, topics};
 use uuid::Uuid;
 
 use crate::domain::{Change, NamedKind, NamedResource, Settings, Task};
@@ -31,19 +25,27 @@ pub struct TaskChange<'a> {
     pub caller: &'a Caller,
 }
 
-/// Returns the events of a change of a task.
-pub fn of_task(event: TaskChange<'_>) -> Vec<OutboxRow> {
+/// Returns the event of a change of a task, for all its topics.
+pub fn of_task(event: TaskChange<'_>) -> OutboxRow {
+    let TaskChange { id, task, .. } = event;
     let told = task_event(&event);
-    let mut rows = vec![row(
-        &event,
-        &topics::TASK_EVENTS,
-        event.task.id.to_string(),
-        &told,
-    )];
-    if let (Change::Completed, Some(series)) = (event.change, &told.series) {
-        let key = series.series_id.clone();
-        rows.push(row(&event, &topics::TASK_RECURRENCE, key, &told));
-    }
+    let row = OutboxRow::from(OutboxEvent {
+        topic: &topics::TASK_EVENTS,
+        key: task.id.to_string(),
+        id,
+        kind: kind(event.change).0,
+        subject: task.id.to_string(),
+        time: task.update_time,
+        aggregate_version: task.version,
+        message: &told,
+    });
+    let row = match (event.change, &told.series) {
+        (Change::Completed, Some(series)) => {
+            row.copied_to(&topics::TASK_RECURRENCE, series.series_id.clone(), &told)
+        }
+        _ => row,
+    };
+    // Its fields are the first ones of the event and have the same numbers.
     let redraw = realtime::TaskChange {
         event_id: told.event_id,
         event_time: told.event_time,
@@ -52,9 +54,7 @@ pub fn of_task(event: TaskChange<'_>) -> Vec<OutboxRow> {
         task: told.task,
         ..realtime::TaskChange::default()
     };
-    let key = redraw.user_id.clone();
-    rows.push(row(&event, &topics::TASK_UPDATES, key, &redraw));
-    rows
+    row.copied_to(&topics::TASK_UPDATES, redraw.user_id.clone(), &redraw)
 }
 
 /// Returns the event of a category, tag or saved filter for live clients.
@@ -132,26 +132,6 @@ fn live(
         time,
         aggregate_version: message.task_version,
         message: &message,
-    }
-    .into()
-}
-
-fn row<M: Message>(
-    event: &TaskChange<'_>,
-    topic: &'static Topic,
-    key: String,
-    message: &M,
-) -> OutboxRow {
-    let task = event.task;
-    OutboxEvent {
-        topic,
-        key,
-        id: event.id,
-        kind: kind(event.change).0,
-        subject: task.id.to_string(),
-        time: task.update_time,
-        aggregate_version: task.version,
-        message,
     }
     .into()
 }

@@ -234,7 +234,7 @@ impl<'a> UnitOfWork<'a> {
             previous,
             caller: self.caller,
         };
-        self.pending.events.extend(events::of_task(event));
+        self.pending.events.push(events::of_task(event));
         let before = previous.map(TaskRow::of).transpose()?;
         let id = Some(task.id.as_uuid());
         let kept = OperationChange::of(EntityKind::Task, id, task.version, before.as_ref())?;

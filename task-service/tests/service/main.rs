@@ -2,6 +2,7 @@
 
 mod batches;
 mod completing;
+mod costs;
 mod creating;
 mod dates;
 mod deleting;

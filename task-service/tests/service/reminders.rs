@@ -35,11 +35,11 @@ async fn publish(mesh: &Mesh, number: u128, event: &pb::ReminderEvent) {
 async fn a_sent_reminder_shows_on_its_task_without_a_new_version() {
     let (mesh, alice) = start().await;
     let task = alice.create("Call Bob").await;
-    let scheduled = pb::ReminderEvent {
-        change: Some(Change::Scheduled(pb::ReminderScheduled {})),
+    let failed = pb::ReminderEvent {
+        change: Some(Change::Failed(pb::ReminderFailed::default())),
         ..sent("alice", &task.id, MONDAY_NINE + 2 * HOUR)
     };
-    publish(&mesh, 1, &scheduled).await;
+    publish(&mesh, 1, &failed).await;
     publish(&mesh, 2, &sent("bob", &task.id, MONDAY_NINE + 2 * HOUR)).await;
     publish(&mesh, 3, &sent("alice", &task.id, MONDAY_NINE)).await;
     // One that was sent earlier and comes later.

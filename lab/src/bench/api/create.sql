@@ -1,4 +1,4 @@
--- Rows that one CreateTask inserts, for pgbench: the task, its undo log, its search index, and two events. The outbox is a copy, so that
+-- Rows that one CreateTask inserts, for pgbench: the task, its undo log, its search index, and its event. The outbox is a copy, so that
 -- no event is published.
 \set n :n + 1
 \set id :first_id + :n * 256 + :client_id
@@ -23,8 +23,8 @@ INSERT INTO task.search_words (user_id, word)
 SELECT user_id, lexeme FROM document, unnest(words) new
 WHERE NOT EXISTS (SELECT FROM task.search_words known WHERE known.user_id = document.user_id AND known.word = new.lexeme)
 ORDER BY lexeme ON CONFLICT DO NOTHING;
-INSERT INTO bench.outbox (topic, record_key, event_id, event_type, subject, data_schema, aggregate_version, event_time, trace_parent, payload)
-SELECT topic, :user, gen_random_uuid(), 'taskmesh.task.v1.TaskCreated', 'task', 'taskmesh.task.v1.TaskEvent', 1, now(),
-    '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01', decode(repeat('5a', 400), 'hex')
-FROM unnest(ARRAY['task-events', 'task-updates']) AS topic;
+INSERT INTO bench.outbox (topic, record_key, event_id, event_type, subject, data_schema, aggregate_version, event_time, trace_parent, payload, copies)
+VALUES ('task-events', :user, gen_random_uuid(), 'taskmesh.task.v1.TaskCreated', 'task', 'taskmesh.task.v1.TaskEvent', 1, now(),
+    '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01', decode(repeat('5a', 500), 'hex'),
+    '[{"topic": "task-updates", "record_key": "user", "data_schema": "taskmesh.realtime.v1.TaskChange", "payload_length": 400}]');
 COMMIT;

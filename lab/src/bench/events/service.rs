@@ -32,7 +32,7 @@ use crate::bench::{
 
 pub const SCHEMA: &str = "events_bench";
 /// Type of all events.
-pub const EVENT_TYPE: &str = "taskmesh.notification.v1.ReminderScheduled";
+pub const EVENT_TYPE: &str = "taskmesh.notification.v1.ReminderSent";
 const AGGREGATES: usize = 200;
 const TABLES: &str = "
     CREATE TABLE IF NOT EXISTS events_bench.aggregates (name text PRIMARY KEY, version bigint NOT NULL) WITH (fillfactor = 50);

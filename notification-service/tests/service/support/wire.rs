@@ -1,5 +1,9 @@
 use std::collections::HashSet;
 
+use diesel::{
+    QueryableByName,
+    sql_types::{BigInt, Text},
+};
 use diesel_async::RunQueryDsl;
 use notification_service::NotificationService;
 use service_runtime::{
@@ -110,6 +114,25 @@ impl Wire {
             })
             .await;
         passed.unwrap();
+    }
+
+    /// Returns the versions of a task's reminders, in the order of their creation: each step increments one.
+    pub async fn versions(&self, task: &TaskBuilder) -> Vec<i64> {
+        #[derive(QueryableByName)]
+        struct Row {
+            #[diesel(sql_type = BigInt)]
+            version: i64,
+        }
+        let database = self.service.database();
+        let rows: Result<Vec<Row>, DatabaseError> = database
+            .read("versions", async |connection| {
+                let statement =
+                    "SELECT version FROM reminders WHERE task_id::text = $1 ORDER BY id";
+                let statement = diesel::sql_query(statement).bind::<Text, _>(&task.task.id);
+                Ok(statement.load(connection).await?)
+            })
+            .await;
+        rows.unwrap().into_iter().map(|row| row.version).collect()
     }
 
     /// Returns the last words of the kinds of all events of a task, such as `ReminderSent`.

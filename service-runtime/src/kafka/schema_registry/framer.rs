@@ -23,19 +23,18 @@ impl Framer {
         Self { kafka, frames }
     }
 
-    /// Frames messages of these topics; if it fails, none may be sent.
-    pub(crate) async fn frame_all<'a>(
+    /// Frames a message of a topic; if it fails, the message must not be sent.
+    pub(crate) async fn frame(
         &mut self,
-        messages: impl Iterator<Item = (&'a str, &'a mut Vec<u8>)>,
+        topic: &str,
+        message: &mut Vec<u8>,
     ) -> Result<(), RegistryError> {
-        for (topic, message) in messages {
-            if self.kafka.is_framed(topic) {
-                if !self.frames.contains_key(topic) {
-                    let frame = self.look_up(topic).await?;
-                    self.frames.insert(topic.to_owned(), frame);
-                }
-                message.splice(0..0, self.frames[topic].iter().copied());
+        if self.kafka.is_framed(topic) {
+            if !self.frames.contains_key(topic) {
+                let frame = self.look_up(topic).await?;
+                self.frames.insert(topic.to_owned(), frame);
             }
+            message.splice(0..0, self.frames[topic].iter().copied());
         }
         Ok(())
     }

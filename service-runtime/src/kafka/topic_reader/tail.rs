@@ -107,7 +107,9 @@ impl<R: TopicReader> Tail<R> {
     async fn follow(&mut self) -> Result<(), BoxError> {
         let topic = self.config.topic_name(self.topic.name);
         let format = ValueFormat::of(&self.config, self.topic);
-        let config = self.config.reader_config(self.service);
+        let mut config = self.config.reader_config(self.service);
+        // New records end the wait.
+        config.set("fetch.wait.max.ms", "500");
         let consumer: Arc<StreamConsumer<Quiet>> = Arc::new(config.create_with_context(Quiet)?);
         let watermarks = watermarks(&consumer, &topic).await?;
         consumer.assign(&self.assignment(&topic, &watermarks)?)?;

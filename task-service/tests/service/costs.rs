@@ -1,0 +1,43 @@
+//! Commits and statements of the main calls: a further one is a decision.
+
+use service_runtime::testing::Count;
+use taskmesh_proto::task::v1 as pb;
+
+use crate::support::{Mesh, start};
+
+/// Returns the cost of the calls since the last time, without background work.
+fn costs(mesh: &Mesh) -> Vec<(&'static str, u32, u32)> {
+    let counts = mesh.service.take_counts().into_iter();
+    let calls = counts.filter(|(name, _)| !["fold_words", "claim_partition"].contains(name));
+    let cost = |(
+        name,
+        Count {
+            commits,
+            statements,
+        },
+    )| (name, commits, statements);
+    calls.map(cost).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn calls_have_exact_numbers_of_commits_and_statements() {
+    let (mesh, alice) = start().await;
+    let task = alice.create("Call Bob").await;
+    let create = costs(&mesh);
+    alice.get(&task.id).await;
+    let get = costs(&mesh);
+    let list = pb::ListTasksRequest::default();
+    alice.list_tasks(list).await.unwrap();
+    let list = costs(&mesh);
+    alice.complete(&task.id).await.unwrap();
+    let complete = costs(&mesh);
+    assert_eq!(
+        [create, get, list, complete].concat(),
+        [
+            ("create_task", 1, 7),
+            ("find_tasks", 0, 1),
+            ("list_tasks", 0, 3),
+            ("complete_task", 1, 8),
+        ]
+    );
+}
