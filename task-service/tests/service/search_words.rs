@@ -1,5 +1,7 @@
 //! Words of every class: in searches, unfinished last words, phrases, exclusions, highlights, corrections and filters.
 
+use std::sync::Arc;
+
 use taskmesh_proto::task::v1 as pb;
 
 use crate::support::{Mesh, User, start, titled};
@@ -45,7 +47,7 @@ const WORDS: [(&str, &str, &str, &str); 22] = [
     ("Party 🎉", "🎉", "🎉", "Party **🎉**"),
 ];
 
-async fn create_all(mesh: &Mesh) -> User {
+async fn create_all(mesh: &Arc<Mesh>) -> User {
     let anna = mesh.user("anna");
     for (title, ..) in WORDS {
         anna.create(title).await;
@@ -162,7 +164,7 @@ async fn mistyped_words_of_every_class_are_corrected() {
         ("wlil", "will"),
         ("wihch", "which"),
         ("strasze", "strasse"),
-        ("cafee", "cafe"),
+        ("cfae", "cafe"),
         ("finacne", "finance"),
         ("poseidno", "poseidon"),
         ("suprmarket list", "supermarket list"),

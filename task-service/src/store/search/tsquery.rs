@@ -83,7 +83,7 @@ impl TsQuery {
         unwanted: impl IntoIterator<Item = Self>,
     ) -> Self {
         let wanted = wanted.into_iter().map(|query| query.0);
-        let unwanted = unwanted.into_iter().map(|query| format!("!{}", query.0));
+        let unwanted = unwanted.into_iter().map(|query| format!("!({})", query.0));
         Self::joined(wanted.chain(unwanted).collect(), " & ")
     }
 
@@ -156,7 +156,7 @@ mod tests {
         assert_eq!(TsQuery::all([a.clone()], []), a);
         assert_eq!(
             TsQuery::all([TsQuery::any([a, b])], [c]).0,
-            "(('ka' | 'kb') & !'kc')"
+            "(('ka' | 'kb') & !('kc'))"
         );
     }
 
