@@ -75,7 +75,15 @@ pub fn tokenize(text: &str, stemmer: &Stemmer) -> Vec<Token> {
         let run = start..start + length;
         match class {
             Class::Separator => {}
-            Class::Symbol => tokens.push(folded.token(Kind::Symbol, run.clone(), position)),
+            Class::Symbol => {
+                let symbol = folded.token(Kind::Symbol, run.clone(), position);
+                match tokens.last_mut() {
+                    Some(Token { text, range, .. }) if *text == symbol.text => {
+                        range.end = symbol.range.end
+                    }
+                    _ => tokens.push(symbol),
+                }
+            }
             Class::Letter => {
                 position += 1;
                 let mut word = folded.token(Kind::Word, run.clone(), position);
@@ -122,8 +130,13 @@ impl Folded {
                 );
             }
         } else {
+            // The same character often follows, as in a line of signs.
+            let (mut last, mut last_folded) = ("", String::new());
             for (place, character) in text.grapheme_indices(true) {
-                folded.push(&fold(character), place..place + character.len());
+                if character != last {
+                    (last, last_folded) = (character, fold(character));
+                }
+                folded.push(&last_folded, place..place + character.len());
             }
         }
         folded
