@@ -1,7 +1,4 @@
-use std::sync::Arc;
-
 use service_runtime::{clock::Clock, ids::Ids, postgres::Database};
-use tokio::sync::Notify;
 
 use crate::{rpc::recurrence_client::RecurrenceClient, store::TaskReader};
 
@@ -18,6 +15,4 @@ pub struct App {
     pub ids: Ids,
     /// Client of the recurrence-service.
     pub recurrence: RecurrenceClient,
-    /// Wakes the task that adds new words to the search index.
-    pub new_words: Arc<Notify>,
 }

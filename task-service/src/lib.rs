@@ -21,8 +21,6 @@ mod operations;
 mod rpc;
 mod store;
 
-use std::sync::Arc;
-
 use diesel_migrations::embed_migrations;
 use service_runtime::{Context, Running, Service, StartError, postgres::Schema};
 use taskmesh_proto::{
@@ -63,7 +61,6 @@ impl Service for TaskService {
             clock: ctx.clock(),
             ids: ctx.ids(),
             recurrence: RecurrenceClient::new(&ctx.config().recurrence_url, ctx.identity()),
-            new_words: Arc::default(),
         };
         // Emits.
         ctx.relay_outbox();
@@ -73,9 +70,6 @@ impl Service for TaskService {
         ctx.forget_old_answers();
         ctx.spawn("forget-old-operations", |stopping| {
             operations::forget_old(app.clone(), stopping)
-        });
-        ctx.spawn("fold-words", |stopping| {
-            operations::fold_words(app.clone(), stopping)
         });
         // Answers.
         let rpc = Rpc(app);

@@ -3,7 +3,7 @@
 -- Names and settings ---------------------------------------------------------------------------------------------------
 
 -- Names are unique per user among rows that are not deleted. A deleted row stays, so that undoing the deletion restores the
--- references of its tasks. words and forms are stored so that a search need not parse every name.
+-- references of its tasks.
 CREATE TABLE categories (
     user_id      text        NOT NULL,
     id           uuid        NOT NULL,
@@ -15,8 +15,6 @@ CREATE TABLE categories (
     create_time  timestamptz NOT NULL,
     update_time  timestamptz NOT NULL,
     delete_time  timestamptz,
-    words        tsvector    NOT NULL DEFAULT '',
-    forms        tsvector    NOT NULL DEFAULT '',
 
     PRIMARY KEY (user_id, id),
     CONSTRAINT categories_display_name_length CHECK (char_length(display_name) BETWEEN 1 AND 100),
@@ -28,8 +26,6 @@ CREATE UNIQUE INDEX categories_one_per_name ON categories (user_id, name_key) WH
 COMMENT ON TABLE categories IS 'Groups of tasks.';
 COMMENT ON COLUMN categories.name_key IS 'Name in the form in which names are compared: NFKC, lower case.';
 COMMENT ON COLUMN categories.operation_id IS 'Operation that changed the row last.';
-COMMENT ON COLUMN categories.words IS 'Words of the name, stemmed in the language of the user.';
-COMMENT ON COLUMN categories.forms IS 'Words of the name, not stemmed.';
 
 CREATE TABLE tags (
     user_id      text        NOT NULL,
@@ -42,8 +38,6 @@ CREATE TABLE tags (
     create_time  timestamptz NOT NULL,
     update_time  timestamptz NOT NULL,
     delete_time  timestamptz,
-    words        tsvector    NOT NULL DEFAULT '',
-    forms        tsvector    NOT NULL DEFAULT '',
 
     PRIMARY KEY (user_id, id),
     CONSTRAINT tags_display_name_length CHECK (char_length(display_name) BETWEEN 1 AND 100),
@@ -55,8 +49,6 @@ CREATE UNIQUE INDEX tags_one_per_name ON tags (user_id, name_key) WHERE delete_t
 COMMENT ON TABLE tags IS 'Labels of tasks.';
 COMMENT ON COLUMN tags.name_key IS 'Name in the form in which names are compared: NFKC, lower case.';
 COMMENT ON COLUMN tags.operation_id IS 'Operation that changed the row last.';
-COMMENT ON COLUMN tags.words IS 'Words of the name, stemmed in the language of the user.';
-COMMENT ON COLUMN tags.forms IS 'Words of the name, not stemmed.';
 
 CREATE TABLE saved_filters (
     user_id      text        NOT NULL,
@@ -319,8 +311,8 @@ COMMENT ON COLUMN operation_changes.before IS 'Row before the change; null if th
 
 -- Search ---------------------------------------------------------------------------------------------------------------
 
--- An inverted index per user: a search reads no row of other users, and finds the tasks with a word in the order of the result, so it
--- reads only as many as it returns.
+-- All tokens of a user begin with a key of the user, so that each has its postings to itself: a search reads no row of other users,
+-- and its time does not depend on their number.
 CREATE TABLE search_documents (
     user_id text     NOT NULL,
     task_id uuid     NOT NULL,
@@ -329,21 +321,12 @@ CREATE TABLE search_documents (
     PRIMARY KEY (user_id, task_id)
 );
 
-COMMENT ON TABLE search_documents IS 'Text of each task as a tsvector: title with weight A, labels with B, description with D.';
-COMMENT ON COLUMN search_documents.words IS 'Words in the language of the user; a label is # and the digits of its id, so that renaming it changes no task.';
+COMMENT ON TABLE search_documents IS 'Tokens of each task as a tsvector: title with weight A, labels with B, description with D.';
+COMMENT ON COLUMN search_documents.words IS
+    'Key of the user and token; a stem is ~ and the stem, a label # and the digits of its id, so that renaming it changes no task.';
 
-CREATE TABLE search_postings (
-    user_id text             NOT NULL,
-    word    text COLLATE "C" NOT NULL,
-    weight  smallint         NOT NULL,
-    task_id uuid             NOT NULL,
-
-    PRIMARY KEY (user_id, word, weight, task_id)
-);
-
-COMMENT ON TABLE search_postings IS 'Postings: one row for each word of search_documents and task that contains it.';
-COMMENT ON COLUMN search_postings.word IS 'Word as in search_documents, or its MD5 if it is longer than 100 bytes.';
-COMMENT ON COLUMN search_postings.weight IS 'Best position of the word in the task: 3 title, 2 label, 1 description.';
+-- Writes append to the pending list, which every search reads; it is short, so that neither a search nor the write that flushes it takes long.
+CREATE INDEX search_documents_by_word ON search_documents USING gin (words) WITH (gin_pending_list_limit = 512);
 
 -- Collation "C" keeps the words with a common prefix together; the index on the reversed word does so for a common suffix.
 CREATE TABLE search_words (
@@ -353,19 +336,18 @@ CREATE TABLE search_words (
     PRIMARY KEY (user_id, word)
 );
 
-COMMENT ON TABLE search_words IS 'Vocabulary of each user in lower case, not stemmed: candidates for prefixes and typos.';
+COMMENT ON TABLE search_words IS 'Vocabulary of each user, not stemmed: what a mistyped word may stand for, and the words that contain a text.';
 
 CREATE INDEX search_words_by_end ON search_words (user_id, reverse(word));
 
--- Each trigram is hashed together with the user: words that contain a text are found by the hashes of its trigrams, among the words
--- of one user only.
-CREATE FUNCTION search_parts(user_id text, word text) RETURNS bigint[] LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-    SELECT array_agg(DISTINCT hashtextextended(substr(word, place, 3) COLLATE "C", hashtextextended(user_id COLLATE "C", 0)))
-    FROM generate_series(1, char_length(word) - 2) place
+-- The same as the filter language does in memory: lower case, NFKC, no accents, no invisible characters.
+CREATE FUNCTION fold_text(given text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT normalize(replace(replace(replace(replace(translate(
+        lower(regexp_replace(normalize(given, NFKD),
+            '[\u00AD\u0300-\u036F\u0483-\u0487\u0591-\u05BD\u05BF\u05C1-\u05C2\u05C4-\u05C5\u05C7\u0610-\u061A\u061C\u064B-\u065F\u0670\u06D6-\u06DC'
+            || '\u180B-\u180E\u1AB0-\u1AFF\u1DC0-\u1DFF\u200B-\u200F\u202A-\u202E\u2060-\u206F\u20D0-\u20FF\uFE00-\uFE0F\uFE20-\uFE2F\uFEFF]',
+            '', 'g')),
+        'øđðħłŧıς', 'oddhltiσ'), 'ß', 'ss'), 'æ', 'ae'), 'œ', 'oe'), 'þ', 'th'), NFC)
 $$;
 
-COMMENT ON FUNCTION search_parts IS 'Hashes of the trigrams of a word; null for a word of less than three characters.';
-
--- The service flushes the pending list shortly after new words are written. The list is long enough that no write has to flush it,
--- which would delay one write in a hundred several times over.
-CREATE INDEX search_words_by_parts ON search_words USING gin (search_parts(user_id, word)) WITH (gin_pending_list_limit = 4096);
+COMMENT ON FUNCTION fold_text IS 'Text in the form in which filters compare texts.';

@@ -1,5 +1,6 @@
 use unicode_normalization::UnicodeNormalization;
 
+use super::folding::fold;
 use super::{FilterError, token::Literal};
 
 /// Text pattern, in NFC like stored texts.
@@ -60,22 +61,10 @@ impl Pattern {
     /// Returns whether a text matches.
     pub fn matches(&self, text: &str) -> bool {
         match self {
-            Self::Contains(part) => lower(text).contains(&lower(part)),
+            Self::Contains(part) => fold(text).contains(&fold(part)),
             Self::Equals(whole) => text == whole,
             Self::StartsWith(prefix) => text.starts_with(prefix),
             Self::EndsWith(suffix) => text.ends_with(suffix),
         }
     }
-}
-
-/// Converts each character to lower case independently of its context, as PostgreSQL does: a final sigma is a sigma.
-fn lower(text: &str) -> String {
-    let lower = |character: char| {
-        let mut lower = character.to_lowercase();
-        match (lower.next(), lower.next()) {
-            (Some(only), None) => only,
-            _ => character,
-        }
-    };
-    text.chars().map(lower).collect()
 }

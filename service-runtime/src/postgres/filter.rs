@@ -46,7 +46,7 @@ pub fn push_text(statement: &mut Statement, column: &str, pattern: &Pattern) {
 }
 
 /// Escapes the wildcards of `LIKE`.
-fn literal(text: &str) -> String {
+pub fn literal(text: &str) -> String {
     let mut literal = String::with_capacity(text.len());
     for character in text.chars() {
         if matches!(character, '%' | '_' | '\\') {

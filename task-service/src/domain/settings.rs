@@ -17,7 +17,7 @@ pub struct Settings {
     pub update_time: Option<DateTime<Utc>>,
 }
 
-/// A language that PostgreSQL knows the word forms of, or `simple` for none.
+/// A language that has a stemmer, or `simple` for none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SearchLanguage(&'static str);
 
@@ -37,7 +37,7 @@ pub struct SettingsChanges {
     pub search_language: Edit<Option<SearchLanguage>>,
 }
 
-/// The text search configurations that PostgreSQL 15 ships.
+/// Languages of the Snowball stemmers that PostgreSQL 15 has as well.
 const LANGUAGES: [&str; 29] = [
     "simple",
     "arabic",
@@ -79,6 +79,12 @@ impl SearchLanguage {
                 .map(|near| format!("; did you mean {near}?"))
                 .unwrap_or_default(),
         })
+    }
+
+    /// Returns all languages.
+    #[cfg(test)]
+    pub fn all() -> impl Iterator<Item = Self> {
+        LANGUAGES.into_iter().map(Self)
     }
 }
 

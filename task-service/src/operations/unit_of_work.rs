@@ -306,9 +306,6 @@ impl<'a> UnitOfWork<'a> {
         let user_id = &self.caller.user_id;
         store::series::insert_of_first(self.tx, &created).await?;
         let (tx, now) = (&*self.tx, self.app.clock.now());
-        if !(created.is_empty() && reindex.is_empty()) {
-            self.app.new_words.notify_one();
-        }
         // Sent together, for none needs what another one writes. Words come last, for writes that bring the same new word wait for
         // each other from there to the commit.
         let results = futures::join!(
@@ -316,10 +313,9 @@ impl<'a> UnitOfWork<'a> {
             store::task_write::insert(tx, &created),
             store::operation_change::insert(tx, user_id, self.operation_id, now, &kept),
             outbox::append_all(tx, &events),
-            store::search::index(tx, user_id, &reindex),
-            store::search::index_new(tx, user_id, &created),
+            store::search::index(tx, user_id, &created, &reindex),
         );
-        DatabaseError::first_of(<[_; 6]>::from(results))?;
+        DatabaseError::first_of(<[_; 5]>::from(results))?;
         Ok(changes)
     }
 }

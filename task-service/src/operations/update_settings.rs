@@ -57,7 +57,7 @@ pub async fn save(
         return Err(Error::Busy);
     }
     if next.search_language != previous.search_language {
-        store::search::index_again(work.tx(), user_id).await?;
+        store::search::index_again(work.tx(), user_id, next.search_language).await?;
     }
     let before = SettingsRow::of(previous);
     let kept = OperationChange::of(EntityKind::Settings, None, next.version, Some(&before))?;

@@ -2,8 +2,9 @@
 
 use chrono::TimeDelta;
 use service_runtime::{
+    filter::fold,
     ids::UserId,
-    postgres::filter::{push, push_text, push_time},
+    postgres::filter::{literal, push, push_text, push_time},
 };
 use uuid::Uuid;
 
@@ -75,6 +76,9 @@ impl Condition {
 
     fn push_test(&self, statement: &mut Statement, test: &Test) {
         match test {
+            Test::Text(field, Pattern::Contains(part)) => {
+                push_contains(statement, column(*field), part)
+            }
             Test::Text(field, pattern) => push_text(statement, column(*field), pattern),
             Test::Choice(Field::State, _, state) => {
                 statement.push(match *state {
@@ -185,17 +189,28 @@ fn push_due(statement: &mut Statement, comparison: Comparison, point: Point) {
     statement.push(" ").bind(point.date()).push(" END");
 }
 
-/// Returns the longest alphanumeric run, in lower case, that a word in the title or description of every match contains.
+/// Appends the condition that a text contains another one. Most texts are ASCII, which needs no folding.
+fn push_contains(statement: &mut Statement, column: &str, part: &str) {
+    let part = format!("%{}%", literal(&fold(part)));
+    statement.push(&format!(
+        "CASE WHEN octet_length({column}) = char_length({column}) THEN {column} ILIKE "
+    ));
+    statement
+        .bind(part.as_str())
+        .push(&format!(" ELSE fold_text({column}) LIKE "));
+    statement.bind(part).push(" END");
+}
+
+/// Returns the longest ASCII alphanumeric run, folded, that a word in the title or description of every match contains.
 ///
-/// A short run is not selective, and databases fold characters beyond ASCII in different ways.
+/// A short run is not selective, and a run of other scripts need not be within one word.
 pub fn part_of_word(filter: &Filter) -> Option<String> {
     let longest = |pattern: &Pattern| {
-        let pieces = pattern
-            .text()
-            .split(|character: char| !character.is_ascii_alphanumeric());
+        let folded = fold(pattern.text());
+        let pieces = folded.split(|character: char| !character.is_ascii_alphanumeric());
         let longest = pieces.max_by_key(|piece| piece.len())?;
         let part = &longest[..longest.len().min(MAX_PART)];
-        (part.len() >= MIN_PART).then(|| part.to_ascii_lowercase())
+        (part.len() >= MIN_PART).then(|| part.to_owned())
     };
     let parts = filter.terms().iter().filter_map(|term| match term {
         Expression::Test(Test::Text(_, pattern)) => longest(pattern),

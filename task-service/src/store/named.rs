@@ -1,9 +1,7 @@
-//! Categories, tags and saved filters: three tables of the same form. Those of categories and tags also hold the words of the name, by
-//! which searches find their tasks.
+//! Categories, tags and saved filters: three tables of the same form.
 
 use chrono::{DateTime, Utc};
 use diesel::{
-    pg::Pg,
     prelude::*,
     sql_types::{Array, BigInt, Nullable, Text, Timestamptz, Uuid as SqlUuid},
 };
@@ -15,8 +13,7 @@ use service_runtime::{
 };
 use uuid::Uuid;
 
-use super::search::words_of_name;
-use crate::domain::{Content, Name, NameKey, NamedKind, NamedResource, OperationId, search::plain};
+use crate::domain::{Content, Name, NameKey, NamedKind, NamedResource, OperationId};
 
 /// Row as it is read, and as it is stored to undo a change.
 #[derive(Debug, Clone, QueryableByName, Serialize, Deserialize)]
@@ -132,6 +129,32 @@ pub async fn find_by_names(
     Ok(resources.collect())
 }
 
+/// Reads the ids and names of all categories and tags.
+pub async fn label_names(
+    tx: &mut AsyncPgConnection,
+    user_id: &UserId,
+) -> Result<Vec<(Uuid, String)>, DatabaseError> {
+    #[derive(QueryableByName)]
+    struct Label {
+        #[diesel(sql_type = SqlUuid)]
+        id: Uuid,
+        #[diesel(sql_type = Text)]
+        display_name: String,
+    }
+    let labels: Vec<Label> = diesel::sql_query(
+        "SELECT id, display_name FROM categories WHERE user_id = $1 AND delete_time IS NULL
+         UNION ALL SELECT id, display_name FROM tags WHERE user_id = $1 AND delete_time IS NULL",
+    )
+    .bind::<Text, _>(user_id.as_ref())
+    .fixed()
+    .load(tx)
+    .await?;
+    let labels = labels
+        .into_iter()
+        .map(|label| (label.id, label.display_name));
+    Ok(labels.collect())
+}
+
 /// Reads a page in alphabetical order, from after a name on.
 pub async fn list(
     tx: &mut AsyncPgConnection,
@@ -159,20 +182,13 @@ pub async fn insert(
     resource: &NamedResource,
 ) -> Result<bool, DatabaseError> {
     let (table, content) = table(resource.kind);
-    let (columns, values) = match resource.content {
-        Content::Color(_) => {
-            let [words, forms] = words_of_name("$10");
-            (", words, forms", format!(", {words}, {forms}"))
-        }
-        Content::Filter(_) => ("", String::new()),
-    };
     write(
         tx,
         resource,
         &format!(
             "INSERT INTO {table} (user_id, id, display_name, name_key, {content}, version, operation_id, update_time, delete_time,
-                 create_time{columns})
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $8{values})
+                 create_time)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $8)
              ON CONFLICT (user_id, name_key) WHERE delete_time IS NULL DO NOTHING"
         ),
     )
@@ -185,19 +201,12 @@ pub async fn update(
     resource: &NamedResource,
 ) -> Result<(), DatabaseError> {
     let (table, content) = table(resource.kind);
-    let words = match resource.content {
-        Content::Color(_) => {
-            let [words, forms] = words_of_name("$10");
-            format!(", words = {words}, forms = {forms}")
-        }
-        Content::Filter(_) => String::new(),
-    };
     write(
         tx,
         resource,
         &format!(
             "UPDATE {table} SET display_name = $3, name_key = $4, {content} = $5, version = $6, operation_id = $7,
-                    update_time = $8, delete_time = $9{words}
+                    update_time = $8, delete_time = $9
              WHERE user_id = $1 AND id = $2"
         ),
     )
@@ -205,15 +214,13 @@ pub async fn update(
     Ok(())
 }
 
-/// Executes a statement with the columns of a resource, and as `$10` the plain name of a category or tag; returns whether it wrote a
-/// row.
+/// Executes a statement with the columns of a resource; returns whether it wrote a row.
 async fn write(
     tx: &mut AsyncPgConnection,
     resource: &NamedResource,
     statement: &str,
 ) -> Result<bool, DatabaseError> {
-    let mut query = diesel::sql_query(statement)
-        .into_boxed::<Pg>()
+    let rows = diesel::sql_query(statement)
         .bind::<Text, _>(resource.user_id.as_ref())
         .bind::<SqlUuid, _>(resource.id)
         .bind::<Text, _>(resource.name.as_ref())
@@ -222,9 +229,9 @@ async fn write(
         .bind::<BigInt, _>(resource.version)
         .bind::<SqlUuid, _>(resource.operation_id)
         .bind::<Timestamptz, _>(resource.update_time)
-        .bind::<Nullable<Timestamptz>, _>(resource.delete_time);
-    if let Content::Color(_) = resource.content {
-        query = query.bind::<Text, _>(plain(resource.name.as_ref()));
-    }
-    Ok(query.fixed().execute(tx).await? == 1)
+        .bind::<Nullable<Timestamptz>, _>(resource.delete_time)
+        .fixed()
+        .execute(tx)
+        .await?;
+    Ok(rows == 1)
 }

@@ -49,11 +49,11 @@ impl From<SettingsRow> for Settings {
 }
 
 /// Reads the settings of a user; those of one who changed nothing are the defaults.
-pub async fn find(tx: &mut AsyncPgConnection, user_id: &UserId) -> Result<Settings, DatabaseError> {
+pub async fn find(mut tx: &AsyncPgConnection, user_id: &UserId) -> Result<Settings, DatabaseError> {
     let row: Option<SettingsRow> = settings::table
         .find(user_id.as_ref())
         .select(SettingsRow::as_select())
-        .first(tx)
+        .first(&mut tx)
         .await
         .optional()?;
     Ok(row.map(Settings::from).unwrap_or_default())

@@ -17,7 +17,7 @@ use crate::support::{DAY, HOUR, MONDAY_NINE, User, at, start_with_clock, titled,
 const TASKS: usize = 60;
 const FILTERS: usize = 300;
 const ZONES: [&str; 3] = ["Europe/Berlin", "Pacific/Honolulu", "Pacific/Auckland"];
-const TEXTS: [&str; 9] = [
+const TEXTS: [&str; 11] = [
     "tea",
     "Tea 100%",
     "a_b",
@@ -27,6 +27,8 @@ const TEXTS: [&str; 9] = [
     "🥛 Straße",
     "back\\slash \"quoted\"",
     "TEA*tea",
+    "ﬁx a Café",
+    "明天 co\u{ad}op 100％",
 ];
 const NAMES: [&str; 3] = ["Home", "ärger", "ﬁnance"];
 
@@ -128,7 +130,22 @@ fn comparison(random: &mut StdRng, tasks: &[pb::Task]) -> String {
                 2 => format!("{word} != \"*{text}*\""),
                 3 => format!(
                     "{word}:\"{}\"",
-                    pick(random, &["EA", "σ", "00%", "_", "\\\\", "ß", ""])
+                    pick(
+                        random,
+                        &[
+                            "EA",
+                            "σ",
+                            "00%",
+                            "_",
+                            "\\\\",
+                            "ß",
+                            "ss",
+                            "fix a CAFE",
+                            "coop",
+                            "天",
+                            ""
+                        ]
+                    )
                 ),
                 _ => format!("{word} {equality} \"{text}\""),
             }

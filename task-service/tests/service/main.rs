@@ -23,6 +23,7 @@ mod organising;
 mod reminders;
 mod safe_changes;
 mod saved_filters;
+mod search_words;
 mod searching;
 mod settings;
 mod starting;

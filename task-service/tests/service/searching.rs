@@ -322,10 +322,9 @@ async fn a_filter_leaves_out_matches_however_rare_its_own_are() {
         "INSERT INTO tasks (user_id, id, title, description, priority, state, reminders, muted, version, create_time, update_time)
          SELECT 'anna', ('ffffffff' || substr(md5(n::text), 9))::uuid, 'Garden ' || n, '', 'low', 'open', '[]', FALSE, 1, now(), now()
          FROM generate_series(1, 2500) n;
-         INSERT INTO search_documents SELECT user_id, id, setweight(to_tsvector('english', title), 'A') FROM tasks
-         WHERE title LIKE 'Garden _%' AND title NOT LIKE '%,%';
-         INSERT INTO search_postings SELECT user_id, lexeme, 3, task_id FROM search_documents, unnest(words)
-         ON CONFLICT DO NOTHING",
+         INSERT INTO search_documents
+         SELECT user_id, id, format('''%1$sgarden'':2A ''%1$s%2$s'':3A', key, replace(title, 'Garden ', ''))::tsvector
+         FROM tasks, left(encode(sha256('anna'), 'base64'), 6) key WHERE title LIKE 'Garden _%' AND title NOT LIKE '%,%'",
     )
     .await;
     let filtered = |text: &str, filter: &str| pb::SearchTasksRequest {

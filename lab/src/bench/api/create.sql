@@ -8,21 +8,17 @@ VALUES (:user, (lpad(to_hex(:id::bigint), 16, '0') || '8100000000000000')::uuid,
     'medium', 'open', now() + interval '3 days', 'UTC', '[]', false, 1, (lpad(to_hex(:id::bigint), 16, '0') || '8200000000000000')::uuid, now(), now());
 INSERT INTO task.operation_changes (user_id, operation_id, ordinal, kind, entity_id, version, create_time)
 VALUES (:user, (lpad(to_hex(:id::bigint), 16, '0') || '8200000000000000')::uuid, 0, 'task', (lpad(to_hex(:id::bigint), 16, '0') || '8100000000000000')::uuid, 1, now());
-WITH document AS MATERIALIZED (
-    SELECT :user::text AS user_id, (lpad(to_hex(:id::bigint), 16, '0') || '8100000000000000')::uuid AS task_id,
-        setweight(to_tsvector('english', 'call the bank about invoices'), 'A')
-        || setweight(to_tsvector('english', 'ask for the one that has not arrived yet and where to send it'), 'D') AS words
+WITH words AS MATERIALIZED (
+    SELECT word, place FROM regexp_split_to_table('call the bank about invoices ask for the one that has not arrived yet and where to send it', ' ')
+        WITH ORDINALITY words (word, place)
 ), stored AS (
-    INSERT INTO task.search_documents (user_id, task_id, words) SELECT user_id, task_id, words FROM document
-), added AS (
-    INSERT INTO task.search_postings (user_id, word, weight, task_id)
-    SELECT user_id, lexeme, CASE WHEN 'A' = ANY (weights) THEN 3 ELSE 1 END::smallint, task_id FROM document, unnest(words)
-    ORDER BY 2, 3
+    INSERT INTO task.search_documents (user_id, task_id, words)
+    SELECT :user, (lpad(to_hex(:id::bigint), 16, '0') || '8100000000000000')::uuid,
+        string_agg(format('''%s%s'':%s', left(encode(sha256(convert_to(:user, 'UTF8')), 'base64'), 6), word, place), ' ')::tsvector
+    FROM words
 )
 INSERT INTO task.search_words (user_id, word)
-SELECT user_id, lexeme FROM document, unnest(words) new
-WHERE NOT EXISTS (SELECT FROM task.search_words known WHERE known.user_id = document.user_id AND known.word = new.lexeme)
-ORDER BY lexeme ON CONFLICT DO NOTHING;
+SELECT DISTINCT :user, word FROM words WHERE octet_length(word) >= 3 ORDER BY 2 ON CONFLICT DO NOTHING;
 INSERT INTO bench.outbox (topic, record_key, event_id, event_type, subject, data_schema, aggregate_version, event_time, trace_parent, payload, copies)
 VALUES ('task-events', :user, gen_random_uuid(), 'taskmesh.task.v1.TaskCreated', 'task', 'taskmesh.task.v1.TaskEvent', 1, now(),
     '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01', decode(repeat('5a', 500), 'hex'),

@@ -1,11 +1,21 @@
-//! What a search asks for, in the words of the user.
+//! Search: queries, and the tokens of texts.
+//!
+//! One tokenizer makes the tokens of tasks, queries, names and filters. No word is left out. A text is folded (case, accents,
+//! compatibility forms, invisible characters), a stem stands beside its word, and scripts without spaces become pairs of characters.
 
+mod highlight;
 mod parser;
+mod pattern;
+mod piece;
 mod query;
-mod token;
+mod script;
+mod stemmer;
+mod tokenizer;
 mod typo;
-mod words;
 
-pub use query::{SearchQuery, Term};
-pub use typo::Typo;
-pub use words::{LONGER_WORDS, has_longer_words, plain, words_of};
+pub use highlight::{excerpt, highlight};
+pub use pattern::Pattern;
+pub use query::{Branch, SearchQuery, Term};
+pub use stemmer::Stemmer;
+pub use tokenizer::{Kind, Token, tokenize};
+pub use typo::{Typo, VOCABULARY_LENGTHS};

@@ -1,8 +1,8 @@
 use unicode_normalization::UnicodeNormalization;
 
 use super::{
+    piece::{Piece, pieces},
     query::{Branch, SearchQuery, Term},
-    token::{Token, tokens},
 };
 
 const LONGEST: usize = 1_000;
@@ -51,35 +51,35 @@ impl SearchQuery {
         if length > LONGEST {
             return Err(InvalidSearch::TooLong(length));
         }
-        let mut tokens = tokens(text.trim_end());
-        tokens.retain(|token| !token.text.trim().is_empty());
-        let words = tokens
+        let mut pieces = pieces(text.trim_end());
+        pieces.retain(|piece| !piece.text.trim().is_empty());
+        let words = pieces
             .iter()
-            .map(|token| token.text.split_whitespace().count())
+            .map(|piece| piece.text.split_whitespace().count())
             .sum();
         if words > MOST_WORDS {
             return Err(InvalidSearch::TooManyWords(words));
         }
-        let branches = branches(tokens)?;
+        let branches = branches(pieces)?;
         Ok(Self { text, branches })
     }
 }
 
-fn branches(tokens: Vec<Token>) -> Result<Vec<Branch>, InvalidSearch> {
+fn branches(pieces: Vec<Piece>) -> Result<Vec<Branch>, InvalidSearch> {
     let mut branches = vec![Branch::default()];
-    let last = tokens.len().saturating_sub(1);
-    for (index, token) in tokens.into_iter().enumerate() {
+    let last = pieces.len().saturating_sub(1);
+    for (index, piece) in pieces.into_iter().enumerate() {
         let is_between = index != 0 && index != last;
-        if is_between && is_or(&token) {
+        if is_between && is_or(&piece) {
             branches.push(Branch::default());
             continue;
         }
-        let Token {
+        let Piece {
             text,
             place,
             quoted,
             negated,
-        } = token;
+        } = piece;
         let term = Term {
             text,
             quoted,
@@ -114,8 +114,8 @@ fn branches(tokens: Vec<Token>) -> Result<Vec<Branch>, InvalidSearch> {
     }
 }
 
-fn is_or(token: &Token) -> bool {
-    !token.quoted && !token.negated && token.text.eq_ignore_ascii_case("or")
+fn is_or(piece: &Piece) -> bool {
+    !piece.quoted && !piece.negated && piece.text.eq_ignore_ascii_case("or")
 }
 
 #[cfg(test)]

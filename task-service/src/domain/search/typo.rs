@@ -2,7 +2,8 @@ use std::ops::RangeInclusive;
 
 use strsim::damerau_levenshtein;
 
-use super::words::LONGEST_WORD;
+/// Lengths in bytes of the words in a user's vocabulary; others are not what a mistyped word stands for.
+pub const VOCABULARY_LENGTHS: RangeInclusive<usize> = 3..=100;
 
 /// A word that no task contains, and that may be a mistyped one.
 ///
@@ -36,7 +37,7 @@ impl Typo {
         const MOST_LETTERS: usize = 3;
         let letters: Vec<char> = word.to_lowercase().chars().collect();
         let length = letters.len();
-        if !(SHORTEST..=LONGEST_WORD).contains(&length) {
+        if !(SHORTEST..=*VOCABULARY_LENGTHS.end()).contains(&length) {
             return None;
         }
         // Two letters that changed places stand in neither part.

@@ -1,7 +1,7 @@
 //! Finding tasks by what they say.
 
-mod meaning;
-mod pages;
+mod correction;
+mod criteria;
 
 use chrono::{DateTime, Utc};
 use service_runtime::{
@@ -17,15 +17,18 @@ use super::{
 };
 use crate::{
     app::App,
-    domain::{SearchLanguage, Task, TaskId, Violations, search::SearchQuery},
+    domain::{
+        SearchLanguage, Task, TaskId, Violations,
+        search::{SearchQuery, Stemmer, excerpt, highlight},
+    },
     error::Error,
     store::{
         self,
-        search::{BEST_LEVEL, Found},
+        filter_condition::Condition,
+        search::{BEST_LEVEL, Found, LEVELS, Matching},
     },
 };
-use meaning::QueryMeaning;
-use pages::Asked;
+use criteria::{Criteria, Labels};
 
 /// A search.
 #[derive(Debug, Clone)]
@@ -77,7 +80,7 @@ pub struct Match {
     pub description: String,
 }
 
-/// Whose tasks are searched, in which language.
+/// User whose tasks are searched, and the language of the words.
 #[derive(Clone, Copy)]
 struct Reader<'a> {
     user_id: &'a UserId,
@@ -123,17 +126,27 @@ async fn find_at(
         user_id,
         language: settings.search_language,
     };
-    let mut meaning = QueryMeaning::find(tx, reader, &search.query).await?;
-    let asked = Asked {
-        filter: &filter,
+    let labels = Labels::find(tx, reader).await?;
+    let pages = Pages {
+        condition: &filter.condition,
         show_deleted: search.show_deleted,
+        after: search
+            .after
+            .as_ref()
+            .map_or_else(before_all, |end| end.found),
+        // One more than asked for tells whether there is another page.
+        limit: search.limit + 1,
     };
-    let after = search
-        .after
-        .as_ref()
-        .map_or_else(before_all, |end| end.found);
-    // One more than asked for tells whether there is another page.
-    let mut found = pages::find(tx, reader, &asked, &mut meaning, after, search.limit + 1).await?;
+    let mut criteria = Criteria::of(reader, search.query.branches(), &labels);
+    let mut found = pages.find(tx, &criteria).await?;
+    let mut corrected_query = None;
+    if found.is_empty()
+        && let Some(corrected) = correction::correct(tx, reader, &search.query, &labels).await?
+    {
+        criteria = Criteria::of(reader, corrected.branches(), &labels);
+        found = pages.find(tx, &criteria).await?;
+        corrected_query = Some(corrected.as_ref().to_owned());
+    }
     let has_more = found.len() > search.limit;
     found.truncate(search.limit);
     let end = found.last().filter(|_| has_more).map(|last| SearchEnd {
@@ -142,10 +155,53 @@ async fn find_at(
         fingerprint,
     });
     Ok(Matches {
-        matches: matches(tx, reader, &meaning, &found).await?,
+        matches: matches(tx, reader, &criteria, &found).await?,
         end,
-        corrected_query: meaning.corrected_query,
+        corrected_query,
     })
+}
+
+/// Part of the matches that a page shows.
+struct Pages<'a> {
+    condition: &'a Condition,
+    show_deleted: bool,
+    after: Found,
+    limit: usize,
+}
+
+impl Pages<'_> {
+    /// Finds the matches with complete words, and if these are too few, those with an unfinished one.
+    async fn find(
+        &self,
+        tx: &mut AsyncPgConnection,
+        criteria: &Criteria,
+    ) -> Result<Vec<Found>, DatabaseError> {
+        let Criteria {
+            complete,
+            unfinished,
+            ..
+        } = criteria;
+        let except = complete.as_ref().map(|complete| &complete.all);
+        let mut found = Vec::new();
+        for (levels, base, except) in [(complete, LEVELS, None), (unfinished, 0, except)] {
+            if let Some(levels) = levels
+                && self.after.level > base
+                && found.len() < self.limit
+            {
+                let matching = Matching {
+                    levels,
+                    base,
+                    except,
+                    condition: self.condition,
+                    show_deleted: self.show_deleted,
+                    after: self.after,
+                    limit: self.limit - found.len(),
+                };
+                found.extend(store::search::find(tx, &matching).await?);
+            }
+        }
+        Ok(found)
+    }
 }
 
 /// Returns the place before all matches.
@@ -180,36 +236,26 @@ fn fingerprint(user_id: &UserId, search: &SearchTasks, filter: &filtering::Resol
 async fn matches(
     tx: &mut AsyncPgConnection,
     reader: Reader<'_>,
-    meaning: &QueryMeaning,
+    criteria: &Criteria,
     found: &[Found],
 ) -> Result<Vec<Match>, DatabaseError> {
-    let Reader { user_id, language } = reader;
     let ids: Vec<TaskId> = found.iter().map(|found| found.task_id).collect();
-    let tasks = store::task::find_all(tx, user_id, &ids).await?;
-    let mut marked = match meaning.marked() {
-        Some((query, words)) => {
-            store::search::highlight(tx, user_id, language, &query, words, &ids).await?
-        }
-        None => Vec::new(),
-    };
+    let tasks = store::task::find_all(tx, reader.user_id, &ids).await?;
+    let stemmer = Stemmer::new(reader.language);
     let matches = tasks.into_iter().map(|task| {
         let level = found
             .iter()
             .find(|found| found.task_id == task.id)
             .map_or(0, |found| found.level);
-        let highlight = marked
-            .iter()
-            .position(|marked| marked.id == task.id)
-            .map(|place| marked.swap_remove(place));
-        let (title, description) = highlight.map_or_else(
-            || (task.details.title.to_string(), String::new()),
-            |highlight| (highlight.title, highlight.description),
-        );
         Match {
             rank: f64::from(level) / f64::from(BEST_LEVEL),
+            title: highlight(task.details.title.as_ref(), &criteria.marked, &stemmer),
+            description: excerpt(
+                task.details.description.as_ref(),
+                &criteria.marked,
+                &stemmer,
+            ),
             task,
-            title,
-            description,
         }
     });
     Ok(matches.collect())

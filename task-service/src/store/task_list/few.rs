@@ -24,15 +24,22 @@ pub async fn all(
         filter, user_id, ..
     } = page.condition;
     if let Some(label) = page.condition.label() {
-        let words = vec![search::label_word(label)];
-        if search::size(tx, user_id, &words, MOST_MATCHES).await? <= MOST_MATCHES {
-            return gather::all(tx, page, scope, Some(words)).await;
+        let query = search::label_token(label);
+        let sizes = search::sizes(
+            tx,
+            user_id.as_ref(),
+            std::slice::from_ref(&query),
+            MOST_MATCHES + 1,
+        )
+        .await?;
+        if sizes.iter().all(|size| *size <= MOST_MATCHES) {
+            return gather::all(tx, page, scope, Some(query)).await;
         }
     }
     if let Some(part) = part_of_word(filter)
-        && let Some(words) = search::containing(tx, user_id, &part, MOST_MATCHES).await?
+        && let Some(query) = search::containing(tx, user_id, &part, MOST_MATCHES).await?
     {
-        return gather::all(tx, page, scope, Some(words)).await;
+        return gather::all(tx, page, scope, Some(query)).await;
     }
     if asks_for_blocked(filter) {
         return gather::all(tx, page, scope, None).await;

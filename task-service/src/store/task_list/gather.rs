@@ -3,19 +3,26 @@
 use diesel_async::AsyncPgConnection;
 use service_runtime::postgres::DatabaseError;
 
-use super::{super::Statement, Page, Scope, column, keyset, row::ListedRow};
+use super::{
+    super::{
+        Statement,
+        search::{self, TsQuery},
+    },
+    Page, Scope, column, keyset,
+    row::ListedRow,
+};
 use crate::domain::Place;
 
 /// Maximum number of matches that are sorted.
 pub const MOST_MATCHES: i64 = 1_000;
 
-/// Finds all matches behind the place where the page begins, only among the tasks with some words if there are any, and returns
-/// the first ones; or none if they are too many.
+/// Finds all matches behind the place where the page begins, only among those whose documents fulfil a condition if there is one, and
+/// returns the first ones; or none if they are too many.
 pub async fn all(
     tx: &mut AsyncPgConnection,
     page: &Page<'_>,
     scope: &Scope,
-    words: Option<Vec<String>>,
+    words: Option<TsQuery>,
 ) -> Result<Option<Vec<Place>>, DatabaseError> {
     let rows: Vec<ListedRow> = statement(page, scope, words).load(tx).await?;
     let are_few = rows.first().is_none_or(|row| row.number <= MOST_MATCHES);
@@ -23,8 +30,8 @@ pub async fn all(
     places.transpose()
 }
 
-/// Writes the search for matches, only among the tasks with some words if there are any.
-pub fn statement(page: &Page, scope: &Scope, words: Option<Vec<String>>) -> Statement {
+/// Writes the search for matches, only among the tasks whose documents fulfil a condition if there is one.
+pub fn statement(page: &Page, scope: &Scope, words: Option<TsQuery>) -> Statement {
     let mut statement = Statement::default();
     statement.push("SELECT ").push(&column::answer(page.order));
     statement.push(", count(*) OVER () AS number FROM (SELECT ");
@@ -35,14 +42,15 @@ pub fn statement(page: &Page, scope: &Scope, words: Option<Vec<String>>) -> Stat
     statement.bind(scope.classes.clone()).push(")");
     if let Some(words) = words {
         // As an array they are looked up first, and then the tasks by their ids.
-        statement
-            .push(
-                " AND t.id = ANY (ARRAY(SELECT p.task_id FROM search_postings p WHERE p.user_id = ",
-            )
-            .bind(page.condition.user_id.as_ref())
-            .push(" AND p.word = ANY (")
-            .bind(words)
-            .push(")))");
+        statement.push(" AND t.id = ANY (ARRAY(SELECT task_id FROM ");
+        search::push_documents(
+            &mut statement,
+            page.condition.user_id.as_ref(),
+            |statement| {
+                search::push_query(statement, &words);
+            },
+        );
+        statement.push("))");
     }
     page.condition.write(&mut statement);
     if let Some(place) = page.after {

@@ -5,7 +5,7 @@ use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 use service_runtime::{Service, postgres::DatabaseError, testing::TestDatabase};
 
 use super::{
-    super::{Statement, filter_names},
+    super::{Statement, filter_names, search},
     Page, Scope, Show, gather, segments, walk,
 };
 use crate::{
@@ -136,7 +136,7 @@ async fn check(tx: &mut AsyncPgConnection, user: &str, filter: &str, order: &str
         limit: 51,
     };
     let scope = Scope::of(&page).unwrap();
-    let words = vec!["task".to_owned(), "x".to_owned()];
+    let words = search::label_token(uuid::Uuid::max());
     let mut statements = vec![
         gather::statement(&page, &scope, None),
         gather::statement(&page, &scope, Some(words)),

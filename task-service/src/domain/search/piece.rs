@@ -2,7 +2,7 @@ use std::ops::Range;
 
 /// A piece of a search.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Token {
+pub struct Piece {
     /// What it says, without the marks around it.
     pub text: String,
     /// Where that stands in the search, in bytes.
@@ -14,8 +14,8 @@ pub struct Token {
 }
 
 /// Splits a search at its spaces and quotes. Quotes that are not closed reach to the end.
-pub fn tokens(text: &str) -> Vec<Token> {
-    let mut tokens = Vec::new();
+pub fn pieces(text: &str) -> Vec<Piece> {
+    let mut pieces = Vec::new();
     let mut rest = text.char_indices();
     while let Some((at, character)) = rest.next() {
         if character.is_whitespace() {
@@ -32,7 +32,7 @@ pub fn tokens(text: &str) -> Vec<Token> {
             let end = rest.find(|(_, next)| is_quote(*next));
             start..end.map_or(text.len(), |(end, _)| end)
         } else {
-            // A quote that ends a word opens the next token.
+            // A quote that ends a word opens the next piece.
             while rest
                 .clone()
                 .next()
@@ -42,14 +42,14 @@ pub fn tokens(text: &str) -> Vec<Token> {
             }
             start..rest.offset()
         };
-        tokens.push(Token {
+        pieces.push(Piece {
             text: text[place.clone()].to_owned(),
             place,
             quoted,
             negated: minus,
         });
     }
-    tokens
+    pieces
 }
 
 fn is_quote(character: char) -> bool {
