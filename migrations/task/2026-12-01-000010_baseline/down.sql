@@ -1,4 +1,3 @@
 DROP TABLE search_words, search_postings, search_documents;
 DROP FUNCTION search_parts;
-DROP VIEW task_view;
 DROP TABLE operation_changes, tasks, series, settings, saved_filters, tags, categories;
