@@ -155,9 +155,6 @@ CREATE TABLE tasks (
 
     PRIMARY KEY (user_id, id),
     FOREIGN KEY (user_id, series_id) REFERENCES series (user_id, series_id),
-    -- A completion that is applied twice, or by two replicas, creates one occurrence.
-    CONSTRAINT tasks_one_per_recurrence_id UNIQUE (user_id, series_id, recurrence_id),
-    CONSTRAINT tasks_one_per_previous_task UNIQUE (user_id, series_id, previous_task_id),
 
     CONSTRAINT tasks_user_id_length CHECK (char_length(user_id) BETWEEN 1 AND 255),
     CONSTRAINT tasks_title_length CHECK (char_length(title) BETWEEN 1 AND 500),
@@ -206,83 +203,28 @@ COMMENT ON COLUMN tasks.remind_time IS 'Time of the last reminder; not part of t
 COMMENT ON COLUMN tasks.priority_rank IS 'Priority as a number, 1 (low) to 4 (urgent).';
 COMMENT ON COLUMN tasks.list_class IS 'State as lists distinguish it: 0 open, 1 completed, plus 2 if deleted.';
 
+-- Every write of a task pays for these indexes, so they are narrow, and those of rare values are partial.
+
+-- A completion that is applied twice, or by two replicas, creates one occurrence.
+CREATE UNIQUE INDEX tasks_one_per_recurrence_id ON tasks (user_id, series_id, recurrence_id) WHERE series_id IS NOT NULL;
+CREATE UNIQUE INDEX tasks_one_per_previous_task ON tasks (user_id, series_id, previous_task_id) WHERE previous_task_id IS NOT NULL;
 CREATE UNIQUE INDEX tasks_one_per_import_id ON tasks (user_id, import_id) WHERE import_id IS NOT NULL;
 
 -- A list shows some classes of the tasks of a user in some order. Every order has an index that begins with user and class, so a page
 -- reads neither rows of other users nor a long history; showing completed or deleted tasks reads more ranges of the same index.
 -- Orders with two keys sort equal values of the first key in memory.
--- The indexes of the most common orders include the columns that filters use most: the rows of a user are scattered over the table,
--- and an index-only scan reads ten thousand entries in the time of a few hundred rows.
-CREATE INDEX tasks_by_create_time ON tasks (user_id, list_class, create_time, id)
-    INCLUDE (priority_rank, due_time, due_date, start_time, complete_time, category_id, tag_ids, parent_task_id, series_id, muted);
-CREATE INDEX tasks_by_due_time ON tasks (user_id, list_class, due_time)
-    INCLUDE (id, create_time, priority_rank, due_date, start_time, complete_time, category_id, tag_ids, parent_task_id, series_id, muted)
-    WHERE due_time IS NOT NULL;
-CREATE INDEX tasks_by_priority ON tasks (user_id, list_class, priority_rank, due_time)
-    INCLUDE (id, create_time, due_date, start_time, complete_time, category_id, tag_ids, parent_task_id, series_id, muted);
+CREATE INDEX tasks_by_create_time ON tasks (user_id, list_class, create_time, id);
+CREATE INDEX tasks_by_due_time ON tasks (user_id, list_class, due_time) WHERE due_time IS NOT NULL;
+CREATE INDEX tasks_by_priority ON tasks (user_id, list_class, priority_rank, due_time);
 CREATE INDEX tasks_by_title ON tasks (user_id, list_class, lower(title));
 CREATE INDEX tasks_by_update_time ON tasks (user_id, list_class, update_time);
 CREATE INDEX tasks_by_start_time ON tasks (user_id, list_class, start_time) WHERE start_time IS NOT NULL;
 CREATE INDEX tasks_by_complete_time ON tasks (user_id, list_class, complete_time) WHERE complete_time IS NOT NULL;
 
--- Selective filters start from one of these. Tag ids belong to one user, so the index of tags needs no user_id; without a pending
--- list its reads take the same time after many writes.
+-- Selective filters start from one of these; those of categories and tags start from the search index, which has their ids.
 CREATE INDEX tasks_by_parent ON tasks (user_id, parent_task_id) WHERE parent_task_id IS NOT NULL;
-CREATE INDEX tasks_by_category ON tasks (user_id, category_id) WHERE category_id IS NOT NULL;
-CREATE INDEX tasks_by_tag ON tasks USING gin (tag_ids) WITH (fastupdate = off);
-CREATE INDEX tasks_with_dependencies ON tasks (user_id, list_class) WHERE depends_on <> '{}';
 CREATE INDEX tasks_that_depend ON tasks (user_id) WHERE depends_on <> '{}';
 CREATE INDEX tasks_muted ON tasks (user_id, list_class) WHERE muted;
-
--- Scalar subqueries instead of joins: FOR UPDATE can lock a row of the view, and absent values cost nothing.
--- blocked_by looks tasks up one by one (OFFSET 0); otherwise the planner reads all open tasks of the user, because most users have few.
-CREATE VIEW task_view AS
-SELECT
-    t.user_id,
-    t.id,
-    t.title,
-    t.description,
-    t.priority,
-    t.due_time,
-    t.due_date,
-    t.start_time,
-    t.time_zone,
-    t.series_id,
-    t.recurrence_id,
-    t.previous_task_id,
-    (SELECT s.recurrence_rule FROM series s WHERE s.user_id = t.user_id AND s.series_id = t.series_id) AS recurrence_rule,
-    (SELECT s.recurrence_anchor FROM series s WHERE s.user_id = t.user_id AND s.series_id = t.series_id) AS recurrence_anchor,
-    (SELECT jsonb_build_object('local', s.start_local, 'due_after_days', s.due_after_days, 'due_after_seconds', s.due_after_seconds)
-     FROM series s WHERE s.user_id = t.user_id AND s.series_id = t.series_id) AS series_start,
-    t.reminders,
-    t.muted,
-    (SELECT c.id FROM categories c WHERE c.user_id = t.user_id AND c.id = t.category_id AND c.delete_time IS NULL)
-        AS category_id,
-    (SELECT c.display_name FROM categories c WHERE c.user_id = t.user_id AND c.id = t.category_id AND c.delete_time IS NULL)
-        AS category,
-    ARRAY(SELECT g.id FROM tags g WHERE g.user_id = t.user_id AND g.id = ANY (t.tag_ids) AND g.delete_time IS NULL
-          ORDER BY g.name_key) AS tag_ids,
-    ARRAY(SELECT g.display_name FROM tags g WHERE g.user_id = t.user_id AND g.id = ANY (t.tag_ids) AND g.delete_time IS NULL
-          ORDER BY g.name_key) AS tags,
-    t.parent_task_id,
-    t.depends_on,
-    CASE WHEN t.depends_on = '{}' THEN '{}' ELSE ARRAY(
-        SELECT d.id FROM unnest(t.depends_on) wanted(id), LATERAL (
-            SELECT o.id FROM tasks o WHERE o.user_id = t.user_id AND o.id = wanted.id AND o.complete_time IS NULL
-            AND o.delete_time IS NULL OFFSET 0
-        ) d ORDER BY d.id
-    ) END AS blocked_by,
-    t.version,
-    t.operation_id,
-    t.import_id,
-    t.create_time,
-    t.update_time,
-    t.complete_time,
-    t.delete_time,
-    t.remind_time
-FROM tasks t;
-
-COMMENT ON VIEW task_view IS 'Tasks as the API returns them: with the rule of their series, the names of their labels and the tasks that block them.';
 
 -- Undo -----------------------------------------------------------------------------------------------------------------
 
@@ -307,7 +249,7 @@ CREATE INDEX operation_changes_by_time ON operation_changes USING brin (create_t
 COMMENT ON TABLE operation_changes IS 'Undo log: the rows that each operation changed, kept for a limited time.';
 COMMENT ON COLUMN operation_changes.ordinal IS 'Position of the change within its operation, from 0.';
 COMMENT ON COLUMN operation_changes.version IS 'Version after the change; a newer version of the entity prevents the undo.';
-COMMENT ON COLUMN operation_changes.before IS 'Row before the change; null if the operation created it.';
+COMMENT ON COLUMN operation_changes.before IS 'Fields that the change altered, as they were before it; null if the operation created the row.';
 
 -- Search ---------------------------------------------------------------------------------------------------------------
 

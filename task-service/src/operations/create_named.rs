@@ -54,9 +54,10 @@ pub fn note(
     previous: Option<&NamedResource>,
     resource: &NamedResource,
 ) -> Result<(), Error> {
-    let before = previous.map(NamedRow::of);
+    let rows = previous.map(|previous| [NamedRow::of(previous), NamedRow::of(resource)]);
+    let rows = rows.as_ref().map(|[before, after]| [before, after]);
     let kind = resource.kind.into();
-    let kept = OperationChange::of(kind, Some(resource.id), resource.version, before.as_ref())?;
+    let kept = OperationChange::of(kind, Some(resource.id), resource.version, rows)?;
     let event = events::of_named(work.new_id(), resource);
     work.note_other(kept, event);
     Ok(())

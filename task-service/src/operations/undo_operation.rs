@@ -1,5 +1,3 @@
-use serde::de::DeserializeOwned;
-use service_runtime::postgres::DatabaseError;
 use uuid::Uuid;
 
 use super::{
@@ -88,7 +86,7 @@ async fn undo_task(
         return Ok(Fate::Left(NEWER.to_owned()));
     }
     let user_id = &work.caller().user_id;
-    let Some(before) = before::<TaskRow>(&change)? else {
+    let Some(before) = change.row_before(&TaskRow::of(&current)?)? else {
         return Ok(Fate::Left(GONE.to_owned()));
     };
     let before = before.into_task()?;
@@ -208,7 +206,7 @@ async fn undo_named(
         return Ok(Fate::Left(NEWER.to_owned()));
     }
     let mut next = current.clone();
-    match before::<NamedRow>(&change)? {
+    match change.row_before(&NamedRow::of(&current))? {
         None => next.delete_time = Some(work.now()),
         Some(row) => {
             let before = row.into_resource(kind, user_id);
@@ -231,20 +229,11 @@ async fn undo_settings(work: &mut UnitOfWork<'_>, change: OperationChange) -> Re
     if current.version != change.version {
         return Ok(Fate::Left(NEWER.to_owned()));
     }
-    let Some(before) = before::<SettingsRow>(&change)? else {
+    let Some(before) = change.row_before(&SettingsRow::of(&current))? else {
         return Ok(Fate::Left(GONE.to_owned()));
     };
     let mut next = crate::domain::Settings::from(before);
     next.version = current.version;
     super::update_settings::save(work, &current, next).await?;
     Ok(Fate::Other)
-}
-
-fn before<T: DeserializeOwned>(change: &OperationChange) -> Result<Option<T>, DatabaseError> {
-    change
-        .before
-        .clone()
-        .map(serde_json::from_value)
-        .transpose()
-        .map_err(DatabaseError::invalid_value)
 }

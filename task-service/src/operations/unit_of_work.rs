@@ -235,9 +235,13 @@ impl<'a> UnitOfWork<'a> {
             caller: self.caller,
         };
         self.pending.events.push(events::of_task(event));
-        let before = previous.map(TaskRow::of).transpose()?;
+        let rows = match previous {
+            Some(previous) => Some([TaskRow::of(previous)?, TaskRow::of(task)?]),
+            None => None,
+        };
         let id = Some(task.id.as_uuid());
-        let kept = OperationChange::of(EntityKind::Task, id, task.version, before.as_ref())?;
+        let rows = rows.as_ref().map(|[before, after]| [before, after]);
+        let kept = OperationChange::of(EntityKind::Task, id, task.version, rows)?;
         self.pending.kept.push(kept);
         self.pending.changes.push(change);
         Ok(())

@@ -59,8 +59,8 @@ pub async fn save(
     if next.search_language != previous.search_language {
         store::search::index_again(work.tx(), user_id, next.search_language).await?;
     }
-    let before = SettingsRow::of(previous);
-    let kept = OperationChange::of(EntityKind::Settings, None, next.version, Some(&before))?;
+    let rows = [&SettingsRow::of(previous), &SettingsRow::of(&next)];
+    let kept = OperationChange::of(EntityKind::Settings, None, next.version, Some(rows))?;
     let event = events::of_settings(work.new_id(), user_id, &next);
     work.note_other(kept, event);
     Ok(next)

@@ -11,6 +11,7 @@ mod occurrence;
 pub mod operation_change;
 #[cfg(test)]
 mod plan_tests;
+mod related;
 pub mod schema;
 pub mod search;
 pub mod series;

@@ -2,7 +2,7 @@ use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use service_runtime::{ids::UserId, postgres::DatabaseError};
 
-use super::{schema::task_view, task_row::TaskRow};
+use super::{related, schema::tasks, task_row::StoredTask};
 use crate::domain::{Occurrence, Task, TaskId};
 
 /// Finds the occurrence that follows a task in its series: the one that was created for it, or else the next later one.
@@ -13,22 +13,22 @@ pub async fn find_following(
     task_id: TaskId,
     place: &Occurrence,
 ) -> Result<Option<Task>, DatabaseError> {
-    let created_for_it = task_view::previous_task_id.eq(task_id);
-    let later = task_view::recurrence_id.gt(place.recurrence_id.naive());
-    let row: Option<TaskRow> = task_view::table
+    let created_for_it = tasks::previous_task_id.eq(task_id);
+    let later = tasks::recurrence_id.gt(place.recurrence_id.naive());
+    let row: Option<StoredTask> = tasks::table
         .filter(
-            task_view::user_id
+            tasks::user_id
                 .eq(user_id.as_ref())
-                .and(task_view::series_id.eq(place.series_id)),
+                .and(tasks::series_id.eq(place.series_id)),
         )
         .filter(created_for_it.or(later))
         .order((
             created_for_it.desc().nulls_last(),
-            task_view::recurrence_id.asc(),
+            tasks::recurrence_id.asc(),
         ))
-        .select(TaskRow::as_select())
+        .select(StoredTask::as_select())
         .first(tx)
         .await
         .optional()?;
-    row.map(TaskRow::into_task).transpose()
+    Ok(related::complete(tx, Vec::from_iter(row)).await?.pop())
 }

@@ -4,7 +4,8 @@ use diesel::{
     sql_types::{self, Array, BigInt, Integer, Jsonb, Nullable, Text, Timestamptz},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use serde::Serialize;
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::{Map, Value};
 use service_runtime::{
     ids::UserId,
     postgres::{AsFixed, DatabaseError},
@@ -40,7 +41,7 @@ pub struct OperationChange {
     pub entity_id: Option<Uuid>,
     /// Its version after the change.
     pub version: i64,
-    /// Its row before the change; none if it was created.
+    /// Those fields of its row before the change that the change altered; none if it was created.
     pub before: Option<serde_json::Value>,
 }
 
@@ -75,24 +76,46 @@ impl From<NamedKind> for EntityKind {
 }
 
 impl OperationChange {
-    /// Records a change.
+    /// Records a change of a row from one state to another, or the creation of a row.
     pub fn of<T: Serialize>(
         kind: EntityKind,
         entity_id: Option<Uuid>,
         version: i64,
-        before: Option<&T>,
+        rows: Option<[&T; 2]>,
     ) -> Result<Self, DatabaseError> {
-        let before = before
-            .map(serde_json::to_value)
-            .transpose()
-            .map_err(|cause| diesel::result::Error::SerializationError(cause.into()))?;
+        let before = rows.map(|[before, after]| {
+            let after = fields(after)?;
+            let mut before = fields(before)?;
+            before.retain(|name, value| after.get(name) != Some(value));
+            Ok::<_, DatabaseError>(before.into())
+        });
         Ok(Self {
             kind,
             entity_id,
             version,
-            before,
+            before: before.transpose()?,
         })
     }
+
+    /// Returns the row before the change, given the row after it; `None` if the change created it.
+    pub fn row_before<T: Serialize + DeserializeOwned>(
+        &self,
+        after: &T,
+    ) -> Result<Option<T>, DatabaseError> {
+        let Some(Value::Object(before)) = &self.before else {
+            return Ok(None);
+        };
+        let mut row = fields(after)?;
+        row.extend(before.clone());
+        serde_json::from_value(row.into())
+            .map(Some)
+            .map_err(DatabaseError::invalid_value)
+    }
+}
+
+fn fields(row: &impl Serialize) -> Result<Map<String, Value>, DatabaseError> {
+    let value = serde_json::to_value(row).and_then(serde_json::from_value);
+    value.map_err(|cause| diesel::result::Error::SerializationError(cause.into()).into())
 }
 
 /// Keeps what a write changed.

@@ -72,41 +72,4 @@ diesel::table! {
     }
 }
 
-diesel::table! {
-    task_view (user_id, id) {
-        user_id -> Text,
-        id -> Uuid,
-        title -> Text,
-        description -> Text,
-        priority -> Text,
-        due_time -> Nullable<Timestamptz>,
-        due_date -> Nullable<Date>,
-        start_time -> Nullable<Timestamptz>,
-        time_zone -> Nullable<Text>,
-        series_id -> Nullable<Uuid>,
-        recurrence_id -> Nullable<Timestamp>,
-        previous_task_id -> Nullable<Uuid>,
-        recurrence_rule -> Nullable<Text>,
-        recurrence_anchor -> Nullable<Text>,
-        series_start -> Nullable<Jsonb>,
-        reminders -> Jsonb,
-        muted -> Bool,
-        category_id -> Nullable<Uuid>,
-        category -> Nullable<Text>,
-        tag_ids -> Array<Uuid>,
-        tags -> Array<Text>,
-        parent_task_id -> Nullable<Uuid>,
-        depends_on -> Array<Uuid>,
-        blocked_by -> Array<Uuid>,
-        version -> BigInt,
-        operation_id -> Nullable<Uuid>,
-        import_id -> Nullable<Text>,
-        create_time -> Timestamptz,
-        update_time -> Timestamptz,
-        complete_time -> Nullable<Timestamptz>,
-        delete_time -> Nullable<Timestamptz>,
-        remind_time -> Nullable<Timestamptz>,
-    }
-}
-
-diesel::allow_tables_to_appear_in_same_query!(series, tasks, task_view);
+diesel::allow_tables_to_appear_in_same_query!(series, tasks);

@@ -12,10 +12,7 @@ use service_runtime::{
     postgres::{AsFixed, DatabaseError},
 };
 
-use super::{
-    schema::{task_view, tasks},
-    task_row::TaskRow,
-};
+use super::{related, schema::tasks, task_row::StoredTask};
 use crate::domain::{Task, TaskId};
 
 define_sql_function! {
@@ -30,13 +27,13 @@ pub async fn find(
     user_id: &UserId,
     id: TaskId,
 ) -> Result<Option<Task>, DatabaseError> {
-    let row: Option<TaskRow> = task_view::table
+    let row: Option<StoredTask> = tasks::table
         .find((user_id.as_ref(), id))
-        .select(TaskRow::as_select())
+        .select(StoredTask::as_select())
         .first(tx)
         .await
         .optional()?;
-    row.map(TaskRow::into_task).transpose()
+    Ok(related::complete(tx, Vec::from_iter(row)).await?.pop())
 }
 
 /// Reads tasks, in the order of the ids; those that do not exist are left out.
@@ -49,14 +46,13 @@ pub async fn find_all(
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let rows: Vec<TaskRow> = task_view::table
-        .filter(task_view::user_id.eq(user_id.as_ref()))
-        .filter(task_view::id.eq_any(ids))
-        .select(TaskRow::as_select())
+    let rows: Vec<StoredTask> = tasks::table
+        .filter(tasks::user_id.eq(user_id.as_ref()))
+        .filter(tasks::id.eq_any(ids))
+        .select(StoredTask::as_select())
         .load(tx)
         .await?;
-    let tasks: Result<Vec<Task>, _> = rows.into_iter().map(TaskRow::into_task).collect();
-    let mut tasks = tasks?;
+    let mut tasks = related::complete(tx, rows).await?;
     let places: HashMap<TaskId, usize> = ids.iter().copied().zip(0..).collect();
     tasks.sort_by_key(|task| places.get(&task.id).copied());
     Ok(tasks)
@@ -69,14 +65,14 @@ pub async fn lock(
     user_id: &UserId,
     id: TaskId,
 ) -> Result<Option<Task>, DatabaseError> {
-    let row: Option<TaskRow> = task_view::table
+    let row: Option<StoredTask> = tasks::table
         .find((user_id.as_ref(), id))
-        .select(TaskRow::as_select())
+        .select(StoredTask::as_select())
         .for_update()
         .first(tx)
         .await
         .optional()?;
-    row.map(TaskRow::into_task).transpose()
+    Ok(related::complete(tx, Vec::from_iter(row)).await?.pop())
 }
 
 /// Keeps others from changing tasks until the transaction ends. All are locked in one order, so that no two batches wait for

@@ -11,7 +11,7 @@ use service_runtime::{
     postgres::{AsFixed, BatchLoader, Database, DatabaseError},
 };
 
-use super::{schema::task_view, task_row::TaskRow};
+use super::{related, schema::tasks, task_row::StoredTask};
 use crate::domain::{Task, TaskId};
 
 /// Reads tasks that are asked for one by one.
@@ -49,19 +49,19 @@ async fn find(
 ) -> Result<HashMap<(UserId, TaskId), Arc<Task>>, DatabaseError> {
     let users: Vec<&str> = keys.iter().map(|(user_id, _)| user_id.as_ref()).collect();
     let ids: Vec<TaskId> = keys.iter().map(|(_, id)| *id).collect();
-    let is_one = sql::<Bool>("(task_view.user_id, task_view.id) IN (SELECT * FROM unnest(")
+    let is_one = sql::<Bool>("(tasks.user_id, tasks.id) IN (SELECT * FROM unnest(")
         .bind::<Array<Text>, _>(users)
         .sql(", ")
         .bind::<Array<SqlUuid>, _>(ids)
         .sql("))");
-    let rows: Vec<TaskRow> = task_view::table
+    let rows: Vec<StoredTask> = tasks::table
         .filter(is_one)
-        .select(TaskRow::as_select())
+        .select(StoredTask::as_select())
         .fixed()
         .load(tx)
         .await?;
-    let tasks = rows.into_iter().map(TaskRow::into_task);
-    tasks
-        .map(|task| task.map(|task| ((task.user_id.clone(), task.id), Arc::new(task))))
-        .collect()
+    let tasks = related::complete(tx, rows).await?.into_iter();
+    Ok(tasks
+        .map(|task| ((task.user_id.clone(), task.id), Arc::new(task)))
+        .collect())
 }

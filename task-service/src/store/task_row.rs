@@ -5,19 +5,19 @@ use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 use service_runtime::{BoxError, postgres::DatabaseError};
 
-use super::schema::task_view;
+use super::schema::{series, tasks};
 use crate::domain::{
     CategoryId, Description, Details, Due, DueAfter, LabelRef, Links, Occurrence, OperationId,
     Priority, Recurrence, RecurrenceAnchor, RecurrenceRule, Reminders, Schedule, SeriesId, TagId,
     Task, TaskId, TaskState, TimeZone, Title,
 };
 
-/// A task as it is read, and as it is kept to undo a change.
+/// Row of a task.
 #[derive(Debug, Clone, Queryable, Selectable, Serialize, Deserialize)]
-#[diesel(table_name = task_view, check_for_backend(diesel::pg::Pg))]
-pub struct TaskRow {
-    user_id: String,
-    id: TaskId,
+#[diesel(table_name = tasks, check_for_backend(diesel::pg::Pg))]
+pub struct StoredTask {
+    pub(super) user_id: String,
+    pub(super) id: TaskId,
     title: String,
     description: String,
     priority: String,
@@ -25,21 +25,15 @@ pub struct TaskRow {
     due_date: Option<NaiveDate>,
     start_time: Option<DateTime<Utc>>,
     time_zone: Option<String>,
-    series_id: Option<SeriesId>,
+    pub(super) series_id: Option<SeriesId>,
     recurrence_id: Option<NaiveDateTime>,
     previous_task_id: Option<TaskId>,
-    recurrence_rule: Option<String>,
-    recurrence_anchor: Option<String>,
-    series_start: Option<serde_json::Value>,
     reminders: serde_json::Value,
     muted: bool,
-    category_id: Option<CategoryId>,
-    category: Option<String>,
-    tag_ids: Vec<TagId>,
-    tags: Vec<String>,
+    pub(super) category_id: Option<CategoryId>,
+    pub(super) tag_ids: Vec<TagId>,
     parent_task_id: Option<TaskId>,
-    depends_on: Vec<TaskId>,
-    blocked_by: Vec<TaskId>,
+    pub(super) depends_on: Vec<TaskId>,
     version: i64,
     operation_id: Option<OperationId>,
     import_id: Option<String>,
@@ -50,12 +44,29 @@ pub struct TaskRow {
     remind_time: Option<DateTime<Utc>>,
 }
 
-/// Start of a series' rule, and the distance to the due times of its occurrences.
-#[derive(Serialize, Deserialize)]
-struct SeriesStart {
-    local: NaiveDateTime,
+/// Recurrence of the series of a task.
+#[derive(Debug, Clone, Queryable, Selectable, Serialize, Deserialize)]
+#[diesel(table_name = series, check_for_backend(diesel::pg::Pg))]
+pub struct SeriesRule {
+    recurrence_rule: String,
+    recurrence_anchor: String,
+    start_local: NaiveDateTime,
     due_after_days: Option<i32>,
     due_after_seconds: Option<i32>,
+}
+
+/// A task with what other tables say about it; in the undo log, the fields that a change altered.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct TaskRow {
+    #[serde(flatten)]
+    pub(super) stored: StoredTask,
+    pub(super) series: Option<SeriesRule>,
+    /// Name of the category.
+    pub(super) category: Option<String>,
+    /// Names of the tags, in the order of `tag_ids`.
+    pub(super) tags: Vec<String>,
+    /// Dependencies that are open.
+    pub(super) blocked_by: Vec<TaskId>,
 }
 
 impl TaskRow {
@@ -64,7 +75,7 @@ impl TaskRow {
         let recurrence = task.schedule.recurrence();
         let occurrence = task.occurrence;
         let category = task.links.category.as_ref();
-        Ok(Self {
+        let stored = StoredTask {
             user_id: task.user_id.to_string(),
             id: task.id,
             title: task.details.title.to_string(),
@@ -77,18 +88,12 @@ impl TaskRow {
             series_id: occurrence.map(|occurrence| occurrence.series_id),
             recurrence_id: occurrence.map(|occurrence| occurrence.recurrence_id.naive()),
             previous_task_id: occurrence.and_then(|occurrence| occurrence.previous_task_id),
-            recurrence_rule: recurrence.map(|recurrence| recurrence.rule.as_ref().to_owned()),
-            recurrence_anchor: recurrence.map(|recurrence| recurrence.anchor.word().to_owned()),
-            series_start: occurrence.map(series_start).transpose()?,
             reminders: reminders(task)?,
             muted: task.details.muted,
             category_id: category.map(|category| category.id),
-            category: category.map(|category| category.name.clone()),
             tag_ids: task.links.tag_ids(),
-            tags: task.links.tags.iter().map(|tag| tag.name.clone()).collect(),
             parent_task_id: task.links.parent_task_id,
             depends_on: task.links.depends_on.clone(),
-            blocked_by: task.links.blocked_by.clone(),
             version: task.version,
             operation_id: task.operation_id,
             import_id: task.import_id.clone(),
@@ -97,6 +102,22 @@ impl TaskRow {
             complete_time: task.state.complete_time(),
             delete_time: task.delete_time,
             remind_time: task.remind_time,
+        };
+        let series = recurrence
+            .zip(occurrence)
+            .map(|(recurrence, occurrence)| SeriesRule {
+                recurrence_rule: recurrence.rule.as_ref().to_owned(),
+                recurrence_anchor: recurrence.anchor.word().to_owned(),
+                start_local: occurrence.start_local.naive(),
+                due_after_days: occurrence.due_after.days,
+                due_after_seconds: occurrence.due_after.seconds,
+            });
+        Ok(Self {
+            stored,
+            series,
+            category: category.map(|category| category.name.clone()),
+            tags: task.links.tags.iter().map(|tag| tag.name.clone()).collect(),
+            blocked_by: task.links.blocked_by.clone(),
         })
     }
 
@@ -107,94 +128,89 @@ impl TaskRow {
     }
 
     fn assemble(self) -> Result<Task, BoxError> {
-        let recurrence = self.recurrence()?;
-        let occurrence = self.occurrence()?;
-        let due = self.due_time.map(|time| match self.due_date {
+        let recurrence = self
+            .series
+            .as_ref()
+            .map(SeriesRule::recurrence)
+            .transpose()?;
+        let Self { stored, series, .. } = self;
+        let occurrence = match (series, stored.series_id, stored.recurrence_id) {
+            (Some(series), Some(series_id), Some(recurrence_id)) => Some(Occurrence {
+                series_id,
+                start_local: series.start_local.into(),
+                due_after: DueAfter {
+                    days: series.due_after_days,
+                    seconds: series.due_after_seconds,
+                },
+                recurrence_id: recurrence_id.into(),
+                previous_task_id: stored.previous_task_id,
+            }),
+            _ => None,
+        };
+        let due = stored.due_time.map(|time| match stored.due_date {
             Some(date) => Due::Date { date, begin: time },
             None => Due::Time(time),
         });
         let details = Details {
-            title: Title::from_stored(self.title),
-            description: Description::from_stored(self.description),
-            priority: Priority::from_word(&self.priority)
+            title: Title::from_stored(stored.title),
+            description: Description::from_stored(stored.description),
+            priority: Priority::from_word(&stored.priority)
                 .ok_or("unknown priority in table tasks")?,
-            muted: self.muted,
+            muted: stored.muted,
         };
-        let reminders: Reminders = serde_json::from_value(self.reminders)?;
-        let time_zone = self.time_zone.map(TimeZone::from_stored);
-        let category = self.category_id.zip(self.category);
-        let tags = self.tag_ids.into_iter().zip(self.tags);
+        let reminders: Reminders = serde_json::from_value(stored.reminders)?;
+        let time_zone = stored.time_zone.map(TimeZone::from_stored);
+        let category = stored.category_id.zip(self.category);
+        let tags = stored.tag_ids.into_iter().zip(self.tags);
         let links = Links {
             category: category.map(|(id, name)| LabelRef { id, name }),
             tags: tags.map(|(id, name)| LabelRef { id, name }).collect(),
-            parent_task_id: self.parent_task_id,
-            depends_on: self.depends_on,
+            parent_task_id: stored.parent_task_id,
+            depends_on: stored.depends_on,
             blocked_by: self.blocked_by,
         };
         Ok(Task {
-            id: self.id,
-            user_id: self.user_id.parse()?,
+            id: stored.id,
+            user_id: stored.user_id.parse()?,
             details,
-            schedule: Schedule::from_stored(due, self.start_time, time_zone, recurrence, reminders),
+            schedule: Schedule::from_stored(
+                due,
+                stored.start_time,
+                time_zone,
+                recurrence,
+                reminders,
+            ),
             links,
             occurrence,
-            state: self.complete_time.map_or(TaskState::Open, |complete_time| {
-                TaskState::Completed { complete_time }
-            }),
-            version: self.version,
-            operation_id: self.operation_id,
-            import_id: self.import_id,
-            create_time: self.create_time,
-            update_time: self.update_time,
-            delete_time: self.delete_time,
-            remind_time: self.remind_time,
+            state: stored
+                .complete_time
+                .map_or(TaskState::Open, |complete_time| TaskState::Completed {
+                    complete_time,
+                }),
+            version: stored.version,
+            operation_id: stored.operation_id,
+            import_id: stored.import_id,
+            create_time: stored.create_time,
+            update_time: stored.update_time,
+            delete_time: stored.delete_time,
+            remind_time: stored.remind_time,
         })
-    }
-
-    fn recurrence(&self) -> Result<Option<Recurrence>, BoxError> {
-        let (Some(rule), Some(anchor)) = (&self.recurrence_rule, &self.recurrence_anchor) else {
-            return Ok(None);
-        };
-        Ok(Some(Recurrence {
-            rule: RecurrenceRule::new(rule.clone()).ok_or("empty rule in table series")?,
-            anchor: RecurrenceAnchor::from_word(anchor).ok_or("unknown anchor in table series")?,
-        }))
-    }
-
-    fn occurrence(&self) -> Result<Option<Occurrence>, BoxError> {
-        let (Some(series_id), Some(recurrence_id), Some(start)) =
-            (self.series_id, self.recurrence_id, &self.series_start)
-        else {
-            return Ok(None);
-        };
-        let start = SeriesStart::deserialize(start)?;
-        Ok(Some(Occurrence {
-            series_id,
-            start_local: start.local.into(),
-            due_after: DueAfter {
-                days: start.due_after_days,
-                seconds: start.due_after_seconds,
-            },
-            recurrence_id: recurrence_id.into(),
-            previous_task_id: self.previous_task_id,
-        }))
     }
 }
 
-fn series_start(occurrence: Occurrence) -> Result<serde_json::Value, DatabaseError> {
-    json(&SeriesStart {
-        local: occurrence.start_local.naive(),
-        due_after_days: occurrence.due_after.days,
-        due_after_seconds: occurrence.due_after.seconds,
-    })
+impl SeriesRule {
+    fn recurrence(&self) -> Result<Recurrence, BoxError> {
+        let rule = RecurrenceRule::new(self.recurrence_rule.clone());
+        let anchor = RecurrenceAnchor::from_word(&self.recurrence_anchor);
+        Ok(Recurrence {
+            rule: rule.ok_or("empty rule in table series")?,
+            anchor: anchor.ok_or("unknown anchor in table series")?,
+        })
+    }
 }
 
 /// Returns the reminders of a task as they are kept.
 pub fn reminders(task: &Task) -> Result<serde_json::Value, DatabaseError> {
-    json(task.schedule.reminders())
-}
-
-fn json(value: &impl Serialize) -> Result<serde_json::Value, DatabaseError> {
-    serde_json::to_value(value)
+    serde_json::to_value(task.schedule.reminders())
         .map_err(|cause| diesel::result::Error::SerializationError(cause.into()).into())
 }

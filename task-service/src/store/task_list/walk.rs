@@ -9,15 +9,10 @@ use super::{
     row::ListedRow,
     segment::{Fixed, Segment, is_same},
 };
-use crate::domain::{
-    OrderField, Place,
-    filter::{Expression, Field},
-};
+use crate::domain::{OrderField, Place, filter::Expression};
 
-/// Maximum number of index entries to read before another plan is tried; they are adjacent.
-const INDEX_ENTRIES: i64 = 3_000;
-/// Maximum number of table rows to read before another plan is tried; they are scattered.
-const TABLE_ROWS: i64 = 1_500;
+/// Maximum number of rows to read before another plan is tried; they are scattered over the table.
+const ROWS: i64 = 2_000;
 
 /// Result of a walk.
 #[derive(Debug)]
@@ -30,34 +25,7 @@ pub struct Walked {
 
 /// Returns how far to walk at first.
 pub fn bound(page: &Page) -> i64 {
-    let tests = page.condition.filter.tests();
-    let is_covered = tests.map(|test| test.field()).all(is_in_index)
-        && page
-            .order
-            .keys()
-            .iter()
-            .all(|key| is_key_of_index(key.field));
-    if is_covered {
-        INDEX_ENTRIES
-    } else {
-        TABLE_ROWS
-    }
-    .max(page.limit)
-}
-
-/// Returns whether the indexes of the most common orders hold the field.
-fn is_in_index(field: Field) -> bool {
-    !matches!(
-        field,
-        Field::Title | Field::Description | Field::Update | Field::Blocked
-    )
-}
-
-fn is_key_of_index(field: OrderField) -> bool {
-    matches!(
-        field,
-        OrderField::Create | OrderField::Due | OrderField::Priority
-    )
+    ROWS.max(page.limit)
 }
 
 /// Walks along one stretch of the list, for at most so many tasks of each class, until so many match as are missing.
