@@ -42,9 +42,12 @@ const CHANGES: [(&str, &str); 4] = [
         "SELECT series_id::text, extract(epoch FROM recurrence_id)::bigint FROM task.tasks \
          WHERE state = 'completed' AND series_id IS NOT NULL AND recurrence_id IS NOT NULL",
     ),
+    // The last versions of a reminder are the results of its deliveries; scheduling and cancelling is no event.
     (
         TASK_REMINDERS.name,
-        "SELECT id::text, generate_series(1, version) FROM notification.reminders",
+        "SELECT id::text, generate_series(version - results + 1, version) FROM notification.reminders JOIN ( \
+             SELECT reminder_id AS id, count(*) AS results FROM notification.deliveries \
+             WHERE state IN ('sent', 'failed', 'unknown') GROUP BY 1) settled USING (id)",
     ),
 ];
 const TASK_VERSIONS: &str = "SELECT id::text, generate_series(1, version) FROM task.tasks";
