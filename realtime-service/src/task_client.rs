@@ -1,5 +1,6 @@
 //! Client of the task-service.
 
+use service_runtime::grpc::Channel;
 use service_runtime::{
     filter::NameKey,
     grpc::{ErrorCode, FieldViolation, ServiceIdentity, UpstreamError, connect},
@@ -16,7 +17,7 @@ use taskmesh_proto::{
         task_service_client::TaskServiceClient,
     },
 };
-use tonic::{Status, transport::Channel};
+use tonic::Status;
 use url::Url;
 
 use crate::{domain::Matching, error::Error};

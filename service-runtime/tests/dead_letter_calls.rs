@@ -2,6 +2,7 @@
 
 mod support;
 
+use service_runtime::grpc::Channel;
 use service_runtime::testing::TestService;
 use support::{
     Probe, RELEASE,
@@ -13,7 +14,7 @@ use taskmesh_proto::{
     },
     notification::v1::ReminderEvent,
 };
-use tonic::{Code, Request, Status, transport::Channel};
+use tonic::{Code, Request, Status};
 use tonic_types::StatusExt;
 
 fn client(service: &TestService<Probe>) -> DeadLetterServiceClient<Channel> {

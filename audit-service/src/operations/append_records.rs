@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
-use service_runtime::postgres::{AsyncPgConnection, DatabaseError, keep_plans};
+use service_runtime::postgres::{AsyncPgConnection, DatabaseError};
 
 use crate::{
     domain::{
@@ -23,7 +23,6 @@ pub async fn append_records(
     if entries.is_empty() {
         return Ok(Vec::new());
     }
-    keep_plans(tx).await?;
     // Before anything is locked, because it locks all records. It is made well ahead, if this service runs then.
     store::month::ensure(tx, month_of(now)).await?;
     let user_ids: BTreeSet<_> = entries.iter().map(|entry| entry.user_id.clone()).collect();

@@ -9,6 +9,7 @@ use std::{
 use prost_types::{FieldMask, Timestamp};
 use rand::{Rng, rngs::StdRng};
 use serde::Serialize;
+use service_runtime::grpc::Channel;
 use service_runtime::{
     BoxError,
     clock::{Clock, timestamp},
@@ -23,7 +24,7 @@ use tokio::{
     time::{MissedTickBehavior, interval, sleep, timeout},
 };
 use tokio_util::sync::CancellationToken;
-use tonic::{Code, Response, Status, transport::Channel};
+use tonic::{Code, Response, Status};
 use uuid::Builder;
 
 use super::{

@@ -1,11 +1,11 @@
 use chrono::{DateTime, NaiveDateTime, Utc};
+use service_runtime::grpc::Channel;
 use service_runtime::{
     clock::timestamp,
     grpc::{ServiceIdentity, UpstreamError, connect},
     ids::UserId,
 };
 use taskmesh_proto::task::v1::{self as pb, task_service_client::TaskServiceClient};
-use tonic::transport::Channel;
 use url::Url;
 
 use crate::{

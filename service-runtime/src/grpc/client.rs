@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use tonic::{
-    Status,
-    transport::{Channel, Endpoint},
-};
+use tonic::{Status, transport::Endpoint};
 use tracing::error;
 use url::Url;
 
-use super::error::{ApiError, ErrorCode};
+use super::{
+    error::{ApiError, ErrorCode},
+    local::Channel,
+};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(20);
@@ -23,7 +23,7 @@ const STREAMS_WINDOW: u32 = 1024 * 1024 * 1024;
 ///
 /// A URL without a host is logged, and every call over the channel is answered UNAVAILABLE.
 pub fn connect(url: &Url) -> Channel {
-    endpoint(url).connect_lazy()
+    Channel::new(url, endpoint(url).connect_lazy())
 }
 
 fn endpoint(url: &Url) -> Endpoint {
@@ -44,10 +44,10 @@ fn endpoint(url: &Url) -> Endpoint {
 /// A stream that nobody reads takes up its own small window and nothing of the others', however many there are: the window of
 /// the connection has room for all of them.
 pub fn connect_for_streams(url: &Url) -> Channel {
-    endpoint(url)
+    let endpoint = endpoint(url)
         .initial_stream_window_size(STREAM_WINDOW)
-        .initial_connection_window_size(STREAMS_WINDOW)
-        .connect_lazy()
+        .initial_connection_window_size(STREAMS_WINDOW);
+    Channel::new(url, endpoint.connect_lazy())
 }
 
 /// Another service's answer that this service cannot pass on or act on.

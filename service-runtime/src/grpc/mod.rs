@@ -6,6 +6,7 @@ pub mod client;
 pub mod deadline;
 pub mod error;
 mod layers;
+pub mod local;
 mod methods;
 pub mod metrics;
 mod origin;
@@ -20,6 +21,7 @@ pub use auth::{
 pub use caller::{AUDITOR, Caller, OPERATOR, RoleMissing, accept};
 pub use client::{UpstreamError, connect, connect_for_streams};
 pub use error::{ApiError, ErrorCode, FieldViolation};
+pub use local::{Channel, call_without_connections};
 pub use origin::Origin;
 pub use server::{GrpcConfig, serve};
 pub use status::{DOMAIN, status};

@@ -20,7 +20,7 @@ use tracing::info;
 use super::{
     auth::Verifier,
     layers::{Deadlines, Layered, Settings},
-    methods, metrics, unimplemented,
+    local, methods, metrics, unimplemented,
 };
 use crate::{BoxError, lifecycle::ShutdownTokens, start_error::StartError};
 
@@ -143,10 +143,13 @@ pub async fn serve(
     for name in &names {
         info!(rpc.service = name, "serving {name}");
     }
+    let address = listener.local_addr().map_err(BoxError::from)?;
+    let registration = local::register(address, layered.clone());
     let idle = idle_after(shutdown.soft.clone(), calls, config.max_concurrent_calls);
     let ShutdownTokens { soft, hard } = shutdown;
     let stopped = async move {
         soft.cancelled().await;
+        drop(registration);
         report(&health, &names, ServingStatus::NotServing).await;
     };
     let connection_streams = config

@@ -97,7 +97,7 @@ pub(super) async fn prepare(
 ) -> Result<(), DatabaseError> {
     let timeout = session_timeout.as_millis();
     let settings = format!(
-        "SET synchronous_commit = off; SET plan_cache_mode = force_generic_plan; SET enable_bitmapscan = off; \
+        "SET synchronous_commit = off; SET enable_bitmapscan = off; \
          SET idle_session_timeout = {timeout}; SET tcp_user_timeout = {timeout}"
     );
     Ok(connection.batch_execute(&settings).await?)

@@ -22,7 +22,7 @@ pub use migrate::{MigrateError, Schema, migrate};
 #[cfg(feature = "testing")]
 pub(crate) use pool::connect;
 pub use pool::{Database, DatabaseConfig};
-pub use prepared::{AsFixed, Fixed, keep_plans};
+pub use prepared::{AsFixed, Fixed};
 pub use savepoint::{release_savepoint, rollback_to_savepoint, set_savepoint};
 pub use statement::{Statement, Value};
 pub use transaction::Work;

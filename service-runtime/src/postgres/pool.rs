@@ -21,9 +21,9 @@ use crate::{BoxError, config::Redacted};
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 const WAIT_FOR_CONNECTION: Duration = Duration::from_secs(3);
 /// Every statement reads a few rows along an index. Whole tables would be read where one user has much of one, workers would be
-/// started and code be compiled for longer than the statement runs.
-const SHORT_STATEMENTS: &str =
-    "-c enable_seqscan=off -c max_parallel_workers_per_gather=0 -c jit=off";
+/// started and code be compiled for longer than the statement runs. A prepared statement keeps one plan for all values: planning often
+/// costs more than running, and the server would plan those with arrays each time, for it takes these to be longer than most are.
+const SHORT_STATEMENTS: &str = "-c enable_seqscan=off -c max_parallel_workers_per_gather=0 -c jit=off -c plan_cache_mode=force_generic_plan";
 
 /// How a service reaches its database.
 #[derive(Debug, Clone, Deserialize)]

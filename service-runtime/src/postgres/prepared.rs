@@ -43,13 +43,27 @@ impl<Q: Query> Query for Fixed<Q> {
     type SqlType = Q::SqlType;
 }
 
-/// Has the rest of the transaction use one plan of each prepared statement for all values, for statements whose plan depends on no
-/// value. The server would rather plan an insert from arrays each time, for it takes them to be longer than most are; for a few rows
-/// the planning costs as much as the work.
-pub async fn keep_plans(mut tx: &AsyncPgConnection) -> Result<(), DatabaseError> {
-    diesel::sql_query("SET LOCAL plan_cache_mode = force_generic_plan")
+/// Plans that the server makes of the statements of a session.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Plans {
+    /// One for all values.
+    Kept,
+    /// One for the values of each execution.
+    OfValues,
+}
+
+/// Chooses the plans of the statements to come.
+pub(super) async fn choose_plans(
+    connection: &mut AsyncPgConnection,
+    plans: Plans,
+) -> Result<(), DatabaseError> {
+    let statement = match plans {
+        Plans::Kept => "SET plan_cache_mode = force_generic_plan",
+        Plans::OfValues => "SET plan_cache_mode = force_custom_plan",
+    };
+    diesel::sql_query(statement)
         .fixed()
-        .execute(&mut tx)
+        .execute(connection)
         .await?;
     Ok(())
 }

@@ -9,7 +9,10 @@ use diesel::{
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
-use super::{AsFixed, DatabaseError};
+use super::{
+    AsFixed, DatabaseError,
+    prepared::{Plans, choose_plans},
+};
 
 /// SQL statement with its bound values.
 #[derive(Debug, Clone, Default)]
@@ -96,11 +99,15 @@ impl Statement {
                 Value::Smalls(numbers) => query.bind::<Array<SmallInt>, _>(numbers),
                 Value::Big(number) => query.bind::<BigInt, _>(number),
             });
-        let rows = match self.is_fixed {
-            true => query.fixed().load(tx).await,
-            false => query.load(tx).await,
-        };
-        Ok(rows?)
+        if self.is_fixed {
+            return Ok(query.fixed().load(tx).await?);
+        }
+        // The best plan of a user's filter depends on its values.
+        choose_plans(tx, Plans::OfValues).await?;
+        let rows = query.load(tx).await?;
+        // After an error the session may plan too often, which is no more than slow.
+        choose_plans(tx, Plans::Kept).await?;
+        Ok(rows)
     }
 }
 

@@ -1,9 +1,10 @@
 //! Calls with a character that PostgreSQL cannot store.
 
+use crate::grpc::Channel;
 use http::uri::PathAndQuery;
 use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, Value};
 use taskmesh_proto::codec::MessageCodec;
-use tonic::{Code, Request, Status, client::Grpc, transport::Channel};
+use tonic::{Code, Request, Status, client::Grpc};
 
 use crate::{
     descriptors::POOL,

@@ -3,10 +3,11 @@ use std::{
     time::Duration,
 };
 
+use crate::grpc::Channel;
 use diesel::{QueryableByName, sql_types::BigInt};
 use diesel_async::RunQueryDsl;
 use taskmesh_proto::topics::{ALL, Topic};
-use tonic::{Request, transport::Channel};
+use tonic::Request;
 use uuid::Uuid;
 
 use super::{

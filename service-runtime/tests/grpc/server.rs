@@ -2,6 +2,7 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
+use service_runtime::grpc::Channel;
 use service_runtime::{
     config::Redacted,
     grpc::{
@@ -17,7 +18,7 @@ use taskmesh_proto::recurrence::v1::{
     recurrence_service_server::{RecurrenceService, RecurrenceServiceServer},
 };
 use tokio::{net::TcpListener, sync::Semaphore, task::JoinSet};
-use tonic::{Request, Response, Status, service::Routes, transport::Channel};
+use tonic::{Request, Response, Status, service::Routes};
 use tonic_health::pb::{
     HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient,
 };

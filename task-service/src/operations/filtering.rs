@@ -31,6 +31,12 @@ pub struct FilterRequest {
     pub saved_filter: String,
 }
 
+impl FilterRequest {
+    fn is_empty(&self) -> bool {
+        self.parsed.terms().is_empty() && self.saved_filter.is_empty()
+    }
+}
+
 /// Time and time zone at which a filter is evaluated: those of the call, or of the first page.
 #[derive(Debug, Clone)]
 pub struct EvalContext {
@@ -61,6 +67,11 @@ pub async fn resolve(
 ) -> Result<ResolvedFilter, Error> {
     let context = match context {
         Some(context) => context,
+        // Nothing is evaluated.
+        None if request.is_empty() => EvalContext {
+            time: now,
+            zone: TimeZone::utc(),
+        },
         None => EvalContext {
             time: now,
             zone: store::settings::find(tx, user_id).await?.time_zone,

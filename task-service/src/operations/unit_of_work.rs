@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use service_runtime::{
     grpc::Caller,
     outbox::{self, OutboxRow},
-    postgres::{AsyncPgConnection, DatabaseError, keep_plans},
+    postgres::{AsyncPgConnection, DatabaseError},
 };
 
 use super::first_occurrences::FirstOccurrences;
@@ -313,13 +313,12 @@ impl<'a> UnitOfWork<'a> {
         // Sent together, for none needs what another one writes. Words come last, for writes that bring the same new word wait for
         // each other from there to the commit.
         let results = futures::join!(
-            keep_plans(tx),
             store::task_write::insert(tx, &created),
             store::operation_change::insert(tx, user_id, self.operation_id, now, &kept),
             outbox::append_all(tx, &events),
             store::search::index(tx, user_id, &created, &reindex),
         );
-        DatabaseError::first_of(<[_; 5]>::from(results))?;
+        DatabaseError::first_of(<[_; 4]>::from(results))?;
         Ok(changes)
     }
 }

@@ -1,3 +1,4 @@
+use service_runtime::grpc::Channel;
 use service_runtime::{
     clock::{from_timestamp, timestamp},
     grpc::{FieldViolation, ServiceIdentity, UpstreamError, connect},
@@ -7,7 +8,7 @@ use taskmesh_proto::{
     recurrence::v1::{self as pb, recurrence_service_client::RecurrenceServiceClient},
     task::v1::RecurrenceAnchor,
 };
-use tonic::{Code, Status, transport::Channel};
+use tonic::{Code, Status};
 use url::Url;
 
 use crate::{

@@ -10,7 +10,7 @@ use notification_service::NotificationService;
 use realtime_service::RealtimeService;
 use recurrence_service::RecurrenceService;
 use service_runtime::{
-    BoxError, Running, Service, config::ServiceConfig, kafka::KafkaConfig, postgres::migrate,
+    BoxError, Running, Service, config::ServiceConfig, grpc, kafka::KafkaConfig, postgres::migrate,
     service,
 };
 use task_service::TaskService;
@@ -72,6 +72,7 @@ impl Mesh {
         .await?;
         self.mail = Some(MailSink::start(Mailbox::of(folder.path()), ports.smtp_port).await?);
 
+        grpc::call_without_connections();
         let common = Common {
             ports: ports.clone(),
             log: arguments.log.clone(),

@@ -2,11 +2,12 @@
 
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
+use service_runtime::grpc::Channel;
 use service_runtime::{clock::timestamp, grpc};
 use taskmesh_proto::task::v1::{
     self as pb, reminder_setting::When, task_service_client::TaskServiceClient,
 };
-use tonic::{Request, transport::Channel};
+use tonic::Request;
 
 use super::mesh::Addresses;
 

@@ -1,6 +1,7 @@
 use audit_service::AuditService;
 use openssl::pkey::PKey;
 use prost_types::Timestamp;
+use service_runtime::grpc::Channel;
 use service_runtime::{
     ids::Ids,
     testing::{TestService, eventually},
@@ -14,7 +15,6 @@ use taskmesh_proto::{
     topics,
 };
 use tempfile::TempDir;
-use tonic::transport::Channel;
 use uuid::Uuid;
 
 /// The service with a key and a checkpoint file of its own; checkpoints are made ten times a second.

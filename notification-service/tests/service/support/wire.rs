@@ -6,6 +6,7 @@ use diesel::{
 };
 use diesel_async::RunQueryDsl;
 use notification_service::NotificationService;
+use service_runtime::grpc::Channel;
 use service_runtime::{
     ids::Ids,
     postgres::DatabaseError,
@@ -15,7 +16,7 @@ use taskmesh_proto::{
     notification::v1::{self as pb, notification_service_client::NotificationServiceClient},
     topics,
 };
-use tonic::{Status, transport::Channel};
+use tonic::Status;
 
 use super::TaskBuilder;
 

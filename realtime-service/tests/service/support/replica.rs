@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use realtime_service::{Config, RealtimeService};
+use service_runtime::grpc::Channel;
 use service_runtime::{
     Running,
     grpc::{connect, mint_user_token},
@@ -9,7 +10,7 @@ use service_runtime::{
 use taskmesh_proto::realtime::v1::{
     WatchRequest, WatchStart, realtime_service_client::RealtimeServiceClient,
 };
-use tonic::{Request, Status, transport::Channel};
+use tonic::{Request, Status};
 
 use super::Stream;
 

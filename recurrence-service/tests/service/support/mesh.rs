@@ -1,8 +1,8 @@
 use rdkafka::message::{Headers, Message};
 use recurrence_service::RecurrenceService;
+use service_runtime::grpc::Channel;
 use service_runtime::testing::{TestService, eventually};
 use taskmesh_proto::{recurrence::v1::recurrence_service_client::RecurrenceServiceClient, topics};
-use tonic::transport::Channel;
 
 use super::{Asked, Completion, FakeTaskService};
 

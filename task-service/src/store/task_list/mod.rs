@@ -46,6 +46,13 @@ pub struct Page<'a> {
     pub limit: i64,
 }
 
+impl Page<'_> {
+    /// Returns whether tasks are left out that are in the scope.
+    fn has_filter(&self) -> bool {
+        !self.condition.filter.terms().is_empty()
+    }
+}
+
 /// Finds the tasks of a page, in order.
 #[tracing::instrument(name = "store.task_list.find_page", level = "debug", skip_all)]
 pub async fn find_page(

@@ -68,12 +68,24 @@ pub fn statement(
     bound: i64,
     missing: i64,
 ) -> Statement {
-    let mut statement = Statement::default();
+    let mut statement = match page.has_filter() {
+        false => Statement::fixed(),
+        true => Statement::default(),
+    };
     statement.push("SELECT ").push(&column::answer(page.order));
     statement.push(", number FROM (");
     for (place, class) in scope.classes.iter().enumerate() {
         statement.push(if place > 0 { " UNION ALL " } else { "" });
-        write_class(&mut statement, page, scope, segment, *class, bound);
+        match page.has_filter() {
+            false => {
+                statement
+                    .push("(SELECT ")
+                    .push(&column::selection(page.order));
+                statement.push(", TRUE AS matches, 0::bigint AS number");
+                write_rows(&mut statement, page, scope, segment, *class);
+            }
+            true => write_class(&mut statement, page, scope, segment, *class, bound),
+        }
         statement.push(" LIMIT ").bind(missing).push(")");
     }
     statement.push(") t");
@@ -101,9 +113,24 @@ fn write_class(
     statement.push(", (TRUE");
     condition.write(statement);
     statement.push(") AS matches, t.number FROM (SELECT t.*, row_number() OVER (");
+    statement.push(&order).push(") AS number");
+    write_rows(statement, page, scope, segment, class);
+    statement.push(" LIMIT ").bind(bound);
     statement
-        .push(&order)
-        .push(") AS number FROM tasks t WHERE ");
+        .push(") t) t WHERE t.matches OR t.number = ")
+        .bind(bound);
+}
+
+/// Appends the rows of a class in order, without those that a term about the leading key excludes.
+fn write_rows(
+    statement: &mut Statement,
+    page: &Page,
+    scope: &Scope,
+    segment: &Segment,
+    class: i16,
+) {
+    let condition = page.condition;
+    statement.push(" FROM tasks t WHERE ");
     scope.write(statement, page);
     statement.push(" AND t.list_class = ").bind(class);
     for (field, fixed) in &segment.fixed {
@@ -120,10 +147,9 @@ fn write_class(
         statement.push(" AND ");
         keyset::write(statement, segment.keys, values, place.id, true);
     }
-    statement.push(" ").push(&order).push(" LIMIT ").bind(bound);
     statement
-        .push(") t) t WHERE t.matches OR t.number = ")
-        .bind(bound);
+        .push(" ")
+        .push(&column::order_of_rows(segment.keys));
 }
 
 fn write_fixed(statement: &mut Statement, field: OrderField, fixed: Fixed) {

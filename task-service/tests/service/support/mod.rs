@@ -7,6 +7,7 @@ use std::sync::Arc;
 use diesel::{QueryableByName, sql_types::BigInt};
 use diesel_async::RunQueryDsl;
 use prost_types::{FieldMask, Timestamp};
+use service_runtime::grpc::Channel;
 use service_runtime::{
     clock::Clock,
     grpc::{ErrorCode, FieldViolation},
@@ -23,7 +24,7 @@ use taskmesh_proto::{
     },
     topics,
 };
-use tonic::{Request, Status, transport::Channel};
+use tonic::{Request, Status};
 
 pub use fake_recurrence::{FakeRecurrence, UNANSWERED};
 
