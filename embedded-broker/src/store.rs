@@ -9,6 +9,11 @@ use uuid::Uuid;
 
 use crate::batch::Batch;
 
+/// Memory for blocks that were read; consumers mostly read what the operating system has cached.
+const CACHE_BYTES: u64 = 8 << 20;
+/// Memory for the newest records of a keyspace, before they are written to a table.
+const MEMTABLE_BYTES: u64 = 8 << 20;
+
 /// Separates the parts of a key; topic and group names cannot contain it.
 const SEPARATOR: char = '\0';
 
@@ -59,8 +64,12 @@ pub struct Store {
 impl Store {
     /// Opens the storage in a folder, and creates it if it does not exist.
     pub fn open(folder: &Path) -> Result<Self, StoreError> {
-        let database = Database::builder(folder).worker_threads(1).open()?;
-        let open = |name: &str| database.keyspace(name, KeyspaceCreateOptions::default);
+        let database = Database::builder(folder)
+            .worker_threads(1)
+            .cache_size(CACHE_BYTES)
+            .open()?;
+        let options = || KeyspaceCreateOptions::default().max_memtable_size(MEMTABLE_BYTES);
+        let open = |name: &str| database.keyspace(name, options);
         Ok(Self {
             topics: open("topics")?,
             records: open("records")?,

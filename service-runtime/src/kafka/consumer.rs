@@ -301,7 +301,7 @@ impl<H: EventHandler> ConsumerLoop<H> {
             // Each partition has an initial offset; a partition whose next record is gone must not skip others silently.
             .set("auto.offset.reset", reset)
             // New records end the wait; it only delays the first record of a resumed partition.
-            .set("fetch.wait.max.ms", "500")
+            .set("fetch.wait.max.ms", "1000")
             .set_log_level(RDKafkaLogLevel::Warning);
         if let Some(instance) = &self.config.group_instance_id {
             // Each topic has its own consumer, which needs its own name.

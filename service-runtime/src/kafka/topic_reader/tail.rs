@@ -109,7 +109,7 @@ impl<R: TopicReader> Tail<R> {
         let format = ValueFormat::of(&self.config, self.topic);
         let mut config = self.config.reader_config(self.service);
         // New records end the wait.
-        config.set("fetch.wait.max.ms", "500");
+        config.set("fetch.wait.max.ms", "1000");
         let consumer: Arc<StreamConsumer<Quiet>> = Arc::new(config.create_with_context(Quiet)?);
         let watermarks = watermarks(&consumer, &topic).await?;
         consumer.assign(&self.assignment(&topic, &watermarks)?)?;

@@ -21,6 +21,13 @@ pub const BEST_LEVEL: i16 = 2 * LEVELS;
 /// Level of no match.
 const NO_LEVEL: i16 = 0;
 
+/// How many of the newest tasks show whether the best matches are frequent.
+const SAMPLE: usize = 200;
+
+/// How many of the newest tasks are read at most before the index is: that many rows cost about as much as all matches of a word that
+/// one in thirty of 100 000 tasks has.
+const MAX_NEWEST: usize = 3_000;
+
 /// How many of the best matches are compared with the filter before it is evaluated for all of them at once.
 const MAX_CANDIDATES: i64 = 2_000;
 
@@ -60,6 +67,9 @@ pub async fn find(
     tx: &mut AsyncPgConnection,
     matching: &Matching<'_>,
 ) -> Result<Vec<Found>, DatabaseError> {
+    if let Some(found) = find_newest(tx, matching).await? {
+        return Ok(found);
+    }
     let mut found: Vec<Found> = matching.among_best().load(tx).await?;
     let has_more = found
         .iter()
@@ -72,15 +82,80 @@ pub async fn find(
     Ok(found)
 }
 
+/// Finds a full page of the best level among the newest tasks, if such matches are frequent there. What the index has of a frequent word
+/// is long, and all of it would have to be ranked.
+async fn find_newest(
+    tx: &mut AsyncPgConnection,
+    matching: &Matching<'_>,
+) -> Result<Option<Vec<Found>>, DatabaseError> {
+    let mut number = SAMPLE;
+    while number <= MAX_NEWEST && matching.after.level >= matching.best_level() {
+        let found: Vec<Found> = matching.among_newest(number).load(tx).await?;
+        if found.len() >= matching.limit {
+            return Ok(Some(found));
+        }
+        if number > SAMPLE || found.is_empty() {
+            break;
+        }
+        // A quarter more than a page takes if the rest is like the sample.
+        number = SAMPLE.max(number * matching.limit * 5 / (4 * found.len())) + 1;
+    }
+    Ok(None)
+}
+
 impl Matching<'_> {
+    fn best_level(&self) -> i16 {
+        self.base + LEVELS
+    }
+
+    /// Makes the statement that reads the newest tasks and keeps those of the best level.
+    pub(super) fn among_newest(&self, number: usize) -> Statement {
+        let mut statement = self.statement();
+        let user_id = self.condition.user_id.as_ref();
+        statement
+            .push("SELECT ")
+            .bind(self.best_level())
+            .push("::smallint AS level, task_id FROM (SELECT task_id, words FROM search_documents WHERE user_id = ")
+            .bind(user_id);
+        if self.after.level == self.best_level() {
+            statement
+                .push(" AND task_id < ")
+                .bind(self.after.task_id.as_uuid());
+        }
+        statement
+            .push(" ORDER BY task_id DESC LIMIT ")
+            .bind(i64::try_from(number).unwrap_or(i64::MAX))
+            .push(") newest CROSS JOIN LATERAL (SELECT FROM tasks t WHERE t.user_id = ")
+            .bind(user_id)
+            .push(" AND t.id = task_id");
+        self.push_condition(&mut statement);
+        statement.push(" OFFSET 0) t WHERE words @@ ");
+        push_query(&mut statement, &self.levels.title);
+        // The words that a match must not have.
+        statement.push(" AND words @@ ");
+        push_query(&mut statement, &self.levels.all);
+        if let Some(except) = self.except {
+            statement.push(" AND NOT words @@ ");
+            push_query(&mut statement, except);
+        }
+        statement
+            .push(" ORDER BY task_id DESC LIMIT ")
+            .bind(self.limit());
+        statement
+    }
+
+    /// Begins a statement, which has one of a few texts unless there is a filter.
+    fn statement(&self) -> Statement {
+        match self.condition.filter.terms() {
+            [] => Statement::fixed(),
+            _ => Statement::default(),
+        }
+    }
+
     /// Makes the statement that looks up the tasks of the best matches one by one until there are enough. One row more, without a
     /// level, says that there are other matches.
     pub(super) fn among_best(&self) -> Statement {
-        let mut statement = match self.condition.filter.terms() {
-            // One of a few texts.
-            [] => Statement::fixed(),
-            _ => Statement::default(),
-        };
+        let mut statement = self.statement();
         statement.push("WITH best AS MATERIALIZED (");
         self.push_ranked(&mut statement);
         statement

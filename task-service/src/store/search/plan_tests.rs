@@ -129,7 +129,11 @@ fn of_pattern(user: &UserId, key: &UserKey, pattern: &Pattern) -> Vec<Statement>
             },
             limit: 21,
         };
-        [matching.among_best(), matching.among_all()]
+        [
+            matching.among_newest(200),
+            matching.among_best(),
+            matching.among_all(),
+        ]
     };
     ["", "priority >= high"]
         .into_iter()
