@@ -1,6 +1,8 @@
 use service_runtime::{clock::Clock, ids::Ids, postgres::Database};
 
-use crate::{rpc::recurrence_client::RecurrenceClient, store::TaskReader};
+use crate::{
+    operations::PendingWords, rpc::recurrence_client::RecurrenceClient, store::TaskReader,
+};
 
 /// Handles that operations work with; cheap to clone.
 #[derive(Clone)]
@@ -11,6 +13,8 @@ pub struct App {
     pub tasks: TaskReader,
     /// Clock.
     pub clock: Clock,
+    /// Words that the search index has yet to take in.
+    pub pending_words: PendingWords,
     /// Source of new ids.
     pub ids: Ids,
     /// Client of the recurrence-service.

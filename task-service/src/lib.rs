@@ -38,6 +38,7 @@ pub use config::Config;
 
 use app::App;
 use events::OnReminderSent;
+use operations::PendingWords;
 use rpc::{Rpc, recurrence_client::RecurrenceClient};
 use store::TaskReader;
 
@@ -58,6 +59,7 @@ impl Service for TaskService {
         let app = App {
             database: ctx.database(),
             tasks: TaskReader::new(ctx.database()),
+            pending_words: PendingWords::default(),
             clock: ctx.clock(),
             ids: ctx.ids(),
             recurrence: RecurrenceClient::new(&ctx.config().recurrence_url, ctx.identity()),
@@ -70,6 +72,9 @@ impl Service for TaskService {
         ctx.forget_old_answers();
         ctx.spawn("forget-old-operations", |stopping| {
             operations::forget_old(app.clone(), stopping)
+        });
+        ctx.spawn("clean-search-index", |stopping| {
+            operations::clean_search_index(app.clone(), stopping)
         });
         // Answers.
         let rpc = Rpc(app);

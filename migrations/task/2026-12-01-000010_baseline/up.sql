@@ -267,8 +267,9 @@ COMMENT ON TABLE search_documents IS 'Tokens of each task as a tsvector: title w
 COMMENT ON COLUMN search_documents.words IS
     'Key of the user and token; a stem is ~ and the stem, a label # and the digits of its id, so that renaming it changes no task.';
 
--- Writes append to the pending list, which every search reads; it is short, so that neither a search nor the write that flushes it takes long.
-CREATE INDEX search_documents_by_word ON search_documents USING gin (words) WITH (gin_pending_list_limit = 512);
+-- Writes append to the pending list, which every search reads. The service moves it into the index before it reaches this limit (in kB), at
+-- which a write would have to.
+CREATE INDEX search_documents_by_word ON search_documents USING gin (words) WITH (gin_pending_list_limit = 8192);
 
 -- Collation "C" keeps the words with a common prefix together; the index on the reversed word does so for a common suffix.
 CREATE TABLE search_words (

@@ -1,6 +1,7 @@
 //! Operations on tasks and other resources, one per file.
 
 pub mod batch;
+mod clean_search_index;
 mod complete_task;
 mod create_named;
 pub mod create_occurrence;
@@ -37,6 +38,7 @@ mod update_settings;
 mod update_task;
 
 pub use batch::{Batch, BatchOutcome};
+pub use clean_search_index::{PendingWords, clean_search_index};
 pub use complete_task::CompleteTask;
 pub use create_named::CreateNamed;
 pub use create_occurrence::CreateOccurrence;

@@ -318,6 +318,7 @@ impl<'a> UnitOfWork<'a> {
             outbox::append_all(tx, &events),
             store::search::index(tx, user_id, &created, &reindex),
         );
+        self.app.pending_words.add(created.len() + reindex.len());
         DatabaseError::first_of(<[_; 4]>::from(results))?;
         Ok(changes)
     }

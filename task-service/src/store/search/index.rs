@@ -119,6 +119,16 @@ pub async fn index_again(
     }
 }
 
+/// Moves the pending list of the index into the index.
+#[tracing::instrument(name = "store.search.clean", level = "debug", skip_all)]
+pub async fn clean(tx: &mut AsyncPgConnection) -> Result<(), DatabaseError> {
+    diesel::sql_query("SELECT gin_clean_pending_list('search_documents_by_word')")
+        .fixed()
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
 /// Returns the category and the tags of a task as they stand in its document.
 fn labels(task: &Task) -> String {
     let category = task

@@ -13,6 +13,6 @@ mod vocabulary;
 
 pub use document::label_token;
 pub use find::{BEST_LEVEL, Found, LEVELS, Matching, find, push_documents, push_query, sizes};
-pub use index::{index, index_again};
+pub use index::{clean, index, index_again};
 pub use tsquery::{Levels, TsQuery, UserKey};
 pub use vocabulary::{containing, near};
