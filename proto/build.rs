@@ -16,6 +16,7 @@ const FILES: &[&str] = &[
     "taskmesh/task/v1/saved_filter_service.proto",
     "taskmesh/task/v1/settings_service.proto",
     "taskmesh/recurrence/v1/recurrence_service.proto",
+    "taskmesh/notification/v1/preferences.proto",
     "taskmesh/notification/v1/reminder.proto",
     "taskmesh/notification/v1/reminder_event.proto",
     "taskmesh/notification/v1/notification_service.proto",

@@ -83,7 +83,7 @@ impl WatchConfig {
 pub struct FeedConfig {
     /// Number of changes; 50000 unless set.
     pub max_records: i64,
-    /// Bytes; 16 MiB unless set.
+    /// Bytes; 8 MiB unless set.
     pub max_bytes: usize,
 }
 
@@ -91,7 +91,7 @@ impl Default for FeedConfig {
     fn default() -> Self {
         Self {
             max_records: 50_000,
-            max_bytes: 16 * 1024 * 1024,
+            max_bytes: 8 * 1024 * 1024,
         }
     }
 }

@@ -40,6 +40,8 @@ static REMINDER: LazyLock<Compared> = LazyLock::new(|| {
         ],
     )
 });
+static PREFERENCES: LazyLock<Compared> =
+    LazyLock::new(|| Compared::new("taskmesh.notification.v1.Preferences", &["etag"]));
 static SENT: LazyLock<Compared> =
     LazyLock::new(|| Compared::new("taskmesh.notification.v1.ReminderSent", &[]));
 static FAILED: LazyLock<Compared> =
@@ -68,6 +70,14 @@ impl Recorded for task::TaskEvent {
 impl Recorded for notification::ReminderEvent {
     fn entry(event: &Received<Self>) -> Result<Entry, MalformedEvent> {
         let message = &event.message;
+        if let Some(reminder_event::Change::PreferencesUpdated(updated)) = &message.change {
+            let (before, after) = (updated.previous.as_ref(), updated.preferences.as_ref());
+            return Ok(Entry {
+                version: message.reminder_version,
+                changes: PREFERENCES.differences(before, after)?,
+                ..entry(event, &message.user_id, message.event_time, &message.actor)?
+            });
+        }
         let after = message.reminder.as_ref();
         let after = after.ok_or_else(|| malformed("reminder"))?;
         let mut changes = REMINDER.differences(None, Some(after))?;
@@ -236,6 +246,41 @@ mod tests {
         assert_eq!(entry.reminder_id, Some(Uuid::from_u128(3)));
         let fields: Vec<_> = entry.changes.iter().map(|change| &*change.field).collect();
         assert_eq!(fields, ["state", "channel", "reason"]);
+    }
+
+    #[test]
+    fn change_of_preferences_is_recorded_with_both_values() {
+        let preferences = |minutes| {
+            Some(notification::Preferences {
+                default_reminder_minutes: minutes,
+                etag: minutes.to_string(),
+                ..notification::Preferences::default()
+            })
+        };
+        let message = notification::ReminderEvent {
+            event_time: Some(Timestamp::default()),
+            user_id: "alice".to_owned(),
+            change: Some(reminder_event::Change::PreferencesUpdated(
+                notification::PreferencesUpdated {
+                    previous: preferences(60),
+                    preferences: preferences(15),
+                },
+            )),
+            ..notification::ReminderEvent::default()
+        };
+        let kind = "taskmesh.notification.v1.PreferencesUpdated";
+        let entry = Recorded::entry(&received(kind, message)).unwrap();
+        assert_eq!(
+            (&*entry.action, entry.task_id),
+            ("preferences.updated", None)
+        );
+        let [change] = &entry.changes[..] else {
+            panic!("{:?}", entry.changes);
+        };
+        assert_eq!(
+            (&*change.field, &*change.before, &*change.after),
+            ("default_reminder_minutes", "60", "15")
+        );
     }
 
     #[test]

@@ -1,13 +1,11 @@
 //! Differences between two messages, field by field. It goes by the descriptors, so a field that the contract gains is recorded
 //! from its first day.
 
-use std::{borrow::Cow, sync::LazyLock};
+use std::sync::LazyLock;
 
 use prost::Message;
-use prost_reflect::{
-    DescriptorPool, DynamicMessage, FieldDescriptor, MessageDescriptor, SerializeOptions, Value,
-};
-
+use prost_reflect::{DescriptorPool, DynamicMessage, MessageDescriptor, SerializeOptions};
+use serde_json::Value;
 use service_runtime::kafka::HandleError;
 
 use crate::domain::record::FieldChange;
@@ -51,59 +49,36 @@ impl Compared {
         before: Option<&M>,
         after: Option<&M>,
     ) -> Result<Vec<FieldChange>, MalformedEvent> {
-        let before = before.map(|message| self.dynamic(message)).transpose()?;
-        let after = after.map(|message| self.dynamic(message)).transpose()?;
-        fn value<'a>(
-            message: &'a Option<DynamicMessage>,
-            field: &FieldDescriptor,
-        ) -> Option<Cow<'a, Value>> {
-            let message = message.as_ref()?;
-            message.has_field(field).then(|| message.get_field(field))
-        }
+        let (before, after) = (self.json(before)?, self.json(after)?);
+        let written = |value: Option<&Value>| value.map(Value::to_string).unwrap_or_default();
         let mut changes = Vec::new();
         for field in self.descriptor.fields() {
-            if self.left_out.contains(&field.name()) {
-                continue;
-            }
-            let (before, after) = (value(&before, &field), value(&after, &field));
-            // Most are the same, and only those that differ are worth being written out.
-            if before != after {
+            let name = field.name();
+            let (before, after) = (before.get(name), after.get(name));
+            if before != after && !self.left_out.contains(&name) {
                 changes.push(FieldChange {
-                    before: self.json(&field, before)?,
-                    after: self.json(&field, after)?,
-                    field: field.name().to_owned(),
+                    before: written(before),
+                    after: written(after),
+                    field: name.to_owned(),
                 });
             }
         }
         Ok(changes)
     }
 
-    fn dynamic<M: Message>(&self, message: &M) -> Result<DynamicMessage, MalformedEvent> {
-        let bytes = message.encode_to_vec();
-        DynamicMessage::decode(self.descriptor.clone(), bytes.as_slice())
-            .map_err(|_| self.malformed())
-    }
-
-    /// Writes the value of a field as the contract's JSON has it; nothing if there is none.
-    fn json(
-        &self,
-        field: &FieldDescriptor,
-        value: Option<Cow<'_, Value>>,
-    ) -> Result<String, MalformedEvent> {
-        let Some(value) = value else {
-            return Ok(String::new());
+    /// Writes a message as the contract's JSON has it, without fields that it does not have.
+    fn json<M: Message>(&self, message: Option<&M>) -> Result<Value, MalformedEvent> {
+        let Some(message) = message else {
+            return Ok(Value::Null);
         };
-        let mut alone = DynamicMessage::new(self.descriptor.clone());
-        alone.set_field(field, value.into_owned());
-        let options = SerializeOptions::new()
-            .use_proto_field_name(true)
-            .skip_default_fields(true);
-        // A moment that no calendar has cannot be written.
-        let json = alone
-            .serialize_with_options(serde_json::value::Serializer, &options)
+        let bytes = message.encode_to_vec();
+        let message = DynamicMessage::decode(self.descriptor.clone(), bytes.as_slice())
             .map_err(|_| self.malformed())?;
-        let written = json.get(field.name()).ok_or_else(|| self.malformed())?;
-        Ok(written.to_string())
+        let options = SerializeOptions::new().use_proto_field_name(true);
+        // A moment that no calendar has cannot be written.
+        message
+            .serialize_with_options(serde_json::value::Serializer, &options)
+            .map_err(|_| self.malformed())
     }
 
     fn malformed(&self) -> MalformedEvent {

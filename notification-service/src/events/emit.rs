@@ -1,8 +1,10 @@
 //! The events of reminders, for the outbox, to be appended in the transaction of their step.
 
+use chrono::{DateTime, Utc};
 use service_runtime::{
     Service,
     clock::timestamp,
+    grpc::Caller,
     ids::Ids,
     outbox::{OutboxEvent, OutboxRow},
 };
@@ -15,7 +17,7 @@ use taskmesh_proto::{
 
 use crate::{
     NotificationService,
-    domain::{delivery::Channel, reminder::Reminder},
+    domain::{delivery::Channel, preferences::Preferences, reminder::Reminder},
 };
 
 /// Returns the event of a reminder that reached a channel.
@@ -62,6 +64,42 @@ pub fn notification_changed(ids: &Ids, reminder: &Reminder) -> OutboxRow {
         subject: reminder.id.to_string(),
         time: reminder.update_time,
         aggregate_version: reminder.version,
+        message: &message,
+    }
+    .into()
+}
+
+/// Returns the event of changed preferences.
+pub fn preferences_updated(
+    ids: &Ids,
+    caller: &Caller,
+    time: DateTime<Utc>,
+    previous: Preferences,
+    preferences: Preferences,
+) -> OutboxRow {
+    let id = ids.uuid_v7();
+    let user_id = caller.user_id.to_string();
+    let version = preferences.version;
+    let message = pb::ReminderEvent {
+        event_id: id.to_string(),
+        event_time: Some(timestamp(time)),
+        user_id: user_id.clone(),
+        reminder_version: version,
+        reminder: None,
+        actor: Some(caller.into()),
+        change: Some(Change::PreferencesUpdated(pb::PreferencesUpdated {
+            previous: Some(previous.into()),
+            preferences: Some(preferences.into()),
+        })),
+    };
+    OutboxEvent {
+        topic: &topics::TASK_REMINDERS,
+        key: user_id.clone(),
+        id,
+        kind: "taskmesh.notification.v1.PreferencesUpdated",
+        subject: user_id,
+        time,
+        aggregate_version: version,
         message: &message,
     }
     .into()

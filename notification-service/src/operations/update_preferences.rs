@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use service_runtime::{
     idempotency::{Call, Response},
     ids::UserId,
+    outbox,
     postgres::{AsyncPgConnection, DatabaseError},
 };
 
@@ -15,6 +16,7 @@ use crate::{
         reminder_plan,
     },
     error::Error,
+    events::emit,
     store,
 };
 
@@ -38,6 +40,10 @@ where
             }
             let after = before.changed(changes);
             store::preferences::update(tx, user_id, &after).await?;
+            let (previous, updated) = (before.clone(), after.clone());
+            let event =
+                emit::preferences_updated(&app.ids, &call.caller, change_time, previous, updated);
+            outbox::append_all(tx, &[event]).await?;
             let fire_time = if after.same_default_reminder(&before) {
                 None
             } else {

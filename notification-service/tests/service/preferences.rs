@@ -4,7 +4,7 @@ use service_runtime::{
     testing::eventually,
 };
 use taskmesh_proto::{
-    notification::v1::{self as pb, ReminderState},
+    notification::v1::{self as pb, ReminderState, reminder_event::Change},
     task::v1::reminder_setting::When,
 };
 use tonic::Code;
@@ -54,6 +54,19 @@ async fn update_changes_masked_fields_of_one_user() {
         (emptied.email_address.as_str(), emptied.email_enabled),
         ("", false)
     );
+    let events = eventually("both changes are events", async || {
+        let events = wire.events().await;
+        (events.len() == 2).then_some(events)
+    });
+    let events = events.await;
+    let event = &events[0].message;
+    assert_eq!(events[0].key, "alice");
+    assert_eq!(event.actor.as_ref().unwrap().user_id, "alice");
+    let updated = pb::PreferencesUpdated {
+        previous: Some(before),
+        preferences: Some(after),
+    };
+    assert_eq!(event.change, Some(Change::PreferencesUpdated(updated)));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]

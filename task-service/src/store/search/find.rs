@@ -24,9 +24,11 @@ const NO_LEVEL: i16 = 0;
 /// How many of the newest tasks show whether the best matches are frequent.
 const SAMPLE: usize = 200;
 
-/// How many of the newest tasks are read at most before the index is: that many rows cost about as much as all matches of a word that
-/// one in thirty of 100 000 tasks has.
-const MAX_NEWEST: usize = 3_000;
+/// How many of the newest tasks are read at most before the index is.
+const MAX_NEWEST: usize = 6_000;
+
+/// How many matches the index has at least if ranking them takes longer than reading the newest tasks.
+const MANY_MATCHES: i64 = 3_000;
 
 /// How many of the best matches are compared with the filter before it is evaluated for all of them at once.
 const MAX_CANDIDATES: i64 = 2_000;
@@ -88,19 +90,25 @@ async fn find_newest(
     tx: &mut AsyncPgConnection,
     matching: &Matching<'_>,
 ) -> Result<Option<Vec<Found>>, DatabaseError> {
-    let mut number = SAMPLE;
-    while number <= MAX_NEWEST && matching.after.level >= matching.best_level() {
-        let found: Vec<Found> = matching.among_newest(number).load(tx).await?;
-        if found.len() >= matching.limit {
-            return Ok(Some(found));
-        }
-        if number > SAMPLE || found.is_empty() {
-            break;
-        }
-        // A quarter more than a page takes if the rest is like the sample.
-        number = SAMPLE.max(number * matching.limit * 5 / (4 * found.len())) + 1;
+    if matching.after.level < matching.best_level() {
+        return Ok(None);
     }
-    Ok(None)
+    let is_full = |found: &Vec<Found>| found.len() >= matching.limit;
+    let found: Vec<Found> = matching.among_newest(SAMPLE).load(tx).await?;
+    if is_full(&found) {
+        return Ok(Some(found));
+    }
+    // With a quarter more than it takes if the rest is like the sample.
+    if found.len() * MAX_NEWEST * 4 < SAMPLE * matching.limit * 5 {
+        return Ok(None);
+    }
+    let user_id = matching.condition.user_id.as_ref();
+    let all = std::slice::from_ref(&matching.levels.all);
+    if sizes(tx, user_id, all, MANY_MATCHES).await? != [MANY_MATCHES] {
+        return Ok(None);
+    }
+    let found: Vec<Found> = matching.among_newest(MAX_NEWEST).load(tx).await?;
+    Ok(Some(found).filter(is_full))
 }
 
 impl Matching<'_> {
