@@ -29,7 +29,7 @@ pub use http_rule::{Binding, Body, FieldPath};
 pub use json_schema::{SchemaTarget, SchemaWriter, SharedSchemas};
 pub use live::Live;
 pub use notes::{FieldNotes, MessageNotes, Notes, brief};
-pub use plan::{FieldPlan, Kind, MessageId, MessagePlan, Plans, Shape};
+pub use plan::{FieldPlan, Kind, MessageId, MessagePlan, Plans};
 pub use reader::{Catalog, Rpc};
 pub use route_table::{Found, RouteMatch, RouteTable};
 pub use rules::Rules;

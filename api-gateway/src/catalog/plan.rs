@@ -22,6 +22,8 @@ pub struct MessageId(usize);
 /// Compiled message.
 #[derive(Debug)]
 pub struct MessagePlan {
+    /// Full name.
+    pub full_name: String,
     /// Fields in the order of their numbers, which is the order of JSON and, as services write it, of the wire.
     pub fields: Vec<FieldPlan>,
     /// Index of the field that names what an update changes.
@@ -40,8 +42,8 @@ pub struct FieldPlan {
     pub json_name: String,
     /// Type of its values.
     pub kind: Kind,
-    /// Number of its values.
-    pub shape: Shape,
+    /// It holds any number of values.
+    pub is_list: bool,
     /// Message in it, of which a query names the fields.
     inner: Option<MessageId>,
     /// The default value can be told from an absent one.
@@ -54,17 +56,6 @@ pub struct FieldPlan {
     pub label: String,
     /// JSON of an absent field in HTTP answers; empty if it is left out.
     pub absent: String,
-}
-
-/// Number of values of a field.
-#[derive(Debug, PartialEq)]
-pub enum Shape {
-    /// At most one.
-    Single,
-    /// A list, of which services write the items together (`true`) or one by one.
-    List(bool),
-    /// A map with keys of this type.
-    Map(Kind),
 }
 
 /// Type of a value.
@@ -89,14 +80,12 @@ pub enum Kind {
     Enum(Arc<EnumPlan>),
     Message(MessageId),
     Timestamp,
-    Duration,
+    /// Names of fields, in requests only.
     FieldMask,
-    Struct,
-    ListValue,
+    /// Any JSON value, in answers only.
     Value,
-    Any,
-    /// Message whose only field, of this type, stands for it.
-    Wrapper(Box<Kind>),
+    /// Type without a JSON form here, which the RPCs of a catalog do not use.
+    Unsupported,
 }
 
 impl Plans {
@@ -111,9 +100,7 @@ impl Plans {
         for message in &messages {
             let message = plans.message(message, notes);
             for field in &message.fields {
-                if let (Kind::Enum(words), Shape::Single | Shape::List(_)) =
-                    (&field.kind, &field.shape)
-                {
+                if let Kind::Enum(words) = &field.kind {
                     let known = plans.words.entry(field.name.clone()).or_default();
                     let words = words.values.iter();
                     known.extend(words.map(|value| (value.name.clone(), value.word.clone())));
@@ -148,6 +135,18 @@ impl Plans {
         Some(path)
     }
 
+    /// Collects a message and all messages in it.
+    pub fn reach(&self, message: MessageId, reached: &mut Vec<MessageId>) {
+        if !reached.contains(&message) {
+            reached.push(message);
+            for field in &self[message].fields {
+                if let Kind::Message(inner) = field.kind {
+                    self.reach(inner, reached);
+                }
+            }
+        }
+    }
+
     fn message(&self, message: &MessageDescriptor, notes: &Notes) -> MessagePlan {
         let fields: Vec<FieldPlan> = message
             .fields()
@@ -161,6 +160,7 @@ impl Plans {
             names.entry(field.json_name.clone()).or_insert(at);
         }
         MessagePlan {
+            full_name: message.full_name().to_owned(),
             update_mask: message.fields().position(|field| is_update_mask(&field)),
             fields,
             names,
@@ -168,28 +168,19 @@ impl Plans {
     }
 
     fn field(&self, field: &FieldDescriptor, notes: &Notes) -> FieldPlan {
-        let (kind, shape) = match field.kind() {
-            prost_reflect::Kind::Message(entry) if field.is_map() => (
-                self.kind(&entry.map_entry_value_field().kind()),
-                Shape::Map(self.kind(&entry.map_entry_key_field().kind())),
-            ),
-            kind if field.is_list() => (self.kind(&kind), Shape::List(field.is_packed())),
-            kind => (self.kind(&kind), Shape::Single),
+        let kind = match field.is_map() {
+            true => Kind::Unsupported,
+            false => self.kind(&field.kind()),
         };
         let label = format!("\"{}\":", field.name());
-        let absent = match (&shape, &kind) {
-            _ if field.supports_presence() => None,
-            (Shape::List(_), _) => Some("[]".to_owned()),
-            (Shape::Map(_), _) => Some("{}".to_owned()),
-            (Shape::Single, kind) => Some(kind.default_json()),
+        let absent = match field.supports_presence() {
+            true => String::new(),
+            false if field.is_list() => format!("{label}[]"),
+            false => format!("{label}{}", kind.default_json()),
         };
-        let inner = field
-            .kind()
-            .as_message()
-            .filter(|_| shape == Shape::Single)
-            .map(|inner| self.id(inner));
+        let inner = field.kind().as_message().map(|inner| self.id(inner));
         FieldPlan {
-            inner,
+            inner: inner.filter(|_| !field.is_list()),
             number: field.number(),
             name: field.name().to_owned(),
             json_name: field.json_name().to_owned(),
@@ -198,10 +189,10 @@ impl Plans {
                 .containing_oneof()
                 .and_then(|oneof| field.parent_message().oneofs().position(|it| it == oneof)),
             notes: notes.field(field).clone(),
-            absent: absent.map_or_else(String::new, |json| format!("{label}{json}")),
+            is_list: field.is_list(),
+            absent,
             label,
             kind,
-            shape,
         }
     }
 
@@ -224,24 +215,15 @@ impl Plans {
             Described::String => Kind::String,
             Described::Bytes => Kind::Bytes,
             Described::Enum(values) => Kind::Enum(Arc::new(EnumPlan::of(values))),
-            Described::Message(message) => self.message_kind(message),
-        }
-    }
-
-    fn message_kind(&self, message: &MessageDescriptor) -> Kind {
-        match message.full_name().strip_prefix("google.protobuf.") {
-            Some("Timestamp") => Kind::Timestamp,
-            Some("Duration") => Kind::Duration,
-            Some("FieldMask") => Kind::FieldMask,
-            Some("Struct") => Kind::Struct,
-            Some("ListValue") => Kind::ListValue,
-            Some("Value") => Kind::Value,
-            Some("Any") => Kind::Any,
-            Some(name) if name.ends_with("Value") && message.fields().len() == 1 => {
-                let value = message.fields().next().map(|field| field.kind());
-                Kind::Wrapper(Box::new(value.map_or(Kind::Bool, |kind| self.kind(&kind))))
+            Described::Message(message) => {
+                match message.full_name().strip_prefix("google.protobuf.") {
+                    Some("Timestamp") => Kind::Timestamp,
+                    Some("FieldMask") => Kind::FieldMask,
+                    Some("Value") => Kind::Value,
+                    None | Some("Empty") => Kind::Message(self.id(message)),
+                    Some(_) => Kind::Unsupported,
+                }
             }
-            _ => Kind::Message(self.id(message)),
         }
     }
 }
@@ -255,6 +237,11 @@ impl Index<MessageId> for Plans {
 }
 
 impl MessagePlan {
+    /// Reports whether it is a `google.api.HttpBody`: a file of its own type, which travels as it is and not as JSON.
+    pub fn is_file(&self) -> bool {
+        self.full_name == "google.api.HttpBody"
+    }
+
     /// Returns the index of a field by its name, in snake_case or camelCase.
     pub fn by_name(&self, name: &str) -> Option<usize> {
         self.names.get(name).copied()
@@ -277,11 +264,6 @@ impl MessagePlan {
 }
 
 impl Kind {
-    /// Reports whether several values can share one length.
-    pub fn is_packable(&self) -> bool {
-        self.wire_type() != 2
-    }
-
     /// Returns the wire type of one value.
     pub fn wire_type(&self) -> u32 {
         match self {
@@ -299,11 +281,6 @@ impl Kind {
             self,
             Self::Int64 | Self::Uint64 | Self::Sint64 | Self::Fixed64 | Self::Sfixed64
         )
-    }
-
-    /// Reports whether parts of one value may follow each other on the wire.
-    pub fn is_message(&self) -> bool {
-        !self.is_packable() && !matches!(self, Self::String | Self::Bytes)
     }
 
     fn default_json(&self) -> String {

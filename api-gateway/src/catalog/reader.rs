@@ -5,7 +5,7 @@ use prost_reflect::{DescriptorPool, MethodDescriptor};
 use taskmesh_proto::common::v1::Tool;
 
 use super::{
-    Binding, CatalogError, Live, MessageId, Notes, Plans, RouteTable,
+    Binding, CatalogError, Kind, Live, MessageId, Notes, Plans, RouteTable,
     http_rule::bindings,
     live::live,
     options::Options,
@@ -135,6 +135,9 @@ fn read_rpc(
         check_tool(tool).map_err(fault)?;
         check_carried(method).map_err(fault)?;
     }
+    check_types(plans, plans.id(&method.input()), &Kind::Value).map_err(|what| fault(&what))?;
+    check_types(plans, plans.id(&method.output()), &Kind::FieldMask)
+        .map_err(|what| fault(&what))?;
     let upstream = service.package_name().split('.').nth(1);
     let upstream = upstream.ok_or_else(|| fault("its package has no second segment"))?;
     let grpc_path = format!("/{}/{}", service.full_name(), method.name());
@@ -184,6 +187,24 @@ fn check_carried(method: &MethodDescriptor) -> Result<(), &'static str> {
         true => Err("carries a file, so it cannot be a tool"),
         false => Ok(()),
     }
+}
+
+/// Checks that JSON can hold a request or an answer, in which fields of one more type cannot be.
+fn check_types(plans: &Plans, message: MessageId, refused: &Kind) -> Result<(), String> {
+    let mut reached = Vec::new();
+    plans.reach(message, &mut reached);
+    let reached = reached.into_iter().map(|message| &plans[message]);
+    for message in reached.filter(|message| !message.is_file()) {
+        let mut fields = message.fields.iter();
+        let wrong = fields.find(|field| field.kind == Kind::Unsupported || field.kind == *refused);
+        if let Some(field) = wrong {
+            return Err(format!(
+                "{}.{} has a type that has no JSON form here; use a scalar, an enum, a message or a google.protobuf.Timestamp",
+                message.full_name, field.name
+            ));
+        }
+    }
+    Ok(())
 }
 
 fn check_tool_names(rpcs: &[Arc<Rpc>]) -> Result<(), CatalogError> {

@@ -1,6 +1,9 @@
-use std::{borrow::Cow, collections::HashSet, fmt};
+use std::{borrow::Cow, collections::HashSet};
 
-use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, Visitor};
+use serde::{
+    Deserialize,
+    de::{Error, MapAccess},
+};
 
 use super::{place::Place, violation::within};
 
@@ -103,7 +106,7 @@ impl Limits {
         names: &mut Names<'de>,
         place: &Place<'_>,
     ) -> Result<Option<Cow<'de, str>>, A::Error> {
-        let Some(name) = entries.next_key_seed(Name)? else {
+        let Some(Name(name)) = entries.next_key()? else {
             return Ok(None);
         };
         self.check_length(names.len(), place)?;
@@ -122,32 +125,10 @@ impl Limits {
     }
 }
 
-/// Reads a name without a copy where there is no escape in it.
-struct Name;
-
-impl<'de> DeserializeSeed<'de> for Name {
-    type Value = Cow<'de, str>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_str(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Name {
-    type Value = Cow<'de, str>;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("a name")
-    }
-
-    fn visit_borrowed_str<E>(self, name: &'de str) -> Result<Self::Value, E> {
-        Ok(Cow::Borrowed(name))
-    }
-
-    fn visit_str<E>(self, name: &str) -> Result<Self::Value, E> {
-        Ok(Cow::Owned(name.to_owned()))
-    }
-}
+/// Name in an object, read without a copy where there is no escape in it.
+#[derive(Deserialize)]
+#[serde(transparent)]
+struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
 
 #[cfg(test)]
 mod tests {

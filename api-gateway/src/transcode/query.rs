@@ -6,7 +6,7 @@ use super::{
     scalar::Given,
     wire::{LENGTH_DELIMITED, close, open, put_key, remove},
 };
-use crate::catalog::{Binding, Body, FieldPlan, Kind, Plans, Rpc, Shape};
+use crate::catalog::{Binding, Body, FieldPlan, Kind, Plans, Rpc};
 
 /// Deeper than this, nobody means a field by a misspelt name.
 const SUGGESTED_DEPTH: usize = 4;
@@ -33,7 +33,7 @@ pub(super) fn fill(
             continue;
         }
         let again = named.contains(&dotted);
-        if again && !matches!(last.shape, Shape::List(_)) {
+        if again && !last.is_list {
             reader
                 .violations
                 .add(dotted, "is given twice; give it once");
@@ -51,7 +51,7 @@ pub(super) fn set(reader: &mut Reader<'_>, path: &[&FieldPlan], text: &str, at: 
     let Some((last, parents)) = path.split_last() else {
         return;
     };
-    let given = match (is_flag(&last.kind), text) {
+    let given = match (last.kind == Kind::Bool, text) {
         (true, "true") => Given::Flag(true),
         (true, "false") => Given::Flag(false),
         _ => Given::Text(text),
@@ -62,19 +62,16 @@ pub(super) fn set(reader: &mut Reader<'_>, path: &[&FieldPlan], text: &str, at: 
         put_key(&mut reader.message, parent.number, LENGTH_DELIMITED);
         begins.push(open(&mut reader.message));
     }
-    let put = match (&last.shape, &last.kind) {
-        (Shape::Map(_), _) => Err("is a map, which a query cannot hold".to_owned()),
-        (_, Kind::Message(_)) => {
-            Err("is an object; write its fields as name.field=value".to_owned())
-        }
-        (_, kind) => reader.put(kind, Some(last.number), given),
+    let put = match last.kind {
+        Kind::Message(_) => Err("is an object; write its fields as name.field=value".to_owned()),
+        _ => reader.put(last, given),
     };
     match put {
         Ok(()) => {
             for begin in begins.into_iter().rev() {
                 close(&mut reader.message, begin);
             }
-            if parents.is_empty() && last.shape == Shape::Single && last.kind.is_message() {
+            if parents.is_empty() && matches!(last.kind, Kind::Timestamp | Kind::FieldMask) {
                 let value = reader.message.split_off(before);
                 remove(&mut reader.message, last.number);
                 reader.message.extend(value);
@@ -84,13 +81,6 @@ pub(super) fn set(reader: &mut Reader<'_>, path: &[&FieldPlan], text: &str, at: 
             reader.message.truncate(before);
             reader.refuse(&Place::Body(at), cure);
         }
-    }
-}
-
-fn is_flag(kind: &Kind) -> bool {
-    match kind {
-        Kind::Wrapper(kind) => **kind == Kind::Bool,
-        kind => *kind == Kind::Bool,
     }
 }
 
@@ -120,14 +110,14 @@ fn add_leaves(
     depth: usize,
     names: &mut Vec<String>,
 ) {
-    match (&field.kind, &field.shape) {
-        (Kind::Message(message), Shape::Single) if depth < SUGGESTED_DEPTH => {
+    match &field.kind {
+        Kind::Message(_) if field.is_list || depth == SUGGESTED_DEPTH => {}
+        Kind::Message(message) => {
             for inner in &plans[*message].fields {
                 let name = format!("{name}.{}", inner.name);
                 add_leaves(plans, inner, name, depth + 1, names);
             }
         }
-        (Kind::Message(_), _) | (_, Shape::Map(_)) => {}
         _ => names.push(name),
     }
 }

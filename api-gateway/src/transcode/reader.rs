@@ -8,9 +8,9 @@ use super::{
     scalar::{Given, put_value},
     update_mask::{check_mask, is_written, mask_in, put_mask, refuse_blank},
     violation::{Violations, within},
-    wire::{LENGTH_DELIMITED, close, open, put_key},
+    wire::{Payload, put, put_key},
 };
-use crate::catalog::{Dialect, FieldPlan, Kind, MessagePlan, Plans, Shape};
+use crate::catalog::{Dialect, FieldPlan, MessagePlan, Plans};
 
 /// A field that an object names.
 #[derive(Debug, Clone, Copy, Default)]
@@ -106,52 +106,23 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Appends a value, with the number of its field unless it is part of a packed list.
-    pub(super) fn put(
-        &mut self,
-        kind: &Kind,
-        number: Option<u32>,
-        given: Given<'_>,
-    ) -> Result<(), String> {
+    /// Appends a value of a field.
+    pub(super) fn put(&mut self, field: &FieldPlan, given: Given<'_>) -> Result<(), String> {
         let begin = self.message.len();
-        if let Some(number) = number {
-            put_key(&mut self.message, number, kind.wire_type());
-        }
-        let put = put_value(&mut self.message, kind, given, self.dialect);
+        put_key(&mut self.message, field.number, field.kind.wire_type());
+        let put = put_value(&mut self.message, &field.kind, given, self.dialect);
         put.inspect_err(|_| self.message.truncate(begin))
     }
 
+    /// Appends the value of a field that stands for one that cannot be read.
+    pub(super) fn put_default(&mut self, field: &FieldPlan) {
+        let value = Payload::default_of(&field.kind);
+        put(&mut self.message, field.number, value);
+    }
+
     /// Tells whether a value means that the field is not given: null and, for tools, an empty string.
-    pub(super) fn is_absent(&self, field: &FieldPlan, given: Given<'_>) -> bool {
-        match given {
-            Given::Null => field.kind != Kind::Value || field.shape != Shape::Single,
-            Given::Text("") => self.dialect == Dialect::Tool,
-            _ => false,
-        }
-    }
-
-    /// Begins a message; a list or object that is a `google.protobuf.Value` is in a message of its own with this number.
-    pub(super) fn begin(
-        &mut self,
-        kind: &Kind,
-        number: Option<u32>,
-        within_value: u32,
-    ) -> [Option<usize>; 2] {
-        if let Some(number) = number {
-            put_key(&mut self.message, number, LENGTH_DELIMITED);
-        }
-        let outer = open(&mut self.message);
-        let inner = (*kind == Kind::Value).then(|| {
-            put_key(&mut self.message, within_value, LENGTH_DELIMITED);
-            open(&mut self.message)
-        });
-        [inner, Some(outer)]
-    }
-
-    pub(super) fn end(&mut self, begins: [Option<usize>; 2]) {
-        for begin in begins.into_iter().flatten() {
-            close(&mut self.message, begin);
-        }
+    pub(super) fn is_absent(&self, given: Given<'_>) -> bool {
+        given == Given::Null || (given == Given::Text("") && self.dialect == Dialect::Tool)
     }
 
     /// Gives an update that is an item of a batch its mask: the fields that are present in the item. What is required says which

@@ -1,13 +1,10 @@
-use std::{
-    collections::BTreeMap,
-    io::{self, Write},
-};
+use std::io::{self, Write};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde::Serialize;
 
-use super::wire::{Fields, Payload, WireFault, in_order, text_field};
-use crate::catalog::{Dialect, FieldPlan, Kind, MessageId, MessagePlan, Plans, Shape};
+use super::wire::{Fields, LENGTH_DELIMITED, Payload, WireFault, in_order, text_field};
+use crate::catalog::{Dialect, FieldPlan, Kind, MessageId, MessagePlan, Plans};
 
 /// Depth to which messages may be nested.
 const MAX_DEPTH: usize = 100;
@@ -38,23 +35,13 @@ pub fn response_body(
     field: Option<u32>,
 ) -> Result<Vec<u8>, AnswerFault> {
     let plan = &plans[message];
-    let field = field.and_then(|number| plan.by_number(number));
-    let Some(field) = field.map(|at| &plan.fields[at]) else {
+    let Some(at) = field.and_then(|number| plan.by_number(number)) else {
         return write(plans, message, wire, Dialect::Http);
     };
     let mut writer = Writer::new(plans, Dialect::Http);
-    let wire = in_order(plan, wire)?;
-    let mut fields = Fields::of(&wire);
-    let found = loop {
-        match fields.next_field()? {
-            Some((number, _)) if number != field.number => {}
-            found => break found,
-        }
-    };
-    match found {
-        Some((_, first)) => writer.field(field, first, &mut fields, None)?,
-        None => writer.default(field)?,
-    };
+    let mut values = in_order(plan, wire)?;
+    values.retain(|(of, _)| *of == at);
+    writer.field(&plan.fields[at], &values, None)?;
     Ok(writer.json)
 }
 
@@ -104,60 +91,37 @@ impl<'a> Writer<'a> {
             return Err(AnswerFault::Form("messages are nested too deeply"));
         }
         self.depth += 1;
+        let values = in_order(plan, wire)?;
+        let mut rest = &values[..];
+        self.json.push(b'{');
         let begin = self.json.len();
-        if !self.fields(plan, wire)? {
-            self.json.truncate(begin);
-            self.fields(plan, &in_order(plan, wire)?)?;
+        for (at, field) in plan.fields.iter().enumerate() {
+            let count = rest.iter().take_while(|(of, _)| *of == at).count();
+            let (values, others) = rest.split_at(count);
+            rest = others;
+            if !self.is_offered(field) {
+                continue;
+            }
+            if values.is_empty() {
+                self.absent(field, begin);
+            } else {
+                self.named(plan, field, values, wire, begin)?;
+            }
         }
+        self.json.push(b'}');
         self.depth -= 1;
         Ok(())
     }
 
-    /// Writes the fields in one pass over the wire. Returns false if they are not in the order of their numbers, each once.
-    fn fields(&mut self, plan: &MessagePlan, wire: &[u8]) -> Written<bool> {
-        self.json.push(b'{');
-        let begin = self.json.len();
-        let mut written = 0;
-        let mut oneofs = 0_u64;
-        let mut fields = Fields::of(wire);
-        while let Some((number, payload)) = fields.next_field()? {
-            let Some(at) = plan.by_number(number) else {
-                continue;
-            };
-            if at < written {
-                return Ok(false);
-            }
-            self.absent(&plan.fields[written..at], begin);
-            let field = &plan.fields[at];
-            if let Some(oneof) = field.oneof {
-                let bit = 1_u64.checked_shl(oneof as u32).unwrap_or_default();
-                if oneofs & bit != 0 {
-                    return Ok(false);
-                }
-                oneofs |= bit;
-            }
-            self.named(plan, field, payload, &mut fields, wire, begin)?;
-            written = at + 1;
-        }
-        self.absent(&plan.fields[written..], begin);
-        self.json.push(b'}');
-        Ok(true)
-    }
-
-    /// Writes a field with its name, if it is shown.
+    /// Writes a field with its name.
     fn named(
         &mut self,
         plan: &MessagePlan,
         field: &FieldPlan,
-        first: Payload<'_>,
-        rest: &mut Fields<'_>,
+        values: &[(usize, Payload<'_>)],
         message: &[u8],
         begin: usize,
     ) -> Written {
-        if !self.is_offered(field) {
-            while rest.next_of(field.number)?.is_some() {}
-            return Ok(());
-        }
         let before = self.json.len();
         self.comma(begin);
         self.json.extend_from_slice(field.label.as_bytes());
@@ -165,30 +129,18 @@ impl<'a> Writer<'a> {
         let naming = field.notes.value_of.as_deref().filter(|_| is_tool);
         let naming = naming.and_then(|name| plan.by_name(name));
         let naming = naming.map(|at| text_field(message, plan.fields[at].number));
-        let is_empty = is_tool
-            && !field.has_presence
-            && field.shape == Shape::Single
-            && is_default(&field.kind, first);
-        if !self.field(field, first, rest, naming)? || is_empty {
+        if !self.field(field, values, naming)? {
             self.json.truncate(before);
         }
         Ok(())
     }
 
-    /// Writes fields that are not on the wire.
-    fn absent(&mut self, fields: &[FieldPlan], begin: usize) {
-        for field in fields {
-            let json = match self.dialect {
-                Dialect::Http => field.absent.as_str(),
-                Dialect::Tool if self.depth == 1 && matches!(field.shape, Shape::List(_)) => {
-                    field.absent.as_str()
-                }
-                Dialect::Tool => "",
-            };
-            if !json.is_empty() && self.is_offered(field) {
-                self.comma(begin);
-                self.json.extend_from_slice(json.as_bytes());
-            }
+    /// Writes a field that is not on the wire, if it is shown.
+    fn absent(&mut self, field: &FieldPlan, begin: usize) {
+        let is_shown = self.dialect == Dialect::Http || (self.depth == 1 && field.is_list);
+        if is_shown && !field.absent.is_empty() {
+            self.comma(begin);
+            self.json.extend_from_slice(field.absent.as_bytes());
         }
     }
 
@@ -197,47 +149,45 @@ impl<'a> Writer<'a> {
         !is_hidden && !field.notes.input_only
     }
 
-    /// Writes the value of a field and takes its further items off the wire. Returns false for what a tool has no word for: an enum
-    /// value that is not stated or newer than this gateway.
+    /// Writes the value of a field. Returns false for what a tool has no word for: an enum value that is not stated or newer than this
+    /// gateway.
     fn field(
         &mut self,
         field: &FieldPlan,
-        first: Payload<'_>,
-        rest: &mut Fields<'_>,
+        values: &[(usize, Payload<'_>)],
         naming: Option<&str>,
     ) -> Written<bool> {
-        match &field.shape {
-            Shape::Single => self.value(&field.kind, first, naming),
-            Shape::List(_) => self.list(field, first, rest).map(|()| true),
-            Shape::Map(key) => self.map(field, key, first, rest).map(|()| true),
+        let mut payloads = values.iter().map(|(_, payload)| *payload);
+        if field.is_list {
+            return self.list(&field.kind, payloads).map(|()| true);
         }
-    }
-
-    fn default(&mut self, field: &FieldPlan) -> Written<bool> {
-        match field.absent.strip_prefix(&field.label) {
-            Some(json) => {
-                self.json.extend_from_slice(json.as_bytes());
-                Ok(true)
+        match (&field.kind, values) {
+            // The parts of a message may follow each other.
+            (Kind::Message(_), [_, _, ..]) => {
+                let parts: Vec<&[u8]> = payloads.filter_map(Payload::bytes).collect();
+                self.value(&field.kind, Payload::Bytes(&parts.concat()), naming)
             }
-            None => self.value(&field.kind, Payload::default_of(&field.kind), None),
+            (kind, _) => {
+                let last = payloads.next_back();
+                let value = last.unwrap_or_else(|| Payload::default_of(kind));
+                self.value(kind, value, naming)
+            }
         }
     }
 
-    fn list(&mut self, field: &FieldPlan, first: Payload<'_>, rest: &mut Fields<'_>) -> Written {
+    fn list<'p>(&mut self, kind: &Kind, values: impl Iterator<Item = Payload<'p>>) -> Written {
         self.json.push(b'[');
         let begin = self.json.len();
-        let mut next = Some(first);
-        while let Some(payload) = next {
+        for payload in values {
             match payload {
-                Payload::Bytes(packed) if field.kind.is_packable() => {
+                Payload::Bytes(packed) if kind.wire_type() != LENGTH_DELIMITED => {
                     let mut packed = Fields::of(packed);
-                    while let Some(payload) = packed.next_packed(&field.kind)? {
-                        self.item(&field.kind, payload, begin)?;
+                    while let Some(payload) = packed.next_packed(kind)? {
+                        self.item(kind, payload, begin)?;
                     }
                 }
-                payload => self.item(&field.kind, payload, begin)?,
+                payload => self.item(kind, payload, begin)?,
             }
-            next = rest.next_of(field.number)?;
         }
         self.json.push(b']');
         Ok(())
@@ -249,55 +199,6 @@ impl<'a> Writer<'a> {
         if !self.value(kind, payload, None)? {
             self.json.truncate(before);
         }
-        Ok(())
-    }
-
-    fn map(
-        &mut self,
-        field: &FieldPlan,
-        key: &Kind,
-        first: Payload<'_>,
-        rest: &mut Fields<'_>,
-    ) -> Written {
-        let mut entries = BTreeMap::new();
-        let mut next = Some(first);
-        while let Some(payload) = next {
-            let Payload::Bytes(entry) = payload else {
-                return Err(WireFault.into());
-            };
-            let (mut name, mut value) =
-                (Payload::default_of(key), Payload::default_of(&field.kind));
-            let mut entry = Fields::of(entry);
-            while let Some((number, payload)) = entry.next_field()? {
-                match number {
-                    1 => name = payload,
-                    2 => value = payload,
-                    _ => {}
-                }
-            }
-            let order = match name {
-                Payload::Bytes(text) => (0, text),
-                number => (integer(key, number)?, &[][..]),
-            };
-            entries.insert(order, (name, value));
-            next = rest.next_of(field.number)?;
-        }
-        self.json.push(b'{');
-        let begin = self.json.len();
-        for (name, value) in entries.into_values() {
-            let before = self.json.len();
-            self.comma(begin);
-            match (key, name) {
-                (_, Payload::Bytes(name)) => self.json(utf8(name)?)?,
-                (Kind::Bool, flag) => write!(self.json, "\"{}\"", flag.bits() != Some(0))?,
-                _ => write!(self.json, "\"{}\"", integer(key, name)?)?,
-            }
-            self.json.push(b':');
-            if !self.value(&field.kind, value, None)? {
-                self.json.truncate(before);
-            }
-        }
-        self.json.push(b'}');
         Ok(())
     }
 
@@ -372,12 +273,4 @@ fn integer(kind: &Kind, payload: Payload<'_>) -> Result<i128, WireFault> {
         Kind::Sint64 => (((bits >> 1) as i64) ^ -((bits & 1) as i64)).into(),
         _ => bits.into(),
     })
-}
-
-fn is_default(kind: &Kind, payload: Payload<'_>) -> bool {
-    match (kind, payload) {
-        (Kind::Float, Payload::Fixed32(bits)) => f32::from_bits(bits) == 0.0,
-        (Kind::Double, Payload::Fixed64(bits)) => f64::from_bits(bits) == 0.0,
-        (kind, payload) => payload == Payload::default_of(kind),
-    }
 }

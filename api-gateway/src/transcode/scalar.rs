@@ -5,11 +5,7 @@ use base64::{
 };
 use prost::encoding::encode_varint;
 
-use super::{
-    enumeration::enumeration,
-    time,
-    wire::{self, Payload},
-};
+use super::{enumeration::enumeration, time, wire};
 use crate::catalog::{Dialect, Kind};
 
 /// JSON value, without what is in a list or an object.
@@ -31,103 +27,55 @@ pub(super) fn put_value(
     given: Given<'_>,
     dialect: Dialect,
 ) -> Result<(), String> {
-    match (kind, given) {
-        (Kind::Value, given) => put_json(message, given),
-        (_, Given::Null) => return Err("cannot be null here; leave it out".to_owned()),
-        (Kind::Bool, given) if dialect == Dialect::Tool => message.push(flag(given)?.into()),
-        (Kind::Enum(values), given) => {
-            let number = enumeration(values, text(given).unwrap_or_default(), dialect)?;
-            encode_varint(i64::from(number) as u64, message);
-        }
-        (Kind::Message(_), _) => return Err("must be an object, in {}".to_owned()),
-        (Kind::Timestamp, given) => {
-            let Given::Text(text) = given else {
-                return Err(time::FORM.to_owned());
-            };
-            put_message(message, &time::timestamp(text)?);
-        }
-        (Kind::Duration, given) => put_message(message, &time::duration(text(given)?)?),
-        (Kind::FieldMask, given) => put_message(message, &field_mask(text(given)?)),
-        (Kind::Wrapper(kind), given) => {
-            let begin = wire::open(message);
-            wire::put_key(message, 1, kind.wire_type());
-            put_scalar(message, kind, given)?;
-            wire::close(message, begin);
-        }
-        (Kind::Struct, _) => return Err("is not a Struct; it must be an object, in {}".to_owned()),
-        (Kind::ListValue, _) => {
-            return Err("is not a ListValue; it must be a list, in []".to_owned());
-        }
-        (Kind::Any, _) => return Err("is not an Any that JSON can hold".to_owned()),
-        (kind, given) => put_scalar(message, kind, given)?,
+    if given == Given::Null {
+        return Err("cannot be null here; leave it out".to_owned());
     }
-    Ok(())
-}
-
-/// Appends a value of a scalar type, enums excepted.
-pub(super) fn put_scalar(
-    message: &mut Vec<u8>,
-    kind: &Kind,
-    given: Given<'_>,
-) -> Result<(), String> {
     match kind {
-        Kind::Bool => match given {
-            Given::Flag(flag) => message.push(flag.into()),
-            _ => return Err("must be true or false".to_owned()),
-        },
+        Kind::Bool => message.push(flag(given, dialect)?.into()),
         Kind::String => wire::put_length_delimited(message, text(given)?.as_bytes()),
         Kind::Bytes => wire::put_length_delimited(message, &bytes(given)?),
         Kind::Double => message.extend(number(given)?.to_le_bytes()),
         Kind::Float => message.extend(narrow(number(given)?)?.to_le_bytes()),
-        kind => {
+        Kind::Enum(values) => {
+            let number = enumeration(values, text(given).unwrap_or_default(), dialect)?;
+            encode_varint(i64::from(number) as u64, message);
+        }
+        Kind::Timestamp => match given {
+            Given::Text(text) => put_message(message, &time::timestamp(text)?),
+            _ => return Err(time::FORM.to_owned()),
+        },
+        Kind::FieldMask => put_message(message, &field_mask(text(given)?)),
+        Kind::Message(_) | Kind::Value | Kind::Unsupported => {
+            return Err("must be an object, in {}".to_owned());
+        }
+        Kind::Fixed32 | Kind::Sfixed32 => {
+            message.extend((whole(kind, given)? as u32).to_le_bytes());
+        }
+        Kind::Fixed64 | Kind::Sfixed64 => {
+            message.extend((whole(kind, given)? as u64).to_le_bytes());
+        }
+        Kind::Sint32 | Kind::Sint64 => {
             let number = whole(kind, given)?;
-            match kind {
-                Kind::Fixed32 | Kind::Sfixed32 => message.extend((number as u32).to_le_bytes()),
-                Kind::Fixed64 | Kind::Sfixed64 => message.extend((number as u64).to_le_bytes()),
-                Kind::Sint32 | Kind::Sint64 => {
-                    encode_varint(((number << 1) ^ (number >> 127)) as u64, message);
-                }
-                _ => encode_varint(number as u64, message),
-            }
+            encode_varint(((number << 1) ^ (number >> 127)) as u64, message);
+        }
+        Kind::Int32 | Kind::Int64 | Kind::Uint32 | Kind::Uint64 => {
+            encode_varint(whole(kind, given)? as u64, message);
         }
     }
     Ok(())
-}
-
-/// Appends the value that stands for one that cannot be read.
-pub(super) fn put_default(message: &mut Vec<u8>, kind: &Kind) {
-    let length = match kind.wire_type() {
-        1 => 8,
-        5 => 4,
-        _ => 1,
-    };
-    message.extend(std::iter::repeat_n(0, length));
-}
-
-/// Appends a `google.protobuf.Value` that is neither a list nor an object.
-fn put_json(message: &mut Vec<u8>, given: Given<'_>) {
-    let begin = wire::open(message);
-    let (number, payload) = match given {
-        Given::Flag(flag) => (4, Payload::Varint(flag.into())),
-        Given::Whole(number) => (2, Payload::Fixed64((number as f64).to_bits())),
-        Given::Number(number) => (2, Payload::Fixed64(number.to_bits())),
-        Given::Text(text) => (3, Payload::Bytes(text.as_bytes())),
-        Given::Null | Given::List | Given::Object => (1, Payload::Varint(0)),
-    };
-    wire::put(message, number, payload);
-    wire::close(message, begin);
 }
 
 fn put_message(message: &mut Vec<u8>, value: &impl prost::Message) {
     wire::put_length_delimited(message, &value.encode_to_vec());
 }
 
-/// Reads true or false as models write them: also in quotes and in any case. Other words and numbers are refused.
-fn flag(given: Given<'_>) -> Result<bool, String> {
+/// Reads true or false; of tools as models write them, also in quotes and in any case.
+fn flag(given: Given<'_>, dialect: Dialect) -> Result<bool, String> {
+    let is = |text: &str, word| dialect == Dialect::Tool && text.eq_ignore_ascii_case(word);
     match given {
         Given::Flag(flag) => Ok(flag),
-        Given::Text(text) if text.eq_ignore_ascii_case("true") => Ok(true),
-        Given::Text(text) if text.eq_ignore_ascii_case("false") => Ok(false),
+        Given::Text(text) if is(text, "true") => Ok(true),
+        Given::Text(text) if is(text, "false") => Ok(false),
         _ => Err("must be true or false".to_owned()),
     }
 }
@@ -236,7 +184,7 @@ mod tests {
 
     fn wire(kind: &Kind, given: Given<'_>) -> Result<Vec<u8>, String> {
         let mut message = Vec::new();
-        put_scalar(&mut message, kind, given)?;
+        put_value(&mut message, kind, given, Dialect::Http)?;
         Ok(message)
     }
 

@@ -7,14 +7,10 @@ use super::{
     json::{JsonFault, Names},
     place::Place,
     reader::{Named, Reader},
-    scalar::{Given, put_default},
+    scalar::Given,
     wire::{LENGTH_DELIMITED, close, open, put_key},
 };
-use crate::catalog::{Dialect, FieldPlan, Kind, MessageId, MessagePlan, Plans, Shape};
-
-/// Types of what a `google.protobuf.Struct` and a `google.protobuf.ListValue` hold.
-const NAME: &Kind = &Kind::String;
-const VALUE: &Kind = &Kind::Value;
+use crate::catalog::{Dialect, FieldPlan, Kind, MessageId, MessagePlan, Plans};
 
 /// Type that a value is read as.
 #[derive(Clone, Copy)]
@@ -25,19 +21,8 @@ pub(super) enum Target<'a> {
     Request(MessageId),
     /// All of a field, of which a rival in the same oneof may be set already.
     Field(&'a FieldPlan, Option<&'a str>),
-    /// One value of a field with this number; none in a packed list.
-    Value(&'a Kind, Option<u32>),
-}
-
-impl<'a> Target<'a> {
-    /// Returns the type of a value, the number of its field unless it is in a packed list, and how many there may be.
-    fn parts(self) -> (&'a Kind, Option<u32>, &'a Shape) {
-        match self {
-            Self::Field(field, _) => (&field.kind, Some(field.number), &field.shape),
-            Self::Value(kind, number) => (kind, number, &Shape::Single),
-            Self::Ignored | Self::Request(_) => (NAME, None, &Shape::Single),
-        }
-    }
+    /// One value of a field that is a list.
+    Item(&'a FieldPlan),
 }
 
 /// Reads a value as a target.
@@ -160,7 +145,7 @@ impl<'a> Reader<'a> {
             is_blank: given == Given::Text(""),
             ..Named::default()
         };
-        let cure = match target {
+        let put = match target {
             Target::Ignored => return read,
             Target::Request(_) => {
                 let description = "must be a JSON object, in {}";
@@ -168,19 +153,18 @@ impl<'a> Reader<'a> {
                 return read;
             }
             Target::Field(field, _) => {
-                read.is_absent = self.is_absent(field, given);
+                read.is_absent = self.is_absent(given);
                 if read.is_absent || !self.may_set(target, place) {
                     return read;
                 }
-                match field.shape {
-                    Shape::Single => self.put(&field.kind, Some(field.number), given),
-                    Shape::List(_) => Err("must be a list, in []".to_owned()),
-                    Shape::Map(_) => Err("must be an object, in {}".to_owned()),
+                match field.is_list {
+                    true => Err("must be a list, in []".to_owned()),
+                    false => self.put(field, given),
                 }
             }
-            Target::Value(kind, number) => self.put(kind, number, given),
+            Target::Item(field) => self.put(field, given),
         };
-        read.is_set = cure.map_err(|cure| self.refuse(place, cure)).is_ok();
+        read.is_set = put.map_err(|cure| self.refuse(place, cure)).is_ok();
         read
     }
 
@@ -200,36 +184,39 @@ impl<'a> Reader<'a> {
     fn list<'de, A: SeqAccess<'de>>(
         &mut self,
         target: Target<'a>,
-        items: A,
+        mut items: A,
         place: &Place<'_>,
     ) -> Result<Named, A::Error> {
-        let (kind, number, shape) = target.parts();
-        let is_packed = match (shape, kind) {
-            (Shape::List(is_packed), _) => Some(*is_packed),
-            (Shape::Single, Kind::ListValue | Kind::Value) => Some(false),
-            _ => None,
+        let item = match target {
+            Target::Field(field, _) if field.is_list && self.may_set(target, place) => {
+                Target::Item(field)
+            }
+            _ => Target::Ignored,
         };
-        let Some(is_packed) = is_packed else {
-            let length = self.ignore_list(items, place)?;
-            let mut read = self.scalar(target, Given::List, place);
-            read.is_blank = length == 0;
-            return Ok(read);
-        };
-        let is_set = self.may_set(target, place);
-        let length = if !is_set {
-            self.ignore_list(items, place)?
-        } else if *shape == Shape::Single {
-            let begins = self.begin(kind, number, 6);
-            let length = self.items(VALUE, 1, false, items, place)?;
-            self.end(begins);
-            length
-        } else {
-            self.items(kind, number.unwrap_or_default(), is_packed, items, place)?
+        self.limits.enter()?;
+        let mut length = 0;
+        while let Some(read) =
+            items.next_element_seed(Seed(self, item, &Place::Item(place, length)))?
+        {
+            self.limits.check_length(length, place)?;
+            if let (Target::Item(field), false) = (item, read.is_set) {
+                // An item that cannot be read keeps its place, for the numbers of the items after it.
+                self.put_default(field);
+            }
+            length += 1;
+        }
+        self.limits.leave();
+        let read = match (item, target) {
+            (Target::Item(_), _) => Named {
+                is_set: true,
+                ..Named::default()
+            },
+            (_, Target::Field(field, _)) if field.is_list => Named::default(),
+            _ => self.scalar(target, Given::List, place),
         };
         Ok(Named {
-            is_set,
             is_blank: length == 0,
-            ..Named::default()
+            ..read
         })
     }
 
@@ -239,53 +226,41 @@ impl<'a> Reader<'a> {
         entries: A,
         place: &Place<'_>,
     ) -> Result<Named, A::Error> {
-        let read = Named {
-            is_set: true,
-            ..Named::default()
+        let (message, number) = match target {
+            Target::Request(message) => (Some(message), None),
+            Target::Field(field, _) if field.is_list => (None, None),
+            Target::Field(field, _) | Target::Item(field) => match field.kind {
+                Kind::Message(message) => (Some(message), Some(field.number)),
+                _ => (None, None),
+            },
+            Target::Ignored => (None, None),
         };
-        let (kind, number, shape) = target.parts();
-        let is_object = match shape {
-            Shape::Single => matches!(kind, Kind::Message(_) | Kind::Struct | Kind::Value),
-            Shape::List(_) => false,
-            Shape::Map(_) => true,
-        };
-        if let Target::Request(message) = target {
-            self.named = self.fill(&self.plans[message], entries, place)?;
-        } else if !is_object {
+        let Some(message) = message else {
             self.ignore_object(entries, place)?;
             return Ok(self.scalar(target, Given::Object, place));
-        } else if !self.may_set(target, place) {
+        };
+        if !self.may_set(target, place) {
             self.ignore_object(entries, place)?;
             return Ok(Named::default());
-        } else if let (Shape::Map(key), Some(number)) = (shape, number) {
-            self.map(key, kind, number, entries, place)?;
-        } else {
-            let begins = self.begin(kind, number, 5);
-            match kind {
-                Kind::Message(message) => self.message(&self.plans[*message], entries, place)?,
-                _ => self.map(NAME, VALUE, 1, entries, place)?,
-            }
-            self.end(begins);
         }
-        Ok(read)
-    }
-
-    fn ignore_list<'de, A: SeqAccess<'de>>(
-        &mut self,
-        mut items: A,
-        place: &Place<'_>,
-    ) -> Result<usize, A::Error> {
-        self.limits.enter()?;
-        let mut length = 0;
-        while items
-            .next_element_seed(Seed(self, Target::Ignored, &Place::Item(place, length)))?
-            .is_some()
-        {
-            self.limits.check_length(length, place)?;
-            length += 1;
+        let begin = number.map(|number| {
+            put_key(&mut self.message, number, LENGTH_DELIMITED);
+            open(&mut self.message)
+        });
+        let plan = &self.plans[message];
+        let named = self.fill(plan, entries, place)?;
+        match (place, begin) {
+            (Place::Body(_), _) => self.named = named,
+            (Place::Item(..), Some(begin)) => self.mask_item(plan, &named, begin, place),
+            _ => {}
         }
-        self.limits.leave();
-        Ok(length)
+        if let Some(begin) = begin {
+            close(&mut self.message, begin);
+        }
+        Ok(Named {
+            is_set: true,
+            ..Named::default()
+        })
     }
 
     fn ignore_object<'de, A: MapAccess<'de>>(
@@ -296,103 +271,8 @@ impl<'a> Reader<'a> {
         self.limits.enter()?;
         let mut names = Names::default();
         while let Some(name) = self.limits.next_name(&mut entries, &mut names, place)? {
-            let inner = Place::Entry(place, &name);
+            let inner = Place::Field(place, &name, &name);
             entries.next_value_seed(Seed(self, Target::Ignored, &inner))?;
-        }
-        self.limits.leave();
-        Ok(())
-    }
-
-    fn message<'de, A: MapAccess<'de>>(
-        &mut self,
-        plan: &'a MessagePlan,
-        entries: A,
-        place: &Place<'_>,
-    ) -> Result<(), A::Error> {
-        let begin = self.message.len();
-        let named = self.fill(plan, entries, place)?;
-        if place.is_element() {
-            self.mask_item(plan, &named, begin, place);
-        } else if matches!(place, Place::Body(_)) {
-            self.named = named;
-        }
-        Ok(())
-    }
-
-    fn items<'de, A: SeqAccess<'de>>(
-        &mut self,
-        kind: &'a Kind,
-        number: u32,
-        is_packed: bool,
-        mut items: A,
-        place: &Place<'_>,
-    ) -> Result<usize, A::Error> {
-        self.limits.enter()?;
-        let packed = is_packed.then(|| {
-            put_key(&mut self.message, number, LENGTH_DELIMITED);
-            open(&mut self.message)
-        });
-        let target = Target::Value(kind, (!is_packed).then_some(number));
-        let mut length = 0;
-        while let Some(read) =
-            items.next_element_seed(Seed(self, target, &Place::Item(place, length)))?
-        {
-            self.limits.check_length(length, place)?;
-            if !read.is_set {
-                // An item that cannot be read keeps its place, for the numbers of the items after it.
-                if !is_packed {
-                    put_key(&mut self.message, number, kind.wire_type());
-                }
-                put_default(&mut self.message, kind);
-            }
-            length += 1;
-        }
-        if let Some(begin) = packed {
-            close(&mut self.message, begin);
-        }
-        self.limits.leave();
-        Ok(length)
-    }
-
-    fn map<'de, A: MapAccess<'de>>(
-        &mut self,
-        key: &Kind,
-        value: &'a Kind,
-        number: u32,
-        mut entries: A,
-        place: &Place<'_>,
-    ) -> Result<(), A::Error> {
-        self.limits.enter()?;
-        let mut names = Names::default();
-        while let Some(name) = self.limits.next_name(&mut entries, &mut names, place)? {
-            let inner = Place::Entry(place, &name);
-            let given = match (key, name.as_ref()) {
-                (Kind::Bool, "true") => Given::Flag(true),
-                (Kind::Bool, "false") => Given::Flag(false),
-                (_, name) => Given::Text(name),
-            };
-            let before = self.message.len();
-            put_key(&mut self.message, number, LENGTH_DELIMITED);
-            let begin = open(&mut self.message);
-            let is_set = match self.put(key, Some(1), given) {
-                Ok(()) => {
-                    let seed = Seed(self, Target::Value(value, Some(2)), &inner);
-                    entries.next_value_seed(seed)?.is_set
-                }
-                Err(cure) => {
-                    let cure = match key {
-                        Kind::Bool => "has a key that must be true or false".to_owned(),
-                        _ => cure,
-                    };
-                    self.refuse(&inner, cure);
-                    entries.next_value_seed(Seed(self, Target::Ignored, &inner))?;
-                    false
-                }
-            };
-            match is_set {
-                true => close(&mut self.message, begin),
-                false => self.message.truncate(before),
-            }
         }
         self.limits.leave();
         Ok(())

@@ -2,7 +2,7 @@
 
 use prost::encoding::encode_varint;
 
-use crate::catalog::{Kind, MessagePlan, Shape};
+use crate::catalog::{Kind, MessagePlan};
 
 /// Wire type of texts, bytes, messages and packed lists.
 pub(super) const LENGTH_DELIMITED: u32 = 2;
@@ -82,18 +82,6 @@ impl<'a> Fields<'a> {
         match key >> 3 {
             0 => Err(WireFault),
             number => Ok(Some((number, payload))),
-        }
-    }
-
-    /// Returns the value of the next field if it has this number.
-    pub(super) fn next_of(&mut self, number: u32) -> Result<Option<Payload<'a>>, WireFault> {
-        let mut ahead = *self;
-        match ahead.next_field()? {
-            Some((at, payload)) if at == number => {
-                *self = ahead;
-                Ok(Some(payload))
-            }
-            _ => Ok(None),
         }
     }
 
@@ -216,39 +204,24 @@ pub(super) fn close(message: &mut Vec<u8>, begin: usize) {
     }
 }
 
-/// Returns a message with its fields in the order of their numbers and each single field once: of values the last, of messages all
-/// together, of a oneof the last field.
-pub(super) fn in_order(plan: &MessagePlan, message: &[u8]) -> Result<Vec<u8>, WireFault> {
-    let mut values: Vec<(usize, Payload<'_>)> = Vec::new();
+/// Returns the values of a message in the order of its fields, each with the index of its field; of a oneof those of the last field
+/// only.
+pub(super) fn in_order<'a>(
+    plan: &MessagePlan,
+    message: &'a [u8],
+) -> Result<Vec<(usize, Payload<'a>)>, WireFault> {
+    let mut values: Vec<(usize, Payload<'a>)> = Vec::with_capacity(plan.fields.len());
     let mut fields = Fields::of(message);
     while let Some((number, payload)) = fields.next_field()? {
-        if let Some(at) = plan.by_number(number) {
-            let oneof = plan.fields[at].oneof;
-            let is_rival = |other: usize| other != at && plan.fields[other].oneof == oneof;
-            values.retain(|(other, _)| oneof.is_none() || !is_rival(*other));
-            values.push((at, payload));
+        let Some(at) = plan.by_number(number) else {
+            continue;
+        };
+        let oneof = plan.fields[at].oneof;
+        if oneof.is_some() {
+            values.retain(|(other, _)| *other == at || plan.fields[*other].oneof != oneof);
         }
+        values.push((at, payload));
     }
     values.sort_by_key(|(at, _)| *at);
-    let mut ordered = Vec::with_capacity(message.len());
-    for values in values.chunk_by(|one, other| one.0 == other.0) {
-        let field = &plan.fields[values[0].0];
-        let kept = match field.shape {
-            Shape::Single if field.kind.is_message() => {
-                let parts = values.iter().filter_map(|(_, payload)| payload.bytes());
-                put_bytes(
-                    &mut ordered,
-                    field.number,
-                    &parts.collect::<Vec<_>>().concat(),
-                );
-                &[]
-            }
-            Shape::Single => &values[values.len() - 1..],
-            _ => values,
-        };
-        for (_, payload) in kept {
-            put(&mut ordered, field.number, *payload);
-        }
-    }
-    Ok(ordered)
+    Ok(values)
 }

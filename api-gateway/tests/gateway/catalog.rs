@@ -144,6 +144,11 @@ const HEAD: &str = r#"
     import "google/api/annotations.proto";
     import "google/api/field_behavior.proto";
     import "google/api/httpbody.proto";
+    import "google/protobuf/any.proto";
+    import "google/protobuf/duration.proto";
+    import "google/protobuf/field_mask.proto";
+    import "google/protobuf/struct.proto";
+    import "google/protobuf/wrappers.proto";
     import "taskmesh/common/v1/options.proto";
     message M { string id = 1; M inner = 2; repeated string list = 3; }
 "#;
@@ -228,4 +233,30 @@ fn wrong_rule_fails_start_with_rpc_and_cure() {
     fixture.wrong.v1.S.A: GET /v1/{id} is also a route of fixture.wrong.v1.S.B
     fixture.wrong.v1.S.B: another RPC is already the tool same
     "#);
+}
+
+#[test]
+fn type_without_json_form_fails_start() {
+    let rpc = "option (google.api.http) = {post: \"/v1\" body: \"*\"};";
+    for (field, is_answer) in [
+        ("map<string, string> f", false),
+        ("google.protobuf.Struct f", true),
+        ("google.protobuf.Any f", true),
+        ("repeated google.protobuf.Duration f", true),
+        ("google.protobuf.BoolValue f", false),
+        ("google.protobuf.Value f", false),
+        ("google.protobuf.FieldMask f", true),
+    ] {
+        let (input, output) = if is_answer {
+            ("M", "Outer")
+        } else {
+            ("Outer", "M")
+        };
+        let fault = fault(&format!(
+            "rpc R({input}) returns ({output}) {{ {rpc} }} }}
+            message Outer {{ Inner inner = 1; }} message Inner {{ {field} = 1;"
+        ));
+        let start = "fixture.wrong.v1.S.R: fixture.wrong.v1.Inner.f has a type that has no JSON";
+        assert!(fault.starts_with(start), "{field}: {fault}");
+    }
 }

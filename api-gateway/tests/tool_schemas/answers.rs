@@ -5,7 +5,7 @@ use api_gateway::{
     transcode::write,
 };
 use prost::Message;
-use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, MapKey, MessageDescriptor, Value};
+use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, Value};
 use serde_json::{Value as Json, json};
 
 use crate::{contract, listed};
@@ -22,10 +22,6 @@ fn sample(message: &MessageDescriptor, pick: &dyn Fn(u32) -> bool) -> DynamicMes
 
 fn field_sample(field: &FieldDescriptor, pick: &dyn Fn(u32) -> bool) -> Value {
     match field.kind() {
-        Kind::Message(entry) if field.is_map() => {
-            let value = kind_sample(&entry.map_entry_value_field().kind(), pick);
-            Value::Map([(MapKey::String("key".to_owned()), value)].into())
-        }
         kind if field.is_list() => Value::List(vec![
             kind_sample(&kind, pick),
             kind_sample(&kind, &|_| false),
