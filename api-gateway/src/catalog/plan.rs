@@ -1,10 +1,14 @@
-//! Message types compiled for transcoding: all that a byte of a request or an answer needs, without a look at the descriptors.
+//! Messages of the contract, compiled: all that requests, answers, schemas and documents need, without a look at the descriptors.
 
 use std::{collections::HashMap, ops::Index, sync::Arc};
 
 use prost_reflect::{DescriptorPool, FieldDescriptor, MessageDescriptor};
+use taskmesh_proto::buf::validate::{MessageRules, OneofRules};
 
-use super::{FieldNotes, Notes, enum_plan::EnumPlan, is_update_mask};
+use super::{FieldNotes, comments::Comments, enum_plan::EnumPlan, options::Options};
+
+/// Depth from which a query does not name the fields of a message.
+const QUERY_DEPTH: usize = 4;
 
 /// Compiled messages of a contract.
 #[derive(Debug, Default)]
@@ -16,7 +20,7 @@ pub struct Plans {
 }
 
 /// Index of a message among the plans.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct MessageId(usize);
 
 /// Compiled message.
@@ -24,10 +28,14 @@ pub struct MessageId(usize);
 pub struct MessagePlan {
     /// Full name.
     pub full_name: String,
+    /// Comment before it.
+    pub comment: String,
     /// Fields in the order of their numbers, which is the order of JSON and, as services write it, of the wire.
-    pub fields: Vec<FieldPlan>,
-    /// Index of the field that names what an update changes.
+    pub fields: Vec<Arc<FieldPlan>>,
+    /// Index of the field that names what an update changes (AIP-134).
     pub update_mask: Option<usize>,
+    /// Sets of fields of which at most one may be given.
+    pub exclusive: Vec<Vec<String>>,
     names: HashMap<String, usize>,
 }
 
@@ -44,12 +52,18 @@ pub struct FieldPlan {
     pub kind: Kind,
     /// It holds any number of values.
     pub is_list: bool,
+    /// It holds one `google.api.HttpBody`.
+    pub is_file: bool,
     /// Message in it, of which a query names the fields.
     inner: Option<MessageId>,
     /// The default value can be told from an absent one.
     pub has_presence: bool,
     /// Index of its oneof.
     pub oneof: Option<usize>,
+    /// One field of its oneof must be set.
+    pub in_required_oneof: bool,
+    /// It is part of an update.
+    pub in_update: bool,
     /// Options and comment.
     pub notes: FieldNotes,
     /// Name in JSON, with quotes and colon.
@@ -57,6 +71,9 @@ pub struct FieldPlan {
     /// JSON of an absent field in HTTP answers; empty if it is left out.
     pub absent: String,
 }
+
+/// The way from a message to one of its fields, or to a field of a message within it.
+pub type FieldPath = Vec<Arc<FieldPlan>>;
 
 /// Type of a value.
 #[derive(Debug, Clone, PartialEq)]
@@ -90,7 +107,7 @@ pub enum Kind {
 
 impl Plans {
     /// Compiles all messages.
-    pub(super) fn compile(pool: &DescriptorPool, notes: &Notes) -> Self {
+    pub(super) fn compile(pool: &DescriptorPool, options: &Options, comments: &Comments) -> Self {
         let mut plans = Self::default();
         let messages: Vec<MessageDescriptor> = pool.all_messages().collect();
         for (at, message) in messages.iter().enumerate() {
@@ -98,7 +115,7 @@ impl Plans {
             plans.ids.insert(name, MessageId(at));
         }
         for message in &messages {
-            let message = plans.message(message, notes);
+            let message = plans.message(message, options, comments);
             for field in &message.fields {
                 if let Kind::Enum(words) = &field.kind {
                     let known = plans.words.entry(field.name.clone()).or_default();
@@ -123,16 +140,34 @@ impl Plans {
     }
 
     /// Finds a field by its dotted name, such as `filter.state`; every part may be in snake_case or camelCase.
-    pub fn path(&self, message: MessageId, name: &str) -> Option<Vec<&FieldPlan>> {
-        let mut path = Vec::new();
-        let mut within = Some(&self[message]);
+    pub fn path(&self, message: MessageId, name: &str) -> Option<FieldPath> {
+        let mut path = FieldPath::new();
+        let mut within = Some(message);
         for part in name.split('.') {
-            let plan = within?;
+            let plan = &self[within?];
             let field = &plan.fields[plan.by_name(part)?];
-            within = field.inner.map(|inner| &self[inner]);
-            path.push(field);
+            within = field.inner;
+            path.push(Arc::clone(field));
         }
         Some(path)
+    }
+
+    /// Collects a field, or the fields of the message in it, with the dotted names by which a query gives them.
+    pub fn in_query<'a>(
+        &'a self,
+        field: &'a FieldPlan,
+        name: String,
+        found: &mut Vec<(String, &'a FieldPlan)>,
+    ) {
+        match field.kind {
+            Kind::Message(_) if field.is_list || name.matches('.').count() + 1 == QUERY_DEPTH => {}
+            Kind::Message(message) => {
+                for inner in &self[message].fields {
+                    self.in_query(inner, format!("{name}.{}", inner.name), found);
+                }
+            }
+            _ => found.push((name, field)),
+        }
     }
 
     /// Collects a message and all messages in it.
@@ -147,30 +182,44 @@ impl Plans {
         }
     }
 
-    fn message(&self, message: &MessageDescriptor, notes: &Notes) -> MessagePlan {
-        let fields: Vec<FieldPlan> = message
-            .fields()
-            .map(|field| self.field(&field, notes))
+    fn message(
+        &self,
+        message: &MessageDescriptor,
+        options: &Options,
+        comments: &Comments,
+    ) -> MessagePlan {
+        let fields = message.fields();
+        let mut fields: Vec<FieldPlan> = fields
+            .map(|field| self.field(&field, options, comments))
             .collect();
+        let update_mask = fields.iter().position(|field| {
+            field.name == "update_mask" && field.kind == Kind::FieldMask && !field.is_list
+        });
         let mut names = HashMap::new();
-        for (at, field) in fields.iter().enumerate() {
+        for (at, field) in fields.iter_mut().enumerate() {
+            field.in_update = update_mask.is_some();
             names.insert(field.name.clone(), at);
         }
         for (at, field) in fields.iter().enumerate() {
             names.entry(field.json_name.clone()).or_insert(at);
         }
+        let rules = options.message(&message.options(), "buf.validate.message");
+        let rules: MessageRules = rules.unwrap_or_default();
+        let comment = comments.at(&message.parent_file(), message.path());
         MessagePlan {
             full_name: message.full_name().to_owned(),
-            update_mask: message.fields().position(|field| is_update_mask(&field)),
-            fields,
+            comment: comment.to_owned(),
+            fields: fields.into_iter().map(Arc::new).collect(),
+            update_mask,
+            exclusive: rules.oneof.into_iter().map(|set| set.fields).collect(),
             names,
         }
     }
 
-    fn field(&self, field: &FieldDescriptor, notes: &Notes) -> FieldPlan {
+    fn field(&self, field: &FieldDescriptor, options: &Options, comments: &Comments) -> FieldPlan {
         let kind = match field.is_map() {
             true => Kind::Unsupported,
-            false => self.kind(&field.kind()),
+            false => self.kind(&field.kind(), comments),
         };
         let label = format!("\"{}\":", field.name());
         let absent = match field.supports_presence() {
@@ -178,17 +227,24 @@ impl Plans {
             false if field.is_list() => format!("{label}[]"),
             false => format!("{label}{}", kind.default_json()),
         };
-        let inner = field.kind().as_message().map(|inner| self.id(inner));
+        let message = field.kind();
+        let message = message.as_message().filter(|_| !field.is_list());
+        let oneof = field.containing_oneof();
         FieldPlan {
-            inner: inner.filter(|_| !field.is_list()),
+            is_file: message.is_some_and(|message| message.full_name() == FILE),
+            inner: message.map(|message| self.id(message)),
             number: field.number(),
             name: field.name().to_owned(),
             json_name: field.json_name().to_owned(),
             has_presence: field.supports_presence(),
-            oneof: field
-                .containing_oneof()
+            in_required_oneof: oneof.as_ref().is_some_and(|oneof| {
+                let rules = options.message(&oneof.options(), "buf.validate.oneof");
+                rules.is_some_and(|rules: OneofRules| rules.required())
+            }),
+            in_update: false,
+            oneof: oneof
                 .and_then(|oneof| field.parent_message().oneofs().position(|it| it == oneof)),
-            notes: notes.field(field).clone(),
+            notes: FieldNotes::of(field, options, comments),
             is_list: field.is_list(),
             absent,
             label,
@@ -196,7 +252,7 @@ impl Plans {
         }
     }
 
-    fn kind(&self, kind: &prost_reflect::Kind) -> Kind {
+    fn kind(&self, kind: &prost_reflect::Kind, comments: &Comments) -> Kind {
         use prost_reflect::Kind as Described;
         match kind {
             Described::Bool => Kind::Bool,
@@ -214,7 +270,7 @@ impl Plans {
             Described::Double => Kind::Double,
             Described::String => Kind::String,
             Described::Bytes => Kind::Bytes,
-            Described::Enum(values) => Kind::Enum(Arc::new(EnumPlan::of(values))),
+            Described::Enum(values) => Kind::Enum(Arc::new(EnumPlan::of(values, comments))),
             Described::Message(message) => {
                 match message.full_name().strip_prefix("google.protobuf.") {
                     Some("Timestamp") => Kind::Timestamp,
@@ -228,6 +284,9 @@ impl Plans {
     }
 }
 
+/// A file of its own type, which travels as it is and not as JSON.
+const FILE: &str = "google.api.HttpBody";
+
 impl Index<MessageId> for Plans {
     type Output = MessagePlan;
 
@@ -237,9 +296,14 @@ impl Index<MessageId> for Plans {
 }
 
 impl MessagePlan {
-    /// Reports whether it is a `google.api.HttpBody`: a file of its own type, which travels as it is and not as JSON.
+    /// Reports whether it is a `google.api.HttpBody`.
     pub fn is_file(&self) -> bool {
-        self.full_name == "google.api.HttpBody"
+        self.full_name == FILE
+    }
+
+    /// Returns a field by its name, in snake_case or camelCase.
+    pub fn field(&self, name: &str) -> Option<&Arc<FieldPlan>> {
+        self.by_name(name).map(|at| &self.fields[at])
     }
 
     /// Returns the index of a field by its name, in snake_case or camelCase.
@@ -296,4 +360,9 @@ impl Kind {
             _ => "0".to_owned(),
         }
     }
+}
+
+/// Returns the last part of a full name.
+pub fn short_name(full_name: &str) -> &str {
+    full_name.rsplit('.').next().unwrap_or(full_name)
 }

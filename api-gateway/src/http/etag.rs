@@ -29,8 +29,7 @@ pub(super) fn if_match(headers: &HeaderMap) -> Result<Option<&str>, Error> {
 
 /// Returns the header `ETag` for an answer that has a field of that name.
 pub(super) fn etag(plan: &MessagePlan, message: &[u8]) -> Option<HeaderValue> {
-    let field = &plan.fields[plan.by_name("etag")?];
-    quoted(text_field(message, field.number))
+    quoted(text_field(message, plan.field("etag")?.number))
 }
 
 /// Returns an etag as headers write it.

@@ -72,7 +72,7 @@ fn resume(message: &mut Vec<u8>, live: &Live, headers: &HeaderMap) -> Result<(),
         cure: "must be the unchanged id of an event of this stream",
     })?;
     if !place.is_empty() {
-        put_bytes(message, live.resume_from.number(), place.as_bytes());
+        put_bytes(message, live.resume_from, place.as_bytes());
     }
     Ok(())
 }

@@ -39,7 +39,7 @@ pub fn read_arguments(plans: &Plans, rpc: &Rpc, arguments: &Map<String, Json>) -
         }
         let named: Vec<(&FieldPlan, Named)> = named
             .iter()
-            .map(|named| (&plan.fields[named.at], *named))
+            .map(|named| (plan.fields[named.at].as_ref(), *named))
             .collect();
         let names = changed(&mut reader, rpc, &clearable, &named, clear);
         put_mask(&mut reader.message, mask, names);

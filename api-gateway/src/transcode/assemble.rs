@@ -57,17 +57,16 @@ pub fn read_http(
     let mut given: Vec<u32> = given.map(|named| plan.fields[named.at].number).collect();
 
     for (path, text) in binding.path_fields.iter().zip(input.path_values) {
-        let dotted = dotted(path);
-        let path = plans.path(rpc.input, &dotted).unwrap_or_default();
         let Some(first) = path.first() else {
             continue;
         };
+        let dotted = dotted(path);
         let is_first = |named: &Named| plan.fields[named.at].number == first.number;
         if path.len() == 1 && in_body.of_request.iter().any(is_first) {
             let description = "is part of the path; remove it from the body";
             reader.violations.add(dotted, description);
         } else {
-            query::set(&mut reader, &path, text, &dotted);
+            query::set(&mut reader, path, text, &dotted);
         }
         given.push(first.number);
     }
@@ -82,11 +81,8 @@ pub fn read_http(
     }
     if let Some(mask) = plan.update_mask.map(|at| &plan.fields[at]) {
         let (updated, binding_of_updated) = match &binding.body {
-            Body::Field(field) => match plan
-                .by_number(field.number())
-                .map(|at| &plan.fields[at].kind)
-            {
-                Some(Kind::Message(inner)) => (Some(&plans[*inner]), None),
+            Body::Field(field) => match field.kind {
+                Kind::Message(inner) => (Some(&plans[inner]), None),
                 _ => (None, None),
             },
             _ => (Some(plan), Some(binding)),
@@ -126,9 +122,9 @@ impl InBody {
         let plan = &reader.plans[rpc.input];
         let field_at = |number| plan.by_number(number).unwrap_or_default();
         if let (Body::File(field), Some(file)) = (&binding.body, input.file) {
-            put_file(&mut reader.message, field.number(), file);
+            put_file(&mut reader.message, field.number, file);
             let named = Named {
-                at: field_at(field.number()),
+                at: field_at(field.number),
                 ..Named::default()
             };
             return Ok(Self {
@@ -156,8 +152,8 @@ impl InBody {
                 })
             }
             Body::Field(field) => {
-                let at = field_at(field.number());
-                let (target, place) = (&plan.fields[at], Place::Body(field.name()));
+                let at = field_at(field.number);
+                let (target, place) = (&plan.fields[at], Place::Body(&field.name));
                 let read = reader.text(text, Target::Field(target, None), &place)?;
                 Ok(Self {
                     of_request: vec![Named { at, ..read }],
@@ -188,8 +184,9 @@ fn set_from_header(
     field: &str,
     value: &str,
 ) {
-    let field = plan.by_name(field).map(|at| &plan.fields[at]);
-    let field = field.filter(|field| field.kind == Kind::String && field.notes.call_control);
+    let field = plan
+        .field(field)
+        .filter(|field| field.kind == Kind::String && field.notes.call_control);
     let Some(field) = field else {
         let cure = "has no meaning for this call; remove the header";
         reader.violations.add(header, cure);

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use service_runtime::suggestion::nearest;
 
 use super::{
@@ -6,10 +8,7 @@ use super::{
     scalar::Given,
     wire::{LENGTH_DELIMITED, close, open, put_key, remove},
 };
-use crate::catalog::{Binding, Body, FieldPlan, Kind, Plans, Rpc};
-
-/// Deeper than this, nobody means a field by a misspelt name.
-const SUGGESTED_DEPTH: usize = 4;
+use crate::catalog::{Binding, Body, FieldPlan, Kind, Rpc, dotted};
 
 /// Fills a message from the query: `page_size=10&filter.state=OPEN&tag=a&tag=b`. Returns the numbers of the request's fields that are
 /// named.
@@ -26,8 +25,7 @@ pub(super) fn fill(
             unknown(reader, rpc, binding, name);
             continue;
         };
-        let names: Vec<&str> = path.iter().map(|field| field.name.as_str()).collect();
-        let dotted = names.join(".");
+        let dotted = dotted(&path);
         if let Err(cure) = may_stand_in_query(binding, first) {
             reader.violations.add(dotted, cure);
             continue;
@@ -47,7 +45,7 @@ pub(super) fn fill(
 }
 
 /// Reads the text of a path variable or a query parameter, and sets a field within nested messages, or adds to it if it is a list.
-pub(super) fn set(reader: &mut Reader<'_>, path: &[&FieldPlan], text: &str, at: &str) {
+pub(super) fn set(reader: &mut Reader<'_>, path: &[Arc<FieldPlan>], text: &str, at: &str) {
     let Some((last, parents)) = path.split_last() else {
         return;
     };
@@ -92,33 +90,13 @@ fn may_stand_in_query(binding: &Binding, field: &FieldPlan) -> Result<(), &'stat
     let steers = field.name == "update_mask" || field.notes.call_control;
     match &binding.body {
         Body::Whole if !steers => Err("belongs in the JSON body, not in the query"),
-        Body::Field(body) if body.number() == field.number => {
+        Body::Field(body) if body.number == field.number => {
             Err("belongs in the JSON body, not in the query")
         }
-        Body::File(body) if body.number() == field.number => {
+        Body::File(body) if body.number == field.number => {
             Err("is the body of the request, not in the query")
         }
         _ => Ok(()),
-    }
-}
-
-/// Collects the names under which a field, or the fields of the message in it, may be given.
-fn add_leaves(
-    plans: &Plans,
-    field: &FieldPlan,
-    name: String,
-    depth: usize,
-    names: &mut Vec<String>,
-) {
-    match &field.kind {
-        Kind::Message(_) if field.is_list || depth == SUGGESTED_DEPTH => {}
-        Kind::Message(message) => {
-            for inner in &plans[*message].fields {
-                let name = format!("{name}.{}", inner.name);
-                add_leaves(plans, inner, name, depth + 1, names);
-            }
-        }
-        _ => names.push(name),
     }
 }
 
@@ -129,10 +107,11 @@ fn unknown(reader: &mut Reader<'_>, rpc: &Rpc, binding: &Binding, name: &str) {
     let mut leaves = Vec::new();
     for field in &reader.plans[rpc.input].fields {
         if may_stand_in_query(binding, field).is_ok() {
-            add_leaves(reader.plans, field, field.name.clone(), 1, &mut leaves);
+            let plans = reader.plans;
+            plans.in_query(field, field.name.clone(), &mut leaves);
         }
     }
-    let names: Vec<&str> = leaves.iter().map(String::as_str).collect();
+    let names: Vec<&str> = leaves.iter().map(|(name, _)| name.as_str()).collect();
     // Of filter.stat, only stat is likely to be misspelt.
     let (parent, last) = name.rsplit_once('.').map_or(("", name), |(_, last)| {
         (&name[..name.len() - last.len()], last)

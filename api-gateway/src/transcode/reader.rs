@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use service_runtime::suggestion::did_you_mean;
 use taskmesh_proto::common::v1::Redirect;
 
@@ -86,7 +88,7 @@ impl<'a> Reader<'a> {
             let description = format!("is not accepted by this tool; {}", redirect.hint);
             return self.refuse(&inner, description);
         }
-        let is_named = |(at, field): &(usize, &FieldPlan)| {
+        let is_named = |(at, field): &(usize, &Arc<FieldPlan>)| {
             let is_derived = self.dialect == Dialect::Tool && plan.update_mask == Some(*at);
             !field.notes.output_only && self.is_offered(plan, *at, place) && !is_derived
         };

@@ -23,7 +23,7 @@ pub enum AnswerFault {
     Write(#[from] io::Error),
 }
 
-/// Returns the JSON body of an HTTP answer: the whole message, or the field with this number that the route names.
+/// Returns the JSON body of an HTTP answer: the whole message, or the field that the route names.
 ///
 /// # Errors
 ///
@@ -32,16 +32,16 @@ pub fn response_body(
     plans: &Plans,
     message: MessageId,
     wire: &[u8],
-    field: Option<u32>,
+    field: Option<&FieldPlan>,
 ) -> Result<Vec<u8>, AnswerFault> {
     let plan = &plans[message];
-    let Some(at) = field.and_then(|number| plan.by_number(number)) else {
+    let Some(field) = field else {
         return write(plans, message, wire, Dialect::Http);
     };
     let mut writer = Writer::new(plans, Dialect::Http);
     let mut values = in_order(plan, wire)?;
-    values.retain(|(of, _)| *of == at);
-    writer.field(&plan.fields[at], &values, None)?;
+    values.retain(|(at, _)| plan.fields[*at].number == field.number);
+    writer.field(field, &values, None)?;
     Ok(writer.json)
 }
 

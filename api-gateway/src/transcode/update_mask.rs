@@ -23,7 +23,8 @@ pub fn clearable_fields<'a>(plans: &'a Plans, rpc: &Rpc) -> Vec<&'a FieldPlan> {
         return Vec::new();
     }
     let binding = rpc.bindings.first();
-    let fields = plan.fields.iter().filter(|field| {
+    let fields = plan.fields.iter().map(AsRef::as_ref);
+    let fields = fields.filter(|field: &&FieldPlan| {
         is_written(binding, field)
             && !field.notes.required
             && !field.notes.rules.refuses_empty()

@@ -2,7 +2,7 @@
 //! is read as the same message.
 
 use api_gateway::{
-    catalog::{Body, Catalog, Dialect},
+    catalog::{Body, Catalog, Dialect, FieldNotes},
     transcode::{HttpInput, read_http, write},
 };
 use prost::Message;
@@ -110,6 +110,11 @@ fn decoded(of: &MessageDescriptor, wire: &[u8]) -> serde_json::Value {
     plain(&DynamicMessage::decode(of.clone(), wire).unwrap())
 }
 
+fn notes<'a>(catalog: &'a Catalog, field: &FieldDescriptor) -> &'a FieldNotes {
+    let message = &catalog.plans[catalog.plans.id(field.parent_message())];
+    &message.field(field.name()).unwrap().notes
+}
+
 fn check_answers(catalog: &Catalog) -> usize {
     let mut choices = Choices(0x9E37_79B9_7F4A_7C15);
     let mut reached = Vec::new();
@@ -119,7 +124,7 @@ fn check_answers(catalog: &Catalog) -> usize {
     let names = reached.iter().map(|id| &catalog.plans[*id].full_name);
     let messages = names.map(|name| catalog.pool.get_message_by_name(name).unwrap());
     let messages: Vec<MessageDescriptor> = messages.collect();
-    let wanted = |field: &FieldDescriptor| !catalog.notes.field(field).input_only;
+    let wanted = |field: &FieldDescriptor| !notes(catalog, field).input_only;
     for of in messages
         .iter()
         .flat_map(|of| std::iter::repeat_n(of, ROUNDS))
@@ -137,7 +142,7 @@ fn check_answers(catalog: &Catalog) -> usize {
 fn check_requests(catalog: &Catalog) -> usize {
     let mut choices = Choices(0x1234_5678_9ABC_DEF1);
     let wanted = |field: &FieldDescriptor| {
-        !catalog.notes.field(field).output_only && field.name() != "update_mask"
+        !notes(catalog, field).output_only && field.name() != "update_mask"
     };
     let rpcs = catalog
         .rpcs

@@ -14,7 +14,7 @@ use crate::{
 
 /// Writes the OpenAPI 3.1 document of all routes.
 pub fn openapi(catalog: &Catalog, public_url: &Url) -> Value {
-    let writer = SchemaWriter::new(&catalog.notes, SchemaTarget::OpenApi);
+    let writer = SchemaWriter::new(&catalog.plans, SchemaTarget::OpenApi);
     let mut writer = writer.of_catalog(catalog);
     let mut paths = Schema::new();
     let mut tags: Vec<Value> = Vec::new();
@@ -22,13 +22,13 @@ pub fn openapi(catalog: &Catalog, public_url: &Url) -> Value {
         let service = rpc.method.parent_service();
         let tag = json!({
             "name": service.name(),
-            "description": catalog.notes.comment(service.full_name()),
+            "description": catalog.service_comment(rpc),
         });
         if !tags.contains(&tag) {
             tags.push(tag);
         }
         for (at, binding) in rpc.bindings.iter().enumerate() {
-            let mut operation = operation(catalog, &mut writer, rpc, binding, at);
+            let mut operation = operation(&catalog.plans, &mut writer, rpc, binding, at);
             let path = plain_path(binding);
             if rpc.live.is_some() {
                 describe_live(&mut operation);

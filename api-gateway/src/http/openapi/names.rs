@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
-use crate::catalog::Schema;
+use crate::catalog::{Schema, short_name};
 
 const SCHEMAS: &str = "#/components/schemas/";
 
@@ -26,8 +26,7 @@ pub(super) fn shorten_names(document: &mut Value) {
 fn short_names<'a>(full_names: impl Iterator<Item = &'a String>) -> HashMap<String, String> {
     let mut by_short: HashMap<&str, Vec<&String>> = HashMap::new();
     for full in full_names {
-        let short = full.rsplit('.').next().unwrap_or(full);
-        by_short.entry(short).or_default().push(full);
+        by_short.entry(short_name(full)).or_default().push(full);
     }
     let names = by_short.into_iter().flat_map(|(short, all)| {
         let is_unique = all.len() == 1;

@@ -8,12 +8,7 @@ use futures::{StreamExt, stream};
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use service_runtime::telemetry::propagation::{self, TraceContext};
 
-use super::{
-    events::Events,
-    file::{FilePart, answers_with_file},
-    form::Form,
-    messages::Messages,
-};
+use super::{events::Events, file::FilePart, form::Form, messages::Messages};
 use crate::{error::Error, error_response::ErrorResponse};
 
 /// Answers with a stream: lines or events of JSON, or one file, part by part.
@@ -25,8 +20,7 @@ pub(in crate::http) async fn stream(
     messages: Messages,
     headers: &HeaderMap,
 ) -> Result<Response, Error> {
-    let mut response = match answers_with_file(&messages.rpc().method.output(), messages.binding())
-    {
+    let mut response = match messages.binding().answers_with_file {
         true => file_response(messages).await?,
         false => events_response(messages, Form::wanted(headers)),
     };
