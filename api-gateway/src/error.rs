@@ -3,7 +3,7 @@ use std::time::Duration;
 use http::Method;
 use service_runtime::{
     BoxError,
-    grpc::{AuthError, FieldViolation},
+    grpc::{AuthError, ErrorCode, FieldViolation},
 };
 use tonic::Status;
 
@@ -18,31 +18,17 @@ pub enum Error {
     /// The body is not JSON that the gateway takes.
     #[error(transparent)]
     Json(#[from] JsonFault),
-    /// The body is larger than it may be.
-    #[error("the body is larger than {limit} bytes; send less at once")]
-    BodyTooLarge {
-        /// The most bytes that a body may have.
-        limit: usize,
-    },
-    /// The body broke off.
-    #[error("the body could not be read to its end; send it again")]
-    BodyBroken,
-    /// The body did not arrive in time.
-    #[error("the body took too long to arrive; send it again")]
-    BodyTooSlow,
-    /// The body is not JSON.
-    #[error("the body must be JSON; send the header \"content-type: application/json\"")]
-    UnsupportedMediaType,
-    /// The body is compressed.
-    #[error("the body must not be compressed; remove the header \"content-encoding\"")]
-    UnsupportedEncoding,
-    /// There is no such path.
-    #[error("no such path: {path}{}", .nearest.as_deref().map(|nearest| format!("; did you mean {nearest}?")).unwrap_or_default())]
-    RouteNotFound {
-        /// The path of the request.
-        path: String,
-        /// The route that comes nearest.
-        nearest: Option<String>,
+    /// The gateway refuses the request.
+    #[error("{message}")]
+    Refused {
+        /// The code.
+        code: ErrorCode,
+        /// The HTTP status.
+        http: u16,
+        /// Constant that identifies the error.
+        reason: &'static str,
+        /// Description of the error and how to fix it.
+        message: String,
     },
     /// The path has other methods.
     #[error("{method} is not allowed for this path; use {}", methods_text(.allowed))]
@@ -51,50 +37,6 @@ pub enum Error {
         method: Method,
         /// The methods of the path.
         allowed: Vec<Method>,
-    },
-    /// The path is no percent-encoded text.
-    #[error("the path {cure}")]
-    Path {
-        /// Description of the error and how to fix it.
-        cure: &'static str,
-    },
-    /// The request comes from a web page that may not call.
-    #[error(
-        "pages of {origin} may not call this API; an operator can allow the origin with the setting {setting}"
-    )]
-    OriginNotAllowed {
-        /// The page's origin.
-        origin: String,
-        /// The setting with the origins that may.
-        setting: &'static str,
-    },
-    /// The ticket in the URL was valid once.
-    #[error("ticket has expired; get a new one with POST {path}/tickets")]
-    TicketExpired {
-        /// The path of the live stream.
-        path: String,
-    },
-    /// The ticket in the URL was not issued here for this purpose.
-    #[error("ticket is not valid; get one with POST {path}/tickets")]
-    TicketInvalid {
-        /// The path of the live stream.
-        path: String,
-    },
-    /// A header is wrong.
-    #[error("the header {name} {cure}")]
-    Header {
-        /// The header.
-        name: &'static str,
-        /// Description of the error and how to fix it.
-        cure: &'static str,
-    },
-    /// The transport of MCP refuses the request.
-    #[error("{message}")]
-    Transport {
-        /// The HTTP status.
-        http: u16,
-        /// Description of the error.
-        message: String,
     },
     /// The request has no valid token.
     #[error(transparent)]
@@ -126,6 +68,44 @@ impl Error {
     /// Makes an error of one wrong field.
     pub fn field(name: &str, description: impl Into<String>) -> Self {
         Self::InvalidFields(vec![FieldViolation::new(name, description)])
+    }
+
+    /// Makes an error of a request that the gateway refuses.
+    pub fn refused(code: ErrorCode, reason: &'static str, message: impl Into<String>) -> Self {
+        Self::with_status(code.http(), code, reason, message)
+    }
+
+    /// Makes an error of a request that the gateway refuses with another HTTP status than that of the code.
+    pub fn with_status(
+        http: u16,
+        code: ErrorCode,
+        reason: &'static str,
+        message: impl Into<String>,
+    ) -> Self {
+        Self::Refused {
+            code,
+            http,
+            reason,
+            message: message.into(),
+        }
+    }
+
+    /// Makes an error of a wrong header.
+    pub fn header(name: &str, cure: &str) -> Self {
+        let message = format!("the header {name} {cure}");
+        Self::refused(ErrorCode::InvalidArgument, "INVALID_HEADER", message)
+    }
+
+    /// Makes an error of a transport that refuses the request: MCP, or the handshake of a WebSocket.
+    pub fn transport(http: u16, message: impl Into<String>) -> Self {
+        let code = match http {
+            403 => ErrorCode::PermissionDenied,
+            404 => ErrorCode::NotFound,
+            405 => ErrorCode::Unimplemented,
+            400..500 => ErrorCode::InvalidArgument,
+            _ => ErrorCode::Internal,
+        };
+        Self::with_status(http, code, "TRANSPORT", message)
     }
 
     /// Makes an error of what an RPC answered, or of what kept it from answering.

@@ -79,7 +79,7 @@ impl ErrorResponse {
     }
 
     fn of(error: &Error) -> Self {
-        use ErrorCode::{Internal, InvalidArgument, NotFound, Unimplemented};
+        use ErrorCode::{Internal, InvalidArgument, Unimplemented};
         let message = error.to_string();
         let own = |code: ErrorCode, reason: &str| Self::with_reason(code, reason, message.clone());
         match error {
@@ -88,38 +88,15 @@ impl ErrorResponse {
                 ..own(InvalidArgument, "INVALID_FIELD")
             },
             Error::Json(_) => own(InvalidArgument, "INVALID_JSON"),
-            Error::BodyBroken => own(InvalidArgument, "BODY_INCOMPLETE"),
-            Error::BodyTooSlow => Self {
-                http: 408,
-                ..own(ErrorCode::DeadlineExceeded, "BODY_TOO_SLOW")
+            Error::Refused {
+                code, http, reason, ..
+            } => Self {
+                http: *http,
+                ..own(*code, reason)
             },
-            Error::BodyTooLarge { .. } => Self {
-                http: 413,
-                ..own(InvalidArgument, "BODY_TOO_LARGE")
-            },
-            Error::UnsupportedMediaType => Self {
-                http: 415,
-                ..own(InvalidArgument, "UNSUPPORTED_MEDIA_TYPE")
-            },
-            Error::UnsupportedEncoding => Self {
-                http: 415,
-                ..own(InvalidArgument, "UNSUPPORTED_ENCODING")
-            },
-            Error::Path { .. } => own(InvalidArgument, "INVALID_PATH"),
-            Error::OriginNotAllowed { .. } => {
-                own(ErrorCode::PermissionDenied, "ORIGIN_NOT_ALLOWED")
-            }
-            Error::TicketExpired { .. } => own(ErrorCode::Unauthenticated, "TICKET_EXPIRED"),
-            Error::TicketInvalid { .. } => own(ErrorCode::Unauthenticated, "TICKET_INVALID"),
-            Error::Header { .. } => own(InvalidArgument, "INVALID_HEADER"),
-            Error::RouteNotFound { .. } => own(NotFound, "ROUTE_NOT_FOUND"),
             Error::MethodNotAllowed { .. } => Self {
                 http: 405,
                 ..own(Unimplemented, "METHOD_NOT_ALLOWED")
-            },
-            Error::Transport { http, .. } => Self {
-                http: *http,
-                ..own(transport_code(*http), "TRANSPORT")
             },
             Error::TooManyRequests { wait, .. } => Self {
                 retry_after: Some(*wait),
@@ -175,16 +152,6 @@ impl ErrorResponse {
             retry_after: delay.or(answer.retry_after),
             ..answer
         }
-    }
-}
-
-fn transport_code(http: u16) -> ErrorCode {
-    match http {
-        403 => ErrorCode::PermissionDenied,
-        404 => ErrorCode::NotFound,
-        405 => ErrorCode::Unimplemented,
-        400..500 => ErrorCode::InvalidArgument,
-        _ => ErrorCode::Internal,
     }
 }
 

@@ -121,11 +121,9 @@ impl<'a> SchemaWriter<'a> {
     /// Writes the schema of a message with those of its fields that `keep` wants.
     pub fn message(&mut self, message: MessageId, keep: impl Fn(&FieldPlan) -> bool) -> Schema {
         let plan = &self.plans[message];
-        let fields = plan.fields.iter().enumerate();
-        let is_wanted = |(at, field): &(usize, &Arc<FieldPlan>)| {
+        let is_wanted = |field: &&Arc<FieldPlan>| {
             // The fields that an agent changes follow from the arguments that it gives.
-            let is_derived =
-                self.target == SchemaTarget::ToolInput && plan.update_mask == Some(*at);
+            let is_derived = self.target == SchemaTarget::ToolInput && field.is_mask;
             let steers_call = self.in_component
                 && self.for_requests
                 && self.steering.contains(&(message, field.number));
@@ -133,7 +131,7 @@ impl<'a> SchemaWriter<'a> {
         };
         let mut properties = Schema::new();
         let mut required = Vec::new();
-        for (_, field) in fields.filter(is_wanted).collect::<Vec<_>>() {
+        for field in plan.fields.iter().filter(is_wanted).collect::<Vec<_>>() {
             let mut schema = self.field(field);
             let is_required = self.is_required(field);
             if self.may_be_null(field) && !is_required {

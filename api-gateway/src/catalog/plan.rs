@@ -32,8 +32,8 @@ pub struct MessagePlan {
     pub comment: String,
     /// Fields in the order of their numbers, which is the order of JSON and, as services write it, of the wire.
     pub fields: Vec<Arc<FieldPlan>>,
-    /// Index of the field that names what an update changes (AIP-134).
-    pub update_mask: Option<usize>,
+    /// Field that names what an update changes (AIP-134).
+    pub update_mask: Option<Arc<FieldPlan>>,
     /// Sets of fields of which at most one may be given.
     pub exclusive: Vec<Vec<String>>,
     names: HashMap<String, usize>,
@@ -52,6 +52,8 @@ pub struct FieldPlan {
     pub kind: Kind,
     /// It holds any number of values.
     pub is_list: bool,
+    /// It names what an update changes.
+    pub is_mask: bool,
     /// It holds one `google.api.HttpBody`.
     pub is_file: bool,
     /// Message in it, of which a query names the fields.
@@ -145,7 +147,7 @@ impl Plans {
         let mut within = Some(message);
         for part in name.split('.') {
             let plan = &self[within?];
-            let field = &plan.fields[plan.by_name(part)?];
+            let field = plan.field(part)?;
             within = field.inner;
             path.push(Arc::clone(field));
         }
@@ -192,25 +194,24 @@ impl Plans {
         let mut fields: Vec<FieldPlan> = fields
             .map(|field| self.field(&field, options, comments))
             .collect();
-        let update_mask = fields.iter().position(|field| {
-            field.name == "update_mask" && field.kind == Kind::FieldMask && !field.is_list
-        });
+        let is_update = fields.iter().any(|field| field.is_mask);
         let mut names = HashMap::new();
         for (at, field) in fields.iter_mut().enumerate() {
-            field.in_update = update_mask.is_some();
+            field.in_update = is_update;
             names.insert(field.name.clone(), at);
         }
         for (at, field) in fields.iter().enumerate() {
             names.entry(field.json_name.clone()).or_insert(at);
         }
+        let fields: Vec<Arc<FieldPlan>> = fields.into_iter().map(Arc::new).collect();
         let rules = options.message(&message.options(), "buf.validate.message");
         let rules: MessageRules = rules.unwrap_or_default();
         let comment = comments.at(&message.parent_file(), message.path());
         MessagePlan {
             full_name: message.full_name().to_owned(),
             comment: comment.to_owned(),
-            fields: fields.into_iter().map(Arc::new).collect(),
-            update_mask,
+            update_mask: fields.iter().find(|field| field.is_mask).cloned(),
+            fields,
             exclusive: rules.oneof.into_iter().map(|set| set.fields).collect(),
             names,
         }
@@ -231,6 +232,7 @@ impl Plans {
         let message = message.as_message().filter(|_| !field.is_list());
         let oneof = field.containing_oneof();
         FieldPlan {
+            is_mask: field.name() == "update_mask" && kind == Kind::FieldMask && !field.is_list(),
             is_file: message.is_some_and(|message| message.full_name() == FILE),
             inner: message.map(|message| self.id(message)),
             number: field.number(),
@@ -303,12 +305,7 @@ impl MessagePlan {
 
     /// Returns a field by its name, in snake_case or camelCase.
     pub fn field(&self, name: &str) -> Option<&Arc<FieldPlan>> {
-        self.by_name(name).map(|at| &self.fields[at])
-    }
-
-    /// Returns the index of a field by its name, in snake_case or camelCase.
-    pub fn by_name(&self, name: &str) -> Option<usize> {
-        self.names.get(name).copied()
+        self.names.get(name).map(|at| &self.fields[*at])
     }
 
     /// Returns the index of a field by its number.

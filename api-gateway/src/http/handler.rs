@@ -4,7 +4,7 @@ use axum::{
     extract::{Extension, Request, State},
     response::Response,
 };
-use service_runtime::grpc::{Caller, Verified, deadline};
+use service_runtime::grpc::{Caller, ErrorCode, Verified, deadline};
 use tokio::time::Instant;
 
 use super::{deadline::requested_deadline, live, problem, reply, request::read_message};
@@ -53,10 +53,12 @@ async fn answer(
             method: request.method().clone(),
             allowed,
         }),
-        Found::Nothing { nearest } => Err(Error::RouteNotFound {
-            path: path.to_owned(),
-            nearest,
-        }),
+        Found::Nothing { nearest } => {
+            let hint = nearest.map(|nearest| format!("; did you mean {nearest}?"));
+            let message = format!("no such path: {path}{}", hint.unwrap_or_default());
+            let code = ErrorCode::NotFound;
+            Err(Error::refused(code, "ROUTE_NOT_FOUND", message))
+        }
     }
 }
 

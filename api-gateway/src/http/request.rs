@@ -67,10 +67,9 @@ fn resume(message: &mut Vec<u8>, live: &Live, headers: &HeaderMap) -> Result<(),
     let Some(value) = headers.get("last-event-id") else {
         return Ok(());
     };
-    let place = value.to_str().map_err(|_| Error::Header {
-        name: "Last-Event-ID",
-        cure: "must be the unchanged id of an event of this stream",
-    })?;
+    let cure = "must be the unchanged id of an event of this stream";
+    let place = value.to_str();
+    let place = place.map_err(|_| Error::header("Last-Event-ID", cure))?;
     if !place.is_empty() {
         put_bytes(message, live.resume_from, place.as_bytes());
     }
@@ -81,10 +80,9 @@ fn read_file<'a>(parts: &'a Parts, data: &'a Bytes) -> Result<File<'a>, Error> {
     check_encoding(&parts.headers)?;
     let content_type = match parts.headers.get(header::CONTENT_TYPE) {
         None => "",
-        Some(value) => value.to_str().map_err(|_| Error::Header {
-            name: "Content-Type",
-            cure: "must be a media type, such as text/csv",
-        })?,
+        Some(value) => value
+            .to_str()
+            .map_err(|_| Error::header("Content-Type", "must be a media type, such as text/csv"))?,
     };
     Ok(File { content_type, data })
 }

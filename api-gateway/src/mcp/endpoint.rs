@@ -135,20 +135,16 @@ async fn in_one_shape(response: http::Response<Body>) -> Response {
     let text = String::from_utf8_lossy(&text).into_owned();
     let mut answer = problem(&match parts.status.as_u16() {
         // The content type was checked before, so this is how it refuses a message of another form.
-        415 => Error::Transport {
-            http: 400,
-            message: "the body must be one JSON-RPC 2.0 message, whose params are an object"
-                .to_owned(),
-        },
-        406 => Error::Transport {
-            http: 406,
-            message: "responses are application/json, which the header Accept excludes".to_owned(),
-        },
+        415 => Error::transport(
+            400,
+            "the body must be one JSON-RPC 2.0 message, whose params are an object",
+        ),
+        406 => Error::transport(
+            406,
+            "responses are application/json, which the header Accept excludes",
+        ),
         500.. => Error::Internal(text.into()),
-        http => Error::Transport {
-            http,
-            message: text,
-        },
+        http => Error::transport(http, text),
     });
     if let Some(allow) = parts.headers.get(header::ALLOW) {
         answer.headers_mut().insert(header::ALLOW, allow.clone());

@@ -5,7 +5,7 @@ use service_runtime::suggestion::did_you_mean;
 
 use super::{
     Reading,
-    assemble::require,
+    assemble::{given_numbers, require},
     place::Place,
     reader::{Named, Reader},
     update_mask::{clearable_fields, is_written, put_mask, refuse_blank},
@@ -31,22 +31,15 @@ pub fn read_arguments(plans: &Plans, rpc: &Rpc, arguments: &Map<String, Json>) -
     let named = reader
         .fill(plan, entries, &Place::Body(""))
         .unwrap_or_default();
-    if let Some(at) = plan.update_mask {
-        let mask = &plan.fields[at];
-        if named.iter().any(|named| named.at == at) {
+    if let Some(mask) = &plan.update_mask {
+        if named.iter().any(|(field, _)| field.is_mask) {
             let description = "is not a known field; only the given fields are changed";
             reader.violations.add(&mask.name, description);
         }
-        let named: Vec<(&FieldPlan, Named)> = named
-            .iter()
-            .map(|named| (plan.fields[named.at].as_ref(), *named))
-            .collect();
         let names = changed(&mut reader, rpc, &clearable, &named, clear);
         put_mask(&mut reader.message, mask, names);
     }
-    let given = named.iter().filter(|named| !named.is_absent);
-    let given: Vec<u32> = given.map(|named| plan.fields[named.at].number).collect();
-    require(&mut reader, plan, &given);
+    require(&mut reader, plan, &given_numbers(&named));
     reader.finish()
 }
 
@@ -55,15 +48,15 @@ fn changed(
     reader: &mut Reader<'_>,
     rpc: &Rpc,
     clearable: &[&FieldPlan],
-    named: &[(&FieldPlan, Named)],
+    named: &[Named<'_>],
     clear: Option<&Json>,
 ) -> Vec<String> {
     let binding = rpc.bindings.first();
     let written = |field: &FieldPlan| is_written(binding, field) && !field.notes.required;
     let named = named.iter().filter(|(field, _)| written(field));
     let (blank, given): (Vec<_>, Vec<_>) = named
-        .filter(|(_, named)| named.is_blank || !named.is_absent)
-        .partition(|(_, named)| named.is_blank);
+        .filter(|(_, read)| read.is_blank || !read.is_absent)
+        .partition(|(_, read)| read.is_blank);
     let given: Vec<&str> = given.iter().map(|(field, _)| field.name.as_str()).collect();
     let cleared = cleared(reader, clearable, &given, clear);
     for (field, _) in blank {

@@ -6,7 +6,7 @@ use super::{
     JsonFault, Reading,
     place::Place,
     query,
-    reader::{Named, Reader},
+    reader::{Named, Read, Reader},
     target::Target,
     update_mask::{check_mask, is_written, mask_in, put_mask},
     wire::{LENGTH_DELIMITED, put_bytes, put_key, text_field},
@@ -52,17 +52,17 @@ pub fn read_http(
 ) -> Result<Reading, JsonFault> {
     let plan = &plans[rpc.input];
     let mut reader = Reader::of_text(plans);
-    let in_body = InBody::read(&mut reader, rpc, binding, input)?;
-    let given = in_body.of_request.iter().filter(|named| !named.is_absent);
-    let mut given: Vec<u32> = given.map(|named| plan.fields[named.at].number).collect();
+    let in_body = read_body(&mut reader, rpc, binding, input)?;
+    let in_resource = std::mem::take(&mut reader.named);
+    let mut given = given_numbers(&in_body);
 
     for (path, text) in binding.path_fields.iter().zip(input.path_values) {
         let Some(first) = path.first() else {
             continue;
         };
         let dotted = dotted(path);
-        let is_first = |named: &Named| plan.fields[named.at].number == first.number;
-        if path.len() == 1 && in_body.of_request.iter().any(is_first) {
+        let is_first = |(field, _): &Named<'_>| field.number == first.number;
+        if path.len() == 1 && in_body.iter().any(is_first) {
             let description = "is part of the path; remove it from the body";
             reader.violations.add(dotted, description);
         } else {
@@ -79,7 +79,7 @@ pub fn read_http(
             set_from_header(&mut reader, plan, header, field, value);
         }
     }
-    if let Some(mask) = plan.update_mask.map(|at| &plan.fields[at]) {
+    if let Some(mask) = &plan.update_mask {
         let (updated, binding_of_updated) = match &binding.body {
             Body::Field(field) => match field.kind {
                 Kind::Message(inner) => (Some(&plans[inner]), None),
@@ -91,9 +91,8 @@ pub fn read_http(
             (Some(paths), Some(updated)) => {
                 check_mask(&paths, mask, updated, "", &mut reader.violations);
             }
-            (None, updated) if binding.method == Method::PATCH => {
-                let fields = updated.map_or(&[][..], |updated| &updated.fields);
-                let named = in_body.of_resource.iter().map(|named| &fields[named.at]);
+            (None, _) if binding.method == Method::PATCH => {
+                let named = in_resource.iter().map(|(field, _)| field);
                 let written = named.filter(|field| is_written(binding_of_updated, field));
                 let names = written.map(|field| field.name.clone()).collect();
                 put_mask(&mut reader.message, mask, names);
@@ -105,63 +104,44 @@ pub fn read_http(
     Ok(reader.finish())
 }
 
-/// The fields that a body names: of the request, and of what an update writes, which are the same unless the body is one field.
-#[derive(Default)]
-struct InBody {
-    of_request: Vec<Named>,
-    of_resource: Vec<Named>,
-}
-
-impl InBody {
-    fn read(
-        reader: &mut Reader<'_>,
-        rpc: &Rpc,
-        binding: &Binding,
-        input: HttpInput<'_>,
-    ) -> Result<Self, JsonFault> {
-        let plan = &reader.plans[rpc.input];
-        let field_at = |number| plan.by_number(number).unwrap_or_default();
-        if let (Body::File(field), Some(file)) = (&binding.body, input.file) {
-            put_file(&mut reader.message, field.number, file);
-            let named = Named {
-                at: field_at(field.number),
-                ..Named::default()
-            };
-            return Ok(Self {
-                of_request: vec![named],
-                of_resource: Vec::new(),
-            });
+/// Reads a body and returns the fields of the request that it names.
+fn read_body<'a>(
+    reader: &mut Reader<'a>,
+    rpc: &Rpc,
+    binding: &'a Binding,
+    input: HttpInput<'_>,
+) -> Result<Vec<Named<'a>>, JsonFault> {
+    if let (Body::File(field), Some(file)) = (&binding.body, input.file) {
+        put_file(&mut reader.message, field.number, file);
+        return Ok(vec![(field, Read::default())]);
+    }
+    let Some(text) = input.body else {
+        return Ok(Vec::new());
+    };
+    match &binding.body {
+        Body::None | Body::File(_) => {
+            reader.text(text, Target::Ignored, &Place::Body(""))?;
+            let description =
+                "must be empty; this call takes its values from the path and the query";
+            reader.violations.add("body", description);
+            Ok(Vec::new())
         }
-        let Some(text) = input.body else {
-            return Ok(Self::default());
-        };
-        match &binding.body {
-            Body::None | Body::File(_) => {
-                reader.text(text, Target::Ignored, &Place::Body(""))?;
-                reader.violations.add(
-                    "body",
-                    "must be empty; this call takes its values from the path and the query",
-                );
-                Ok(Self::default())
-            }
-            Body::Whole => {
-                reader.text(text, Target::Request(rpc.input), &Place::Body(""))?;
-                Ok(Self {
-                    of_resource: reader.named.clone(),
-                    of_request: std::mem::take(&mut reader.named),
-                })
-            }
-            Body::Field(field) => {
-                let at = field_at(field.number);
-                let (target, place) = (&plan.fields[at], Place::Body(&field.name));
-                let read = reader.text(text, Target::Field(target, None), &place)?;
-                Ok(Self {
-                    of_request: vec![Named { at, ..read }],
-                    of_resource: std::mem::take(&mut reader.named),
-                })
-            }
+        Body::Whole => {
+            reader.text(text, Target::Request(rpc.input), &Place::Body(""))?;
+            Ok(reader.named.clone())
+        }
+        Body::Field(field) => {
+            let target = Target::Field(field, None);
+            let read = reader.text(text, target, &Place::Body(&field.name))?;
+            Ok(vec![(field, read)])
         }
     }
+}
+
+/// Returns the numbers of the fields that are given.
+pub(super) fn given_numbers(named: &[Named<'_>]) -> Vec<u32> {
+    let given = named.iter().filter(|(_, read)| !read.is_absent);
+    given.map(|(field, _)| field.number).collect()
 }
 
 /// Appends a `google.api.HttpBody`.

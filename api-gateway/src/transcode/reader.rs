@@ -14,18 +14,19 @@ use super::{
 };
 use crate::catalog::{Dialect, FieldPlan, MessagePlan, Plans};
 
-/// A field that an object names.
+/// How a value was read.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Named {
-    /// Index among the fields of the message.
-    pub(super) at: usize,
-    /// Its value means that it is not given.
+pub(super) struct Read {
+    /// It means that the field is not given.
     pub(super) is_absent: bool,
-    /// Its value is an empty string or an empty list.
+    /// It is an empty string or an empty list.
     pub(super) is_blank: bool,
-    /// Its value is part of the message.
+    /// It is part of the message.
     pub(super) is_set: bool,
 }
+
+/// A field that an object names, and how its value was read.
+pub(super) type Named<'a> = (&'a FieldPlan, Read);
 
 /// Reads JSON values into a message on the wire and notes every violation, with the full path of its field.
 pub(super) struct Reader<'a> {
@@ -36,7 +37,7 @@ pub(super) struct Reader<'a> {
     pub(super) violations: Violations,
     pub(super) message: Vec<u8>,
     /// Fields that the body, or the message that is the body, names.
-    pub(super) named: Vec<Named>,
+    pub(super) named: Vec<Named<'a>>,
     pub(super) limits: Limits,
 }
 
@@ -69,12 +70,11 @@ impl<'a> Reader<'a> {
 
     /// Tells whether a caller may name a field here. Tools derive masks, are not offered what is hidden from them, and
     /// steer whole calls only.
-    pub(super) fn is_offered(&self, plan: &MessagePlan, at: usize, place: &Place<'_>) -> bool {
-        let notes = &plan.fields[at].notes;
-        let only_whole = notes.call_control || plan.update_mask == Some(at);
+    pub(super) fn is_offered(&self, field: &FieldPlan, place: &Place<'_>) -> bool {
+        let only_whole = field.notes.call_control || field.is_mask;
         match self.dialect {
             Dialect::Http => true,
-            Dialect::Tool => !notes.tool_hidden && (place.is_request() || !only_whole),
+            Dialect::Tool => !field.notes.tool_hidden && (place.is_request() || !only_whole),
         }
     }
 
@@ -88,12 +88,12 @@ impl<'a> Reader<'a> {
             let description = format!("is not accepted by this tool; {}", redirect.hint);
             return self.refuse(&inner, description);
         }
-        let is_named = |(at, field): &(usize, &Arc<FieldPlan>)| {
-            let is_derived = self.dialect == Dialect::Tool && plan.update_mask == Some(*at);
-            !field.notes.output_only && self.is_offered(plan, *at, place) && !is_derived
+        let is_named = |field: &&Arc<FieldPlan>| {
+            let is_derived = self.dialect == Dialect::Tool && field.is_mask;
+            !field.notes.output_only && self.is_offered(field, place) && !is_derived
         };
-        let fields = plan.fields.iter().enumerate().filter(is_named);
-        let names: Vec<&str> = fields.map(|(_, field)| field.name.as_str()).collect();
+        let fields = plan.fields.iter().filter(is_named);
+        let names: Vec<&str> = fields.map(|field| field.name.as_str()).collect();
         let hint = did_you_mean(name, names.iter().copied());
         let hint = match hint.is_empty() && !names.is_empty() {
             true => format!("; known are {}", names.join(", ")),
@@ -132,11 +132,11 @@ impl<'a> Reader<'a> {
     pub(super) fn mask_item(
         &mut self,
         plan: &MessagePlan,
-        named: &[Named],
+        named: &[Named<'_>],
         begin: usize,
         place: &Place<'_>,
     ) {
-        let Some(mask) = plan.update_mask.map(|at| &plan.fields[at]) else {
+        let Some(mask) = &plan.update_mask else {
             return;
         };
         if let Some(paths) = mask_in(&self.message[begin..], mask) {
@@ -149,15 +149,14 @@ impl<'a> Reader<'a> {
             );
         }
         let mut names = Vec::new();
-        for named in named {
-            let field = &plan.fields[named.at];
+        for (field, read) in named {
             if !is_written(None, field) || field.notes.required {
                 continue;
             }
-            if self.dialect == Dialect::Tool && named.is_blank {
+            if self.dialect == Dialect::Tool && read.is_blank {
                 let path = within(&place.in_request(), &field.name);
                 refuse_blank(&mut self.violations, field, false, path);
-            } else if self.dialect == Dialect::Http || !named.is_absent {
+            } else if self.dialect == Dialect::Http || !read.is_absent {
                 // Over HTTP, null empties the field.
                 names.push(field.name.clone());
             }

@@ -127,8 +127,8 @@ impl<'a> Writer<'a> {
         self.json.extend_from_slice(field.label.as_bytes());
         let is_tool = self.dialect == Dialect::Tool;
         let naming = field.notes.value_of.as_deref().filter(|_| is_tool);
-        let naming = naming.and_then(|name| plan.by_name(name));
-        let naming = naming.map(|at| text_field(message, plan.fields[at].number));
+        let naming = naming.and_then(|name| plan.field(name));
+        let naming = naming.map(|named| text_field(message, named.number));
         if !self.field(field, values, naming)? {
             self.json.truncate(before);
         }

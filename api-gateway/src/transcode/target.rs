@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::{
     json::{JsonFault, Names},
     place::Place,
-    reader::{Named, Reader},
+    reader::{Named, Read, Reader},
     scalar::Given,
     wire::{LENGTH_DELIMITED, close, open, put_key},
 };
@@ -29,49 +29,49 @@ pub(super) enum Target<'a> {
 struct Seed<'r, 'a, 'p>(&'r mut Reader<'a>, Target<'a>, &'p Place<'p>);
 
 impl<'de> DeserializeSeed<'de> for Seed<'_, '_, '_> {
-    type Value = Named;
+    type Value = Read;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Named, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Read, D::Error> {
         deserializer.deserialize_any(self)
     }
 }
 
 impl<'de> Visitor<'de> for Seed<'_, '_, '_> {
-    type Value = Named;
+    type Value = Read;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("a JSON value")
     }
 
-    fn visit_unit<E>(self) -> Result<Named, E> {
+    fn visit_unit<E>(self) -> Result<Read, E> {
         Ok(self.0.scalar(self.1, Given::Null, self.2))
     }
 
-    fn visit_bool<E>(self, flag: bool) -> Result<Named, E> {
+    fn visit_bool<E>(self, flag: bool) -> Result<Read, E> {
         Ok(self.0.scalar(self.1, Given::Flag(flag), self.2))
     }
 
-    fn visit_i64<E>(self, number: i64) -> Result<Named, E> {
+    fn visit_i64<E>(self, number: i64) -> Result<Read, E> {
         Ok(self.0.scalar(self.1, Given::Whole(number.into()), self.2))
     }
 
-    fn visit_u64<E>(self, number: u64) -> Result<Named, E> {
+    fn visit_u64<E>(self, number: u64) -> Result<Read, E> {
         Ok(self.0.scalar(self.1, Given::Whole(number.into()), self.2))
     }
 
-    fn visit_f64<E>(self, number: f64) -> Result<Named, E> {
+    fn visit_f64<E>(self, number: f64) -> Result<Read, E> {
         Ok(self.0.scalar(self.1, Given::Number(number), self.2))
     }
 
-    fn visit_str<E>(self, text: &str) -> Result<Named, E> {
+    fn visit_str<E>(self, text: &str) -> Result<Read, E> {
         Ok(self.0.scalar(self.1, Given::Text(text), self.2))
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<Named, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<Read, A::Error> {
         self.0.list(self.1, items, self.2)
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, entries: A) -> Result<Named, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, entries: A) -> Result<Read, A::Error> {
         self.0.object(self.1, entries, self.2)
     }
 }
@@ -83,7 +83,7 @@ impl<'a> Reader<'a> {
         text: &[u8],
         target: Target<'a>,
         place: &Place<'_>,
-    ) -> Result<Named, JsonFault> {
+    ) -> Result<Read, JsonFault> {
         let mut deserializer = serde_json::Deserializer::from_slice(text);
         let read = Seed(self, target, place).deserialize(&mut deserializer);
         let read = read.and_then(|read| deserializer.end().map(|()| read));
@@ -96,54 +96,55 @@ impl<'a> Reader<'a> {
         plan: &'a MessagePlan,
         mut entries: A,
         place: &Place<'_>,
-    ) -> Result<Vec<Named>, A::Error> {
+    ) -> Result<Vec<Named<'a>>, A::Error> {
         self.limits.enter()?;
-        let (mut named, mut names) = (Vec::<Named>::new(), Names::default());
+        let (mut named, mut names) = (Vec::<Named<'a>>::new(), Names::default());
         while let Some(name) = self.limits.next_name(&mut entries, &mut names, place)? {
-            let found = plan.by_name(&name);
-            let found = found.filter(|at| self.is_offered(plan, *at, place));
-            let shown = found.map_or(name.as_ref(), |at| &plan.fields[at].name);
+            let found = plan.field(&name).map(AsRef::as_ref);
+            let offered = found.filter(|field| self.is_offered(field, place));
+            let shown = offered.map_or(name.as_ref(), |field| &field.name);
             let inner = Place::Field(place, &name, shown);
-            let is_again = found.is_some_and(|at| named.iter().any(|named| named.at == at));
-            let Some(at) = found.filter(|_| !is_again) else {
-                match plan.by_name(&name).map(|at| &plan.fields[at]) {
-                    Some(field) if is_again => {
-                        let (name, other) = (&field.name, &field.json_name);
-                        self.refuse(&inner, format!("is given twice, as {name} and {other}"));
+            let is_again =
+                |field: &FieldPlan| named.iter().any(|(it, _)| it.number == field.number);
+            let Some(field) = offered.filter(|field| !is_again(field)) else {
+                match (offered, found) {
+                    (
+                        Some(FieldPlan {
+                            name, json_name, ..
+                        }),
+                        _,
+                    ) => {
+                        self.refuse(&inner, format!("is given twice, as {name} and {json_name}"));
                     }
-                    Some(field) if field.notes.call_control && !place.is_request() => {
-                        self.refuse(
-                            &inner,
-                            "applies to the whole call; remove it from the items",
-                        );
+                    (None, Some(field)) if field.notes.call_control && !place.is_request() => {
+                        let cure = "applies to the whole call; remove it from the items";
+                        self.refuse(&inner, cure);
                     }
                     _ => self.unknown(plan, &name, place),
                 }
                 entries.next_value_seed(Seed(self, Target::Ignored, &inner))?;
                 continue;
             };
-            let field = &plan.fields[at];
-            let mut set = named.iter().filter(|named| named.is_set);
-            let rival =
-                set.find(|set| field.oneof.is_some() && plan.fields[set.at].oneof == field.oneof);
-            let rival = rival.map(|rival| plan.fields[rival.at].name.as_str());
+            let mut set = named.iter().filter(|(_, read)| read.is_set);
+            let rival = set.find(|(set, _)| field.oneof.is_some() && set.oneof == field.oneof);
+            let rival = rival.map(|(rival, _)| rival.name.as_str());
             let begin = self.message.len();
             let read = entries.next_value_seed(Seed(self, Target::Field(field, rival), &inner))?;
-            if self.dialect == Dialect::Tool && plan.update_mask == Some(at) {
+            if self.dialect == Dialect::Tool && field.is_mask {
                 // A tool derives its mask.
                 self.message.truncate(begin);
             }
-            named.push(Named { at, ..read });
+            named.push((field, read));
         }
         self.limits.leave();
         Ok(named)
     }
 
     /// Reads a value that is neither a list nor an object, or refuses one that is and must not be.
-    fn scalar(&mut self, target: Target<'a>, given: Given<'_>, place: &Place<'_>) -> Named {
-        let mut read = Named {
+    fn scalar(&mut self, target: Target<'a>, given: Given<'_>, place: &Place<'_>) -> Read {
+        let mut read = Read {
             is_blank: given == Given::Text(""),
-            ..Named::default()
+            ..Read::default()
         };
         let put = match target {
             Target::Ignored => return read,
@@ -186,7 +187,7 @@ impl<'a> Reader<'a> {
         target: Target<'a>,
         mut items: A,
         place: &Place<'_>,
-    ) -> Result<Named, A::Error> {
+    ) -> Result<Read, A::Error> {
         let item = match target {
             Target::Field(field, _) if field.is_list && self.may_set(target, place) => {
                 Target::Item(field)
@@ -207,14 +208,14 @@ impl<'a> Reader<'a> {
         }
         self.limits.leave();
         let read = match (item, target) {
-            (Target::Item(_), _) => Named {
+            (Target::Item(_), _) => Read {
                 is_set: true,
-                ..Named::default()
+                ..Read::default()
             },
-            (_, Target::Field(field, _)) if field.is_list => Named::default(),
+            (_, Target::Field(field, _)) if field.is_list => Read::default(),
             _ => self.scalar(target, Given::List, place),
         };
-        Ok(Named {
+        Ok(Read {
             is_blank: length == 0,
             ..read
         })
@@ -225,7 +226,7 @@ impl<'a> Reader<'a> {
         target: Target<'a>,
         entries: A,
         place: &Place<'_>,
-    ) -> Result<Named, A::Error> {
+    ) -> Result<Read, A::Error> {
         let (message, number) = match target {
             Target::Request(message) => (Some(message), None),
             Target::Field(field, _) if field.is_list => (None, None),
@@ -241,7 +242,7 @@ impl<'a> Reader<'a> {
         };
         if !self.may_set(target, place) {
             self.ignore_object(entries, place)?;
-            return Ok(Named::default());
+            return Ok(Read::default());
         }
         let begin = number.map(|number| {
             put_key(&mut self.message, number, LENGTH_DELIMITED);
@@ -257,9 +258,9 @@ impl<'a> Reader<'a> {
         if let Some(begin) = begin {
             close(&mut self.message, begin);
         }
-        Ok(Named {
+        Ok(Read {
             is_set: true,
-            ..Named::default()
+            ..Read::default()
         })
     }
 

@@ -12,7 +12,7 @@ use crate::catalog::{Binding, FieldPlan, Kind, MessagePlan, Plans, Rpc};
 pub(super) fn is_written(binding: Option<&Binding>, field: &FieldPlan) -> bool {
     let identifies = binding.is_some_and(|binding| binding.fills(field.number));
     let notes = &field.notes;
-    field.name != "update_mask" && !identifies && !notes.call_control && !notes.output_only
+    !field.is_mask && !identifies && !notes.call_control && !notes.output_only
 }
 
 /// Returns the fields that an agent may ask to empty; none if the RPC is no partial update. A flag is set, not emptied, and some

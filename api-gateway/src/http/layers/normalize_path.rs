@@ -3,6 +3,7 @@ use std::borrow::Cow;
 use axum::{extract::Request, middleware::Next, response::Response};
 use http::{Uri, uri::PathAndQuery};
 use percent_encoding::percent_decode_str;
+use service_runtime::grpc::ErrorCode;
 
 use crate::{error::Error, http::problem};
 
@@ -35,21 +36,24 @@ fn normal_form(uri: &Uri) -> Result<Option<Uri>, Error> {
     Ok(Some(uri))
 }
 
+fn wrong(cure: &str) -> Error {
+    let message = format!("the path {cure}");
+    Error::refused(ErrorCode::InvalidArgument, "INVALID_PATH", message)
+}
+
 fn decode_unreserved(path: &str) -> Result<Cow<'_, str>, Error> {
     if !path.contains('%') {
         return Ok(Cow::Borrowed(path));
     }
     if percent_decode_str(path).decode_utf8().is_err() {
-        return Err(Error::Path {
-            cure: "must be UTF-8, percent-encoded byte by byte",
-        });
+        return Err(wrong("must be UTF-8, percent-encoded byte by byte"));
     }
     let mut decoded = String::with_capacity(path.len());
     let mut rest = path;
     while let Some((before, after)) = rest.split_once('%') {
         decoded.push_str(before);
-        let code = after.get(..2).and_then(hexadecimal).ok_or(Error::Path {
-            cure: "has a % that two hexadecimal digits do not follow; write %25 for a percent sign",
+        let code = after.get(..2).and_then(hexadecimal).ok_or_else(|| {
+            wrong("has a % that two hexadecimal digits do not follow; write %25 for a percent sign")
         })?;
         match code {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
