@@ -7,7 +7,10 @@ use service_runtime::{
 };
 use tonic::Status;
 
-use crate::{catalog::Rpc, transcode::JsonFault};
+use crate::{
+    catalog::Rpc,
+    transcode::{AnswerFault, JsonFault},
+};
 
 /// Error of a request. A client sees its [`ErrorResponse`](crate::error_response::ErrorResponse).
 #[derive(Debug, thiserror::Error)]
@@ -114,6 +117,12 @@ impl Error {
             rpc: rpc.full_name().to_owned(),
             status: Box::new(status),
         }
+    }
+}
+
+impl From<AnswerFault> for Error {
+    fn from(fault: AnswerFault) -> Self {
+        Self::Internal(fault.into())
     }
 }
 

@@ -17,14 +17,14 @@ pub fn only_checked(
 ) -> Option<Vec<u8>> {
     let plan = &plans[rpc.input];
     let validate_only = plan.field("validate_only")?;
-    if validate_only.kind != Kind::Bool || !validate_only.notes.call_control {
+    if validate_only.kind != Kind::Bool || !validate_only.call_control {
         return None;
     }
     let mut checked = Vec::with_capacity(message.len());
     let mut fields = Fields::of(message);
     while let Ok(Some((number, payload))) = fields.next_field() {
         let field = plan.by_number(number).map(|at| &plan.fields[at]);
-        if field.is_some_and(|field| !field.is_mask && !field.notes.call_control) {
+        if field.is_some_and(|field| !field.is_mask && !field.call_control) {
             put(&mut checked, number, payload);
         }
     }

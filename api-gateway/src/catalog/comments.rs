@@ -28,6 +28,11 @@ impl Comments {
     }
 }
 
+/// Returns the first paragraph of a comment: what an agent needs. What follows is for people.
+pub fn brief(comment: &str) -> &str {
+    comment.split("\n\n").next().unwrap_or_default()
+}
+
 /// Joins the lines of a comment, because they break where the editor's margin is; an empty line parts paragraphs.
 fn paragraph(comment: &str) -> String {
     let mut text = String::new();

@@ -9,7 +9,7 @@ use indexmap::IndexMap;
 use serde_json::{Value, json};
 
 use super::{
-    Catalog, EnumPlan, FieldNotes, FieldPlan, Kind, MessageId, Plans, brief,
+    Catalog, EnumPlan, FieldPlan, Kind, MessageId, Plans, brief,
     message_forms::{differs, restrict, steering},
     schema_forms::{Schema, allow_null, typed},
 };
@@ -127,7 +127,7 @@ impl<'a> SchemaWriter<'a> {
             let steers_call = self.in_component
                 && self.for_requests
                 && self.steering.contains(&(message, field.number));
-            keep(field) && self.is_offered(&field.notes) && !is_derived && !steers_call
+            keep(field) && self.is_offered(field) && !is_derived && !steers_call
         };
         let mut properties = Schema::new();
         let mut required = Vec::new();
@@ -165,9 +165,9 @@ impl<'a> SchemaWriter<'a> {
         match self.target {
             SchemaTarget::ToolOutput => false,
             SchemaTarget::OpenApi if !self.for_requests => {
-                !field.has_presence || field.notes.rules.required
+                !field.has_presence || field.rules.required
             }
-            SchemaTarget::ToolInput | SchemaTarget::OpenApi => field.notes.required,
+            SchemaTarget::ToolInput | SchemaTarget::OpenApi => field.required,
         }
     }
 
@@ -176,19 +176,18 @@ impl<'a> SchemaWriter<'a> {
         self.target == SchemaTarget::OpenApi
             && self.for_requests
             && !field.in_required_oneof
-            && !(field.in_update && field.notes.rules.refuses_empty())
+            && !(field.in_update && field.rules.refuses_empty())
     }
 
     /// Writes the schema of a field, its comment included.
     pub fn field(&mut self, field: &FieldPlan) -> Schema {
         let mut schema = self.shape(field);
-        let notes = &field.notes;
         match self.target {
             SchemaTarget::ToolOutput => {}
             // The same fields are described by another tool.
             SchemaTarget::ToolInput if self.is_described_elsewhere() => {}
             SchemaTarget::ToolInput => {
-                let mut words = with_example(notes);
+                let mut words = with_example(field);
                 if let Kind::Message(message) = field.kind
                     && let Some(tool) = self.shared.get(&message)
                 {
@@ -197,11 +196,11 @@ impl<'a> SchemaWriter<'a> {
                 describe(&mut schema, &words);
             }
             SchemaTarget::OpenApi => {
-                describe(&mut schema, &notes.comment);
-                if let Some(example) = &notes.example {
+                describe(&mut schema, &field.comment);
+                if let Some(example) = &field.example {
                     schema.insert("examples".to_owned(), json!([typed(field, example)]));
                 }
-                if notes.output_only {
+                if field.output_only {
                     schema.insert("readOnly".to_owned(), true.into());
                 }
             }
@@ -209,15 +208,15 @@ impl<'a> SchemaWriter<'a> {
         schema
     }
 
-    fn is_offered(&self, notes: &FieldNotes) -> bool {
+    fn is_offered(&self, field: &FieldPlan) -> bool {
         match self.target {
-            SchemaTarget::OpenApi => self.for_requests || !notes.input_only,
+            SchemaTarget::OpenApi => self.for_requests || !field.input_only,
             SchemaTarget::ToolInput => {
                 // Fields that steer the call belong to the whole call, not to the items of a batch.
-                let steers_item = notes.call_control && !self.within.is_empty();
-                !notes.output_only && !notes.tool_hidden && !steers_item
+                let steers_item = field.call_control && !self.within.is_empty();
+                !field.output_only && !field.tool_hidden && !steers_item
             }
-            SchemaTarget::ToolOutput => !notes.input_only && !notes.tool_hidden,
+            SchemaTarget::ToolOutput => !field.input_only && !field.tool_hidden,
         }
     }
 
@@ -227,7 +226,7 @@ impl<'a> SchemaWriter<'a> {
         if field.is_list {
             schema = object(json!({"type": "array", "items": schema}));
         }
-        let rules = &field.notes.rules;
+        let rules = &field.rules;
         match self.target {
             SchemaTarget::ToolOutput => {}
             SchemaTarget::ToolInput => {
@@ -370,10 +369,10 @@ fn describe(schema: &mut Schema, description: &str) {
     }
 }
 
-fn with_example(notes: &FieldNotes) -> String {
-    match &notes.example {
-        Some(example) => format!("{} Example: {example}", brief(&notes.comment)),
-        None => brief(&notes.comment).to_owned(),
+fn with_example(field: &FieldPlan) -> String {
+    match &field.example {
+        Some(example) => format!("{} Example: {example}", brief(&field.comment)),
+        None => brief(&field.comment).to_owned(),
     }
 }
 

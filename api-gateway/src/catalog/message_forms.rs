@@ -15,7 +15,7 @@ pub(super) fn steering(plans: &Plans, request: MessageId, found: &mut HashSet<(M
         };
         let known = plans[item].fields.iter().filter(|inner| {
             let own = request.field(&inner.name);
-            inner.notes.call_control && own.is_some_and(|own| own.notes.call_control)
+            inner.call_control && own.is_some_and(|own| own.call_control)
         });
         found.extend(known.map(|inner| (item, inner.number)));
     }

@@ -2,10 +2,13 @@
 
 use std::{collections::HashMap, ops::Index, sync::Arc};
 
-use prost_reflect::{DescriptorPool, FieldDescriptor, MessageDescriptor};
-use taskmesh_proto::buf::validate::{MessageRules, OneofRules};
+use prost_reflect::{DescriptorPool, FieldDescriptor, MessageDescriptor, Value};
+use taskmesh_proto::{
+    buf::validate::{MessageRules, OneofRules},
+    google::api::FieldBehavior,
+};
 
-use super::{FieldNotes, comments::Comments, enum_plan::EnumPlan, options::Options};
+use super::{Rules, comments::Comments, enum_plan::EnumPlan, options::Options};
 
 /// Depth from which a query does not name the fields of a message.
 const QUERY_DEPTH: usize = 4;
@@ -66,8 +69,26 @@ pub struct FieldPlan {
     pub in_required_oneof: bool,
     /// It is part of an update.
     pub in_update: bool,
-    /// Options and comment.
-    pub notes: FieldNotes,
+    /// The field must be given.
+    pub required: bool,
+    /// Only the server sets the field; what a request says about it is ignored.
+    pub output_only: bool,
+    /// The field is never part of a response.
+    pub input_only: bool,
+    /// The field steers the call and is no value that an update writes.
+    pub call_control: bool,
+    /// The field is not offered to tools.
+    pub tool_hidden: bool,
+    /// The field of the same message that names the field whose value this one holds.
+    pub value_of: Option<String>,
+    /// A value to show in documentation.
+    pub example: Option<String>,
+    /// The media types that the file in the field may have.
+    pub media_types: Vec<String>,
+    /// The bounds of its values.
+    pub rules: Rules,
+    /// The comment before the field.
+    pub comment: String,
     /// Name in JSON, with quotes and colon.
     pub label: String,
     /// JSON of an absent field in HTTP answers; empty if it is left out.
@@ -231,6 +252,10 @@ impl Plans {
         let message = field.kind();
         let message = message.as_message().filter(|_| !field.is_list());
         let oneof = field.containing_oneof();
+        let set = field.options();
+        let behaviors = options.list(&set, "google.api.field_behavior");
+        let behaves = |wanted: FieldBehavior| behaviors.contains(&Value::EnumNumber(wanted.into()));
+        let rules = options.message(&set, "buf.validate.field");
         FieldPlan {
             is_mask: field.name() == "update_mask" && kind == Kind::FieldMask && !field.is_list(),
             is_file: message.is_some_and(|message| message.full_name() == FILE),
@@ -246,7 +271,16 @@ impl Plans {
             in_update: false,
             oneof: oneof
                 .and_then(|oneof| field.parent_message().oneofs().position(|it| it == oneof)),
-            notes: FieldNotes::of(field, options, comments),
+            required: behaves(FieldBehavior::Required),
+            output_only: behaves(FieldBehavior::OutputOnly),
+            input_only: behaves(FieldBehavior::InputOnly),
+            call_control: options.is_set(&set, "taskmesh.common.v1.call_control"),
+            tool_hidden: options.is_set(&set, "taskmesh.common.v1.tool_hidden"),
+            value_of: options.text(&set, "taskmesh.common.v1.value_of"),
+            example: options.text(&set, "taskmesh.common.v1.example"),
+            media_types: options.texts(&set, "taskmesh.common.v1.media_types"),
+            rules: rules.map_or_else(Rules::default, |rules| Rules::of(&rules)),
+            comment: comments.at(&field.parent_file(), field.path()).to_owned(),
             is_list: field.is_list(),
             absent,
             label,

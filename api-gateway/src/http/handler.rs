@@ -72,10 +72,13 @@ async fn call(
     let (parts, body) = request.into_parts();
     let message = read_message(gateway, caller, &route, &parts, body).await?;
     if !route.rpc.streams {
-        let message = gateway.call(caller, &route.rpc, message).await?;
+        let message = gateway.upstreams.call(caller, &route.rpc, message).await?;
         return reply::unary(&gateway.catalog.plans, &route, message);
     }
-    let stream = gateway.stream(caller, &route.rpc, message).await?;
+    let stream = gateway
+        .upstreams
+        .stream(caller, &route.rpc, message)
+        .await?;
     let messages = reply::Messages::new(stream, route, deadline, Arc::clone(gateway));
     reply::stream(messages, &parts.headers).await
 }

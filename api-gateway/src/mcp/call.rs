@@ -1,5 +1,5 @@
 use rmcp::model::{CallToolResult, ContentBlock, JsonObject};
-use service_runtime::{BoxError, grpc::Caller};
+use service_runtime::grpc::Caller;
 
 use super::{Tools, error::tool_error};
 use crate::{
@@ -50,13 +50,11 @@ async fn answer(
     let plans = &gateway.catalog.plans;
     let reading = read_arguments(plans, rpc, arguments);
     let message = gateway.require_complete(caller, rpc, reading).await?;
-    let answer = gateway.call(caller, rpc, message.into()).await?;
-    let internal = |fault: BoxError| Error::Internal(fault);
-    let json = write(plans, rpc.output, &answer, Dialect::Tool);
-    let json = String::from_utf8(json.map_err(|fault| internal(fault.into()))?);
-    let json = json.map_err(|fault| internal(fault.into()))?;
+    let answer = gateway.upstreams.call(caller, rpc, message.into()).await?;
+    let json = write(plans, rpc.output, &answer, Dialect::Tool)?;
+    let json = String::from_utf8(json).map_err(|fault| Error::Internal(fault.into()))?;
     // The protocol library takes structured content as a tree only.
-    let tree = serde_json::from_str(&json).map_err(|fault| internal(fault.into()))?;
+    let tree = serde_json::from_str(&json).map_err(|fault| Error::Internal(fault.into()))?;
     let mut result = CallToolResult::success(vec![ContentBlock::text(json)]);
     result.structured_content = Some(tree);
     Ok(result)

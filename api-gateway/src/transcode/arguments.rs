@@ -52,7 +52,7 @@ fn changed(
     clear: Option<&Json>,
 ) -> Vec<String> {
     let binding = rpc.bindings.first();
-    let written = |field: &FieldPlan| is_written(binding, field) && !field.notes.required;
+    let written = |field: &FieldPlan| is_written(binding, field) && !field.required;
     let named = named.iter().filter(|(field, _)| written(field));
     let (blank, given): (Vec<_>, Vec<_>) = named
         .filter(|(_, read)| read.is_blank || !read.is_absent)
@@ -68,7 +68,7 @@ fn changed(
     }
     if given.is_empty() && cleared.is_empty() && reader.violations.is_empty() {
         let fields = reader.plans[rpc.input].fields.iter();
-        let fields = fields.filter(|field| written(field) && !field.notes.tool_hidden);
+        let fields = fields.filter(|field| written(field) && !field.tool_hidden);
         let fields: Vec<&str> = fields.map(|field| field.name.as_str()).collect();
         let description = format!(
             "is empty, and no other argument changes anything; give one of {}, or list the fields to clear here",

@@ -1,6 +1,5 @@
 use bytes::Bytes;
 use http::Method;
-use prost::encoding::encode_varint;
 
 use super::{
     JsonFault, Reading,
@@ -9,9 +8,9 @@ use super::{
     reader::{Named, Read, Reader},
     target::Target,
     update_mask::{check_mask, is_written, mask_in, put_mask},
-    wire::{LENGTH_DELIMITED, put_bytes, put_key, text_field},
+    wire::{LENGTH_DELIMITED, close, open, put_bytes, put_key, text_field},
 };
-use crate::catalog::{Binding, Body, Kind, MessagePlan, Plans, Rpc, brief, dotted};
+use crate::catalog::{Binding, Body, Dialect, Kind, MessagePlan, Plans, Rpc, brief, dotted};
 
 /// The parts of an HTTP request that fill a message.
 #[derive(Debug, Default, Clone, Copy)]
@@ -51,7 +50,7 @@ pub fn read_http(
     input: HttpInput<'_>,
 ) -> Result<Reading, JsonFault> {
     let plan = &plans[rpc.input];
-    let mut reader = Reader::of_text(plans);
+    let mut reader = Reader::new(plans, Dialect::Http);
     let in_body = read_body(&mut reader, rpc, binding, input)?;
     let in_resource = std::mem::take(&mut reader.named);
     let mut given = given_numbers(&in_body);
@@ -146,14 +145,11 @@ pub(super) fn given_numbers(named: &[Named<'_>]) -> Vec<u32> {
 
 /// Appends a `google.api.HttpBody`.
 fn put_file(message: &mut Vec<u8>, number: u32, file: File<'_>) {
-    let mut head = Vec::new();
-    put_bytes(&mut head, 1, file.content_type.as_bytes());
-    put_key(&mut head, 2, LENGTH_DELIMITED);
-    encode_varint(file.data.len() as u64, &mut head);
     put_key(message, number, LENGTH_DELIMITED);
-    encode_varint((head.len() + file.data.len()) as u64, message);
-    message.extend(head);
-    message.extend_from_slice(file.data);
+    let begin = open(message);
+    put_bytes(message, 1, file.content_type.as_bytes());
+    put_bytes(message, 2, file.data);
+    close(message, begin);
 }
 
 /// Passes on what a header says about the call. A check that cannot be made must not look as if it had been.
@@ -166,7 +162,7 @@ fn set_from_header(
 ) {
     let field = plan
         .field(field)
-        .filter(|field| field.kind == Kind::String && field.notes.call_control);
+        .filter(|field| field.kind == Kind::String && field.call_control);
     let Some(field) = field else {
         let cure = "has no meaning for this call; remove the header";
         reader.violations.add(header, cure);
@@ -184,8 +180,8 @@ fn set_from_header(
 /// Notes the required fields that are not given. What a given value must look like is the service's to say.
 pub(super) fn require(reader: &mut Reader<'_>, plan: &MessagePlan, given: &[u32]) {
     for field in &plan.fields {
-        if field.notes.required && !given.contains(&field.number) {
-            let description = format!("is required: {}", brief(&field.notes.comment));
+        if field.required && !given.contains(&field.number) {
+            let description = format!("is required: {}", brief(&field.comment));
             reader.violations.add(&field.name, description);
         }
     }

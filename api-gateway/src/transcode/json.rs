@@ -43,7 +43,6 @@ pub enum JsonFault {
 /// Limits of a JSON text, checked while it is read: depth, length and duplicate names.
 #[derive(Debug, Default)]
 pub(super) struct Limits {
-    is_text: bool,
     depth: usize,
     fault: Option<JsonFault>,
 }
@@ -52,14 +51,6 @@ pub(super) struct Limits {
 pub(super) type Names<'de> = HashSet<Cow<'de, str>>;
 
 impl Limits {
-    /// Returns the limits of a text. Values that another parser has read have none.
-    pub(super) fn of_text() -> Self {
-        Self {
-            is_text: true,
-            ..Self::default()
-        }
-    }
-
     /// Returns the fault that ended the reading.
     pub(super) fn fault(&mut self, error: &serde_json::Error) -> JsonFault {
         self.fault.take().unwrap_or_else(|| {
@@ -75,7 +66,7 @@ impl Limits {
 
     /// Begins a list or object.
     pub(super) fn enter<E: Error>(&mut self) -> Result<(), E> {
-        if self.is_text && self.depth == MAX_DEPTH {
+        if self.depth == MAX_DEPTH {
             return Err(self.refuse(JsonFault::TooDeep));
         }
         self.depth += 1;
@@ -93,7 +84,7 @@ impl Limits {
         length: usize,
         place: &Place<'_>,
     ) -> Result<(), E> {
-        match self.is_text && length >= MAX_ITEMS {
+        match length >= MAX_ITEMS {
             true => Err(self.refuse(JsonFault::TooLong(place.in_text()))),
             false => Ok(()),
         }

@@ -87,7 +87,7 @@ fn may_stand_in_query(binding: &Binding, field: &FieldPlan) -> Result<(), &'stat
     if binding.fills(field.number) {
         return Err("is part of the path; remove it from the query");
     }
-    let steers = field.is_mask || field.notes.call_control;
+    let steers = field.is_mask || field.call_control;
     match &binding.body {
         Body::Whole if !steers => Err("belongs in the JSON body, not in the query"),
         Body::Field(body) if body.number == field.number => {

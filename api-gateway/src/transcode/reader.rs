@@ -42,7 +42,7 @@ pub(super) struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    /// Creates a reader for values that a parser without limits of ours has read.
+    /// Creates a reader of an empty message.
     pub(super) fn new(plans: &'a Plans, dialect: Dialect) -> Self {
         Self {
             plans,
@@ -55,14 +55,6 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Creates a reader for JSON texts of HTTP requests.
-    pub(super) fn of_text(plans: &'a Plans) -> Self {
-        Self {
-            limits: Limits::of_text(),
-            ..Self::new(plans, Dialect::Http)
-        }
-    }
-
     /// Returns the message with the violations.
     pub(super) fn finish(self) -> Reading {
         self.violations.of(self.message)
@@ -71,10 +63,10 @@ impl<'a> Reader<'a> {
     /// Tells whether a caller may name a field here. Tools derive masks, are not offered what is hidden from them, and
     /// steer whole calls only.
     pub(super) fn is_offered(&self, field: &FieldPlan, place: &Place<'_>) -> bool {
-        let only_whole = field.notes.call_control || field.is_mask;
+        let only_whole = field.call_control || field.is_mask;
         match self.dialect {
             Dialect::Http => true,
-            Dialect::Tool => !field.notes.tool_hidden && (place.is_request() || !only_whole),
+            Dialect::Tool => !field.tool_hidden && (place.is_request() || !only_whole),
         }
     }
 
@@ -90,7 +82,7 @@ impl<'a> Reader<'a> {
         }
         let is_named = |field: &&Arc<FieldPlan>| {
             let is_derived = self.dialect == Dialect::Tool && field.is_mask;
-            !field.notes.output_only && self.is_offered(field, place) && !is_derived
+            !field.output_only && self.is_offered(field, place) && !is_derived
         };
         let fields = plan.fields.iter().filter(is_named);
         let names: Vec<&str> = fields.map(|field| field.name.as_str()).collect();
@@ -150,7 +142,7 @@ impl<'a> Reader<'a> {
         }
         let mut names = Vec::new();
         for (field, read) in named {
-            if !is_written(None, field) || field.notes.required {
+            if !is_written(None, field) || field.required {
                 continue;
             }
             if self.dialect == Dialect::Tool && read.is_blank {

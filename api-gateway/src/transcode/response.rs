@@ -3,6 +3,7 @@ use std::io::{self, Write};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde::Serialize;
 
+use super::well_known::decode;
 use super::wire::{Fields, LENGTH_DELIMITED, Payload, WireFault, in_order, text_field};
 use crate::catalog::{Dialect, FieldPlan, Kind, MessageId, MessagePlan, Plans};
 
@@ -126,7 +127,7 @@ impl<'a> Writer<'a> {
         self.comma(begin);
         self.json.extend_from_slice(field.label.as_bytes());
         let is_tool = self.dialect == Dialect::Tool;
-        let naming = field.notes.value_of.as_deref().filter(|_| is_tool);
+        let naming = field.value_of.as_deref().filter(|_| is_tool);
         let naming = naming.and_then(|name| plan.field(name));
         let naming = naming.map(|named| text_field(message, named.number));
         if !self.field(field, values, naming)? {
@@ -145,8 +146,8 @@ impl<'a> Writer<'a> {
     }
 
     fn is_offered(&self, field: &FieldPlan) -> bool {
-        let is_hidden = self.dialect == Dialect::Tool && field.notes.tool_hidden;
-        !is_hidden && !field.notes.input_only
+        let is_hidden = self.dialect == Dialect::Tool && field.tool_hidden;
+        !is_hidden && !field.input_only
     }
 
     /// Writes the value of a field. Returns false for what a tool has no word for: an enum value that is not stated or newer than this
@@ -217,7 +218,8 @@ impl<'a> Writer<'a> {
             (Kind::Message(id), Payload::Bytes(message)) => {
                 self.message(&self.plans[*id], message)?;
             }
-            (_, Payload::Bytes(message)) => self.well_known(kind, message, naming)?,
+            (Kind::Timestamp, Payload::Bytes(time)) => self.timestamp(decode(time)?)?,
+            (Kind::Value, Payload::Bytes(value)) => self.any(&decode(value)?, naming)?,
             (Kind::Bool, flag) => self.json(flag.bits() != Some(0))?,
             (Kind::Enum(values), Payload::Varint(number)) => {
                 let number = number as i32;

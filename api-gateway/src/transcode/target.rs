@@ -116,7 +116,7 @@ impl<'a> Reader<'a> {
                     ) => {
                         self.refuse(&inner, format!("is given twice, as {name} and {json_name}"));
                     }
-                    (None, Some(field)) if field.notes.call_control && !place.is_request() => {
+                    (None, Some(field)) if field.call_control && !place.is_request() => {
                         let cure = "applies to the whole call; remove it from the items";
                         self.refuse(&inner, cure);
                     }
@@ -172,7 +172,7 @@ impl<'a> Reader<'a> {
     /// Tells whether a field may be set. What only the server sets is ignored.
     fn may_set(&mut self, target: Target<'a>, place: &Place<'_>) -> bool {
         match target {
-            Target::Field(field, _) if field.notes.output_only => false,
+            Target::Field(field, _) if field.output_only => false,
             Target::Field(_, Some(rival)) => {
                 let cure = format!("cannot be given together with {rival}; give one of them");
                 self.refuse(place, cure);
@@ -287,7 +287,7 @@ impl<'a> Reader<'a> {
 /// Fails with the first fault found.
 pub fn parse(text: &[u8]) -> Result<Value, JsonFault> {
     let plans = Plans::default();
-    let mut reader = Reader::of_text(&plans);
+    let mut reader = Reader::new(&plans, Dialect::Http);
     reader.text(text, Target::Ignored, &Place::Body(""))?;
     serde_json::from_slice(text).map_err(|error| reader.limits.fault(&error))
 }

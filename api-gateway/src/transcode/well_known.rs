@@ -8,27 +8,13 @@ use super::{
     response::{AnswerFault, Writer, Written},
     wire::WireFault,
 };
-use crate::catalog::Kind;
 
 /// Seconds that a timestamp can have: from the year 1 to 9999.
 const TIMESTAMPS: RangeInclusive<i64> = -62_135_596_800..=253_402_300_799;
 
 impl Writer<'_> {
-    /// Writes a message that has a JSON form of its own.
-    pub(super) fn well_known(
-        &mut self,
-        kind: &Kind,
-        message: &[u8],
-        naming: Option<&str>,
-    ) -> Written {
-        match kind {
-            Kind::Timestamp => self.timestamp(decode(message)?),
-            Kind::Value => self.any(&decode(message)?, naming),
-            _ => Err(WireFault.into()),
-        }
-    }
-
-    fn timestamp(&mut self, mut time: Timestamp) -> Written {
+    /// Writes a time.
+    pub(super) fn timestamp(&mut self, mut time: Timestamp) -> Written {
         if !TIMESTAMPS.contains(&time.seconds) {
             return Err(AnswerFault::Form("timestamp out of range"));
         }
@@ -44,7 +30,7 @@ impl Writer<'_> {
     }
 
     /// Writes a JSON value. Texts that are full names of enum values of the field become their short words.
-    fn any(&mut self, value: &prost_types::Value, field: Option<&str>) -> Written {
+    pub(super) fn any(&mut self, value: &prost_types::Value, field: Option<&str>) -> Written {
         match &value.kind {
             None | Some(Any::NullValue(_)) => self.json(()),
             Some(Any::BoolValue(value)) => self.json(value),
@@ -84,6 +70,7 @@ impl Writer<'_> {
     }
 }
 
-fn decode<M: Message + Default>(message: &[u8]) -> Result<M, WireFault> {
+/// Reads a message that has a JSON form of its own.
+pub(super) fn decode<M: Message + Default>(message: &[u8]) -> Result<M, WireFault> {
     M::decode(message).map_err(|_| WireFault)
 }

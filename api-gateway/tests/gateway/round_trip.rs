@@ -2,7 +2,7 @@
 //! is read as the same message.
 
 use api_gateway::{
-    catalog::{Body, Catalog, Dialect, FieldNotes},
+    catalog::{Body, Catalog, Dialect, FieldPlan},
     transcode::{HttpInput, read_http, write},
 };
 use prost::Message;
@@ -110,9 +110,9 @@ fn decoded(of: &MessageDescriptor, wire: &[u8]) -> serde_json::Value {
     plain(&DynamicMessage::decode(of.clone(), wire).unwrap())
 }
 
-fn notes<'a>(catalog: &'a Catalog, field: &FieldDescriptor) -> &'a FieldNotes {
+fn plan<'a>(catalog: &'a Catalog, field: &FieldDescriptor) -> &'a FieldPlan {
     let message = &catalog.plans[catalog.plans.id(field.parent_message())];
-    &message.field(field.name()).unwrap().notes
+    message.field(field.name()).unwrap()
 }
 
 fn check_answers(catalog: &Catalog) -> usize {
@@ -124,7 +124,7 @@ fn check_answers(catalog: &Catalog) -> usize {
     let names = reached.iter().map(|id| &catalog.plans[*id].full_name);
     let messages = names.map(|name| catalog.pool.get_message_by_name(name).unwrap());
     let messages: Vec<MessageDescriptor> = messages.collect();
-    let wanted = |field: &FieldDescriptor| !notes(catalog, field).input_only;
+    let wanted = |field: &FieldDescriptor| !plan(catalog, field).input_only;
     for of in messages
         .iter()
         .flat_map(|of| std::iter::repeat_n(of, ROUNDS))
@@ -142,7 +142,7 @@ fn check_answers(catalog: &Catalog) -> usize {
 fn check_requests(catalog: &Catalog) -> usize {
     let mut choices = Choices(0x1234_5678_9ABC_DEF1);
     let wanted = |field: &FieldDescriptor| {
-        !notes(catalog, field).output_only && field.name() != "update_mask"
+        !plan(catalog, field).output_only && field.name() != "update_mask"
     };
     let rpcs = catalog
         .rpcs

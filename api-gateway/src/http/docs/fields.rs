@@ -31,12 +31,11 @@ pub(super) fn link(full_name: &str) -> String {
 
 /// Writes what a field means: comment, example, and who sets it.
 pub(super) fn meaning(field: &FieldPlan) -> String {
-    let notes = &field.notes;
-    let mut text = escape(&notes.comment.replace("\n\n", " "));
-    if let Some(example) = &notes.example {
+    let mut text = escape(&field.comment.replace("\n\n", " "));
+    if let Some(example) = &field.example {
         text.push_str(&format!(" Example: {}", code(example)));
     }
-    if notes.output_only {
+    if field.output_only {
         text.push_str(" <em>Set by the server.</em>");
     }
     text

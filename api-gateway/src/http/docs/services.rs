@@ -56,7 +56,7 @@ fn rpc_section(catalog: &Catalog, base: &str, rpc: &Rpc) -> String {
             code(&field.name),
             place(binding, field).to_owned(),
             type_of(plans, field),
-            if field.notes.required { "yes" } else { "" }.to_owned(),
+            if field.required { "yes" } else { "" }.to_owned(),
             meaning(field),
         ]
     };

@@ -101,7 +101,9 @@ impl Session {
         gateway.rate_limiter.take(&verified.caller.user_id)?;
         let message = self.message(request.as_ref())?;
         let head = Instant::now() + gateway.requests.deadline(None);
-        let stream = gateway.stream(&verified.caller, &self.route.rpc, message);
+        let stream = gateway
+            .upstreams
+            .stream(&verified.caller, &self.route.rpc, message);
         let stream = deadline::with_deadline(head, stream).await?;
         let token_time = verified.time_left();
         let end = Instant::now() + gateway.requests.live_deadline(None, token_time);

@@ -48,12 +48,12 @@ pub(super) fn request_body(
         Body::None => return None,
         Body::File(field) => {
             return Some(json!({
-                "description": field.notes.comment,
-                "required": field.notes.required,
-                "content": files(&field.notes.media_types),
+                "description": field.comment,
+                "required": field.required,
+                "content": files(&field.media_types),
             }));
         }
-        Body::Field(field) => (writer.field(field), Map::new(), field.notes.required),
+        Body::Field(field) => (writer.field(field), Map::new(), field.required),
         Body::Whole => {
             let schema = writer.message(rpc.input, |field| !binding.fills(field.number));
             // An update that names nothing to change is refused.
@@ -97,11 +97,11 @@ fn examples<'a>(plans: &Plans, fields: impl Iterator<Item = &'a Arc<FieldPlan>>)
 
 /// A message that must be given is shown with the examples of its own fields.
 fn field_example(plans: &Plans, field: &FieldPlan) -> Option<Value> {
-    if let Some(example) = &field.notes.example {
+    if let Some(example) = &field.example {
         return Some(typed(field, example));
     }
     let inner = match field.kind {
-        Kind::Message(inner) if field.notes.required => examples(plans, plans[inner].fields.iter()),
+        Kind::Message(inner) if field.required => examples(plans, plans[inner].fields.iter()),
         _ => return None,
     };
     match (inner.is_empty(), field.is_list) {

@@ -32,10 +32,7 @@ pub(super) fn parameters(
         parameters.push(parameter(writer, field, &name, "query"));
     }
     for (field, name) in [("etag", "IfMatch"), ("request_id", "IdempotencyKey")] {
-        if input
-            .field(field)
-            .is_some_and(|field| field.notes.call_control)
-        {
+        if input.field(field).is_some_and(|field| field.call_control) {
             parameters.push(json!({"$ref": format!("#/components/parameters/{name}")}));
         }
     }
@@ -47,13 +44,13 @@ fn parameter(writer: &mut SchemaWriter<'_>, field: &FieldPlan, name: &str, place
     let mut parameter = json!({
         "name": name,
         "in": place,
-        "description": field.notes.comment,
+        "description": field.comment,
         "schema": writer.shape(field),
     });
-    if place == "path" || field.notes.required {
+    if place == "path" || field.required {
         parameter["required"] = true.into();
     }
-    if let Some(example) = &field.notes.example {
+    if let Some(example) = &field.example {
         parameter["example"] = typed(field, example);
     }
     parameter

@@ -90,8 +90,7 @@ impl Messages {
     pub(in crate::http) fn json(&self, message: &[u8]) -> Result<String, Error> {
         let field = self.binding().response_body.as_deref();
         let plans = &self.gateway.catalog.plans;
-        let json = response_body(plans, self.rpc().output, message, field)
-            .map_err(|fault| Error::Internal(fault.into()))?;
+        let json = response_body(plans, self.rpc().output, message, field)?;
         String::from_utf8(json).map_err(|fault| Error::Internal(fault.into()))
     }
 

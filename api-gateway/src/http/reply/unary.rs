@@ -28,13 +28,8 @@ pub(in crate::http) fn unary(
         let file = FilePart::of(&message, binding);
         return Ok(file.response(Body::from(file.data.clone())));
     }
-    let json = response_body(
-        plans,
-        rpc.output,
-        &message,
-        binding.response_body.as_deref(),
-    )
-    .map_err(|fault| Error::Internal(fault.into()))?;
+    let field = binding.response_body.as_deref();
+    let json = response_body(plans, rpc.output, &message, field)?;
     let headers = [
         (header::CONTENT_TYPE, "application/json"),
         (header::CACHE_CONTROL, "no-store"),
