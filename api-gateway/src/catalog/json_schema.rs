@@ -255,27 +255,12 @@ impl<'a> SchemaWriter<'a> {
             Kind::Bool => json!({"type": "boolean"}),
             Kind::String => json!({"type": "string"}),
             Kind::Bytes => json!({"type": "string", "contentEncoding": "base64"}),
-            Kind::Float | Kind::Double => json!({"type": "number"}),
-            Kind::Int32 | Kind::Sint32 | Kind::Sfixed32 if open_api => {
-                json!({"type": "integer", "format": "int32"})
-            }
-            Kind::Uint32 | Kind::Fixed32 if open_api => {
-                json!({"type": "integer", "minimum": 0, "maximum": u32::MAX})
-            }
-            Kind::Int32 | Kind::Sint32 | Kind::Sfixed32 | Kind::Uint32 | Kind::Fixed32 => {
-                json!({"type": "integer"})
-            }
-            Kind::Int64 | Kind::Sint64 | Kind::Sfixed64 if open_api => {
-                json!({"type": "string", "format": "int64"})
-            }
-            Kind::Uint64 | Kind::Fixed64 if open_api => {
-                json!({"type": "string", "format": "uint64"})
-            }
+            Kind::Double => json!({"type": "number"}),
+            Kind::Int32 if open_api => json!({"type": "integer", "format": "int32"}),
+            Kind::Int64 if open_api => json!({"type": "string", "format": "int64"}),
             // JSON numbers lose digits beyond 53 bits, so answers carry these as strings.
-            Kind::Int64 | Kind::Sint64 | Kind::Sfixed64 | Kind::Uint64 | Kind::Fixed64 => {
-                let input = self.target == SchemaTarget::ToolInput;
-                json!({"type": if input { "integer" } else { "string" }})
-            }
+            Kind::Int64 if self.target == SchemaTarget::ToolOutput => json!({"type": "string"}),
+            Kind::Int32 | Kind::Int64 => json!({"type": "integer"}),
             Kind::Enum(_) | Kind::Message(_) if open_api => self.refer(kind),
             Kind::Enum(enumeration) => return self.enumeration(enumeration),
             Kind::Message(message) => return self.inline(*message),

@@ -105,15 +105,6 @@ pub enum Kind {
     Bool,
     Int32,
     Int64,
-    Uint32,
-    Uint64,
-    Sint32,
-    Sint64,
-    Fixed32,
-    Fixed64,
-    Sfixed32,
-    Sfixed64,
-    Float,
     Double,
     String,
     Bytes,
@@ -294,15 +285,6 @@ impl Plans {
             Described::Bool => Kind::Bool,
             Described::Int32 => Kind::Int32,
             Described::Int64 => Kind::Int64,
-            Described::Uint32 => Kind::Uint32,
-            Described::Uint64 => Kind::Uint64,
-            Described::Sint32 => Kind::Sint32,
-            Described::Sint64 => Kind::Sint64,
-            Described::Fixed32 => Kind::Fixed32,
-            Described::Fixed64 => Kind::Fixed64,
-            Described::Sfixed32 => Kind::Sfixed32,
-            Described::Sfixed64 => Kind::Sfixed64,
-            Described::Float => Kind::Float,
             Described::Double => Kind::Double,
             Described::String => Kind::String,
             Described::Bytes => Kind::Bytes,
@@ -316,6 +298,7 @@ impl Plans {
                     Some(_) => Kind::Unsupported,
                 }
             }
+            _ => Kind::Unsupported,
         }
     }
 }
@@ -362,28 +345,18 @@ impl Kind {
     /// Returns the wire type of one value.
     pub fn wire_type(&self) -> u32 {
         match self {
-            Self::Bool | Self::Int32 | Self::Int64 | Self::Uint32 | Self::Uint64 => 0,
-            Self::Sint32 | Self::Sint64 | Self::Enum(_) => 0,
-            Self::Fixed64 | Self::Sfixed64 | Self::Double => 1,
-            Self::Fixed32 | Self::Sfixed32 | Self::Float => 5,
+            Self::Bool | Self::Int32 | Self::Int64 | Self::Enum(_) => 0,
+            Self::Double => 1,
             _ => 2,
         }
-    }
-
-    /// Reports whether values have more digits than JSON numbers keep.
-    pub fn has_64_bits(&self) -> bool {
-        matches!(
-            self,
-            Self::Int64 | Self::Uint64 | Self::Sint64 | Self::Fixed64 | Self::Sfixed64
-        )
     }
 
     fn default_json(&self) -> String {
         match self {
             Self::Bool => "false".to_owned(),
-            Self::Float | Self::Double => "0.0".to_owned(),
+            Self::Double => "0.0".to_owned(),
             Self::String | Self::Bytes => "\"\"".to_owned(),
-            _ if self.has_64_bits() => "\"0\"".to_owned(),
+            Self::Int64 => "\"0\"".to_owned(),
             Self::Enum(values) => match values.by_number(0) {
                 Some(value) => format!("\"{}\"", value.name),
                 None => "0".to_owned(),

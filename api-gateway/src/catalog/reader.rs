@@ -198,7 +198,7 @@ fn check_types(plans: &Plans, message: MessageId, refused: &Kind) -> Result<(), 
         let wrong = fields.find(|field| field.kind == Kind::Unsupported || field.kind == *refused);
         if let Some(field) = wrong {
             return Err(format!(
-                "{}.{} has a type that has no JSON form here; use a scalar, an enum, a message or a google.protobuf.Timestamp",
+                "{}.{} has a type that has no JSON form here; use a bool, int32, int64, double, string, bytes, enum, message or google.protobuf.Timestamp",
                 message.full_name, field.name
             ));
         }

@@ -209,9 +209,6 @@ impl<'a> Writer<'a> {
         payload: Payload<'_>,
         naming: Option<&str>,
     ) -> Written<bool> {
-        if payload.wire_type() != kind.wire_type() {
-            return Err(WireFault.into());
-        }
         match (kind, payload) {
             (Kind::String, Payload::Bytes(text)) => self.json(utf8(text)?)?,
             (Kind::Bytes, Payload::Bytes(bytes)) => self.json(STANDARD.encode(bytes))?,
@@ -220,7 +217,7 @@ impl<'a> Writer<'a> {
             }
             (Kind::Timestamp, Payload::Bytes(time)) => self.timestamp(decode(time)?)?,
             (Kind::Value, Payload::Bytes(value)) => self.any(&decode(value)?, naming)?,
-            (Kind::Bool, flag) => self.json(flag.bits() != Some(0))?,
+            (Kind::Bool, Payload::Varint(flag)) => self.json(flag != 0)?,
             (Kind::Enum(values), Payload::Varint(number)) => {
                 let number = number as i32;
                 match (values.by_number(number), self.dialect) {
@@ -230,11 +227,11 @@ impl<'a> Writer<'a> {
                     (_, Dialect::Tool) => return Ok(false),
                 }
             }
-            (Kind::Float, Payload::Fixed32(bits)) => self.float(f32::from_bits(bits).into())?,
             (Kind::Double, Payload::Fixed64(bits)) => self.float(f64::from_bits(bits))?,
+            (Kind::Int32, Payload::Varint(bits)) => write!(self.json, "{}", bits as i32)?,
             // JSON numbers lose digits beyond 53 bits.
-            _ if kind.has_64_bits() => write!(self.json, "\"{}\"", integer(kind, payload)?)?,
-            _ => write!(self.json, "{}", integer(kind, payload)?)?,
+            (Kind::Int64, Payload::Varint(bits)) => write!(self.json, "\"{}\"", bits as i64)?,
+            _ => return Err(WireFault.into()),
         }
         Ok(true)
     }
@@ -262,17 +259,4 @@ impl<'a> Writer<'a> {
 
 fn utf8(text: &[u8]) -> Written<&str> {
     str::from_utf8(text).map_err(|_| AnswerFault::Form("a text is not UTF-8"))
-}
-
-/// Returns the value of a number.
-fn integer(kind: &Kind, payload: Payload<'_>) -> Result<i128, WireFault> {
-    let bits = payload.bits().ok_or(WireFault)?;
-    Ok(match kind {
-        Kind::Int32 | Kind::Sfixed32 => (bits as i32).into(),
-        Kind::Int64 | Kind::Sfixed64 => (bits as i64).into(),
-        Kind::Uint32 | Kind::Fixed32 => (bits as u32).into(),
-        Kind::Sint32 => (((bits as u32 >> 1) as i32) ^ -((bits & 1) as i32)).into(),
-        Kind::Sint64 => (((bits >> 1) as i64) ^ -((bits & 1) as i64)).into(),
-        _ => bits.into(),
-    })
 }

@@ -39,21 +39,11 @@ impl<'a> Payload<'a> {
         }
     }
 
-    /// Returns the bits of a number.
-    pub(super) fn bits(self) -> Option<u64> {
-        match self {
-            Self::Varint(bits) | Self::Fixed64(bits) => Some(bits),
-            Self::Fixed32(bits) => Some(bits.into()),
-            Self::Bytes(_) => None,
-        }
-    }
-
     /// Returns the value of an absent field.
     pub(super) fn default_of(kind: &Kind) -> Self {
         match kind.wire_type() {
             0 => Self::Varint(0),
             1 => Self::Fixed64(0),
-            5 => Self::Fixed32(0),
             _ => Self::Bytes(&[]),
         }
     }

@@ -250,6 +250,8 @@ fn type_without_json_form_fails_start() {
         ("google.protobuf.Any f", true),
         ("repeated google.protobuf.Duration f", true),
         ("google.protobuf.BoolValue f", false),
+        ("uint64 f", true),
+        ("repeated float f", false),
         ("google.protobuf.Value f", false),
         ("google.protobuf.FieldMask f", true),
     ] {

@@ -7,15 +7,15 @@ pub(super) fn type_of(plans: &Plans, field: &FieldPlan) -> String {
         Kind::Bool => "true or false".to_owned(),
         Kind::String => "string".to_owned(),
         Kind::Bytes => "string (base64)".to_owned(),
-        Kind::Double | Kind::Float => "number".to_owned(),
+        Kind::Double => "number".to_owned(),
         Kind::Enum(enumeration) => link(&enumeration.full_name),
         Kind::Message(message) if plans[*message].is_file() => "file".to_owned(),
         Kind::Message(message) => link(&plans[*message].full_name),
         Kind::Timestamp => "time (RFC 3339)".to_owned(),
         Kind::FieldMask => "names with commas".to_owned(),
         Kind::Value | Kind::Unsupported => "JSON value".to_owned(),
-        kind if kind.has_64_bits() => "whole number, as a string".to_owned(),
-        _ => "whole number".to_owned(),
+        Kind::Int64 => "whole number, as a string".to_owned(),
+        Kind::Int32 => "whole number".to_owned(),
     };
     match field.is_list {
         true => format!("list of {word}"),
