@@ -1,4 +1,4 @@
-use service_runtime::grpc::{Caller, FieldViolation};
+use service_runtime::grpc::Caller;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
@@ -64,11 +64,10 @@ impl Gateway {
             return Ok(message);
         }
         if let Some(message) = only_checked(&self.catalog.plans, rpc, &message, &violations)
-            && let Err(Error::Upstream { status, .. }) =
-                self.upstreams.call(caller, rpc, message.into()).await
+            && let Err(error) = self.upstreams.call(caller, rpc, message.into()).await
         {
-            add_new(&mut violations, FieldViolation::all_of(&status));
+            add_new(&mut violations, error.0.violations);
         }
-        Err(Error::InvalidFields(violations))
+        Err(Error::fields(violations))
     }
 }

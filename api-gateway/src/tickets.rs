@@ -54,19 +54,18 @@ impl Tickets {
     ///
     /// Fails if the ticket is not valid, or no longer.
     pub async fn redeem(&self, ticket: &str, path: &str, resumes: bool) -> Result<Verified, Error> {
+        let code = ErrorCode::Unauthenticated;
         match self.verifier.verify_ticket(AUDIENCE, ticket).await {
             Ok(ticket) if ticket.opens() || resumes => Ok(ticket.verified),
-            Ok(_) | Err(AuthError::Expired) => Err(Error::refused(
-                ErrorCode::Unauthenticated,
-                "TICKET_EXPIRED",
-                format!("ticket has expired; get a new one with POST {path}/tickets"),
-            )),
+            Ok(_) | Err(AuthError::Expired) => {
+                let message = format!("ticket has expired; get a new one with POST {path}/tickets");
+                Err(Error::refused(code, "TICKET_EXPIRED", message))
+            }
             Err(cause @ AuthError::KeysUnavailable(_)) => Err(cause.into()),
-            Err(_) => Err(Error::refused(
-                ErrorCode::Unauthenticated,
-                "TICKET_INVALID",
-                format!("ticket is not valid; get one with POST {path}/tickets"),
-            )),
+            Err(_) => {
+                let message = format!("ticket is not valid; get one with POST {path}/tickets");
+                Err(Error::refused(code, "TICKET_INVALID", message))
+            }
         }
     }
 }

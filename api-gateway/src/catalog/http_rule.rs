@@ -64,14 +64,13 @@ pub(super) fn bindings(
     input: MessageId,
     output: MessageId,
 ) -> Result<Vec<Binding>, String> {
-    let mut bindings = vec![binding(rule, plans, input, output)?];
-    for additional in &rule.additional_bindings {
-        if !additional.additional_bindings.is_empty() {
-            return Err("additional_bindings cannot have additional_bindings".to_owned());
-        }
-        bindings.push(binding(additional, plans, input, output)?);
+    let mut additional = rule.additional_bindings.iter();
+    if additional.any(|rule| !rule.additional_bindings.is_empty()) {
+        return Err("additional_bindings cannot have additional_bindings".to_owned());
     }
-    Ok(bindings)
+    let rules = std::iter::once(rule).chain(&rule.additional_bindings);
+    let bindings = rules.map(|rule| binding(rule, plans, input, output));
+    bindings.collect()
 }
 
 fn binding(

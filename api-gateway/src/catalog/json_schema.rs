@@ -30,20 +30,16 @@ pub struct SchemaWriter<'a> {
     plans: &'a Plans,
     target: SchemaTarget,
     for_requests: bool,
+    /// The names of components by the full names of their types.
+    names: HashMap<String, String>,
     answered: Vec<MessageId>,
     steering: HashSet<(MessageId, u32)>,
     in_component: bool,
-    referenced: IndexMap<String, Referenced>,
+    /// The types that were referred to, each with whether its schema is for requests.
+    referenced: IndexMap<String, (Kind, bool)>,
     within: Vec<MessageId>,
     recursion: Option<MessageId>,
     shared: SharedSchemas,
-}
-
-/// A type that was referred to.
-#[derive(Clone)]
-struct Referenced {
-    kind: Kind,
-    for_requests: bool,
 }
 
 /// Messages that the schema of another tool describes, with the name of that tool.
@@ -59,6 +55,7 @@ impl<'a> SchemaWriter<'a> {
             plans,
             target,
             for_requests: target == SchemaTarget::ToolInput,
+            names: HashMap::new(),
             answered: Vec::new(),
             steering: HashSet::new(),
             in_component: false,
@@ -72,7 +69,8 @@ impl<'a> SchemaWriter<'a> {
     /// Reads from a catalog which messages are part of answers, and what steers a whole call and not an item of it. A message that a
     /// request and an answer have in common has two schemas if the two differ.
     #[must_use]
-    pub fn of_catalog(mut self, catalog: &Catalog) -> Self {
+    pub fn of_catalog(mut self, catalog: &Catalog, names: HashMap<String, String>) -> Self {
+        self.names = names;
         for rpc in &catalog.rpcs {
             self.plans.reach(rpc.output, &mut self.answered);
             steering(self.plans, rpc.input, &mut self.steering);
@@ -93,15 +91,21 @@ impl<'a> SchemaWriter<'a> {
         self
     }
 
+    /// Returns the name of the component of a type.
+    pub fn name(&self, full_name: &str) -> String {
+        let name = self.names.get(full_name);
+        name.map_or(full_name, String::as_str).to_owned()
+    }
+
     /// Returns the schemas of all types that were referred to, in the order of their first use.
     pub fn components(&mut self) -> Schema {
         let mut components = Schema::new();
         self.in_component = true;
         let mut next = 0;
         while let Some((name, referenced)) = self.referenced.get_index(next) {
-            let (name, referenced) = (name.clone(), referenced.clone());
-            self.for_requests = referenced.for_requests;
-            let schema = match &referenced.kind {
+            let (name, (kind, for_requests)) = (name.clone(), referenced.clone());
+            self.for_requests = for_requests;
+            let schema = match &kind {
                 Kind::Enum(enumeration) => self.enumeration(enumeration),
                 Kind::Message(message) => self.message(*message, |_| true),
                 _ => Schema::new(),
@@ -309,10 +313,10 @@ impl<'a> SchemaWriter<'a> {
     pub fn refer(&mut self, kind: &Kind) -> Value {
         let (mut name, mut answered, mut apart) = (String::new(), false, false);
         match kind {
-            Kind::Enum(enumeration) => name.clone_from(&enumeration.full_name),
+            Kind::Enum(enumeration) => name = self.name(&enumeration.full_name),
             Kind::Message(message) => {
                 let plan = &self.plans[*message];
-                name.clone_from(&plan.full_name);
+                name = self.name(&plan.full_name);
                 answered = self.answered.contains(message);
                 apart = self.for_requests && answered && differs(plan);
             }
@@ -322,10 +326,9 @@ impl<'a> SchemaWriter<'a> {
             name.push_str("Input");
         }
         let reference = json!({"$ref": format!("#/components/schemas/{name}")});
-        self.referenced.entry(name).or_insert_with(|| Referenced {
-            kind: kind.clone(),
-            for_requests: apart || (self.for_requests && !answered),
-        });
+        let for_requests = apart || (self.for_requests && !answered);
+        let referenced = self.referenced.entry(name);
+        referenced.or_insert_with(|| (kind.clone(), for_requests));
         reference
     }
 

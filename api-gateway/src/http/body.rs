@@ -25,7 +25,7 @@ pub async fn read_body(body: Body, limit: usize, limits: &RequestsConfig) -> Res
         .unwrap_or_else(|_| {
             let message = "the body took too long to arrive; send it again";
             let code = ErrorCode::DeadlineExceeded;
-            Err(Error::with_status(408, code, "BODY_TOO_SLOW", message))
+            Err(Error::refused(code, "BODY_TOO_SLOW", message).with_status(408))
         })
 }
 
@@ -96,7 +96,7 @@ pub(super) fn check_encoding(headers: &HeaderMap) -> Result<(), Error> {
 }
 
 fn unacceptable(http: u16, reason: &'static str, message: impl Into<String>) -> Error {
-    Error::with_status(http, ErrorCode::InvalidArgument, reason, message)
+    Error::refused(ErrorCode::InvalidArgument, reason, message).with_status(http)
 }
 
 fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {

@@ -22,7 +22,7 @@ pub(super) async fn handle(
 ) -> Response {
     answer(&gateway, &verified, request)
         .await
-        .unwrap_or_else(|error| problem(&error))
+        .unwrap_or_else(problem)
 }
 
 async fn answer(
@@ -49,10 +49,7 @@ async fn answer(
             let (parts, body) = request.into_parts();
             live::issue_ticket(gateway, verified, &parts, body).await
         }
-        Found::OtherMethods(allowed) => Err(Error::MethodNotAllowed {
-            method: request.method().clone(),
-            allowed,
-        }),
+        Found::OtherMethods(allowed) => Err(Error::method_not_allowed(request.method(), allowed)),
         Found::Nothing { nearest } => {
             let hint = nearest.map(|nearest| format!("; did you mean {nearest}?"));
             let message = format!("no such path: {path}{}", hint.unwrap_or_default());

@@ -1,6 +1,6 @@
 use axum::body::Body;
 use bytes::Bytes;
-use http::{HeaderMap, header, request::Parts};
+use http::{HeaderMap, Uri, header, request::Parts};
 use service_runtime::grpc::Caller;
 use url::form_urlencoded;
 
@@ -42,10 +42,7 @@ pub(super) async fn read_message(
         check_content_type(&parts.headers)?;
         text = Some(body.as_ref());
     }
-    let query = parts.uri.query().unwrap_or_default();
-    let query: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes())
-        .into_owned()
-        .collect();
+    let query = query_pairs(&parts.uri);
     let input = HttpInput {
         path_values: &route.path_values,
         query: &query,
@@ -60,6 +57,13 @@ pub(super) async fn read_message(
         resume(&mut message, live, &parts.headers)?;
     }
     Ok(message.into())
+}
+
+/// Returns the query parameters of a URL, decoded.
+pub(super) fn query_pairs(uri: &Uri) -> Vec<(String, String)> {
+    let query = uri.query().unwrap_or_default();
+    let pairs = form_urlencoded::parse(query.as_bytes());
+    pairs.into_owned().collect()
 }
 
 /// Sets the resume token from the header `Last-Event-ID`, with which a browser reconnects to the same URL.

@@ -27,7 +27,7 @@ pub fn read_arguments(plans: &Plans, rpc: &Rpc, arguments: &Map<String, Json>) -
         .filter(|(name, _)| clear.is_none() || *name != CLEAR);
     let others = others.map(|(name, value)| (name.as_str(), value));
     let entries = MapDeserializer::<_, serde_json::Error>::new(others);
-    // Arguments are a tree already, so no fault of the text can end the reading.
+    // The endpoint has held the text to its limits, so no fault can end the reading.
     let named = reader
         .fill(plan, entries, &Place::Body(""))
         .unwrap_or_default();
@@ -66,7 +66,7 @@ fn changed(
             refuse_blank(&mut reader.violations, field, can_clear, path);
         }
     }
-    if given.is_empty() && cleared.is_empty() && reader.violations.is_empty() {
+    if given.is_empty() && cleared.is_empty() && reader.violations.0.is_empty() {
         let fields = reader.plans[rpc.input].fields.iter();
         let fields = fields.filter(|field| written(field) && !field.tool_hidden);
         let fields: Vec<&str> = fields.map(|field| field.name.as_str()).collect();

@@ -10,7 +10,7 @@ use super::{
     scalar::{Given, put_value},
     update_mask::{check_mask, is_written, mask_in, put_mask, refuse_blank},
     violation::{Violations, within},
-    wire::{Payload, put, put_key},
+    wire::put_key,
 };
 use crate::catalog::{Dialect, FieldPlan, MessagePlan, Plans};
 
@@ -57,7 +57,10 @@ impl<'a> Reader<'a> {
 
     /// Returns the message with the violations.
     pub(super) fn finish(self) -> Reading {
-        self.violations.of(self.message)
+        Reading {
+            message: self.message,
+            violations: self.violations.0,
+        }
     }
 
     /// Tells whether a caller may name a field here. Tools derive masks, are not offered what is hidden from them, and
@@ -106,17 +109,6 @@ impl<'a> Reader<'a> {
         put_key(&mut self.message, field.number, field.kind.wire_type());
         let put = put_value(&mut self.message, &field.kind, given, self.dialect);
         put.inspect_err(|_| self.message.truncate(begin))
-    }
-
-    /// Appends the value of a field that stands for one that cannot be read.
-    pub(super) fn put_default(&mut self, field: &FieldPlan) {
-        let value = Payload::default_of(&field.kind);
-        put(&mut self.message, field.number, value);
-    }
-
-    /// Tells whether a value means that the field is not given: null and, for tools, an empty string.
-    pub(super) fn is_absent(&self, given: Given<'_>) -> bool {
-        given == Given::Null || (given == Given::Text("") && self.dialect == Dialect::Tool)
     }
 
     /// Gives an update that is an item of a batch its mask: the fields that are present in the item. What is required says which

@@ -1,28 +1,14 @@
-use std::io::{self, Write};
-
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde::Serialize;
 
-use super::well_known::decode;
-use super::wire::{Fields, LENGTH_DELIMITED, Payload, WireFault, in_order, text_field};
+use super::{
+    well_known::decode,
+    wire::{AnswerFault, Fields, LENGTH_DELIMITED, NOT_ON_WIRE, Payload, in_order, text_field},
+};
 use crate::catalog::{Dialect, FieldPlan, Kind, MessageId, MessagePlan, Plans};
 
 /// Depth to which messages may be nested.
 const MAX_DEPTH: usize = 100;
-
-/// An answer that cannot be written as JSON: a fault of the service that sent it.
-#[derive(Debug, thiserror::Error)]
-pub enum AnswerFault {
-    /// A value has no JSON form, such as a time beyond the year 9999.
-    #[error("the answer has no JSON form: {0}")]
-    Form(&'static str),
-    /// The answer does not follow the wire format.
-    #[error("the answer cannot be read: {0}")]
-    Wire(#[from] WireFault),
-    /// The JSON cannot be written.
-    #[error("the answer cannot be written: {0}")]
-    Write(#[from] io::Error),
-}
 
 /// Returns the JSON body of an HTTP answer: the whole message, or the field that the route names.
 ///
@@ -89,7 +75,7 @@ impl<'a> Writer<'a> {
 
     fn message(&mut self, plan: &MessagePlan, wire: &[u8]) -> Written {
         if self.depth == MAX_DEPTH {
-            return Err(AnswerFault::Form("messages are nested too deeply"));
+            return Err(AnswerFault("messages are nested too deeply"));
         }
         self.depth += 1;
         let values = in_order(plan, wire)?;
@@ -228,10 +214,10 @@ impl<'a> Writer<'a> {
                 }
             }
             (Kind::Double, Payload::Fixed64(bits)) => self.float(f64::from_bits(bits))?,
-            (Kind::Int32, Payload::Varint(bits)) => write!(self.json, "{}", bits as i32)?,
+            (Kind::Int32, Payload::Varint(bits)) => self.json(bits as i32)?,
             // JSON numbers lose digits beyond 53 bits.
-            (Kind::Int64, Payload::Varint(bits)) => write!(self.json, "\"{}\"", bits as i64)?,
-            _ => return Err(WireFault.into()),
+            (Kind::Int64, Payload::Varint(bits)) => self.json(format_args!("{}", bits as i64))?,
+            _ => return Err(NOT_ON_WIRE),
         }
         Ok(true)
     }
@@ -246,7 +232,8 @@ impl<'a> Writer<'a> {
     }
 
     pub(super) fn json(&mut self, value: impl Serialize) -> Written {
-        Ok(serde_json::to_writer(&mut self.json, &value).map_err(io::Error::from)?)
+        let written = serde_json::to_writer(&mut self.json, &value);
+        written.map_err(|_| AnswerFault("a value cannot be written"))
     }
 
     /// Writes a comma, unless the object or list has only begun.
@@ -258,5 +245,5 @@ impl<'a> Writer<'a> {
 }
 
 fn utf8(text: &[u8]) -> Written<&str> {
-    str::from_utf8(text).map_err(|_| AnswerFault::Form("a text is not UTF-8"))
+    str::from_utf8(text).map_err(|_| AnswerFault("a text is not UTF-8"))
 }

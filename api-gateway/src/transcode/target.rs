@@ -8,7 +8,7 @@ use super::{
     place::Place,
     reader::{Named, Read, Reader},
     scalar::Given,
-    wire::{LENGTH_DELIMITED, close, open, put_key},
+    wire::{LENGTH_DELIMITED, Payload, close, open, put, put_key},
 };
 use crate::catalog::{Dialect, FieldPlan, Kind, MessageId, MessagePlan, Plans};
 
@@ -154,7 +154,9 @@ impl<'a> Reader<'a> {
                 return read;
             }
             Target::Field(field, _) => {
-                read.is_absent = self.is_absent(given);
+                // For tools, an empty string means the same as null.
+                read.is_absent =
+                    given == Given::Null || (read.is_blank && self.dialect == Dialect::Tool);
                 if read.is_absent || !self.may_set(target, place) {
                     return read;
                 }
@@ -202,7 +204,8 @@ impl<'a> Reader<'a> {
             self.limits.check_length(length, place)?;
             if let (Target::Item(field), false) = (item, read.is_set) {
                 // An item that cannot be read keeps its place, for the numbers of the items after it.
-                self.put_default(field);
+                let default = Payload::default_of(&field.kind);
+                put(&mut self.message, field.number, default);
             }
             length += 1;
         }

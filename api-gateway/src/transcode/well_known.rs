@@ -5,8 +5,8 @@ use prost::Message;
 use prost_types::{Struct, Timestamp, value::Kind as Any};
 
 use super::{
-    response::{AnswerFault, Writer, Written},
-    wire::WireFault,
+    response::{Writer, Written},
+    wire::{AnswerFault, NOT_ON_WIRE},
 };
 
 /// Seconds that a timestamp can have: from the year 1 to 9999.
@@ -16,12 +16,12 @@ impl Writer<'_> {
     /// Writes a time.
     pub(super) fn timestamp(&mut self, mut time: Timestamp) -> Written {
         if !TIMESTAMPS.contains(&time.seconds) {
-            return Err(AnswerFault::Form("timestamp out of range"));
+            return Err(AnswerFault("timestamp out of range"));
         }
         time.normalize();
         let nanos = time.nanos.try_into().unwrap_or_default();
         let time = DateTime::from_timestamp(time.seconds, nanos);
-        let time = time.ok_or(AnswerFault::Form("timestamp out of range"))?;
+        let time = time.ok_or(AnswerFault("timestamp out of range"))?;
         let text = time.to_rfc3339_opts(SecondsFormat::AutoSi, true);
         self.json.push(b'"');
         self.json.extend_from_slice(text.as_bytes());
@@ -35,7 +35,7 @@ impl Writer<'_> {
             None | Some(Any::NullValue(_)) => self.json(()),
             Some(Any::BoolValue(value)) => self.json(value),
             Some(Any::NumberValue(number)) if number.is_finite() => self.json(number),
-            Some(Any::NumberValue(_)) => Err(AnswerFault::Form("number is not finite")),
+            Some(Any::NumberValue(_)) => Err(AnswerFault("number is not finite")),
             Some(Any::StringValue(text)) => {
                 let word = field.and_then(|field| self.plans.word(field, text));
                 self.json(word.unwrap_or(text))
@@ -71,6 +71,6 @@ impl Writer<'_> {
 }
 
 /// Reads a message that has a JSON form of its own.
-pub(super) fn decode<M: Message + Default>(message: &[u8]) -> Result<M, WireFault> {
-    M::decode(message).map_err(|_| WireFault)
+pub(super) fn decode<M: Message + Default>(message: &[u8]) -> Written<M> {
+    M::decode(message).map_err(|_| NOT_ON_WIRE)
 }

@@ -138,7 +138,7 @@ async fn ready(client: &mut Grpc<Channel>) -> Result<(), Status> {
 async fn in_time<T>(rpc: &Rpc, call: impl Future<Output = Result<T, Status>>) -> Result<T, Error> {
     let answer = tokio::time::timeout(time_left(), call).await;
     let answer = answer.unwrap_or_else(|_| Err(Status::deadline_exceeded("no response in time")));
-    answer.map_err(|status| Error::upstream(rpc, status))
+    answer.map_err(|status| Error::upstream(rpc.full_name(), &status))
 }
 
 fn time_left() -> Duration {

@@ -14,7 +14,7 @@ pub async fn normalize_path(mut request: Request, next: Next) -> Response {
     match normal_form(request.uri()) {
         Ok(None) => {}
         Ok(Some(uri)) => *request.uri_mut() = uri,
-        Err(error) => return problem(&error),
+        Err(error) => return problem(error),
     }
     next.run(request).await
 }
@@ -28,12 +28,15 @@ fn normal_form(uri: &Uri) -> Result<Option<Uri>, Error> {
         Some(query) => format!("{path}?{query}"),
         None => path,
     };
+    let uri = with_path_and_query(uri, path_and_query);
+    Ok(Some(uri.map_err(Error::internal)?))
+}
+
+/// Returns a URL with another path and query.
+pub fn with_path_and_query(uri: &Uri, path_and_query: String) -> Result<Uri, http::Error> {
     let mut parts = uri.clone().into_parts();
-    let internal = |cause: http::Error| Error::Internal(cause.into());
-    let path_and_query = PathAndQuery::try_from(path_and_query);
-    parts.path_and_query = Some(path_and_query.map_err(|cause| internal(cause.into()))?);
-    let uri = Uri::from_parts(parts).map_err(|cause| internal(cause.into()))?;
-    Ok(Some(uri))
+    parts.path_and_query = Some(PathAndQuery::try_from(path_and_query)?);
+    Ok(Uri::from_parts(parts)?)
 }
 
 fn wrong(cure: &str) -> Error {

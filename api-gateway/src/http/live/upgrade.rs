@@ -119,7 +119,7 @@ impl Upgrade {
 
 fn refused(http: StatusCode, cause: &str) -> Box<Response> {
     let message = format!("the WebSocket cannot be opened: {cause}");
-    Box::new(problem(&Error::transport(http.as_u16(), message)))
+    Box::new(problem(Error::transport(http.as_u16(), message)))
 }
 
 fn refusal(cause: &str) -> Box<Response> {

@@ -91,7 +91,7 @@ impl Messages {
         let field = self.binding().response_body.as_deref();
         let plans = &self.gateway.catalog.plans;
         let json = response_body(plans, self.rpc().output, message, field)?;
-        String::from_utf8(json).map_err(|fault| Error::Internal(fault.into()))
+        String::from_utf8(json).map_err(|fault| Error::internal(fault))
     }
 
     /// Returns the position behind a message, if the stream is a live one.
@@ -101,6 +101,6 @@ impl Messages {
     }
 
     fn checked(&self, next: Option<Result<Bytes, Status>>) -> Option<Result<Bytes, Error>> {
-        next.map(|next| next.map_err(|status| Error::upstream(self.rpc(), status)))
+        next.map(|next| next.map_err(|status| Error::upstream(self.rpc().full_name(), &status)))
     }
 }

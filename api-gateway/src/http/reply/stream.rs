@@ -9,7 +9,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, header};
 use service_runtime::telemetry::propagation::{self, TraceContext};
 
 use super::{events::Events, file::FilePart, form::Form, messages::Messages};
-use crate::{error::Error, error_response::ErrorResponse};
+use crate::error::Error;
 
 /// Answers with a stream: lines or events of JSON, or one file, part by part.
 ///
@@ -60,10 +60,7 @@ async fn file_response(mut messages: Messages) -> Result<Response, Error> {
     let rest = stream::unfold(messages, async |mut messages| {
         let part = match messages.next().await? {
             Ok(message) => Ok(FilePart::of(&message, messages.binding()).data),
-            Err(error) => {
-                let answer = ErrorResponse::new(&error);
-                Err(io::Error::other(answer.message))
-            }
+            Err(error) => Err(io::Error::other(error.response().message)),
         };
         Some((part, messages))
     });
