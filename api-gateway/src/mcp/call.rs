@@ -52,9 +52,9 @@ async fn answer(
     let message = message.map_err(|error| with_other_tools(error, tools, rpc))?;
     let answer = gateway.upstreams.call(caller, rpc, message.into()).await?;
     let json = write(plans, rpc.output, &answer, Dialect::Tool)?;
-    let json = String::from_utf8(json).map_err(|fault| Error::internal(fault))?;
+    let json = String::from_utf8(json).map_err(Error::internal)?;
     // The protocol library takes structured content as a tree only.
-    let tree = serde_json::from_str(&json).map_err(|fault| Error::internal(fault))?;
+    let tree = serde_json::from_str(&json).map_err(Error::internal)?;
     let mut result = CallToolResult::success(vec![ContentBlock::text(json)]);
     result.structured_content = Some(tree);
     Ok(result)

@@ -91,7 +91,7 @@ impl Messages {
         let field = self.binding().response_body.as_deref();
         let plans = &self.gateway.catalog.plans;
         let json = response_body(plans, self.rpc().output, message, field)?;
-        String::from_utf8(json).map_err(|fault| Error::internal(fault))
+        String::from_utf8(json).map_err(Error::internal)
     }
 
     /// Returns the position behind a message, if the stream is a live one.
