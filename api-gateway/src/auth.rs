@@ -6,7 +6,7 @@ use axum::{
     response::Response,
 };
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use service_runtime::grpc::{AuthError, Verified, Verifier, bearer_token};
+use service_runtime::grpc::{ApiError, AuthError, Verified, Verifier, bearer_token};
 use url::Url;
 
 use crate::{error::Error, http::problem, origin::origin};
@@ -68,9 +68,10 @@ impl Auth {
     /// Answers 401 with the location of the resource metadata.
     pub fn refusal(&self, cause: impl Into<Error>, path: &str) -> Response {
         let cause = cause.into();
-        let mut response = problem(&cause);
+        let challenge = self.challenge(&cause, path);
+        let mut response = problem(cause);
         if response.status() == StatusCode::UNAUTHORIZED
-            && let Ok(value) = HeaderValue::from_str(&self.challenge(&cause, path))
+            && let Ok(value) = HeaderValue::from_str(&challenge)
         {
             response
                 .headers_mut()
@@ -82,9 +83,9 @@ impl Auth {
     /// RFC 6750 wants no error code where no token was sent.
     fn challenge(&self, cause: &Error, path: &str) -> String {
         let metadata = metadata_url(&self.public_url, path);
-        let error = match cause {
-            Error::Auth(AuthError::Missing) => String::new(),
-            cause => {
+        let error = match cause.0.reason == AuthError::Missing.reason() {
+            true => String::new(),
+            false => {
                 let words = cause.to_string().replace(['"', '\\'], "'");
                 format!("error=\"invalid_token\", error_description=\"{words}\", ")
             }

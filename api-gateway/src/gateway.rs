@@ -1,7 +1,5 @@
-use bytes::Bytes;
-use service_runtime::grpc::{Caller, FieldViolation};
+use service_runtime::grpc::Caller;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
-use tonic::Streaming;
 
 use crate::{
     auth::Auth,
@@ -46,16 +44,6 @@ pub struct Streams {
 }
 
 impl Gateway {
-    /// Calls an RPC for a user.
-    ///
-    /// # Errors
-    ///
-    /// Fails with what the service answers, or with what kept it from answering.
-    pub async fn call(&self, caller: &Caller, rpc: &Rpc, message: Bytes) -> Result<Bytes, Error> {
-        let answer = self.upstreams.call(caller, rpc, message).await;
-        answer.map_err(|status| Error::upstream(rpc, status))
-    }
-
     /// Returns the request message if all of it could be read. Else, where the RPC can be called only to be checked (AIP-163), the
     /// service checks the part that could.
     ///
@@ -76,25 +64,10 @@ impl Gateway {
             return Ok(message);
         }
         if let Some(message) = only_checked(&self.catalog.plans, rpc, &message, &violations)
-            && let Err(status) = self.upstreams.call(caller, rpc, message.into()).await
+            && let Err(error) = self.upstreams.call(caller, rpc, message.into()).await
         {
-            add_new(&mut violations, FieldViolation::all_of(&status));
+            add_new(&mut violations, error.0.violations);
         }
-        Err(Error::InvalidFields(violations))
-    }
-
-    /// Calls an RPC for a user that answers with a stream.
-    ///
-    /// # Errors
-    ///
-    /// Fails with what the service answers, or with what kept it from answering.
-    pub async fn stream(
-        &self,
-        caller: &Caller,
-        rpc: &Rpc,
-        message: Bytes,
-    ) -> Result<Streaming<Bytes>, Error> {
-        let answer = self.upstreams.stream(caller, rpc, message).await;
-        answer.map_err(|status| Error::upstream(rpc, status))
+        Err(Error::fields(violations))
     }
 }

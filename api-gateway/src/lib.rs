@@ -11,7 +11,6 @@ mod auth;
 pub mod catalog;
 mod config;
 mod error;
-mod error_response;
 mod gateway;
 pub mod http;
 pub mod mcp;

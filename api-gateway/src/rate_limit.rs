@@ -20,7 +20,10 @@ use governor::{
     middleware::NoOpMiddleware,
     state::keyed::HashMapStateStore,
 };
-use service_runtime::{grpc::Caller, ids::UserId};
+use service_runtime::{
+    grpc::{Caller, ErrorCode},
+    ids::UserId,
+};
 
 use crate::{config::RequestsConfig, error::Error, http::problem};
 
@@ -75,9 +78,15 @@ impl UserRateLimiter {
             buckets.limiter.shrink_to_fit();
         }
         let taken = buckets.limiter.check_key(user);
-        taken.map_err(|refused| Error::TooManyRequests {
-            per_second: buckets.per_second,
-            wait: refused.wait_time_from(MonotonicClock.now()),
+        taken.map_err(|refused| {
+            let message = format!(
+                "rate limit of {} requests per second exceeded; wait for the time in the header Retry-After",
+                buckets.per_second
+            );
+            let code = ErrorCode::ResourceExhausted;
+            let mut error = Error::refused(code, "TOO_MANY_REQUESTS", message);
+            error.0.retry_after = Some(refused.wait_time_from(MonotonicClock.now()));
+            error
         })
     }
 }
@@ -91,7 +100,7 @@ pub async fn limit(
 ) -> Response {
     match limiter.take(&caller.user_id) {
         Ok(()) => next.run(request).await,
-        Err(error) => problem(&error),
+        Err(error) => problem(error),
     }
 }
 
@@ -114,9 +123,8 @@ mod tests {
         let taken = (0..5).filter(|_| limiter.take(&alice).is_ok()).count();
         assert_eq!(taken, 3);
         assert!(limiter.take(&bob).is_ok());
-        let Err(Error::TooManyRequests { wait, .. }) = limiter.take(&alice) else {
-            panic!("the bucket is empty");
-        };
+        let refused = limiter.take(&alice).unwrap_err();
+        let wait = refused.0.retry_after.unwrap();
         assert!(wait.as_millis() <= 1_000 && !wait.is_zero(), "{wait:?}");
     }
 

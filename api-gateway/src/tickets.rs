@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Value, json};
-use service_runtime::grpc::{AuthError, ServiceIdentity, Verified, Verifier};
+use service_runtime::grpc::{AuthError, ErrorCode, ServiceIdentity, Verified, Verifier};
 use url::form_urlencoded;
 
 use crate::error::Error;
@@ -54,12 +54,18 @@ impl Tickets {
     ///
     /// Fails if the ticket is not valid, or no longer.
     pub async fn redeem(&self, ticket: &str, path: &str, resumes: bool) -> Result<Verified, Error> {
-        let path = path.to_owned();
+        let code = ErrorCode::Unauthenticated;
         match self.verifier.verify_ticket(AUDIENCE, ticket).await {
             Ok(ticket) if ticket.opens() || resumes => Ok(ticket.verified),
-            Ok(_) | Err(AuthError::Expired) => Err(Error::TicketExpired { path }),
+            Ok(_) | Err(AuthError::Expired) => {
+                let message = format!("ticket has expired; get a new one with POST {path}/tickets");
+                Err(Error::refused(code, "TICKET_EXPIRED", message))
+            }
             Err(cause @ AuthError::KeysUnavailable(_)) => Err(cause.into()),
-            Err(_) => Err(Error::TicketInvalid { path }),
+            Err(_) => {
+                let message = format!("ticket is not valid; get one with POST {path}/tickets");
+                Err(Error::refused(code, "TICKET_INVALID", message))
+            }
         }
     }
 }

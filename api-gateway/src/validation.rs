@@ -16,21 +16,19 @@ pub fn only_checked(
     violations: &[FieldViolation],
 ) -> Option<Vec<u8>> {
     let plan = &plans[rpc.input];
-    let validate_only = &plan.fields[plan.by_name("validate_only")?];
-    if validate_only.kind != Kind::Bool || !validate_only.notes.call_control {
+    let validate_only = plan.field("validate_only")?;
+    if validate_only.kind != Kind::Bool || !validate_only.call_control {
         return None;
     }
     let mut checked = Vec::with_capacity(message.len());
     let mut fields = Fields::of(message);
     while let Ok(Some((number, payload))) = fields.next_field() {
-        let Some(at) = plan.by_number(number) else {
-            continue;
-        };
-        if plan.update_mask != Some(at) && !plan.fields[at].notes.call_control {
+        let field = plan.by_number(number).map(|at| &plan.fields[at]);
+        if field.is_some_and(|field| !field.is_mask && !field.call_control) {
             put(&mut checked, number, payload);
         }
     }
-    if let Some(mask) = plan.update_mask.map(|at| &plan.fields[at])
+    if let Some(mask) = &plan.update_mask
         && let Some(mut paths) = mask_in(message, mask)
     {
         let is_unread = |path: &str| violations.iter().any(|one| overlap(path, &one.field));

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use http::{HeaderMap, HeaderValue, header};
+use service_runtime::grpc::ErrorCode;
 use url::{Host, Origin, Url};
 
 use crate::error::Error;
@@ -83,10 +84,15 @@ impl AllowedOrigins {
         match (origins.next(), origins.next()) {
             (None, _) => Ok(()),
             (Some(origin), None) if self.allows(origin) => Ok(()),
-            (Some(origin), _) => Err(Error::OriginNotAllowed {
-                origin: String::from_utf8_lossy(origin.as_bytes()).into_owned(),
-                setting: self.setting,
-            }),
+            (Some(origin), _) => Err(Error::refused(
+                ErrorCode::PermissionDenied,
+                "ORIGIN_NOT_ALLOWED",
+                format!(
+                    "pages of {} may not call this API; an operator can allow the origin with the setting {}",
+                    String::from_utf8_lossy(origin.as_bytes()),
+                    self.setting
+                ),
+            )),
         }
     }
 }

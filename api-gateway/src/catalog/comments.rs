@@ -1,27 +1,36 @@
 use std::collections::HashMap;
 
-use prost_reflect::FileDescriptor;
+use prost_reflect::{DescriptorPool, FileDescriptor};
 
-/// The leading comments of one file by the path of what they stand before.
-pub(super) struct FileComments(HashMap<Vec<i32>, String>);
+/// The leading comments of a contract by file and path of what they stand before.
+#[derive(Debug)]
+pub struct Comments(HashMap<String, HashMap<Vec<i32>, String>>);
 
-impl FileComments {
-    pub(super) fn of(file: &FileDescriptor) -> Self {
-        let locations = file
-            .file_descriptor_proto()
-            .source_code_info
-            .iter()
-            .flat_map(|info| &info.location);
-        let comments = locations.filter_map(|location| {
-            let comment = paragraph(location.leading_comments.as_deref()?);
-            (!comment.is_empty()).then(|| (location.path.clone(), comment))
+impl Comments {
+    pub(super) fn read(pool: &DescriptorPool) -> Self {
+        let files = pool.files().map(|file| {
+            let info = file.file_descriptor_proto().source_code_info.iter();
+            let comments = info.flat_map(|info| &info.location).filter_map(|location| {
+                let comment = paragraph(location.leading_comments.as_deref()?);
+                Some((location.path.clone(), comment))
+            });
+            (file.name().to_owned(), comments.collect())
         });
-        Self(comments.collect())
+        Self(files.collect())
     }
 
-    pub(super) fn at(&self, path: &[i32]) -> String {
-        self.0.get(path).cloned().unwrap_or_default()
+    /// Returns the comment on what has this path in a file; empty if there is none.
+    pub fn at(&self, file: &FileDescriptor, path: &[i32]) -> &str {
+        let comments = self.0.get(file.name());
+        comments
+            .and_then(|comments| comments.get(path))
+            .map_or("", String::as_str)
     }
+}
+
+/// Returns the first paragraph of a comment: what an agent needs. What follows is for people.
+pub fn brief(comment: &str) -> &str {
+    comment.split("\n\n").next().unwrap_or_default()
 }
 
 /// Joins the lines of a comment, because they break where the editor's margin is; an empty line parts paragraphs.

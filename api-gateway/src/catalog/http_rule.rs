@@ -1,11 +1,9 @@
+use std::sync::Arc;
+
 use http::Method;
-use prost_reflect::{FieldDescriptor, Kind, MessageDescriptor, MethodDescriptor};
 use taskmesh_proto::google::api::{CustomHttpPattern, HttpRule, http_rule::Pattern};
 
-use super::{path_template::PathTemplate, special_types::holds_file};
-
-/// The way from a message to one of its fields, or to a field of a message within it.
-pub type FieldPath = Vec<FieldDescriptor>;
+use super::{FieldPath, FieldPlan, Kind, MessageId, Plans, path_template::PathTemplate};
 
 /// One route of an RPC: method, path, and which fields the path, the body and the query fill.
 #[derive(Debug, Clone)]
@@ -18,7 +16,9 @@ pub struct Binding {
     /// Part of the request that the HTTP body fills.
     pub body: Body,
     /// The response field that becomes the HTTP body; the whole response if absent.
-    pub response_body: Option<FieldDescriptor>,
+    pub response_body: Option<Arc<FieldPlan>>,
+    /// The HTTP body of the response is a file.
+    pub answers_with_file: bool,
 }
 
 /// Part of a request that the HTTP body fills.
@@ -29,9 +29,9 @@ pub enum Body {
     /// Every field that the path does not fill.
     Whole,
     /// One field.
-    Field(FieldDescriptor),
+    Field(Arc<FieldPlan>),
     /// One field that is a file: the bytes as they are, of any content type.
-    File(FieldDescriptor),
+    File(Arc<FieldPlan>),
 }
 
 impl Binding {
@@ -53,51 +53,70 @@ impl Binding {
     pub fn fills(&self, number: u32) -> bool {
         self.path_fields
             .iter()
-            .any(|path| path.len() == 1 && path[0].number() == number)
+            .any(|path| path.len() == 1 && path[0].number == number)
     }
 }
 
 /// Reads the routes of an RPC from its rule: its own and the additional ones. The error says what is wrong.
-pub(super) fn bindings(rule: &HttpRule, rpc: &MethodDescriptor) -> Result<Vec<Binding>, String> {
-    let mut bindings = vec![binding(rule, rpc)?];
-    for additional in &rule.additional_bindings {
-        if !additional.additional_bindings.is_empty() {
-            return Err("additional_bindings cannot have additional_bindings".to_owned());
-        }
-        bindings.push(binding(additional, rpc)?);
+pub(super) fn bindings(
+    rule: &HttpRule,
+    plans: &Plans,
+    input: MessageId,
+    output: MessageId,
+) -> Result<Vec<Binding>, String> {
+    let mut additional = rule.additional_bindings.iter();
+    if additional.any(|rule| !rule.additional_bindings.is_empty()) {
+        return Err("additional_bindings cannot have additional_bindings".to_owned());
     }
-    Ok(bindings)
+    let rules = std::iter::once(rule).chain(&rule.additional_bindings);
+    let bindings = rules.map(|rule| binding(rule, plans, input, output));
+    bindings.collect()
 }
 
-fn binding(rule: &HttpRule, rpc: &MethodDescriptor) -> Result<Binding, String> {
+fn binding(
+    rule: &HttpRule,
+    plans: &Plans,
+    input: MessageId,
+    output: MessageId,
+) -> Result<Binding, String> {
     if !rule.selector.is_empty() {
         return Err("selector has no meaning in an annotation; leave it out".to_owned());
     }
     let (method, template) = pattern(rule)?;
     let template = PathTemplate::parse(template)?;
-    let (input, output) = (rpc.input(), rpc.output());
     let path_fields = template
         .variables()
-        .map(|name| path_field(&input, name))
+        .map(|name| path_field(plans, input, name))
         .collect::<Result<Vec<_>, _>>()?;
-    let body = body(&rule.body, &input)?;
+    let named = |message: MessageId, option: &str, name: &str| {
+        let message = &plans[message];
+        let field = message.fields.iter().find(|field| field.name == name);
+        let message = &message.full_name;
+        let field = field.cloned();
+        field.ok_or_else(|| format!("{option} \"{name}\" is not a field of {message}"))
+    };
+    let body = match rule.body.as_str() {
+        "" => Body::None,
+        "*" => Body::Whole,
+        name => match named(input, "body", name)? {
+            field if field.is_file => Body::File(field),
+            field => Body::Field(field),
+        },
+    };
     if matches!(method, Method::GET | Method::DELETE) && !matches!(body, Body::None) {
         return Err(format!("{method} {} cannot have a body", template.text()));
     }
     let response_body = match rule.response_body.as_str() {
         "" => None,
-        name => Some(output.get_field_by_name(name).ok_or_else(|| {
-            format!(
-                "response_body \"{name}\" is not a field of {}",
-                output.full_name()
-            )
-        })?),
+        name => Some(named(output, "response_body", name)?),
     };
+    let is_file = response_body.as_ref().map(|field| field.is_file);
     Ok(Binding {
         method,
         template,
         path_fields,
         body,
+        answers_with_file: is_file.unwrap_or_else(|| plans[output].is_file()),
         response_body,
     })
 }
@@ -119,54 +138,22 @@ fn pattern(rule: &HttpRule) -> Result<(Method, &str), String> {
     })
 }
 
-fn body(name: &str, input: &MessageDescriptor) -> Result<Body, String> {
-    match name {
-        "" => Ok(Body::None),
-        "*" => Ok(Body::Whole),
-        name => match input.get_field_by_name(name) {
-            Some(field) if holds_file(&field) => Ok(Body::File(field)),
-            Some(field) => Ok(Body::Field(field)),
-            None => Err(format!(
-                "body \"{name}\" is not a field of {}",
-                input.full_name()
-            )),
-        },
-    }
-}
-
-fn path_field(input: &MessageDescriptor, name: &str) -> Result<FieldPath, String> {
-    let path = field_path(input, name)
-        .ok_or_else(|| format!("{{{name}}} is not a field of {}", input.full_name()))?;
+fn path_field(plans: &Plans, input: MessageId, name: &str) -> Result<FieldPath, String> {
+    let path = plans.path(input, name);
+    let path =
+        path.ok_or_else(|| format!("{{{name}}} is not a field of {}", plans[input].full_name))?;
     let last = path.last().ok_or("a variable has no name")?;
-    let scalar = !matches!(last.kind(), Kind::Message(_)) && !last.is_list();
-    match scalar {
-        true => Ok(path),
-        false => Err(format!(
+    let is_message = last.kind.wire_type() == 2 && !matches!(last.kind, Kind::String | Kind::Bytes);
+    match is_message || last.is_list {
+        false => Ok(path),
+        true => Err(format!(
             "{{{name}}} is a list or a message, which a path cannot hold"
         )),
     }
 }
 
-/// Finds a field by its dotted name, such as `filter.state`; every part may be in snake_case or camelCase.
-fn field_path(message: &MessageDescriptor, name: &str) -> Option<FieldPath> {
-    let mut path = FieldPath::new();
-    let mut message = Some(message.clone());
-    for part in name.split('.') {
-        let within = message?;
-        let field = within
-            .get_field_by_name(part)
-            .or_else(|| within.get_field_by_json_name(part))?;
-        message = match field.kind() {
-            Kind::Message(inner) if !field.is_list() && !field.is_map() => Some(inner),
-            _ => None,
-        };
-        path.push(field);
-    }
-    Some(path)
-}
-
 /// Returns the dotted name of a path.
-pub(crate) fn dotted(path: &[FieldDescriptor]) -> String {
-    let names: Vec<&str> = path.iter().map(FieldDescriptor::name).collect();
+pub(crate) fn dotted(path: &[Arc<FieldPlan>]) -> String {
+    let names: Vec<&str> = path.iter().map(|field| field.name.as_str()).collect();
     names.join(".")
 }

@@ -1,15 +1,17 @@
 //! JSON Schema (2020-12) of messages, for OpenAPI and for tools.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use indexmap::IndexMap;
-use prost_reflect::{EnumDescriptor, FieldDescriptor, Kind, MessageDescriptor};
 use serde_json::{Value, json};
 
 use super::{
-    Catalog, Dialect, FieldNotes, Notes, brief, enum_words, is_update_mask,
-    message_forms::{differs, in_required_oneof, reach, restrict, steering},
-    schema_forms::{Schema, allow_null, typed, well_known},
+    Catalog, EnumPlan, FieldPlan, Kind, MessageId, Plans, brief,
+    message_forms::{differs, restrict, steering},
+    schema_forms::{Schema, allow_null, typed},
 };
 
 /// Consumer of a schema.
@@ -25,39 +27,36 @@ pub enum SchemaTarget {
 
 /// Writes schemas, and remembers the types that they refer to.
 pub struct SchemaWriter<'a> {
-    notes: &'a Notes,
+    plans: &'a Plans,
     target: SchemaTarget,
     for_requests: bool,
-    answered: HashSet<String>,
-    steering: HashSet<String>,
+    /// The names of components by the full names of their types.
+    names: HashMap<String, String>,
+    answered: Vec<MessageId>,
+    steering: HashSet<(MessageId, u32)>,
     in_component: bool,
-    referenced: IndexMap<String, Referenced>,
-    within: Vec<String>,
-    recursion: Option<String>,
+    /// The types that were referred to, each with whether its schema is for requests.
+    referenced: IndexMap<String, (Kind, bool)>,
+    within: Vec<MessageId>,
+    recursion: Option<MessageId>,
     shared: SharedSchemas,
 }
 
-/// A type that was referred to.
-#[derive(Clone)]
-struct Referenced {
-    kind: Kind,
-    for_requests: bool,
-}
-
-/// Messages that the schema of another tool describes, by full name, with the name of that tool.
-pub type SharedSchemas = HashMap<String, String>;
+/// Messages that the schema of another tool describes, with the name of that tool.
+pub type SharedSchemas = HashMap<MessageId, String>;
 
 /// The bounds that help a model; the others stand in the descriptions.
 const IN_TOOLS: [&str; 4] = ["minimum", "maximum", "minItems", "maxItems"];
 
 impl<'a> SchemaWriter<'a> {
     /// Creates a writer for one consumer.
-    pub fn new(notes: &'a Notes, target: SchemaTarget) -> Self {
+    pub fn new(plans: &'a Plans, target: SchemaTarget) -> Self {
         Self {
-            notes,
+            plans,
             target,
             for_requests: target == SchemaTarget::ToolInput,
-            answered: HashSet::new(),
+            names: HashMap::new(),
+            answered: Vec::new(),
             steering: HashSet::new(),
             in_component: false,
             referenced: IndexMap::new(),
@@ -70,10 +69,11 @@ impl<'a> SchemaWriter<'a> {
     /// Reads from a catalog which messages are part of answers, and what steers a whole call and not an item of it. A message that a
     /// request and an answer have in common has two schemas if the two differ.
     #[must_use]
-    pub fn of_catalog(mut self, catalog: &Catalog) -> Self {
+    pub fn of_catalog(mut self, catalog: &Catalog, names: HashMap<String, String>) -> Self {
+        self.names = names;
         for rpc in &catalog.rpcs {
-            reach(&rpc.method.output(), &mut self.answered);
-            steering(&rpc.method.input(), self.notes, &mut self.steering);
+            self.plans.reach(rpc.output, &mut self.answered);
+            steering(self.plans, rpc.input, &mut self.steering);
         }
         self
     }
@@ -91,17 +91,23 @@ impl<'a> SchemaWriter<'a> {
         self
     }
 
+    /// Returns the name of the component of a type.
+    pub fn name(&self, full_name: &str) -> String {
+        let name = self.names.get(full_name);
+        name.map_or(full_name, String::as_str).to_owned()
+    }
+
     /// Returns the schemas of all types that were referred to, in the order of their first use.
     pub fn components(&mut self) -> Schema {
         let mut components = Schema::new();
         self.in_component = true;
         let mut next = 0;
         while let Some((name, referenced)) = self.referenced.get_index(next) {
-            let (name, referenced) = (name.clone(), referenced.clone());
-            self.for_requests = referenced.for_requests;
-            let schema = match &referenced.kind {
+            let (name, (kind, for_requests)) = (name.clone(), referenced.clone());
+            self.for_requests = for_requests;
+            let schema = match &kind {
                 Kind::Enum(enumeration) => self.enumeration(enumeration),
-                Kind::Message(message) => self.message(message, |_| true),
+                Kind::Message(message) => self.message(*message, |_| true),
                 _ => Schema::new(),
             };
             components.insert(name, schema.into());
@@ -112,44 +118,38 @@ impl<'a> SchemaWriter<'a> {
 
     /// Returns the name of a message that contains itself, if one was met where types stand in place.
     pub fn recursion(&self) -> Option<&str> {
-        self.recursion.as_deref()
+        let message = self.recursion?;
+        Some(&self.plans[message].full_name)
     }
 
     /// Writes the schema of a message with those of its fields that `keep` wants.
-    pub fn message(
-        &mut self,
-        message: &MessageDescriptor,
-        keep: impl Fn(&FieldDescriptor) -> bool,
-    ) -> Schema {
-        let notes = self.notes;
-        let fields = message.fields().filter(|field| keep(field));
-        // The fields that an agent changes follow from the arguments that it gives.
-        let derived = |field: &FieldDescriptor| {
-            self.target == SchemaTarget::ToolInput && is_update_mask(field)
+    pub fn message(&mut self, message: MessageId, keep: impl Fn(&FieldPlan) -> bool) -> Schema {
+        let plan = &self.plans[message];
+        let is_wanted = |field: &&Arc<FieldPlan>| {
+            // The fields that an agent changes follow from the arguments that it gives.
+            let is_derived = self.target == SchemaTarget::ToolInput && field.is_mask;
+            let steers_call = self.in_component
+                && self.for_requests
+                && self.steering.contains(&(message, field.number));
+            keep(field) && self.is_offered(field) && !is_derived && !steers_call
         };
-        let steers = |field: &FieldDescriptor| {
-            self.in_component && self.for_requests && self.steering.contains(field.full_name())
-        };
-        let fields = fields.filter(|field| {
-            self.is_offered(notes.field(field)) && !derived(field) && !steers(field)
-        });
         let mut properties = Schema::new();
         let mut required = Vec::new();
-        for field in fields.collect::<Vec<_>>() {
-            let mut schema = self.field(&field);
-            let is_required = self.is_required(&field);
-            if self.may_be_null(&field) && !is_required {
+        for field in plan.fields.iter().filter(is_wanted).collect::<Vec<_>>() {
+            let mut schema = self.field(field);
+            let is_required = self.is_required(field);
+            if self.may_be_null(field) && !is_required {
                 allow_null(&mut schema);
             }
-            properties.insert(field.name().to_owned(), schema.into());
+            properties.insert(field.name.clone(), schema.into());
             if is_required {
-                required.push(field.name().to_owned());
+                required.push(field.name.clone());
             }
         }
         let mut schema = Schema::new();
         schema.insert("type".to_owned(), "object".into());
         if self.target == SchemaTarget::OpenApi {
-            describe(&mut schema, notes.comment(message.full_name()));
+            describe(&mut schema, &plan.comment);
         }
         schema.insert("properties".to_owned(), properties.into());
         if !required.is_empty() {
@@ -159,52 +159,52 @@ impl<'a> SchemaWriter<'a> {
             schema.insert("additionalProperties".to_owned(), false.into());
         }
         if self.target == SchemaTarget::OpenApi {
-            restrict(&mut schema, message, notes, self.for_requests);
+            restrict(&mut schema, plan, self.for_requests);
         }
         schema
     }
 
     /// An answer has every field that does not track presence, also with its default value.
-    fn is_required(&self, field: &FieldDescriptor) -> bool {
-        let notes = self.notes.field(field);
+    fn is_required(&self, field: &FieldPlan) -> bool {
         match self.target {
             SchemaTarget::ToolOutput => false,
             SchemaTarget::OpenApi if !self.for_requests => {
-                !field.supports_presence() || notes.rules.required
+                !field.has_presence || field.rules.required
             }
-            SchemaTarget::ToolInput | SchemaTarget::OpenApi => notes.required,
+            SchemaTarget::ToolInput | SchemaTarget::OpenApi => field.required,
         }
     }
 
     /// In a request, null stands for a field that is not given; in an update it empties the field.
-    fn may_be_null(&self, field: &FieldDescriptor) -> bool {
+    fn may_be_null(&self, field: &FieldPlan) -> bool {
         self.target == SchemaTarget::OpenApi
             && self.for_requests
-            && !in_required_oneof(field, self.notes)
-            && !(is_updated(field) && self.notes.field(field).rules.refuses_empty())
+            && !field.in_required_oneof
+            && !(field.in_update && field.rules.refuses_empty())
     }
 
     /// Writes the schema of a field, its comment included.
-    pub fn field(&mut self, field: &FieldDescriptor) -> Schema {
+    pub fn field(&mut self, field: &FieldPlan) -> Schema {
         let mut schema = self.shape(field);
-        let notes = self.notes.field(field);
         match self.target {
             SchemaTarget::ToolOutput => {}
             // The same fields are described by another tool.
             SchemaTarget::ToolInput if self.is_described_elsewhere() => {}
             SchemaTarget::ToolInput => {
-                let mut words = with_example(notes);
-                if let Some(tool) = self.describing_tool(field) {
+                let mut words = with_example(field);
+                if let Kind::Message(message) = field.kind
+                    && let Some(tool) = self.shared.get(&message)
+                {
                     words.push_str(&format!(" Fields as in {tool}."));
                 }
                 describe(&mut schema, &words);
             }
             SchemaTarget::OpenApi => {
-                describe(&mut schema, &notes.comment);
-                if let Some(example) = &notes.example {
+                describe(&mut schema, &field.comment);
+                if let Some(example) = &field.example {
                     schema.insert("examples".to_owned(), json!([typed(field, example)]));
                 }
-                if notes.output_only {
+                if field.output_only {
                     schema.insert("readOnly".to_owned(), true.into());
                 }
             }
@@ -212,22 +212,25 @@ impl<'a> SchemaWriter<'a> {
         schema
     }
 
-    fn is_offered(&self, notes: &FieldNotes) -> bool {
+    fn is_offered(&self, field: &FieldPlan) -> bool {
         match self.target {
-            SchemaTarget::OpenApi => self.for_requests || !notes.input_only,
+            SchemaTarget::OpenApi => self.for_requests || !field.input_only,
             SchemaTarget::ToolInput => {
                 // Fields that steer the call belong to the whole call, not to the items of a batch.
-                let steers_item = notes.call_control && !self.within.is_empty();
-                !notes.output_only && !notes.tool_hidden && !steers_item
+                let steers_item = field.call_control && !self.within.is_empty();
+                !field.output_only && !field.tool_hidden && !steers_item
             }
-            SchemaTarget::ToolOutput => !notes.input_only && !notes.tool_hidden,
+            SchemaTarget::ToolOutput => !field.input_only && !field.tool_hidden,
         }
     }
 
     /// Writes the schema of a field's value, without words.
-    pub fn shape(&mut self, field: &FieldDescriptor) -> Schema {
-        let mut schema = self.unbounded(field);
-        let rules = &self.notes.field(field).rules;
+    pub fn shape(&mut self, field: &FieldPlan) -> Schema {
+        let mut schema = self.kind(&field.kind);
+        if field.is_list {
+            schema = object(json!({"type": "array", "items": schema}));
+        }
+        let rules = &field.rules;
         match self.target {
             SchemaTarget::ToolOutput => {}
             SchemaTarget::ToolInput => {
@@ -237,7 +240,7 @@ impl<'a> SchemaWriter<'a> {
             }
             SchemaTarget::OpenApi => {
                 schema.extend(
-                    match self.for_requests && is_updated(field) && rules.refuses_empty() {
+                    match self.for_requests && field.in_update && rules.refuses_empty() {
                         true => rules.value.clone(),
                         false => rules.value_or_default(),
                     },
@@ -250,83 +253,49 @@ impl<'a> SchemaWriter<'a> {
         schema
     }
 
-    fn unbounded(&mut self, field: &FieldDescriptor) -> Schema {
-        match field.kind() {
-            Kind::Message(entry) if field.is_map() => {
-                let values = self.kind(&entry.map_entry_value_field().kind());
-                object(json!({"type": "object", "additionalProperties": values}))
-            }
-            kind if field.is_list() => {
-                let items = self.kind(&kind);
-                object(json!({"type": "array", "items": items}))
-            }
-            kind => self.kind(&kind),
-        }
-    }
-
     fn kind(&mut self, kind: &Kind) -> Schema {
         let open_api = self.target == SchemaTarget::OpenApi;
         object(match kind {
             Kind::Bool => json!({"type": "boolean"}),
             Kind::String => json!({"type": "string"}),
             Kind::Bytes => json!({"type": "string", "contentEncoding": "base64"}),
-            Kind::Float | Kind::Double => json!({"type": "number"}),
-            Kind::Int32 | Kind::Sint32 | Kind::Sfixed32 if open_api => {
-                json!({"type": "integer", "format": "int32"})
-            }
-            Kind::Uint32 | Kind::Fixed32 if open_api => {
-                json!({"type": "integer", "minimum": 0, "maximum": u32::MAX})
-            }
-            Kind::Int32 | Kind::Sint32 | Kind::Sfixed32 | Kind::Uint32 | Kind::Fixed32 => {
-                json!({"type": "integer"})
-            }
-            Kind::Int64 | Kind::Sint64 | Kind::Sfixed64 if open_api => {
-                json!({"type": "string", "format": "int64"})
-            }
-            Kind::Uint64 | Kind::Fixed64 if open_api => {
-                json!({"type": "string", "format": "uint64"})
-            }
+            Kind::Double => json!({"type": "number"}),
+            Kind::Int32 if open_api => json!({"type": "integer", "format": "int32"}),
+            Kind::Int64 if open_api => json!({"type": "string", "format": "int64"}),
             // JSON numbers lose digits beyond 53 bits, so answers carry these as strings.
-            Kind::Int64 | Kind::Sint64 | Kind::Sfixed64 | Kind::Uint64 | Kind::Fixed64 => {
-                let input = self.target == SchemaTarget::ToolInput;
-                json!({"type": if input { "integer" } else { "string" }})
-            }
-            Kind::Enum(enumeration) if open_api => self.refer(enumeration.full_name(), kind),
+            Kind::Int64 if self.target == SchemaTarget::ToolOutput => json!({"type": "string"}),
+            Kind::Int32 | Kind::Int64 => json!({"type": "integer"}),
+            Kind::Enum(_) | Kind::Message(_) if open_api => self.refer(kind),
             Kind::Enum(enumeration) => return self.enumeration(enumeration),
-            Kind::Message(message) => return self.message_or_well_known(message, kind),
+            Kind::Message(message) => return self.inline(*message),
+            // A model sees the form from the value.
+            Kind::Timestamp if self.target != SchemaTarget::ToolOutput => {
+                json!({"type": "string", "format": "date-time"})
+            }
+            Kind::Timestamp | Kind::FieldMask => json!({"type": "string"}),
+            Kind::Value => json!({}),
+            Kind::Unsupported => json!({"type": "object"}),
         })
     }
 
-    fn message_or_well_known(&mut self, message: &MessageDescriptor, kind: &Kind) -> Schema {
-        if let Some(schema) = well_known(message) {
-            let mut schema = object(schema);
-            if self.target == SchemaTarget::ToolOutput {
-                // A model sees the form from the value.
-                schema.shift_remove("format");
-            }
-            return schema;
-        }
-        if self.target == SchemaTarget::OpenApi {
-            return object(self.refer(message.full_name(), kind));
-        }
+    fn inline(&mut self, message: MessageId) -> Schema {
         if let Some(schema) = self.answer_of_another_tool(message) {
             return schema;
         }
-        let name = message.full_name().to_owned();
-        if self.within.contains(&name) {
-            self.recursion = Some(name);
+        if self.within.contains(&message) {
+            self.recursion = Some(message);
             return Schema::new();
         }
-        self.within.push(name);
+        self.within.push(message);
         let schema = self.message(message, |_| true);
         self.within.pop();
         schema
     }
 
     /// Returns a schema that says which tool's answer a message is, if another tool's schema describes it.
-    pub fn answer_of_another_tool(&self, message: &MessageDescriptor) -> Option<Schema> {
+    pub fn answer_of_another_tool(&self, message: MessageId) -> Option<Schema> {
         let tool = match self.target {
-            SchemaTarget::ToolOutput => self.shared.get(message.full_name())?,
+            SchemaTarget::ToolOutput => self.shared.get(&message)?,
             _ => return None,
         };
         let description = format!("Same as the result of {tool}.");
@@ -335,60 +304,51 @@ impl<'a> SchemaWriter<'a> {
         ))
     }
 
-    fn describing_tool(&self, field: &FieldDescriptor) -> Option<&String> {
-        let kind = field.kind();
-        self.shared.get(kind.as_message()?.full_name())
-    }
-
     fn is_described_elsewhere(&self) -> bool {
         let mut within = self.within.iter();
         within.any(|message| self.shared.contains_key(message))
     }
 
-    /// Refers to a type among the components.
-    pub fn refer(&mut self, name: &str, kind: &Kind) -> Value {
-        let answered = self.answered.contains(name);
-        let apart = self.for_requests && answered && kind.as_message().is_some_and(differs);
-        let name = match apart {
-            true => format!("{name}Input"),
-            false => name.to_owned(),
-        };
+    /// Refers to a message or an enum among the components.
+    pub fn refer(&mut self, kind: &Kind) -> Value {
+        let (mut name, mut answered, mut apart) = (String::new(), false, false);
+        match kind {
+            Kind::Enum(enumeration) => name = self.name(&enumeration.full_name),
+            Kind::Message(message) => {
+                let plan = &self.plans[*message];
+                name = self.name(&plan.full_name);
+                answered = self.answered.contains(message);
+                apart = self.for_requests && answered && differs(plan);
+            }
+            _ => {}
+        }
+        if apart {
+            name.push_str("Input");
+        }
         let reference = json!({"$ref": format!("#/components/schemas/{name}")});
-        self.referenced.entry(name).or_insert_with(|| Referenced {
-            kind: kind.clone(),
-            for_requests: apart || (self.for_requests && !answered),
-        });
+        let for_requests = apart || (self.for_requests && !answered);
+        let referenced = self.referenced.entry(name);
+        referenced.or_insert_with(|| (kind.clone(), for_requests));
         reference
     }
 
-    fn enumeration(&self, enumeration: &EnumDescriptor) -> Schema {
-        let open_api = self.target == SchemaTarget::OpenApi;
-        let dialect = if open_api {
-            Dialect::Http
-        } else {
-            Dialect::Tool
-        };
-        let words = enum_words(enumeration, dialect);
-        let names: Vec<&str> = words.iter().map(|word| word.word.as_str()).collect();
-        let mut schema = object(json!({"type": "string", "enum": names}));
-        if open_api {
-            let mut description = self.notes.comment(enumeration.full_name()).to_owned();
-            for word in &words {
-                let comment = self.notes.comment(&word.full_name);
-                description.push_str(&format!("\n- `{}`: {comment}", word.word));
-            }
-            describe(&mut schema, &description);
+    fn enumeration(&self, enumeration: &EnumPlan) -> Schema {
+        let values = enumeration.values.iter();
+        if self.target != SchemaTarget::OpenApi {
+            // Tools are not offered the value that means "not stated".
+            let stated = values.filter(|value| value.number != 0);
+            let words: Vec<&str> = stated.map(|value| value.word.as_str()).collect();
+            return object(json!({"type": "string", "enum": words}));
         }
+        let mut description = enumeration.comment.clone();
+        for value in values.clone() {
+            description.push_str(&format!("\n- `{}`: {}", value.name, value.comment));
+        }
+        let names: Vec<&str> = values.map(|value| value.name.as_str()).collect();
+        let mut schema = object(json!({"type": "string", "enum": names}));
+        describe(&mut schema, &description);
         schema
     }
-}
-
-/// Tells whether a field is part of an update.
-fn is_updated(field: &FieldDescriptor) -> bool {
-    field
-        .parent_message()
-        .fields()
-        .any(|field| is_update_mask(&field))
 }
 
 fn describe(schema: &mut Schema, description: &str) {
@@ -397,10 +357,10 @@ fn describe(schema: &mut Schema, description: &str) {
     }
 }
 
-fn with_example(notes: &FieldNotes) -> String {
-    match &notes.example {
-        Some(example) => format!("{} Example: {example}", brief(&notes.comment)),
-        None => brief(&notes.comment).to_owned(),
+fn with_example(field: &FieldPlan) -> String {
+    match &field.example {
+        Some(example) => format!("{} Example: {example}", brief(&field.comment)),
+        None => brief(&field.comment).to_owned(),
     }
 }
 

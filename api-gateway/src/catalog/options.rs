@@ -1,123 +1,72 @@
-use prost_reflect::{
-    DescriptorPool, ExtensionDescriptor, FieldDescriptor, MethodDescriptor, Value,
-};
-use taskmesh_proto::{
-    common::v1::{Live, Tool},
-    google::api::{FieldBehavior, HttpRule},
-};
+use prost_reflect::{DescriptorPool, DynamicMessage, Value};
 
-use super::{
-    CatalogError,
-    rules::{RuleOptions, Rules, decoded},
-};
+use super::CatalogError;
 
-/// The options that the gateway reads, looked up once: on RPCs and on fields.
-pub(super) struct Options {
-    http: ExtensionDescriptor,
-    tool: ExtensionDescriptor,
-    internal: ExtensionDescriptor,
-    live: ExtensionDescriptor,
-    field_behavior: ExtensionDescriptor,
-    call_control: ExtensionDescriptor,
-    example: ExtensionDescriptor,
-    tool_hidden: ExtensionDescriptor,
-    value_of: ExtensionDescriptor,
-    answer_media_types: ExtensionDescriptor,
-    media_types: ExtensionDescriptor,
-    /// The bounds of values.
-    pub(super) rules: RuleOptions,
-}
+/// Options that a contract must define, used or not.
+const KNOWN: [&str; 11] = [
+    "google.api.http",
+    "google.api.field_behavior",
+    "taskmesh.common.v1.tool",
+    "taskmesh.common.v1.internal",
+    "taskmesh.common.v1.live",
+    "taskmesh.common.v1.call_control",
+    "taskmesh.common.v1.example",
+    "taskmesh.common.v1.tool_hidden",
+    "taskmesh.common.v1.value_of",
+    "taskmesh.common.v1.answer_media_types",
+    "taskmesh.common.v1.media_types",
+];
 
-impl Options {
-    pub(super) fn find(pool: &DescriptorPool) -> Result<Self, CatalogError> {
-        let find = |name| {
-            pool.get_extension_by_name(name)
-                .ok_or(CatalogError::MissingOption(name))
-        };
-        Ok(Self {
-            http: find("google.api.http")?,
-            tool: find("taskmesh.common.v1.tool")?,
-            internal: find("taskmesh.common.v1.internal")?,
-            live: find("taskmesh.common.v1.live")?,
-            field_behavior: find("google.api.field_behavior")?,
-            call_control: find("taskmesh.common.v1.call_control")?,
-            example: find("taskmesh.common.v1.example")?,
-            tool_hidden: find("taskmesh.common.v1.tool_hidden")?,
-            value_of: find("taskmesh.common.v1.value_of")?,
-            answer_media_types: find("taskmesh.common.v1.answer_media_types")?,
-            media_types: find("taskmesh.common.v1.media_types")?,
-            rules: RuleOptions::find(pool),
-        })
+/// Reads the options of RPCs, messages and fields by the names of their extensions.
+pub(super) struct Options<'a>(&'a DescriptorPool);
+
+impl<'a> Options<'a> {
+    pub(super) fn of(pool: &'a DescriptorPool) -> Result<Self, CatalogError> {
+        let is_missing = |name: &&str| pool.get_extension_by_name(name).is_none();
+        match KNOWN.into_iter().find(is_missing) {
+            Some(name) => Err(CatalogError::MissingOption(name)),
+            None => Ok(Self(pool)),
+        }
     }
 
-    pub(super) fn http_rule(&self, method: &MethodDescriptor) -> Option<HttpRule> {
-        decoded(&method.options(), &self.http)
+    /// Reports whether an option is set to true.
+    pub(super) fn is_set(&self, options: &DynamicMessage, name: &str) -> bool {
+        self.value(options, name) == Some(Value::Bool(true))
     }
 
-    pub(super) fn is_internal(&self, method: &MethodDescriptor) -> bool {
-        method.options().get_extension(&self.internal).as_bool() == Some(true)
+    /// Returns the text of an option, unless it is empty.
+    pub(super) fn text(&self, options: &DynamicMessage, name: &str) -> Option<String> {
+        let value = self.value(options, name)?;
+        let text = value.as_str().filter(|text| !text.is_empty());
+        text.map(str::to_owned)
     }
 
-    /// Returns the field with the resume token, if the RPC is a live stream.
-    pub(super) fn resume_field(&self, method: &MethodDescriptor) -> Option<String> {
-        let live: Option<Live> = decoded(&method.options(), &self.live);
-        live.map(|live| live.resume_field)
+    /// Returns the values of an option that is a list.
+    pub(super) fn list(&self, options: &DynamicMessage, name: &str) -> Vec<Value> {
+        let value = self.value(options, name);
+        let values = value.as_ref().and_then(Value::as_list);
+        values.map_or_else(Vec::new, <[Value]>::to_vec)
     }
 
-    pub(super) fn tool(&self, method: &MethodDescriptor) -> Option<Tool> {
-        decoded(&method.options(), &self.tool)
+    /// Returns the texts of an option.
+    pub(super) fn texts(&self, options: &DynamicMessage, name: &str) -> Vec<String> {
+        let values = self.list(options, name);
+        let texts = values.iter().filter_map(Value::as_str);
+        texts.map(str::to_owned).collect()
     }
 
-    pub(super) fn behaves(&self, field: &FieldDescriptor, behavior: FieldBehavior) -> bool {
-        let options = field.options();
-        let behaviors = options.get_extension(&self.field_behavior);
-        let behaviors = behaviors.as_list().unwrap_or_default();
-        behaviors.contains(&Value::EnumNumber(behavior.into()))
+    /// Returns the message that an option holds, if it is set.
+    pub(super) fn message<M: prost::Message + Default>(
+        &self,
+        options: &DynamicMessage,
+        name: &str,
+    ) -> Option<M> {
+        self.value(options, name)?.as_message()?.transcode_to().ok()
     }
 
-    pub(super) fn is_call_control(&self, field: &FieldDescriptor) -> bool {
-        field.options().get_extension(&self.call_control).as_bool() == Some(true)
+    fn value(&self, options: &DynamicMessage, name: &str) -> Option<Value> {
+        let extension = self.0.get_extension_by_name(name)?;
+        let is_set = options.has_extension(&extension);
+        is_set.then(|| options.get_extension(&extension).into_owned())
     }
-
-    pub(super) fn is_tool_hidden(&self, field: &FieldDescriptor) -> bool {
-        field.options().get_extension(&self.tool_hidden).as_bool() == Some(true)
-    }
-
-    /// Returns the media types of the file that an RPC answers with.
-    pub(super) fn answer_media_types(&self, method: &MethodDescriptor) -> Vec<String> {
-        texts(&method.options().get_extension(&self.answer_media_types))
-    }
-
-    /// Returns the media types that the file in a field may have.
-    pub(super) fn media_types(&self, field: &FieldDescriptor) -> Vec<String> {
-        texts(&field.options().get_extension(&self.media_types))
-    }
-
-    /// Returns the bounds of a field's values.
-    pub(super) fn rules(&self, field: &FieldDescriptor) -> Rules {
-        self.rules.field(&field.options())
-    }
-
-    pub(super) fn example(&self, field: &FieldDescriptor) -> Option<String> {
-        stated(field, &self.example)
-    }
-
-    /// Returns the name of the field that names the field whose value this one holds.
-    pub(super) fn value_of(&self, field: &FieldDescriptor) -> Option<String> {
-        stated(field, &self.value_of)
-    }
-}
-
-/// Returns the text of a field's option, unless it is empty.
-fn stated(field: &FieldDescriptor, option: &ExtensionDescriptor) -> Option<String> {
-    let options = field.options();
-    let text = options.get_extension(option);
-    text.as_str()
-        .filter(|text| !text.is_empty())
-        .map(str::to_owned)
-}
-
-fn texts(list: &Value) -> Vec<String> {
-    let list = list.as_list().unwrap_or_default().iter();
-    list.filter_map(Value::as_str).map(str::to_owned).collect()
 }

@@ -1,10 +1,17 @@
-//! Message types compiled for transcoding: all that a byte of a request or an answer needs, without a look at the descriptors.
+//! Messages of the contract, compiled: all that requests, answers, schemas and documents need, without a look at the descriptors.
 
 use std::{collections::HashMap, ops::Index, sync::Arc};
 
-use prost_reflect::{DescriptorPool, FieldDescriptor, MessageDescriptor};
+use prost_reflect::{DescriptorPool, FieldDescriptor, MessageDescriptor, Value};
+use taskmesh_proto::{
+    buf::validate::{MessageRules, OneofRules},
+    google::api::FieldBehavior,
+};
 
-use super::{FieldNotes, Notes, enum_plan::EnumPlan, is_update_mask};
+use super::{Rules, comments::Comments, enum_plan::EnumPlan, options::Options};
+
+/// Depth from which a query does not name the fields of a message.
+const QUERY_DEPTH: usize = 4;
 
 /// Compiled messages of a contract.
 #[derive(Debug, Default)]
@@ -16,16 +23,22 @@ pub struct Plans {
 }
 
 /// Index of a message among the plans.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct MessageId(usize);
 
 /// Compiled message.
 #[derive(Debug)]
 pub struct MessagePlan {
+    /// Full name.
+    pub full_name: String,
+    /// Comment before it.
+    pub comment: String,
     /// Fields in the order of their numbers, which is the order of JSON and, as services write it, of the wire.
-    pub fields: Vec<FieldPlan>,
-    /// Index of the field that names what an update changes.
-    pub update_mask: Option<usize>,
+    pub fields: Vec<Arc<FieldPlan>>,
+    /// Field that names what an update changes (AIP-134).
+    pub update_mask: Option<Arc<FieldPlan>>,
+    /// Sets of fields of which at most one may be given.
+    pub exclusive: Vec<Vec<String>>,
     names: HashMap<String, usize>,
 }
 
@@ -40,32 +53,50 @@ pub struct FieldPlan {
     pub json_name: String,
     /// Type of its values.
     pub kind: Kind,
-    /// Number of its values.
-    pub shape: Shape,
+    /// It holds any number of values.
+    pub is_list: bool,
+    /// It names what an update changes.
+    pub is_mask: bool,
+    /// It holds one `google.api.HttpBody`.
+    pub is_file: bool,
     /// Message in it, of which a query names the fields.
     inner: Option<MessageId>,
     /// The default value can be told from an absent one.
     pub has_presence: bool,
     /// Index of its oneof.
     pub oneof: Option<usize>,
-    /// Options and comment.
-    pub notes: FieldNotes,
+    /// One field of its oneof must be set.
+    pub in_required_oneof: bool,
+    /// It is part of an update.
+    pub in_update: bool,
+    /// The field must be given.
+    pub required: bool,
+    /// Only the server sets the field; what a request says about it is ignored.
+    pub output_only: bool,
+    /// The field is never part of a response.
+    pub input_only: bool,
+    /// The field steers the call and is no value that an update writes.
+    pub call_control: bool,
+    /// The field is not offered to tools.
+    pub tool_hidden: bool,
+    /// The field of the same message that names the field whose value this one holds.
+    pub value_of: Option<String>,
+    /// A value to show in documentation.
+    pub example: Option<String>,
+    /// The media types that the file in the field may have.
+    pub media_types: Vec<String>,
+    /// The bounds of its values.
+    pub rules: Rules,
+    /// The comment before the field.
+    pub comment: String,
     /// Name in JSON, with quotes and colon.
     pub label: String,
     /// JSON of an absent field in HTTP answers; empty if it is left out.
     pub absent: String,
 }
 
-/// Number of values of a field.
-#[derive(Debug, PartialEq)]
-pub enum Shape {
-    /// At most one.
-    Single,
-    /// A list, of which services write the items together (`true`) or one by one.
-    List(bool),
-    /// A map with keys of this type.
-    Map(Kind),
-}
+/// The way from a message to one of its fields, or to a field of a message within it.
+pub type FieldPath = Vec<Arc<FieldPlan>>;
 
 /// Type of a value.
 #[derive(Debug, Clone, PartialEq)]
@@ -74,34 +105,23 @@ pub enum Kind {
     Bool,
     Int32,
     Int64,
-    Uint32,
-    Uint64,
-    Sint32,
-    Sint64,
-    Fixed32,
-    Fixed64,
-    Sfixed32,
-    Sfixed64,
-    Float,
     Double,
     String,
     Bytes,
     Enum(Arc<EnumPlan>),
     Message(MessageId),
     Timestamp,
-    Duration,
+    /// Names of fields, in requests only.
     FieldMask,
-    Struct,
-    ListValue,
+    /// Any JSON value, in answers only.
     Value,
-    Any,
-    /// Message whose only field, of this type, stands for it.
-    Wrapper(Box<Kind>),
+    /// Type without a JSON form here, which the RPCs of a catalog do not use.
+    Unsupported,
 }
 
 impl Plans {
     /// Compiles all messages.
-    pub(super) fn compile(pool: &DescriptorPool, notes: &Notes) -> Self {
+    pub(super) fn compile(pool: &DescriptorPool, options: &Options, comments: &Comments) -> Self {
         let mut plans = Self::default();
         let messages: Vec<MessageDescriptor> = pool.all_messages().collect();
         for (at, message) in messages.iter().enumerate() {
@@ -109,11 +129,9 @@ impl Plans {
             plans.ids.insert(name, MessageId(at));
         }
         for message in &messages {
-            let message = plans.message(message, notes);
+            let message = plans.message(message, options, comments);
             for field in &message.fields {
-                if let (Kind::Enum(words), Shape::Single | Shape::List(_)) =
-                    (&field.kind, &field.shape)
-                {
+                if let Kind::Enum(words) = &field.kind {
                     let known = plans.words.entry(field.name.clone()).or_default();
                     let words = words.values.iter();
                     known.extend(words.map(|value| (value.name.clone(), value.word.clone())));
@@ -136,115 +154,157 @@ impl Plans {
     }
 
     /// Finds a field by its dotted name, such as `filter.state`; every part may be in snake_case or camelCase.
-    pub fn path(&self, message: MessageId, name: &str) -> Option<Vec<&FieldPlan>> {
-        let mut path = Vec::new();
-        let mut within = Some(&self[message]);
+    pub fn path(&self, message: MessageId, name: &str) -> Option<FieldPath> {
+        let mut path = FieldPath::new();
+        let mut within = Some(message);
         for part in name.split('.') {
-            let plan = within?;
-            let field = &plan.fields[plan.by_name(part)?];
-            within = field.inner.map(|inner| &self[inner]);
-            path.push(field);
+            let plan = &self[within?];
+            let field = plan.field(part)?;
+            within = field.inner;
+            path.push(Arc::clone(field));
         }
         Some(path)
     }
 
-    fn message(&self, message: &MessageDescriptor, notes: &Notes) -> MessagePlan {
-        let fields: Vec<FieldPlan> = message
-            .fields()
-            .map(|field| self.field(&field, notes))
+    /// Collects a field, or the fields of the message in it, with the dotted names by which a query gives them.
+    pub fn in_query<'a>(
+        &'a self,
+        field: &'a FieldPlan,
+        name: String,
+        found: &mut Vec<(String, &'a FieldPlan)>,
+    ) {
+        match field.kind {
+            Kind::Message(_) if field.is_list || name.matches('.').count() + 1 == QUERY_DEPTH => {}
+            Kind::Message(message) => {
+                for inner in &self[message].fields {
+                    self.in_query(inner, format!("{name}.{}", inner.name), found);
+                }
+            }
+            _ => found.push((name, field)),
+        }
+    }
+
+    /// Collects a message and all messages in it.
+    pub fn reach(&self, message: MessageId, reached: &mut Vec<MessageId>) {
+        if !reached.contains(&message) {
+            reached.push(message);
+            for field in &self[message].fields {
+                if let Kind::Message(inner) = field.kind {
+                    self.reach(inner, reached);
+                }
+            }
+        }
+    }
+
+    fn message(
+        &self,
+        message: &MessageDescriptor,
+        options: &Options,
+        comments: &Comments,
+    ) -> MessagePlan {
+        let fields = message.fields();
+        let mut fields: Vec<FieldPlan> = fields
+            .map(|field| self.field(&field, options, comments))
             .collect();
+        let is_update = fields.iter().any(|field| field.is_mask);
         let mut names = HashMap::new();
-        for (at, field) in fields.iter().enumerate() {
+        for (at, field) in fields.iter_mut().enumerate() {
+            field.in_update = is_update;
             names.insert(field.name.clone(), at);
         }
         for (at, field) in fields.iter().enumerate() {
             names.entry(field.json_name.clone()).or_insert(at);
         }
+        let fields: Vec<Arc<FieldPlan>> = fields.into_iter().map(Arc::new).collect();
+        let rules = options.message(&message.options(), "buf.validate.message");
+        let rules: MessageRules = rules.unwrap_or_default();
+        let comment = comments.at(&message.parent_file(), message.path());
         MessagePlan {
-            update_mask: message.fields().position(|field| is_update_mask(&field)),
+            full_name: message.full_name().to_owned(),
+            comment: comment.to_owned(),
+            update_mask: fields.iter().find(|field| field.is_mask).cloned(),
             fields,
+            exclusive: rules.oneof.into_iter().map(|set| set.fields).collect(),
             names,
         }
     }
 
-    fn field(&self, field: &FieldDescriptor, notes: &Notes) -> FieldPlan {
-        let (kind, shape) = match field.kind() {
-            prost_reflect::Kind::Message(entry) if field.is_map() => (
-                self.kind(&entry.map_entry_value_field().kind()),
-                Shape::Map(self.kind(&entry.map_entry_key_field().kind())),
-            ),
-            kind if field.is_list() => (self.kind(&kind), Shape::List(field.is_packed())),
-            kind => (self.kind(&kind), Shape::Single),
+    fn field(&self, field: &FieldDescriptor, options: &Options, comments: &Comments) -> FieldPlan {
+        let kind = match field.is_map() {
+            true => Kind::Unsupported,
+            false => self.kind(&field.kind(), comments),
         };
         let label = format!("\"{}\":", field.name());
-        let absent = match (&shape, &kind) {
-            _ if field.supports_presence() => None,
-            (Shape::List(_), _) => Some("[]".to_owned()),
-            (Shape::Map(_), _) => Some("{}".to_owned()),
-            (Shape::Single, kind) => Some(kind.default_json()),
+        let absent = match field.supports_presence() {
+            true => String::new(),
+            false if field.is_list() => format!("{label}[]"),
+            false => format!("{label}{}", kind.default_json()),
         };
-        let inner = field
-            .kind()
-            .as_message()
-            .filter(|_| shape == Shape::Single)
-            .map(|inner| self.id(inner));
+        let message = field.kind();
+        let message = message.as_message().filter(|_| !field.is_list());
+        let oneof = field.containing_oneof();
+        let set = field.options();
+        let behaviors = options.list(&set, "google.api.field_behavior");
+        let behaves = |wanted: FieldBehavior| behaviors.contains(&Value::EnumNumber(wanted.into()));
+        let rules = options.message(&set, "buf.validate.field");
         FieldPlan {
-            inner,
+            is_mask: field.name() == "update_mask" && kind == Kind::FieldMask && !field.is_list(),
+            is_file: message.is_some_and(|message| message.full_name() == FILE),
+            inner: message.map(|message| self.id(message)),
             number: field.number(),
             name: field.name().to_owned(),
             json_name: field.json_name().to_owned(),
             has_presence: field.supports_presence(),
-            oneof: field
-                .containing_oneof()
+            in_required_oneof: oneof.as_ref().is_some_and(|oneof| {
+                let rules = options.message(&oneof.options(), "buf.validate.oneof");
+                rules.is_some_and(|rules: OneofRules| rules.required())
+            }),
+            in_update: false,
+            oneof: oneof
                 .and_then(|oneof| field.parent_message().oneofs().position(|it| it == oneof)),
-            notes: notes.field(field).clone(),
-            absent: absent.map_or_else(String::new, |json| format!("{label}{json}")),
+            required: behaves(FieldBehavior::Required),
+            output_only: behaves(FieldBehavior::OutputOnly),
+            input_only: behaves(FieldBehavior::InputOnly),
+            call_control: options.is_set(&set, "taskmesh.common.v1.call_control"),
+            tool_hidden: options.is_set(&set, "taskmesh.common.v1.tool_hidden"),
+            value_of: options.text(&set, "taskmesh.common.v1.value_of"),
+            example: options.text(&set, "taskmesh.common.v1.example"),
+            media_types: options.texts(&set, "taskmesh.common.v1.media_types"),
+            rules: rules.map_or_else(Rules::default, |rules| Rules::of(&rules)),
+            comment: comments.at(&field.parent_file(), field.path()).to_owned(),
+            is_list: field.is_list(),
+            absent,
             label,
             kind,
-            shape,
         }
     }
 
-    fn kind(&self, kind: &prost_reflect::Kind) -> Kind {
+    fn kind(&self, kind: &prost_reflect::Kind, comments: &Comments) -> Kind {
         use prost_reflect::Kind as Described;
         match kind {
             Described::Bool => Kind::Bool,
             Described::Int32 => Kind::Int32,
             Described::Int64 => Kind::Int64,
-            Described::Uint32 => Kind::Uint32,
-            Described::Uint64 => Kind::Uint64,
-            Described::Sint32 => Kind::Sint32,
-            Described::Sint64 => Kind::Sint64,
-            Described::Fixed32 => Kind::Fixed32,
-            Described::Fixed64 => Kind::Fixed64,
-            Described::Sfixed32 => Kind::Sfixed32,
-            Described::Sfixed64 => Kind::Sfixed64,
-            Described::Float => Kind::Float,
             Described::Double => Kind::Double,
             Described::String => Kind::String,
             Described::Bytes => Kind::Bytes,
-            Described::Enum(values) => Kind::Enum(Arc::new(EnumPlan::of(values))),
-            Described::Message(message) => self.message_kind(message),
-        }
-    }
-
-    fn message_kind(&self, message: &MessageDescriptor) -> Kind {
-        match message.full_name().strip_prefix("google.protobuf.") {
-            Some("Timestamp") => Kind::Timestamp,
-            Some("Duration") => Kind::Duration,
-            Some("FieldMask") => Kind::FieldMask,
-            Some("Struct") => Kind::Struct,
-            Some("ListValue") => Kind::ListValue,
-            Some("Value") => Kind::Value,
-            Some("Any") => Kind::Any,
-            Some(name) if name.ends_with("Value") && message.fields().len() == 1 => {
-                let value = message.fields().next().map(|field| field.kind());
-                Kind::Wrapper(Box::new(value.map_or(Kind::Bool, |kind| self.kind(&kind))))
+            Described::Enum(values) => Kind::Enum(Arc::new(EnumPlan::of(values, comments))),
+            Described::Message(message) => {
+                match message.full_name().strip_prefix("google.protobuf.") {
+                    Some("Timestamp") => Kind::Timestamp,
+                    Some("FieldMask") => Kind::FieldMask,
+                    Some("Value") => Kind::Value,
+                    None | Some("Empty") => Kind::Message(self.id(message)),
+                    Some(_) => Kind::Unsupported,
+                }
             }
-            _ => Kind::Message(self.id(message)),
+            _ => Kind::Unsupported,
         }
     }
 }
+
+/// A file of its own type, which travels as it is and not as JSON.
+const FILE: &str = "google.api.HttpBody";
 
 impl Index<MessageId> for Plans {
     type Output = MessagePlan;
@@ -255,9 +315,14 @@ impl Index<MessageId> for Plans {
 }
 
 impl MessagePlan {
-    /// Returns the index of a field by its name, in snake_case or camelCase.
-    pub fn by_name(&self, name: &str) -> Option<usize> {
-        self.names.get(name).copied()
+    /// Reports whether it is a `google.api.HttpBody`.
+    pub fn is_file(&self) -> bool {
+        self.full_name == FILE
+    }
+
+    /// Returns a field by its name, in snake_case or camelCase.
+    pub fn field(&self, name: &str) -> Option<&Arc<FieldPlan>> {
+        self.names.get(name).map(|at| &self.fields[*at])
     }
 
     /// Returns the index of a field by its number.
@@ -277,41 +342,21 @@ impl MessagePlan {
 }
 
 impl Kind {
-    /// Reports whether several values can share one length.
-    pub fn is_packable(&self) -> bool {
-        self.wire_type() != 2
-    }
-
     /// Returns the wire type of one value.
     pub fn wire_type(&self) -> u32 {
         match self {
-            Self::Bool | Self::Int32 | Self::Int64 | Self::Uint32 | Self::Uint64 => 0,
-            Self::Sint32 | Self::Sint64 | Self::Enum(_) => 0,
-            Self::Fixed64 | Self::Sfixed64 | Self::Double => 1,
-            Self::Fixed32 | Self::Sfixed32 | Self::Float => 5,
+            Self::Bool | Self::Int32 | Self::Int64 | Self::Enum(_) => 0,
+            Self::Double => 1,
             _ => 2,
         }
-    }
-
-    /// Reports whether values have more digits than JSON numbers keep.
-    pub fn has_64_bits(&self) -> bool {
-        matches!(
-            self,
-            Self::Int64 | Self::Uint64 | Self::Sint64 | Self::Fixed64 | Self::Sfixed64
-        )
-    }
-
-    /// Reports whether parts of one value may follow each other on the wire.
-    pub fn is_message(&self) -> bool {
-        !self.is_packable() && !matches!(self, Self::String | Self::Bytes)
     }
 
     fn default_json(&self) -> String {
         match self {
             Self::Bool => "false".to_owned(),
-            Self::Float | Self::Double => "0.0".to_owned(),
+            Self::Double => "0.0".to_owned(),
             Self::String | Self::Bytes => "\"\"".to_owned(),
-            _ if self.has_64_bits() => "\"0\"".to_owned(),
+            Self::Int64 => "\"0\"".to_owned(),
             Self::Enum(values) => match values.by_number(0) {
                 Some(value) => format!("\"{}\"", value.name),
                 None => "0".to_owned(),
@@ -319,4 +364,9 @@ impl Kind {
             _ => "0".to_owned(),
         }
     }
+}
+
+/// Returns the last part of a full name.
+pub fn short_name(full_name: &str) -> &str {
+    full_name.rsplit('.').next().unwrap_or(full_name)
 }

@@ -2,14 +2,11 @@ use std::{collections::HashSet, sync::Arc};
 
 use http::uri::PathAndQuery;
 use prost_reflect::{DescriptorPool, MethodDescriptor};
-use taskmesh_proto::common::v1::Tool;
+use taskmesh_proto::common::v1::{Live as LiveOption, Tool};
 
 use super::{
-    Binding, CatalogError, Live, MessageId, Notes, Plans, RouteTable,
-    http_rule::bindings,
-    live::live,
-    options::Options,
-    special_types::{holds_file, is_file},
+    Binding, CatalogError, Kind, Live, MessageId, Plans, RouteTable, comments::Comments,
+    http_rule::bindings, live::live, options::Options,
 };
 
 /// Prefix of the packages for operators, which are served over gRPC only.
@@ -20,9 +17,9 @@ const OPERATORS_PACKAGES: &str = "taskmesh.admin.";
 pub struct Catalog {
     /// The descriptors.
     pub pool: DescriptorPool,
-    /// Comments, examples and field behaviours.
-    pub notes: Notes,
-    /// The messages, compiled for transcoding.
+    /// The comments in them.
+    pub comments: Comments,
+    /// The messages, compiled.
     pub plans: Plans,
     /// The exposed RPCs in the order of the contract.
     pub rpcs: Vec<Arc<Rpc>>,
@@ -65,13 +62,13 @@ impl Catalog {
     /// Fails if an RPC's options are wrong, with the name of the RPC and a hint.
     pub fn read(descriptor_set: &[u8]) -> Result<Self, CatalogError> {
         let pool = DescriptorPool::decode(descriptor_set)?;
-        let options = Options::find(&pool)?;
-        let notes = Notes::read(&pool, &options);
-        let plans = Plans::compile(&pool, &notes);
+        let options = Options::of(&pool)?;
+        let comments = Comments::read(&pool);
+        let plans = Plans::compile(&pool, &options, &comments);
         let mut rpcs = Vec::new();
         for service in pool.services() {
             for method in service.methods() {
-                if let Some(rpc) = read_rpc(&method, &options, &notes, &plans)? {
+                if let Some(rpc) = read_rpc(&method, &options, &comments, &plans)? {
                     rpcs.push(Arc::new(rpc));
                 }
             }
@@ -80,11 +77,17 @@ impl Catalog {
         let routes = RouteTable::new(&rpcs)?;
         Ok(Self {
             pool,
-            notes,
+            comments,
             plans,
             rpcs,
             routes,
         })
+    }
+
+    /// Returns the comment on the service of an RPC.
+    pub fn service_comment(&self, rpc: &Rpc) -> &str {
+        let service = rpc.method.parent_service();
+        self.comments.at(&service.parent_file(), service.path())
     }
 
     /// Returns the RPCs that are tools.
@@ -104,13 +107,15 @@ impl Rpc {
 fn read_rpc(
     method: &MethodDescriptor,
     options: &Options,
-    notes: &Notes,
+    comments: &Comments,
     plans: &Plans,
 ) -> Result<Option<Rpc>, CatalogError> {
     let fault = |fault: &str| CatalogError::rpc(method.full_name(), fault);
-    let (rule, tool) = (options.http_rule(method), options.tool(method));
+    let set = method.options();
+    let rule = options.message(&set, "google.api.http");
+    let tool: Option<Tool> = options.message(&set, "taskmesh.common.v1.tool");
     let service = method.parent_service();
-    let unexposed = if options.is_internal(method) {
+    let unexposed = if options.is_set(&set, "taskmesh.common.v1.internal") {
         Some("is internal, so it cannot have an HTTP rule or a tool")
     } else if service.package_name().starts_with(OPERATORS_PACKAGES) {
         Some("is for operators, so it cannot have an HTTP rule or a tool")
@@ -131,17 +136,26 @@ fn read_rpc(
             "streams its requests, which no route carries; mark it internal",
         ));
     }
+    let (input, output) = (plans.id(&method.input()), plans.id(&method.output()));
     if let Some(tool) = &tool {
         check_tool(tool).map_err(fault)?;
-        check_carried(method).map_err(fault)?;
+        let takes_file = plans[input].fields.iter().any(|field| field.is_file);
+        if method.is_server_streaming() {
+            return Err(fault("streams, so it cannot be a tool"));
+        }
+        if takes_file || plans[output].is_file() {
+            return Err(fault("carries a file, so it cannot be a tool"));
+        }
     }
+    check_types(plans, input, &Kind::Value).map_err(|what| fault(&what))?;
+    check_types(plans, output, &Kind::FieldMask).map_err(|what| fault(&what))?;
     let upstream = service.package_name().split('.').nth(1);
     let upstream = upstream.ok_or_else(|| fault("its package has no second segment"))?;
     let grpc_path = format!("/{}/{}", service.full_name(), method.name());
-    let bindings = bindings(&rule, method).map_err(|what| fault(&what))?;
+    let bindings = bindings(&rule, plans, input, output).map_err(|what| fault(&what))?;
     let live = options
-        .resume_field(method)
-        .map(|field| live(method, &bindings, &field))
+        .message(&set, "taskmesh.common.v1.live")
+        .map(|option: LiveOption| live(method, plans, &bindings, &option.resume_field))
         .transpose()
         .map_err(|what| fault(&what))?;
     Ok(Some(Rpc {
@@ -149,14 +163,14 @@ fn read_rpc(
             .map_err(|_| fault("its name cannot be part of a path"))?,
         streams: method.is_server_streaming(),
         upstream: upstream.to_owned(),
-        description: notes.comment(method.full_name()).to_owned(),
+        description: comments.at(&method.parent_file(), method.path()).to_owned(),
         live,
         bindings,
-        input: plans.id(&method.input()),
-        output: plans.id(&method.output()),
+        input,
+        output,
         method: method.clone(),
         tool,
-        answer_media_types: options.answer_media_types(method),
+        answer_media_types: options.texts(&set, "taskmesh.common.v1.answer_media_types"),
     }))
 }
 
@@ -174,16 +188,22 @@ fn check_tool(tool: &Tool) -> Result<(), &'static str> {
     Ok(())
 }
 
-/// Checks that an RPC takes and answers JSON objects, as tools do.
-fn check_carried(method: &MethodDescriptor) -> Result<(), &'static str> {
-    if method.is_server_streaming() {
-        return Err("streams, so it cannot be a tool");
+/// Checks that JSON can hold a request or an answer, in which fields of one more type cannot be.
+fn check_types(plans: &Plans, message: MessageId, refused: &Kind) -> Result<(), String> {
+    let mut reached = Vec::new();
+    plans.reach(message, &mut reached);
+    let reached = reached.into_iter().map(|message| &plans[message]);
+    for message in reached.filter(|message| !message.is_file()) {
+        let mut fields = message.fields.iter();
+        let wrong = fields.find(|field| field.kind == Kind::Unsupported || field.kind == *refused);
+        if let Some(field) = wrong {
+            return Err(format!(
+                "{}.{} has a type that has no JSON form here; use a bool, int32, int64, double, string, bytes, enum, message or google.protobuf.Timestamp",
+                message.full_name, field.name
+            ));
+        }
     }
-    let takes_file = method.input().fields().any(|field| holds_file(&field));
-    match takes_file || is_file(&method.output()) {
-        true => Err("carries a file, so it cannot be a tool"),
-        false => Ok(()),
-    }
+    Ok(())
 }
 
 fn check_tool_names(rpcs: &[Arc<Rpc>]) -> Result<(), CatalogError> {

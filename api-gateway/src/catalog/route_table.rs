@@ -12,13 +12,7 @@ const MAX_PATH_BYTES: usize = 200;
 /// All routes, the more specific ones first.
 #[derive(Debug, Default)]
 pub struct RouteTable {
-    routes: Vec<Route>,
-}
-
-#[derive(Debug)]
-struct Route {
-    rpc: Arc<Rpc>,
-    binding: usize,
+    routes: Vec<RouteMatch>,
 }
 
 /// Result of a search for a route.
@@ -35,7 +29,7 @@ pub enum Found {
     },
 }
 
-/// Route of an RPC that a request matches.
+/// Route of an RPC, and what a request that matches it has in its path.
 #[derive(Debug, Clone)]
 pub struct RouteMatch {
     /// The RPC.
@@ -52,12 +46,6 @@ impl RouteMatch {
     }
 }
 
-impl Route {
-    fn binding(&self) -> &Binding {
-        &self.rpc.bindings[self.binding]
-    }
-}
-
 impl RouteTable {
     /// Collects the routes of all RPCs.
     ///
@@ -65,12 +53,13 @@ impl RouteTable {
     ///
     /// Fails if two routes match the same requests.
     pub(super) fn new(rpcs: &[Arc<Rpc>]) -> Result<Self, CatalogError> {
-        let mut routes: Vec<Route> = rpcs
+        let mut routes: Vec<RouteMatch> = rpcs
             .iter()
             .flat_map(|rpc| {
-                (0..rpc.bindings.len()).map(|binding| Route {
+                (0..rpc.bindings.len()).map(|binding| RouteMatch {
                     rpc: Arc::clone(rpc),
                     binding,
+                    path_values: Vec::new(),
                 })
             })
             .collect();
@@ -81,7 +70,7 @@ impl RouteTable {
                 .cmp(&b.binding().template.shape())
         });
         for (at, route) in routes.iter().enumerate() {
-            let same = |other: &&Route| {
+            let same = |other: &&RouteMatch| {
                 other.binding().method == route.binding().method
                     && other.binding().template.shape() == route.binding().template.shape()
             };
@@ -111,9 +100,8 @@ impl RouteTable {
                 matching.find(|(route, _)| route.binding().method == *wanted)
             {
                 return Found::Route(RouteMatch {
-                    rpc: Arc::clone(&route.rpc),
-                    binding: route.binding,
                     path_values,
+                    ..route.clone()
                 });
             }
         }
@@ -152,7 +140,7 @@ impl RouteTable {
     fn matching<'a, 'p>(
         &'a self,
         path: &'p RequestPath<'p>,
-    ) -> impl Iterator<Item = (&'a Route, Vec<String>)> + use<'a, 'p> {
+    ) -> impl Iterator<Item = (&'a RouteMatch, Vec<String>)> + use<'a, 'p> {
         let routes = self.routes.iter();
         routes.filter_map(|route| Some((route, route.binding().template.matches(path)?)))
     }

@@ -1,11 +1,10 @@
 //! The bounds of values: the protovalidate rules of the contract, as keywords of JSON Schema.
 
 use chrono::{DateTime, SecondsFormat};
-use prost_reflect::{DescriptorPool, DynamicMessage, ExtensionDescriptor};
 use serde_json::Value;
 use taskmesh_proto::buf::validate::{
-    FieldRules, Ignore, Int32Rules, MessageRules, OneofRules, RepeatedRules, StringRules,
-    TimestampRules, field_rules::Type, int32_rules, string_rules::WellKnown, timestamp_rules,
+    FieldRules, Ignore, Int32Rules, RepeatedRules, StringRules, TimestampRules, field_rules::Type,
+    int32_rules, string_rules::WellKnown, timestamp_rules,
 };
 
 use super::schema_forms::Schema;
@@ -26,7 +25,7 @@ pub struct Rules {
 }
 
 impl Rules {
-    fn of(rules: &FieldRules) -> Self {
+    pub(super) fn of(rules: &FieldRules) -> Self {
         let (value, items) = keywords(rules);
         Self {
             required: rules.required(),
@@ -61,59 +60,6 @@ impl Rules {
         }
         value
     }
-}
-
-/// The extensions that hold the rules; absent from a contract that has none.
-pub(super) struct RuleOptions {
-    field: Option<ExtensionDescriptor>,
-    message: Option<ExtensionDescriptor>,
-    oneof: Option<ExtensionDescriptor>,
-}
-
-impl RuleOptions {
-    pub(super) fn find(pool: &DescriptorPool) -> Self {
-        Self {
-            field: pool.get_extension_by_name("buf.validate.field"),
-            message: pool.get_extension_by_name("buf.validate.message"),
-            oneof: pool.get_extension_by_name("buf.validate.oneof"),
-        }
-    }
-
-    /// Reads the rules of a field from its options.
-    pub(super) fn field(&self, options: &DynamicMessage) -> Rules {
-        read(self.field.as_ref(), options).map_or_else(Rules::default, |rules| Rules::of(&rules))
-    }
-
-    /// Reads which fields of a message exclude each other from its options.
-    pub(super) fn exclusive(&self, options: &DynamicMessage) -> Vec<Vec<String>> {
-        let rules: Option<MessageRules> = read(self.message.as_ref(), options);
-        let sets = rules.unwrap_or_default().oneof.into_iter();
-        sets.map(|set| set.fields).collect()
-    }
-
-    /// Tells whether one field of a oneof must be set, from its options.
-    pub(super) fn oneof_required(&self, options: &DynamicMessage) -> bool {
-        read(self.oneof.as_ref(), options).is_some_and(|rules: OneofRules| rules.required())
-    }
-}
-
-fn read<R: prost::Message + Default>(
-    extension: Option<&ExtensionDescriptor>,
-    options: &DynamicMessage,
-) -> Option<R> {
-    decoded(options, extension?)
-}
-
-/// Returns the message that an option holds, if it is set.
-pub(super) fn decoded<M: prost::Message + Default>(
-    options: &DynamicMessage,
-    extension: &ExtensionDescriptor,
-) -> Option<M> {
-    if !options.has_extension(extension) {
-        return None;
-    }
-    let value = options.get_extension(extension);
-    value.as_message()?.transcode_to().ok()
 }
 
 /// Returns the keywords of the value, and those of its items if it is a list.

@@ -4,6 +4,7 @@ use axum::body::Body;
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, HeaderName, header};
 use http_body_util::BodyExt;
+use service_runtime::grpc::ErrorCode;
 
 use crate::{config::RequestsConfig, error::Error};
 
@@ -21,14 +22,21 @@ pub async fn read_body(body: Body, limit: usize, limits: &RequestsConfig) -> Res
     let read = read_up_to(body, limit);
     tokio::time::timeout(time_limit, read)
         .await
-        .unwrap_or(Err(Error::BodyTooSlow))
+        .unwrap_or_else(|_| {
+            let message = "the body took too long to arrive; send it again";
+            let code = ErrorCode::DeadlineExceeded;
+            Err(Error::refused(code, "BODY_TOO_SLOW", message).with_status(408))
+        })
 }
 
 async fn read_up_to(mut body: Body, limit: usize) -> Result<Bytes, Error> {
     let mut read = BytesMut::new();
     let mut length = 0_usize;
     while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|_| Error::BodyBroken)?;
+        let frame = frame.map_err(|_| {
+            let message = "the body could not be read to its end; send it again";
+            Error::refused(ErrorCode::InvalidArgument, "BODY_INCOMPLETE", message)
+        })?;
         let Some(data) = frame.data_ref() else {
             continue;
         };
@@ -44,7 +52,10 @@ async fn read_up_to(mut body: Body, limit: usize) -> Result<Bytes, Error> {
     }
     match length <= limit {
         true => Ok(read.freeze()),
-        false => Err(Error::BodyTooLarge { limit }),
+        false => {
+            let message = format!("the body is larger than {limit} bytes; send less at once");
+            Err(unacceptable(413, "BODY_TOO_LARGE", message))
+        }
     }
 }
 
@@ -60,7 +71,11 @@ pub fn check_content_type(headers: &HeaderMap) -> Result<(), Error> {
         media_type.is_some_and(|name| name.trim().eq_ignore_ascii_case("application/json"));
     match is_json {
         true => Ok(()),
-        false => Err(Error::UnsupportedMediaType),
+        false => {
+            let message =
+                "the body must be JSON; send the header \"content-type: application/json\"";
+            Err(unacceptable(415, "UNSUPPORTED_MEDIA_TYPE", message))
+        }
     }
 }
 
@@ -73,8 +88,15 @@ pub(super) fn check_encoding(headers: &HeaderMap) -> Result<(), Error> {
     let encoding = text(headers, header::CONTENT_ENCODING);
     match encoding.is_none_or(|name| name.eq_ignore_ascii_case("identity")) {
         true => Ok(()),
-        false => Err(Error::UnsupportedEncoding),
+        false => {
+            let message = "the body must not be compressed; remove the header \"content-encoding\"";
+            Err(unacceptable(415, "UNSUPPORTED_ENCODING", message))
+        }
     }
+}
+
+fn unacceptable(http: u16, reason: &'static str, message: impl Into<String>) -> Error {
+    Error::refused(ErrorCode::InvalidArgument, reason, message).with_status(http)
 }
 
 fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {

@@ -18,8 +18,6 @@ pub fn requested_deadline(headers: &HeaderMap) -> Result<Option<Duration>, Error
     };
     let parsed = value.to_str().ok().and_then(parse_timeout);
     let parsed = parsed.filter(|timeout| !timeout.is_zero());
-    parsed.map(Some).ok_or(Error::Header {
-        name: TIMEOUT_HEADER,
-        cure: CURE,
-    })
+    let parsed = parsed.map(Some);
+    parsed.ok_or_else(|| Error::header(TIMEOUT_HEADER, CURE))
 }

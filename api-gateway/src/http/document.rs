@@ -104,10 +104,8 @@ impl Document {
     /// Answers a request.
     pub(super) fn answer(&self, request: &Request) -> Response {
         if !matches!(*request.method(), Method::GET | Method::HEAD) {
-            return problem(&Error::MethodNotAllowed {
-                method: request.method().clone(),
-                allowed: vec![Method::GET, Method::HEAD, Method::OPTIONS],
-            });
+            let allowed = vec![Method::GET, Method::HEAD, Method::OPTIONS];
+            return problem(Error::method_not_allowed(request.method(), allowed));
         }
         let Self {
             headers,
@@ -118,20 +116,14 @@ impl Document {
         let form = if compressed { gzip } else { plain };
         let mut response = Body::from(form.body.clone()).into_response();
         *response.headers_mut() = headers.clone();
-        if compressed {
-            let encoding = HeaderValue::from_static("gzip");
-            response
-                .headers_mut()
-                .insert(header::CONTENT_ENCODING, encoding);
-        }
+        let headers = response.headers_mut();
+        headers.insert(header::ETAG, form.etag.clone());
         if self.is_known(request.headers()) {
             *response.status_mut() = StatusCode::NOT_MODIFIED;
             *response.body_mut() = Body::empty();
-            response.headers_mut().remove(header::CONTENT_ENCODING);
+        } else if compressed {
+            headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
         }
-        response
-            .headers_mut()
-            .insert(header::ETAG, form.etag.clone());
         response
     }
 

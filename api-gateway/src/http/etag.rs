@@ -9,12 +9,10 @@ use crate::{catalog::MessagePlan, error::Error, transcode::text_field};
 ///
 /// Fails if the header names several etags or is not text.
 pub(super) fn if_match(headers: &HeaderMap) -> Result<Option<&str>, Error> {
-    let wrong = Error::Header {
-        name: "If-Match",
-        cure: "must be one etag in quotes, as returned by the last read",
-    };
+    let cure = "must be one etag in quotes, as returned by the last read";
+    let wrong = || Error::header("If-Match", cure);
     let Ok(value) = single_value(headers, header::IF_MATCH) else {
-        return Err(wrong);
+        return Err(wrong());
     };
     let Some(text) = value.filter(|text| *text != "*") else {
         return Ok(None);
@@ -22,15 +20,14 @@ pub(super) fn if_match(headers: &HeaderMap) -> Result<Option<&str>, Error> {
     // Curl users tend to forget the quotes; there is no doubt about what they mean.
     let etag = unquoted(text.strip_prefix("W/").unwrap_or(text));
     match etag.is_empty() || etag.contains(['"', ',']) {
-        true => Err(wrong),
+        true => Err(wrong()),
         false => Ok(Some(etag)),
     }
 }
 
 /// Returns the header `ETag` for an answer that has a field of that name.
 pub(super) fn etag(plan: &MessagePlan, message: &[u8]) -> Option<HeaderValue> {
-    let field = &plan.fields[plan.by_name("etag")?];
-    quoted(text_field(message, field.number))
+    quoted(text_field(message, plan.field("etag")?.number))
 }
 
 /// Returns an etag as headers write it.

@@ -4,7 +4,7 @@ use axum::{
     extract::{Extension, Request, State},
     response::Response,
 };
-use service_runtime::grpc::{Caller, Verified, deadline};
+use service_runtime::grpc::{Caller, ErrorCode, Verified, deadline};
 use tokio::time::Instant;
 
 use super::{deadline::requested_deadline, live, problem, reply, request::read_message};
@@ -22,7 +22,7 @@ pub(super) async fn handle(
 ) -> Response {
     answer(&gateway, &verified, request)
         .await
-        .unwrap_or_else(|error| problem(&error))
+        .unwrap_or_else(problem)
 }
 
 async fn answer(
@@ -49,14 +49,13 @@ async fn answer(
             let (parts, body) = request.into_parts();
             live::issue_ticket(gateway, verified, &parts, body).await
         }
-        Found::OtherMethods(allowed) => Err(Error::MethodNotAllowed {
-            method: request.method().clone(),
-            allowed,
-        }),
-        Found::Nothing { nearest } => Err(Error::RouteNotFound {
-            path: path.to_owned(),
-            nearest,
-        }),
+        Found::OtherMethods(allowed) => Err(Error::method_not_allowed(request.method(), allowed)),
+        Found::Nothing { nearest } => {
+            let hint = nearest.map(|nearest| format!("; did you mean {nearest}?"));
+            let message = format!("no such path: {path}{}", hint.unwrap_or_default());
+            let code = ErrorCode::NotFound;
+            Err(Error::refused(code, "ROUTE_NOT_FOUND", message))
+        }
     }
 }
 
@@ -70,10 +69,13 @@ async fn call(
     let (parts, body) = request.into_parts();
     let message = read_message(gateway, caller, &route, &parts, body).await?;
     if !route.rpc.streams {
-        let message = gateway.call(caller, &route.rpc, message).await?;
+        let message = gateway.upstreams.call(caller, &route.rpc, message).await?;
         return reply::unary(&gateway.catalog.plans, &route, message);
     }
-    let stream = gateway.stream(caller, &route.rpc, message).await?;
+    let stream = gateway
+        .upstreams
+        .stream(caller, &route.rpc, message)
+        .await?;
     let messages = reply::Messages::new(stream, route, deadline, Arc::clone(gateway));
     reply::stream(messages, &parts.headers).await
 }

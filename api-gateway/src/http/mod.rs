@@ -22,6 +22,6 @@ pub use openapi::openapi;
 
 pub(crate) use body::{check_content_type, read_body};
 pub(crate) use deadline::requested_deadline;
-pub(crate) use headers::header_list;
+pub(crate) use headers::{header_list, weighed};
 pub(crate) use problem::problem;
 pub(crate) use router::router;

@@ -7,27 +7,14 @@ use serde_json::{Value, json};
 use service_runtime::grpc::{DOMAIN, ErrorCode};
 
 use super::etag;
-use crate::{
-    error::{Error, methods_text},
-    error_response::ErrorResponse,
-};
+use crate::error::{Error, ErrorResponse, methods_text};
 
 /// Answers with an error: a `google.rpc.Status` as JSON, with details.
-pub fn problem(error: &Error) -> Response {
-    let answer = ErrorResponse::new(error);
-    let mut response = answer_response(&answer);
-    if let Error::MethodNotAllowed { allowed, .. } = error
-        && let Ok(value) = HeaderValue::from_str(&methods_text(allowed))
-    {
-        response.headers_mut().insert(header::ALLOW, value);
-    }
-    response
-}
-
-fn answer_response(answer: &ErrorResponse) -> Response {
+pub fn problem(error: Error) -> Response {
+    let answer = error.response();
     let status = StatusCode::from_u16(answer.http).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let no_store = [(header::CACHE_CONTROL, "no-store")];
-    let mut response = (status, no_store, Json(status_json(answer))).into_response();
+    let mut response = (status, no_store, Json(status_json(&answer))).into_response();
     let headers = response.headers_mut();
     // A client with a stale etag gets the current one.
     if let (ErrorCode::StaleEtag, Some(etag)) = (answer.code, answer.metadata.get("etag"))
@@ -37,6 +24,11 @@ fn answer_response(answer: &ErrorResponse) -> Response {
     }
     if let Some(seconds) = answer.retry_after_seconds() {
         headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    if !answer.allowed.is_empty()
+        && let Ok(value) = HeaderValue::from_str(&methods_text(&answer.allowed))
+    {
+        headers.insert(header::ALLOW, value);
     }
     response
 }

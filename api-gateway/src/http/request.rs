@@ -1,6 +1,6 @@
 use axum::body::Body;
 use bytes::Bytes;
-use http::{HeaderMap, header, request::Parts};
+use http::{HeaderMap, Uri, header, request::Parts};
 use service_runtime::grpc::Caller;
 use url::form_urlencoded;
 
@@ -42,10 +42,7 @@ pub(super) async fn read_message(
         check_content_type(&parts.headers)?;
         text = Some(body.as_ref());
     }
-    let query = parts.uri.query().unwrap_or_default();
-    let query: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes())
-        .into_owned()
-        .collect();
+    let query = query_pairs(&parts.uri);
     let input = HttpInput {
         path_values: &route.path_values,
         query: &query,
@@ -62,17 +59,23 @@ pub(super) async fn read_message(
     Ok(message.into())
 }
 
+/// Returns the query parameters of a URL, decoded.
+pub(super) fn query_pairs(uri: &Uri) -> Vec<(String, String)> {
+    let query = uri.query().unwrap_or_default();
+    let pairs = form_urlencoded::parse(query.as_bytes());
+    pairs.into_owned().collect()
+}
+
 /// Sets the resume token from the header `Last-Event-ID`, with which a browser reconnects to the same URL.
 fn resume(message: &mut Vec<u8>, live: &Live, headers: &HeaderMap) -> Result<(), Error> {
     let Some(value) = headers.get("last-event-id") else {
         return Ok(());
     };
-    let place = value.to_str().map_err(|_| Error::Header {
-        name: "Last-Event-ID",
-        cure: "must be the unchanged id of an event of this stream",
-    })?;
+    let cure = "must be the unchanged id of an event of this stream";
+    let place = value.to_str();
+    let place = place.map_err(|_| Error::header("Last-Event-ID", cure))?;
     if !place.is_empty() {
-        put_bytes(message, live.resume_from.number(), place.as_bytes());
+        put_bytes(message, live.resume_from, place.as_bytes());
     }
     Ok(())
 }
@@ -81,10 +84,9 @@ fn read_file<'a>(parts: &'a Parts, data: &'a Bytes) -> Result<File<'a>, Error> {
     check_encoding(&parts.headers)?;
     let content_type = match parts.headers.get(header::CONTENT_TYPE) {
         None => "",
-        Some(value) => value.to_str().map_err(|_| Error::Header {
-            name: "Content-Type",
-            cure: "must be a media type, such as text/csv",
-        })?,
+        Some(value) => value
+            .to_str()
+            .map_err(|_| Error::header("Content-Type", "must be a media type, such as text/csv"))?,
     };
     Ok(File { content_type, data })
 }

@@ -17,7 +17,7 @@ use crate::{
     config::{McpConfig, RequestsConfig},
     error::Error,
     gateway::Gateway,
-    http::{check_content_type, header_list, problem, read_body},
+    http::{check_content_type, problem, read_body, weighed},
     transcode::parse,
     web_origin::AllowedOrigins,
 };
@@ -71,7 +71,7 @@ impl Endpoint {
     pub(crate) fn route<S: Clone + Send + Sync + 'static>(self) -> MethodRouter<S> {
         any(async move |request: Request| {
             let answer = self.answer(request).await;
-            answer.unwrap_or_else(|error| problem(&error))
+            answer.unwrap_or_else(problem)
         })
     }
 
@@ -102,18 +102,10 @@ impl Endpoint {
 /// Reports whether a client accepts JSON, in which every request is answered. The protocol library insists on both types of the
 /// specification by name, though it needs one and clients leave the other out.
 fn accepts_json(headers: &HeaderMap) -> bool {
-    let mut ranges = header_list(headers, header::ACCEPT)
-        .filter(|range| !range.is_empty())
-        .map(|range| range.split_once(';').unwrap_or((range, "")))
-        .peekable();
+    let mut ranges = weighed(headers, header::ACCEPT).peekable();
     ranges.peek().is_none()
-        || ranges.any(|(range, parameters)| {
-            let range = range.trim().to_ascii_lowercase();
-            let refused = parameters
-                .split(';')
-                .filter_map(|parameter| parameter.trim().strip_prefix("q="))
-                .any(|quality| quality.parse() == Ok(0.0));
-            matches!(range.as_str(), "*/*" | "application/*" | "application/json") && !refused
+        || ranges.any(|(range, is_accepted)| {
+            is_accepted && matches!(range.as_str(), "*/*" | "application/*" | "application/json")
         })
 }
 
@@ -133,22 +125,18 @@ async fn in_one_shape(response: http::Response<Body>) -> Response {
         .map(|body| body.to_bytes())
         .unwrap_or_default();
     let text = String::from_utf8_lossy(&text).into_owned();
-    let mut answer = problem(&match parts.status.as_u16() {
+    let mut answer = problem(match parts.status.as_u16() {
         // The content type was checked before, so this is how it refuses a message of another form.
-        415 => Error::Transport {
-            http: 400,
-            message: "the body must be one JSON-RPC 2.0 message, whose params are an object"
-                .to_owned(),
-        },
-        406 => Error::Transport {
-            http: 406,
-            message: "responses are application/json, which the header Accept excludes".to_owned(),
-        },
-        500.. => Error::Internal(text.into()),
-        http => Error::Transport {
-            http,
-            message: text,
-        },
+        415 => Error::transport(
+            400,
+            "the body must be one JSON-RPC 2.0 message, whose params are an object",
+        ),
+        406 => Error::transport(
+            406,
+            "responses are application/json, which the header Accept excludes",
+        ),
+        500.. => Error::internal(text),
+        http => Error::transport(http, text),
     });
     if let Some(allow) = parts.headers.get(header::ALLOW) {
         answer.headers_mut().insert(header::ALLOW, allow.clone());

@@ -2,15 +2,15 @@ use rmcp::model::{CallToolResult, ContentBlock};
 use serde_json::json;
 use service_runtime::grpc::ErrorCode;
 
-use crate::{error::Error, error_response::ErrorResponse};
+use crate::error::{Error, ErrorResponse};
 
 /// The reason for which a service refuses a request_id that another call had.
 const IDEMPOTENCY_CONFLICT: &str = "IDEMPOTENCY_CONFLICT";
 
 /// Turns an error into the result of a tool call, in the words that HTTP uses, and says what to do next. Returns its
 /// reason too.
-pub(super) fn tool_error(error: &Error) -> (CallToolResult, String) {
-    let answer = ErrorResponse::new(error);
+pub(super) fn tool_error(error: Error) -> (CallToolResult, String) {
+    let answer = error.response();
     let mut body = json!({
         "code": answer.code.name(),
         "reason": answer.reason,

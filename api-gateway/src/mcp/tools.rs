@@ -1,6 +1,5 @@
 use std::{collections::HashMap, sync::Arc};
 
-use prost_reflect::MessageDescriptor;
 use rmcp::model::{Tool, ToolAnnotations};
 use serde_json::json;
 
@@ -9,7 +8,8 @@ use taskmesh_proto::common::v1::Tool as ToolOptions;
 
 use crate::{
     catalog::{
-        Catalog, CatalogError, Rpc, Schema, SchemaTarget, SchemaWriter, SharedSchemas, brief,
+        Catalog, CatalogError, MessageId, Rpc, Schema, SchemaTarget, SchemaWriter, SharedSchemas,
+        brief,
     },
     transcode::{CLEAR, clearable_fields},
 };
@@ -90,13 +90,12 @@ fn tool(catalog: &Catalog, rpc: &Rpc, option: &ToolOptions) -> Result<Tool, Cata
 }
 
 fn input_schema(catalog: &Catalog, rpc: &Rpc) -> Result<Schema, CatalogError> {
-    let notes = &catalog.notes;
-    let input = rpc.method.input();
-    let shared = described(catalog, rpc, |_, other| Some(other.method.input()));
-    let mut writer = SchemaWriter::new(notes, SchemaTarget::ToolInput).referring_to(shared);
-    let mut schema = writer.message(&input, |_| true);
+    let plans = &catalog.plans;
+    let shared = described(catalog, rpc, |_, other| Some(other.input));
+    let mut writer = SchemaWriter::new(plans, SchemaTarget::ToolInput).referring_to(shared);
+    let mut schema = writer.message(rpc.input, |_| true);
     check(&writer, rpc)?;
-    let clearable = clearable_fields(&catalog.plans, rpc);
+    let clearable = clearable_fields(plans, rpc);
     let properties = schema
         .get_mut("properties")
         .and_then(|value| value.as_object_mut());
@@ -122,16 +121,15 @@ fn input_schema(catalog: &Catalog, rpc: &Rpc) -> Result<Schema, CatalogError> {
 
 /// Returns the schema of a tool's result. A result of several tools is described by the one that reads it.
 fn output_schema(catalog: &Catalog, rpc: &Rpc) -> Result<Schema, CatalogError> {
-    let output = rpc.method.output();
     let shared = described(catalog, rpc, |tool, other| {
-        tool.read_only.then(|| other.method.output())
+        tool.read_only.then_some(other.output)
     });
     let mut writer =
-        SchemaWriter::new(&catalog.notes, SchemaTarget::ToolOutput).referring_to(shared);
-    if let Some(schema) = writer.answer_of_another_tool(&output) {
+        SchemaWriter::new(&catalog.plans, SchemaTarget::ToolOutput).referring_to(shared);
+    if let Some(schema) = writer.answer_of_another_tool(rpc.output) {
         return Ok(schema);
     }
-    let schema = writer.message(&output, |_| true);
+    let schema = writer.message(rpc.output, |_| true);
     check(&writer, rpc)?;
     Ok(schema)
 }
@@ -140,15 +138,15 @@ fn output_schema(catalog: &Catalog, rpc: &Rpc) -> Result<Schema, CatalogError> {
 fn described(
     catalog: &Catalog,
     rpc: &Rpc,
-    message: impl Fn(&ToolOptions, &Rpc) -> Option<MessageDescriptor>,
+    message: impl Fn(&ToolOptions, &Rpc) -> Option<MessageId>,
 ) -> SharedSchemas {
     let mut shared = SharedSchemas::new();
     for (other, tool) in catalog.tools() {
         if other.full_name() != rpc.full_name()
             && let Some(message) = message(tool, other)
         {
-            let name = message.full_name().to_owned();
-            shared.entry(name).or_insert_with(|| tool.name.clone());
+            let described = shared.entry(message);
+            described.or_insert_with(|| tool.name.clone());
         }
     }
     shared

@@ -5,7 +5,7 @@ use service_runtime::suggestion::did_you_mean;
 
 use super::{
     Reading,
-    assemble::require,
+    assemble::{given_numbers, require},
     place::Place,
     reader::{Named, Reader},
     update_mask::{clearable_fields, is_written, put_mask, refuse_blank},
@@ -27,26 +27,19 @@ pub fn read_arguments(plans: &Plans, rpc: &Rpc, arguments: &Map<String, Json>) -
         .filter(|(name, _)| clear.is_none() || *name != CLEAR);
     let others = others.map(|(name, value)| (name.as_str(), value));
     let entries = MapDeserializer::<_, serde_json::Error>::new(others);
-    // Arguments are a tree already, so no fault of the text can end the reading.
+    // The endpoint has held the text to its limits, so no fault can end the reading.
     let named = reader
         .fill(plan, entries, &Place::Body(""))
         .unwrap_or_default();
-    if let Some(at) = plan.update_mask {
-        let mask = &plan.fields[at];
-        if named.iter().any(|named| named.at == at) {
+    if let Some(mask) = &plan.update_mask {
+        if named.iter().any(|(field, _)| field.is_mask) {
             let description = "is not a known field; only the given fields are changed";
             reader.violations.add(&mask.name, description);
         }
-        let named: Vec<(&FieldPlan, Named)> = named
-            .iter()
-            .map(|named| (&plan.fields[named.at], *named))
-            .collect();
         let names = changed(&mut reader, rpc, &clearable, &named, clear);
         put_mask(&mut reader.message, mask, names);
     }
-    let given = named.iter().filter(|named| !named.is_absent);
-    let given: Vec<u32> = given.map(|named| plan.fields[named.at].number).collect();
-    require(&mut reader, plan, &given);
+    require(&mut reader, plan, &given_numbers(&named));
     reader.finish()
 }
 
@@ -55,15 +48,15 @@ fn changed(
     reader: &mut Reader<'_>,
     rpc: &Rpc,
     clearable: &[&FieldPlan],
-    named: &[(&FieldPlan, Named)],
+    named: &[Named<'_>],
     clear: Option<&Json>,
 ) -> Vec<String> {
     let binding = rpc.bindings.first();
-    let written = |field: &FieldPlan| is_written(binding, field) && !field.notes.required;
+    let written = |field: &FieldPlan| is_written(binding, field) && !field.required;
     let named = named.iter().filter(|(field, _)| written(field));
     let (blank, given): (Vec<_>, Vec<_>) = named
-        .filter(|(_, named)| named.is_blank || !named.is_absent)
-        .partition(|(_, named)| named.is_blank);
+        .filter(|(_, read)| read.is_blank || !read.is_absent)
+        .partition(|(_, read)| read.is_blank);
     let given: Vec<&str> = given.iter().map(|(field, _)| field.name.as_str()).collect();
     let cleared = cleared(reader, clearable, &given, clear);
     for (field, _) in blank {
@@ -73,9 +66,9 @@ fn changed(
             refuse_blank(&mut reader.violations, field, can_clear, path);
         }
     }
-    if given.is_empty() && cleared.is_empty() && reader.violations.is_empty() {
+    if given.is_empty() && cleared.is_empty() && reader.violations.0.is_empty() {
         let fields = reader.plans[rpc.input].fields.iter();
-        let fields = fields.filter(|field| written(field) && !field.notes.tool_hidden);
+        let fields = fields.filter(|field| written(field) && !field.tool_hidden);
         let fields: Vec<&str> = fields.map(|field| field.name.as_str()).collect();
         let description = format!(
             "is empty, and no other argument changes anything; give one of {}, or list the fields to clear here",

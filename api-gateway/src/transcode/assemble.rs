@@ -1,17 +1,16 @@
 use bytes::Bytes;
 use http::Method;
-use prost::encoding::encode_varint;
 
 use super::{
     JsonFault, Reading,
     place::Place,
     query,
-    reader::{Named, Reader},
+    reader::{Named, Read, Reader},
     target::Target,
     update_mask::{check_mask, is_written, mask_in, put_mask},
-    wire::{LENGTH_DELIMITED, put_bytes, put_key, text_field},
+    wire::{LENGTH_DELIMITED, close, open, put_bytes, put_key, text_field},
 };
-use crate::catalog::{Binding, Body, Kind, MessagePlan, Plans, Rpc, brief, dotted};
+use crate::catalog::{Binding, Body, Dialect, Kind, MessagePlan, Plans, Rpc, brief, dotted};
 
 /// The parts of an HTTP request that fill a message.
 #[derive(Debug, Default, Clone, Copy)]
@@ -51,23 +50,22 @@ pub fn read_http(
     input: HttpInput<'_>,
 ) -> Result<Reading, JsonFault> {
     let plan = &plans[rpc.input];
-    let mut reader = Reader::of_text(plans);
-    let in_body = InBody::read(&mut reader, rpc, binding, input)?;
-    let given = in_body.of_request.iter().filter(|named| !named.is_absent);
-    let mut given: Vec<u32> = given.map(|named| plan.fields[named.at].number).collect();
+    let mut reader = Reader::new(plans, Dialect::Http);
+    let in_body = read_body(&mut reader, rpc, binding, input)?;
+    let in_resource = std::mem::take(&mut reader.named);
+    let mut given = given_numbers(&in_body);
 
     for (path, text) in binding.path_fields.iter().zip(input.path_values) {
-        let dotted = dotted(path);
-        let path = plans.path(rpc.input, &dotted).unwrap_or_default();
         let Some(first) = path.first() else {
             continue;
         };
-        let is_first = |named: &Named| plan.fields[named.at].number == first.number;
-        if path.len() == 1 && in_body.of_request.iter().any(is_first) {
+        let dotted = dotted(path);
+        let is_first = |(field, _): &Named<'_>| field.number == first.number;
+        if path.len() == 1 && in_body.iter().any(is_first) {
             let description = "is part of the path; remove it from the body";
             reader.violations.add(dotted, description);
         } else {
-            query::set(&mut reader, &path, text, &dotted);
+            query::set(&mut reader, path, text, &dotted);
         }
         given.push(first.number);
     }
@@ -80,13 +78,10 @@ pub fn read_http(
             set_from_header(&mut reader, plan, header, field, value);
         }
     }
-    if let Some(mask) = plan.update_mask.map(|at| &plan.fields[at]) {
+    if let Some(mask) = &plan.update_mask {
         let (updated, binding_of_updated) = match &binding.body {
-            Body::Field(field) => match plan
-                .by_number(field.number())
-                .map(|at| &plan.fields[at].kind)
-            {
-                Some(Kind::Message(inner)) => (Some(&plans[*inner]), None),
+            Body::Field(field) => match field.kind {
+                Kind::Message(inner) => (Some(&plans[inner]), None),
                 _ => (None, None),
             },
             _ => (Some(plan), Some(binding)),
@@ -95,9 +90,8 @@ pub fn read_http(
             (Some(paths), Some(updated)) => {
                 check_mask(&paths, mask, updated, "", &mut reader.violations);
             }
-            (None, updated) if binding.method == Method::PATCH => {
-                let fields = updated.map_or(&[][..], |updated| &updated.fields);
-                let named = in_body.of_resource.iter().map(|named| &fields[named.at]);
+            (None, _) if binding.method == Method::PATCH => {
+                let named = in_resource.iter().map(|(field, _)| field);
                 let written = named.filter(|field| is_written(binding_of_updated, field));
                 let names = written.map(|field| field.name.clone()).collect();
                 put_mask(&mut reader.message, mask, names);
@@ -109,75 +103,53 @@ pub fn read_http(
     Ok(reader.finish())
 }
 
-/// The fields that a body names: of the request, and of what an update writes, which are the same unless the body is one field.
-#[derive(Default)]
-struct InBody {
-    of_request: Vec<Named>,
-    of_resource: Vec<Named>,
-}
-
-impl InBody {
-    fn read(
-        reader: &mut Reader<'_>,
-        rpc: &Rpc,
-        binding: &Binding,
-        input: HttpInput<'_>,
-    ) -> Result<Self, JsonFault> {
-        let plan = &reader.plans[rpc.input];
-        let field_at = |number| plan.by_number(number).unwrap_or_default();
-        if let (Body::File(field), Some(file)) = (&binding.body, input.file) {
-            put_file(&mut reader.message, field.number(), file);
-            let named = Named {
-                at: field_at(field.number()),
-                ..Named::default()
-            };
-            return Ok(Self {
-                of_request: vec![named],
-                of_resource: Vec::new(),
-            });
+/// Reads a body and returns the fields of the request that it names.
+fn read_body<'a>(
+    reader: &mut Reader<'a>,
+    rpc: &Rpc,
+    binding: &'a Binding,
+    input: HttpInput<'_>,
+) -> Result<Vec<Named<'a>>, JsonFault> {
+    if let (Body::File(field), Some(file)) = (&binding.body, input.file) {
+        put_file(&mut reader.message, field.number, file);
+        return Ok(vec![(field, Read::default())]);
+    }
+    let Some(text) = input.body else {
+        return Ok(Vec::new());
+    };
+    match &binding.body {
+        Body::None | Body::File(_) => {
+            reader.text(text, Target::Ignored, &Place::Body(""))?;
+            let description =
+                "must be empty; this call takes its values from the path and the query";
+            reader.violations.add("body", description);
+            Ok(Vec::new())
         }
-        let Some(text) = input.body else {
-            return Ok(Self::default());
-        };
-        match &binding.body {
-            Body::None | Body::File(_) => {
-                reader.text(text, Target::Ignored, &Place::Body(""))?;
-                reader.violations.add(
-                    "body",
-                    "must be empty; this call takes its values from the path and the query",
-                );
-                Ok(Self::default())
-            }
-            Body::Whole => {
-                reader.text(text, Target::Request(rpc.input), &Place::Body(""))?;
-                Ok(Self {
-                    of_resource: reader.named.clone(),
-                    of_request: std::mem::take(&mut reader.named),
-                })
-            }
-            Body::Field(field) => {
-                let at = field_at(field.number());
-                let (target, place) = (&plan.fields[at], Place::Body(field.name()));
-                let read = reader.text(text, Target::Field(target, None), &place)?;
-                Ok(Self {
-                    of_request: vec![Named { at, ..read }],
-                    of_resource: std::mem::take(&mut reader.named),
-                })
-            }
+        Body::Whole => {
+            reader.text(text, Target::Request(rpc.input), &Place::Body(""))?;
+            Ok(reader.named.clone())
+        }
+        Body::Field(field) => {
+            let target = Target::Field(field, None);
+            let read = reader.text(text, target, &Place::Body(&field.name))?;
+            Ok(vec![(field, read)])
         }
     }
 }
 
+/// Returns the numbers of the fields that are given.
+pub(super) fn given_numbers(named: &[Named<'_>]) -> Vec<u32> {
+    let given = named.iter().filter(|(_, read)| !read.is_absent);
+    given.map(|(field, _)| field.number).collect()
+}
+
 /// Appends a `google.api.HttpBody`.
 fn put_file(message: &mut Vec<u8>, number: u32, file: File<'_>) {
-    let mut head = Vec::new();
-    put_bytes(&mut head, 1, file.content_type.as_bytes());
-    put_key(&mut head, 2, LENGTH_DELIMITED);
-    encode_varint(file.data.len() as u64, &mut head);
     put_key(message, number, LENGTH_DELIMITED);
-    encode_varint((head.len() + file.data.len()) as u64, message);
-    message.extend(head);
-    message.extend_from_slice(file.data);
+    let begin = open(message);
+    put_bytes(message, 1, file.content_type.as_bytes());
+    put_bytes(message, 2, file.data);
+    close(message, begin);
 }
 
 /// Passes on what a header says about the call. A check that cannot be made must not look as if it had been.
@@ -188,8 +160,9 @@ fn set_from_header(
     field: &str,
     value: &str,
 ) {
-    let field = plan.by_name(field).map(|at| &plan.fields[at]);
-    let field = field.filter(|field| field.kind == Kind::String && field.notes.call_control);
+    let field = plan
+        .field(field)
+        .filter(|field| field.kind == Kind::String && field.call_control);
     let Some(field) = field else {
         let cure = "has no meaning for this call; remove the header";
         reader.violations.add(header, cure);
@@ -207,8 +180,8 @@ fn set_from_header(
 /// Notes the required fields that are not given. What a given value must look like is the service's to say.
 pub(super) fn require(reader: &mut Reader<'_>, plan: &MessagePlan, given: &[u32]) {
     for field in &plan.fields {
-        if field.notes.required && !given.contains(&field.number) {
-            let description = format!("is required: {}", brief(&field.notes.comment));
+        if field.required && !given.contains(&field.number) {
+            let description = format!("is required: {}", brief(&field.comment));
             reader.violations.add(&field.name, description);
         }
     }

@@ -1,6 +1,9 @@
-use std::{borrow::Cow, collections::HashSet, fmt};
+use std::{borrow::Cow, collections::HashSet};
 
-use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, Visitor};
+use serde::{
+    Deserialize,
+    de::{Error, MapAccess},
+};
 
 use super::{place::Place, violation::within};
 
@@ -40,7 +43,6 @@ pub enum JsonFault {
 /// Limits of a JSON text, checked while it is read: depth, length and duplicate names.
 #[derive(Debug, Default)]
 pub(super) struct Limits {
-    is_text: bool,
     depth: usize,
     fault: Option<JsonFault>,
 }
@@ -49,14 +51,6 @@ pub(super) struct Limits {
 pub(super) type Names<'de> = HashSet<Cow<'de, str>>;
 
 impl Limits {
-    /// Returns the limits of a text. Values that another parser has read have none.
-    pub(super) fn of_text() -> Self {
-        Self {
-            is_text: true,
-            ..Self::default()
-        }
-    }
-
     /// Returns the fault that ended the reading.
     pub(super) fn fault(&mut self, error: &serde_json::Error) -> JsonFault {
         self.fault.take().unwrap_or_else(|| {
@@ -72,7 +66,7 @@ impl Limits {
 
     /// Begins a list or object.
     pub(super) fn enter<E: Error>(&mut self) -> Result<(), E> {
-        if self.is_text && self.depth == MAX_DEPTH {
+        if self.depth == MAX_DEPTH {
             return Err(self.refuse(JsonFault::TooDeep));
         }
         self.depth += 1;
@@ -90,7 +84,7 @@ impl Limits {
         length: usize,
         place: &Place<'_>,
     ) -> Result<(), E> {
-        match self.is_text && length >= MAX_ITEMS {
+        match length >= MAX_ITEMS {
             true => Err(self.refuse(JsonFault::TooLong(place.in_text()))),
             false => Ok(()),
         }
@@ -103,7 +97,7 @@ impl Limits {
         names: &mut Names<'de>,
         place: &Place<'_>,
     ) -> Result<Option<Cow<'de, str>>, A::Error> {
-        let Some(name) = entries.next_key_seed(Name)? else {
+        let Some(Name(name)) = entries.next_key()? else {
             return Ok(None);
         };
         self.check_length(names.len(), place)?;
@@ -122,32 +116,10 @@ impl Limits {
     }
 }
 
-/// Reads a name without a copy where there is no escape in it.
-struct Name;
-
-impl<'de> DeserializeSeed<'de> for Name {
-    type Value = Cow<'de, str>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_str(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Name {
-    type Value = Cow<'de, str>;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("a name")
-    }
-
-    fn visit_borrowed_str<E>(self, name: &'de str) -> Result<Self::Value, E> {
-        Ok(Cow::Borrowed(name))
-    }
-
-    fn visit_str<E>(self, name: &str) -> Result<Self::Value, E> {
-        Ok(Cow::Owned(name.to_owned()))
-    }
-}
+/// Name in an object, read without a copy where there is no escape in it.
+#[derive(Deserialize)]
+#[serde(transparent)]
+struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
 
 #[cfg(test)]
 mod tests {

@@ -9,8 +9,6 @@ pub(super) enum Place<'p> {
     Item(&'p Place<'p>, usize),
     /// Field of a message: its name as given, and in the contract.
     Field(&'p Place<'p>, &'p str, &'p str),
-    /// Entry of a map.
-    Entry(&'p Place<'p>, &'p str),
 }
 
 impl Place<'_> {
@@ -20,7 +18,6 @@ impl Place<'_> {
             Self::Body(path) => (*path).to_owned(),
             Self::Item(list, at) => format!("{}[{at}]", list.in_request()),
             Self::Field(message, _, name) => within(&message.in_request(), name),
-            Self::Entry(map, key) => format!("{}[\"{key}\"]", map.in_request()),
         }
     }
 
@@ -29,19 +26,12 @@ impl Place<'_> {
         match self {
             Self::Body(_) => String::new(),
             Self::Item(list, at) => format!("{}[{at}]", list.in_text()),
-            Self::Field(object, name, _) | Self::Entry(object, name) => {
-                within(&object.in_text(), name)
-            }
+            Self::Field(object, name, _) => within(&object.in_text(), name),
         }
     }
 
     /// Reports whether it is the request itself.
     pub(super) fn is_request(&self) -> bool {
         matches!(self, Self::Body(""))
-    }
-
-    /// Reports whether it is one of several values.
-    pub(super) fn is_element(&self) -> bool {
-        matches!(self, Self::Item(..) | Self::Entry(..))
     }
 }

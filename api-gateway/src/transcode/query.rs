@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use service_runtime::suggestion::nearest;
 
 use super::{
@@ -6,10 +8,7 @@ use super::{
     scalar::Given,
     wire::{LENGTH_DELIMITED, close, open, put_key, remove},
 };
-use crate::catalog::{Binding, Body, FieldPlan, Kind, Plans, Rpc, Shape};
-
-/// Deeper than this, nobody means a field by a misspelt name.
-const SUGGESTED_DEPTH: usize = 4;
+use crate::catalog::{Binding, Body, FieldPlan, Kind, Rpc, dotted};
 
 /// Fills a message from the query: `page_size=10&filter.state=OPEN&tag=a&tag=b`. Returns the numbers of the request's fields that are
 /// named.
@@ -26,14 +25,13 @@ pub(super) fn fill(
             unknown(reader, rpc, binding, name);
             continue;
         };
-        let names: Vec<&str> = path.iter().map(|field| field.name.as_str()).collect();
-        let dotted = names.join(".");
+        let dotted = dotted(&path);
         if let Err(cure) = may_stand_in_query(binding, first) {
             reader.violations.add(dotted, cure);
             continue;
         }
         let again = named.contains(&dotted);
-        if again && !matches!(last.shape, Shape::List(_)) {
+        if again && !last.is_list {
             reader
                 .violations
                 .add(dotted, "is given twice; give it once");
@@ -47,11 +45,11 @@ pub(super) fn fill(
 }
 
 /// Reads the text of a path variable or a query parameter, and sets a field within nested messages, or adds to it if it is a list.
-pub(super) fn set(reader: &mut Reader<'_>, path: &[&FieldPlan], text: &str, at: &str) {
+pub(super) fn set(reader: &mut Reader<'_>, path: &[Arc<FieldPlan>], text: &str, at: &str) {
     let Some((last, parents)) = path.split_last() else {
         return;
     };
-    let given = match (is_flag(&last.kind), text) {
+    let given = match (last.kind == Kind::Bool, text) {
         (true, "true") => Given::Flag(true),
         (true, "false") => Given::Flag(false),
         _ => Given::Text(text),
@@ -62,19 +60,16 @@ pub(super) fn set(reader: &mut Reader<'_>, path: &[&FieldPlan], text: &str, at: 
         put_key(&mut reader.message, parent.number, LENGTH_DELIMITED);
         begins.push(open(&mut reader.message));
     }
-    let put = match (&last.shape, &last.kind) {
-        (Shape::Map(_), _) => Err("is a map, which a query cannot hold".to_owned()),
-        (_, Kind::Message(_)) => {
-            Err("is an object; write its fields as name.field=value".to_owned())
-        }
-        (_, kind) => reader.put(kind, Some(last.number), given),
+    let put = match last.kind {
+        Kind::Message(_) => Err("is an object; write its fields as name.field=value".to_owned()),
+        _ => reader.put(last, given),
     };
     match put {
         Ok(()) => {
             for begin in begins.into_iter().rev() {
                 close(&mut reader.message, begin);
             }
-            if parents.is_empty() && last.shape == Shape::Single && last.kind.is_message() {
+            if parents.is_empty() && matches!(last.kind, Kind::Timestamp | Kind::FieldMask) {
                 let value = reader.message.split_off(before);
                 remove(&mut reader.message, last.number);
                 reader.message.extend(value);
@@ -87,48 +82,21 @@ pub(super) fn set(reader: &mut Reader<'_>, path: &[&FieldPlan], text: &str, at: 
     }
 }
 
-fn is_flag(kind: &Kind) -> bool {
-    match kind {
-        Kind::Wrapper(kind) => **kind == Kind::Bool,
-        kind => *kind == Kind::Bool,
-    }
-}
-
 /// What steers the call may stand in the query of any request; the rest only where no body takes it.
 fn may_stand_in_query(binding: &Binding, field: &FieldPlan) -> Result<(), &'static str> {
     if binding.fills(field.number) {
         return Err("is part of the path; remove it from the query");
     }
-    let steers = field.name == "update_mask" || field.notes.call_control;
+    let steers = field.is_mask || field.call_control;
     match &binding.body {
         Body::Whole if !steers => Err("belongs in the JSON body, not in the query"),
-        Body::Field(body) if body.number() == field.number => {
+        Body::Field(body) if body.number == field.number => {
             Err("belongs in the JSON body, not in the query")
         }
-        Body::File(body) if body.number() == field.number => {
+        Body::File(body) if body.number == field.number => {
             Err("is the body of the request, not in the query")
         }
         _ => Ok(()),
-    }
-}
-
-/// Collects the names under which a field, or the fields of the message in it, may be given.
-fn add_leaves(
-    plans: &Plans,
-    field: &FieldPlan,
-    name: String,
-    depth: usize,
-    names: &mut Vec<String>,
-) {
-    match (&field.kind, &field.shape) {
-        (Kind::Message(message), Shape::Single) if depth < SUGGESTED_DEPTH => {
-            for inner in &plans[*message].fields {
-                let name = format!("{name}.{}", inner.name);
-                add_leaves(plans, inner, name, depth + 1, names);
-            }
-        }
-        (Kind::Message(_), _) | (_, Shape::Map(_)) => {}
-        _ => names.push(name),
     }
 }
 
@@ -139,10 +107,11 @@ fn unknown(reader: &mut Reader<'_>, rpc: &Rpc, binding: &Binding, name: &str) {
     let mut leaves = Vec::new();
     for field in &reader.plans[rpc.input].fields {
         if may_stand_in_query(binding, field).is_ok() {
-            add_leaves(reader.plans, field, field.name.clone(), 1, &mut leaves);
+            let plans = reader.plans;
+            plans.in_query(field, field.name.clone(), &mut leaves);
         }
     }
-    let names: Vec<&str> = leaves.iter().map(String::as_str).collect();
+    let names: Vec<&str> = leaves.iter().map(|(name, _)| name.as_str()).collect();
     // Of filter.stat, only stat is likely to be misspelt.
     let (parent, last) = name.rsplit_once('.').map_or(("", name), |(_, last)| {
         (&name[..name.len() - last.len()], last)

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use service_runtime::suggestion::did_you_mean;
 use taskmesh_proto::common::v1::Redirect;
 
@@ -8,22 +10,23 @@ use super::{
     scalar::{Given, put_value},
     update_mask::{check_mask, is_written, mask_in, put_mask, refuse_blank},
     violation::{Violations, within},
-    wire::{LENGTH_DELIMITED, close, open, put_key},
+    wire::put_key,
 };
-use crate::catalog::{Dialect, FieldPlan, Kind, MessagePlan, Plans, Shape};
+use crate::catalog::{Dialect, FieldPlan, MessagePlan, Plans};
 
-/// A field that an object names.
+/// How a value was read.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Named {
-    /// Index among the fields of the message.
-    pub(super) at: usize,
-    /// Its value means that it is not given.
+pub(super) struct Read {
+    /// It means that the field is not given.
     pub(super) is_absent: bool,
-    /// Its value is an empty string or an empty list.
+    /// It is an empty string or an empty list.
     pub(super) is_blank: bool,
-    /// Its value is part of the message.
+    /// It is part of the message.
     pub(super) is_set: bool,
 }
+
+/// A field that an object names, and how its value was read.
+pub(super) type Named<'a> = (&'a FieldPlan, Read);
 
 /// Reads JSON values into a message on the wire and notes every violation, with the full path of its field.
 pub(super) struct Reader<'a> {
@@ -34,12 +37,12 @@ pub(super) struct Reader<'a> {
     pub(super) violations: Violations,
     pub(super) message: Vec<u8>,
     /// Fields that the body, or the message that is the body, names.
-    pub(super) named: Vec<Named>,
+    pub(super) named: Vec<Named<'a>>,
     pub(super) limits: Limits,
 }
 
 impl<'a> Reader<'a> {
-    /// Creates a reader for values that a parser without limits of ours has read.
+    /// Creates a reader of an empty message.
     pub(super) fn new(plans: &'a Plans, dialect: Dialect) -> Self {
         Self {
             plans,
@@ -52,27 +55,21 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Creates a reader for JSON texts of HTTP requests.
-    pub(super) fn of_text(plans: &'a Plans) -> Self {
-        Self {
-            limits: Limits::of_text(),
-            ..Self::new(plans, Dialect::Http)
-        }
-    }
-
     /// Returns the message with the violations.
     pub(super) fn finish(self) -> Reading {
-        self.violations.of(self.message)
+        Reading {
+            message: self.message,
+            violations: self.violations.0,
+        }
     }
 
     /// Tells whether a caller may name a field here. Tools derive masks, are not offered what is hidden from them, and
     /// steer whole calls only.
-    pub(super) fn is_offered(&self, plan: &MessagePlan, at: usize, place: &Place<'_>) -> bool {
-        let notes = &plan.fields[at].notes;
-        let only_whole = notes.call_control || plan.update_mask == Some(at);
+    pub(super) fn is_offered(&self, field: &FieldPlan, place: &Place<'_>) -> bool {
+        let only_whole = field.call_control || field.is_mask;
         match self.dialect {
             Dialect::Http => true,
-            Dialect::Tool => !notes.tool_hidden && (place.is_request() || !only_whole),
+            Dialect::Tool => !field.tool_hidden && (place.is_request() || !only_whole),
         }
     }
 
@@ -86,12 +83,12 @@ impl<'a> Reader<'a> {
             let description = format!("is not accepted by this tool; {}", redirect.hint);
             return self.refuse(&inner, description);
         }
-        let is_named = |(at, field): &(usize, &FieldPlan)| {
-            let is_derived = self.dialect == Dialect::Tool && plan.update_mask == Some(*at);
-            !field.notes.output_only && self.is_offered(plan, *at, place) && !is_derived
+        let is_named = |field: &&Arc<FieldPlan>| {
+            let is_derived = self.dialect == Dialect::Tool && field.is_mask;
+            !field.output_only && self.is_offered(field, place) && !is_derived
         };
-        let fields = plan.fields.iter().enumerate().filter(is_named);
-        let names: Vec<&str> = fields.map(|(_, field)| field.name.as_str()).collect();
+        let fields = plan.fields.iter().filter(is_named);
+        let names: Vec<&str> = fields.map(|field| field.name.as_str()).collect();
         let hint = did_you_mean(name, names.iter().copied());
         let hint = match hint.is_empty() && !names.is_empty() {
             true => format!("; known are {}", names.join(", ")),
@@ -106,52 +103,12 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Appends a value, with the number of its field unless it is part of a packed list.
-    pub(super) fn put(
-        &mut self,
-        kind: &Kind,
-        number: Option<u32>,
-        given: Given<'_>,
-    ) -> Result<(), String> {
+    /// Appends a value of a field.
+    pub(super) fn put(&mut self, field: &FieldPlan, given: Given<'_>) -> Result<(), String> {
         let begin = self.message.len();
-        if let Some(number) = number {
-            put_key(&mut self.message, number, kind.wire_type());
-        }
-        let put = put_value(&mut self.message, kind, given, self.dialect);
+        put_key(&mut self.message, field.number, field.kind.wire_type());
+        let put = put_value(&mut self.message, &field.kind, given, self.dialect);
         put.inspect_err(|_| self.message.truncate(begin))
-    }
-
-    /// Tells whether a value means that the field is not given: null and, for tools, an empty string.
-    pub(super) fn is_absent(&self, field: &FieldPlan, given: Given<'_>) -> bool {
-        match given {
-            Given::Null => field.kind != Kind::Value || field.shape != Shape::Single,
-            Given::Text("") => self.dialect == Dialect::Tool,
-            _ => false,
-        }
-    }
-
-    /// Begins a message; a list or object that is a `google.protobuf.Value` is in a message of its own with this number.
-    pub(super) fn begin(
-        &mut self,
-        kind: &Kind,
-        number: Option<u32>,
-        within_value: u32,
-    ) -> [Option<usize>; 2] {
-        if let Some(number) = number {
-            put_key(&mut self.message, number, LENGTH_DELIMITED);
-        }
-        let outer = open(&mut self.message);
-        let inner = (*kind == Kind::Value).then(|| {
-            put_key(&mut self.message, within_value, LENGTH_DELIMITED);
-            open(&mut self.message)
-        });
-        [inner, Some(outer)]
-    }
-
-    pub(super) fn end(&mut self, begins: [Option<usize>; 2]) {
-        for begin in begins.into_iter().flatten() {
-            close(&mut self.message, begin);
-        }
     }
 
     /// Gives an update that is an item of a batch its mask: the fields that are present in the item. What is required says which
@@ -159,11 +116,11 @@ impl<'a> Reader<'a> {
     pub(super) fn mask_item(
         &mut self,
         plan: &MessagePlan,
-        named: &[Named],
+        named: &[Named<'_>],
         begin: usize,
         place: &Place<'_>,
     ) {
-        let Some(mask) = plan.update_mask.map(|at| &plan.fields[at]) else {
+        let Some(mask) = &plan.update_mask else {
             return;
         };
         if let Some(paths) = mask_in(&self.message[begin..], mask) {
@@ -176,15 +133,14 @@ impl<'a> Reader<'a> {
             );
         }
         let mut names = Vec::new();
-        for named in named {
-            let field = &plan.fields[named.at];
-            if !is_written(None, field) || field.notes.required {
+        for (field, read) in named {
+            if !is_written(None, field) || field.required {
                 continue;
             }
-            if self.dialect == Dialect::Tool && named.is_blank {
+            if self.dialect == Dialect::Tool && read.is_blank {
                 let path = within(&place.in_request(), &field.name);
                 refuse_blank(&mut self.violations, field, false, path);
-            } else if self.dialect == Dialect::Http || !named.is_absent {
+            } else if self.dialect == Dialect::Http || !read.is_absent {
                 // Over HTTP, null empties the field.
                 names.push(field.name.clone());
             }

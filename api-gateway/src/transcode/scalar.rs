@@ -1,3 +1,5 @@
+use std::ops::RangeInclusive;
+
 use base64::{
     Engine,
     alphabet::{STANDARD, URL_SAFE},
@@ -5,11 +7,7 @@ use base64::{
 };
 use prost::encoding::encode_varint;
 
-use super::{
-    enumeration::enumeration,
-    time,
-    wire::{self, Payload},
-};
+use super::{enumeration::enumeration, time, wire};
 use crate::catalog::{Dialect, Kind};
 
 /// JSON value, without what is in a list or an object.
@@ -31,103 +29,49 @@ pub(super) fn put_value(
     given: Given<'_>,
     dialect: Dialect,
 ) -> Result<(), String> {
-    match (kind, given) {
-        (Kind::Value, given) => put_json(message, given),
-        (_, Given::Null) => return Err("cannot be null here; leave it out".to_owned()),
-        (Kind::Bool, given) if dialect == Dialect::Tool => message.push(flag(given)?.into()),
-        (Kind::Enum(values), given) => {
-            let number = enumeration(values, text(given).unwrap_or_default(), dialect)?;
-            encode_varint(i64::from(number) as u64, message);
-        }
-        (Kind::Message(_), _) => return Err("must be an object, in {}".to_owned()),
-        (Kind::Timestamp, given) => {
-            let Given::Text(text) = given else {
-                return Err(time::FORM.to_owned());
-            };
-            put_message(message, &time::timestamp(text)?);
-        }
-        (Kind::Duration, given) => put_message(message, &time::duration(text(given)?)?),
-        (Kind::FieldMask, given) => put_message(message, &field_mask(text(given)?)),
-        (Kind::Wrapper(kind), given) => {
-            let begin = wire::open(message);
-            wire::put_key(message, 1, kind.wire_type());
-            put_scalar(message, kind, given)?;
-            wire::close(message, begin);
-        }
-        (Kind::Struct, _) => return Err("is not a Struct; it must be an object, in {}".to_owned()),
-        (Kind::ListValue, _) => {
-            return Err("is not a ListValue; it must be a list, in []".to_owned());
-        }
-        (Kind::Any, _) => return Err("is not an Any that JSON can hold".to_owned()),
-        (kind, given) => put_scalar(message, kind, given)?,
+    if given == Given::Null {
+        return Err("cannot be null here; leave it out".to_owned());
     }
-    Ok(())
-}
-
-/// Appends a value of a scalar type, enums excepted.
-pub(super) fn put_scalar(
-    message: &mut Vec<u8>,
-    kind: &Kind,
-    given: Given<'_>,
-) -> Result<(), String> {
     match kind {
-        Kind::Bool => match given {
-            Given::Flag(flag) => message.push(flag.into()),
-            _ => return Err("must be true or false".to_owned()),
-        },
+        Kind::Bool => message.push(flag(given, dialect)?.into()),
         Kind::String => wire::put_length_delimited(message, text(given)?.as_bytes()),
         Kind::Bytes => wire::put_length_delimited(message, &bytes(given)?),
         Kind::Double => message.extend(number(given)?.to_le_bytes()),
-        Kind::Float => message.extend(narrow(number(given)?)?.to_le_bytes()),
-        kind => {
-            let number = whole(kind, given)?;
-            match kind {
-                Kind::Fixed32 | Kind::Sfixed32 => message.extend((number as u32).to_le_bytes()),
-                Kind::Fixed64 | Kind::Sfixed64 => message.extend((number as u64).to_le_bytes()),
-                Kind::Sint32 | Kind::Sint64 => {
-                    encode_varint(((number << 1) ^ (number >> 127)) as u64, message);
-                }
-                _ => encode_varint(number as u64, message),
-            }
+        Kind::Enum(values) => {
+            let number = enumeration(values, text(given).unwrap_or_default(), dialect)?;
+            encode_varint(i64::from(number) as u64, message);
+        }
+        Kind::Timestamp => match given {
+            Given::Text(text) => put_message(message, &time::timestamp(text)?),
+            _ => return Err(time::FORM.to_owned()),
+        },
+        Kind::FieldMask => put_message(message, &field_mask(text(given)?)),
+        Kind::Message(_) | Kind::Value | Kind::Unsupported => {
+            return Err("must be an object, in {}".to_owned());
+        }
+        Kind::Int32 => {
+            let number = whole(given, i32::MIN.into()..=i32::MAX.into())?;
+            encode_varint(number as u64, message);
+        }
+        Kind::Int64 => {
+            let number = whole(given, i64::MIN.into()..=i64::MAX.into())?;
+            encode_varint(number as u64, message);
         }
     }
     Ok(())
-}
-
-/// Appends the value that stands for one that cannot be read.
-pub(super) fn put_default(message: &mut Vec<u8>, kind: &Kind) {
-    let length = match kind.wire_type() {
-        1 => 8,
-        5 => 4,
-        _ => 1,
-    };
-    message.extend(std::iter::repeat_n(0, length));
-}
-
-/// Appends a `google.protobuf.Value` that is neither a list nor an object.
-fn put_json(message: &mut Vec<u8>, given: Given<'_>) {
-    let begin = wire::open(message);
-    let (number, payload) = match given {
-        Given::Flag(flag) => (4, Payload::Varint(flag.into())),
-        Given::Whole(number) => (2, Payload::Fixed64((number as f64).to_bits())),
-        Given::Number(number) => (2, Payload::Fixed64(number.to_bits())),
-        Given::Text(text) => (3, Payload::Bytes(text.as_bytes())),
-        Given::Null | Given::List | Given::Object => (1, Payload::Varint(0)),
-    };
-    wire::put(message, number, payload);
-    wire::close(message, begin);
 }
 
 fn put_message(message: &mut Vec<u8>, value: &impl prost::Message) {
     wire::put_length_delimited(message, &value.encode_to_vec());
 }
 
-/// Reads true or false as models write them: also in quotes and in any case. Other words and numbers are refused.
-fn flag(given: Given<'_>) -> Result<bool, String> {
+/// Reads true or false; of tools as models write them, also in quotes and in any case.
+fn flag(given: Given<'_>, dialect: Dialect) -> Result<bool, String> {
+    let is = |text: &str, word| dialect == Dialect::Tool && text.eq_ignore_ascii_case(word);
     match given {
         Given::Flag(flag) => Ok(flag),
-        Given::Text(text) if text.eq_ignore_ascii_case("true") => Ok(true),
-        Given::Text(text) if text.eq_ignore_ascii_case("false") => Ok(false),
+        Given::Text(text) if is(text, "true") => Ok(true),
+        Given::Text(text) if is(text, "false") => Ok(false),
         _ => Err("must be true or false".to_owned()),
     }
 }
@@ -140,13 +84,7 @@ fn text(given: Given<'_>) -> Result<&str, String> {
 }
 
 /// Reads a whole number: a JSON number, also one written as 5.0 or 5e0, or a string, because 64 bits do not fit a JSON number.
-fn whole(kind: &Kind, given: Given<'_>) -> Result<i128, String> {
-    let range = match kind {
-        Kind::Int32 | Kind::Sint32 | Kind::Sfixed32 => i32::MIN.into()..=i32::MAX.into(),
-        Kind::Int64 | Kind::Sint64 | Kind::Sfixed64 => i64::MIN.into()..=i64::MAX.into(),
-        Kind::Uint32 | Kind::Fixed32 => 0..=u32::MAX.into(),
-        _ => 0..=u64::MAX.into(),
-    };
+fn whole(given: Given<'_>, range: RangeInclusive<i128>) -> Result<i128, String> {
     let number: Option<i128> = match given {
         Given::Whole(number) => Some(number),
         Given::Number(number) => without_fraction(number),
@@ -177,18 +115,6 @@ fn number(given: Given<'_>) -> Result<f64, String> {
         _ => None,
     };
     number.ok_or_else(|| "must be a number".to_owned())
-}
-
-fn narrow(wide: f64) -> Result<f32, String> {
-    let narrow = wide as f32;
-    match narrow.is_finite() == wide.is_finite() {
-        true => Ok(narrow),
-        false => Err(format!(
-            "must be a number from {:e} to {:e}",
-            f32::MIN,
-            f32::MAX
-        )),
-    }
 }
 
 fn bytes(given: Given<'_>) -> Result<Vec<u8>, String> {
@@ -236,7 +162,7 @@ mod tests {
 
     fn wire(kind: &Kind, given: Given<'_>) -> Result<Vec<u8>, String> {
         let mut message = Vec::new();
-        put_scalar(&mut message, kind, given)?;
+        put_value(&mut message, kind, given, Dialect::Http)?;
         Ok(message)
     }
 
@@ -245,9 +171,10 @@ mod tests {
         assert_eq!(wire(&Kind::Int32, Given::Whole(5)), Ok(vec![5]));
         assert_eq!(wire(&Kind::Int32, Given::Number(5.0)), Ok(vec![5]));
         let least = Given::Text("-9223372036854775808");
-        assert_eq!(whole(&Kind::Int64, least), Ok(i64::MIN.into()));
-        let greatest = u64::MAX.into();
-        assert_eq!(whole(&Kind::Uint64, Given::Whole(greatest)), Ok(greatest));
+        let mut encoded = Vec::new();
+        encode_varint(i64::MIN as u64, &mut encoded);
+        assert_eq!(wire(&Kind::Int64, least), Ok(encoded));
+        assert!(wire(&Kind::Int64, Given::Whole(u64::MAX.into())).is_err());
         for wrong in [
             Given::Number(5.5),
             Given::Whole(2_147_483_648),
@@ -266,9 +193,8 @@ mod tests {
     #[test]
     fn numbers_have_names_for_what_json_cannot_write() {
         assert_eq!(number(Given::Text("Infinity")), Ok(f64::INFINITY));
-        let half = 0.5_f32.to_le_bytes().to_vec();
-        assert_eq!(wire(&Kind::Float, Given::Number(0.5)), Ok(half));
-        assert!(wire(&Kind::Float, Given::Number(1e39)).is_err());
+        let half = 0.5_f64.to_le_bytes().to_vec();
+        assert_eq!(wire(&Kind::Double, Given::Number(0.5)), Ok(half));
         assert!(number(Given::Text("inf")).is_err());
     }
 

@@ -6,15 +6,11 @@ use serde_json::Value;
 use super::{
     json::{JsonFault, Names},
     place::Place,
-    reader::{Named, Reader},
-    scalar::{Given, put_default},
-    wire::{LENGTH_DELIMITED, close, open, put_key},
+    reader::{Named, Read, Reader},
+    scalar::Given,
+    wire::{LENGTH_DELIMITED, Payload, close, open, put, put_key},
 };
-use crate::catalog::{Dialect, FieldPlan, Kind, MessageId, MessagePlan, Plans, Shape};
-
-/// Types of what a `google.protobuf.Struct` and a `google.protobuf.ListValue` hold.
-const NAME: &Kind = &Kind::String;
-const VALUE: &Kind = &Kind::Value;
+use crate::catalog::{Dialect, FieldPlan, Kind, MessageId, MessagePlan, Plans};
 
 /// Type that a value is read as.
 #[derive(Clone, Copy)]
@@ -25,68 +21,57 @@ pub(super) enum Target<'a> {
     Request(MessageId),
     /// All of a field, of which a rival in the same oneof may be set already.
     Field(&'a FieldPlan, Option<&'a str>),
-    /// One value of a field with this number; none in a packed list.
-    Value(&'a Kind, Option<u32>),
-}
-
-impl<'a> Target<'a> {
-    /// Returns the type of a value, the number of its field unless it is in a packed list, and how many there may be.
-    fn parts(self) -> (&'a Kind, Option<u32>, &'a Shape) {
-        match self {
-            Self::Field(field, _) => (&field.kind, Some(field.number), &field.shape),
-            Self::Value(kind, number) => (kind, number, &Shape::Single),
-            Self::Ignored | Self::Request(_) => (NAME, None, &Shape::Single),
-        }
-    }
+    /// One value of a field that is a list.
+    Item(&'a FieldPlan),
 }
 
 /// Reads a value as a target.
 struct Seed<'r, 'a, 'p>(&'r mut Reader<'a>, Target<'a>, &'p Place<'p>);
 
 impl<'de> DeserializeSeed<'de> for Seed<'_, '_, '_> {
-    type Value = Named;
+    type Value = Read;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Named, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Read, D::Error> {
         deserializer.deserialize_any(self)
     }
 }
 
 impl<'de> Visitor<'de> for Seed<'_, '_, '_> {
-    type Value = Named;
+    type Value = Read;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("a JSON value")
     }
 
-    fn visit_unit<E>(self) -> Result<Named, E> {
+    fn visit_unit<E>(self) -> Result<Read, E> {
         Ok(self.0.scalar(self.1, Given::Null, self.2))
     }
 
-    fn visit_bool<E>(self, flag: bool) -> Result<Named, E> {
+    fn visit_bool<E>(self, flag: bool) -> Result<Read, E> {
         Ok(self.0.scalar(self.1, Given::Flag(flag), self.2))
     }
 
-    fn visit_i64<E>(self, number: i64) -> Result<Named, E> {
+    fn visit_i64<E>(self, number: i64) -> Result<Read, E> {
         Ok(self.0.scalar(self.1, Given::Whole(number.into()), self.2))
     }
 
-    fn visit_u64<E>(self, number: u64) -> Result<Named, E> {
+    fn visit_u64<E>(self, number: u64) -> Result<Read, E> {
         Ok(self.0.scalar(self.1, Given::Whole(number.into()), self.2))
     }
 
-    fn visit_f64<E>(self, number: f64) -> Result<Named, E> {
+    fn visit_f64<E>(self, number: f64) -> Result<Read, E> {
         Ok(self.0.scalar(self.1, Given::Number(number), self.2))
     }
 
-    fn visit_str<E>(self, text: &str) -> Result<Named, E> {
+    fn visit_str<E>(self, text: &str) -> Result<Read, E> {
         Ok(self.0.scalar(self.1, Given::Text(text), self.2))
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<Named, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<Read, A::Error> {
         self.0.list(self.1, items, self.2)
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, entries: A) -> Result<Named, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, entries: A) -> Result<Read, A::Error> {
         self.0.object(self.1, entries, self.2)
     }
 }
@@ -98,7 +83,7 @@ impl<'a> Reader<'a> {
         text: &[u8],
         target: Target<'a>,
         place: &Place<'_>,
-    ) -> Result<Named, JsonFault> {
+    ) -> Result<Read, JsonFault> {
         let mut deserializer = serde_json::Deserializer::from_slice(text);
         let read = Seed(self, target, place).deserialize(&mut deserializer);
         let read = read.and_then(|read| deserializer.end().map(|()| read));
@@ -111,56 +96,57 @@ impl<'a> Reader<'a> {
         plan: &'a MessagePlan,
         mut entries: A,
         place: &Place<'_>,
-    ) -> Result<Vec<Named>, A::Error> {
+    ) -> Result<Vec<Named<'a>>, A::Error> {
         self.limits.enter()?;
-        let (mut named, mut names) = (Vec::<Named>::new(), Names::default());
+        let (mut named, mut names) = (Vec::<Named<'a>>::new(), Names::default());
         while let Some(name) = self.limits.next_name(&mut entries, &mut names, place)? {
-            let found = plan.by_name(&name);
-            let found = found.filter(|at| self.is_offered(plan, *at, place));
-            let shown = found.map_or(name.as_ref(), |at| &plan.fields[at].name);
+            let found = plan.field(&name).map(AsRef::as_ref);
+            let offered = found.filter(|field| self.is_offered(field, place));
+            let shown = offered.map_or(name.as_ref(), |field| &field.name);
             let inner = Place::Field(place, &name, shown);
-            let is_again = found.is_some_and(|at| named.iter().any(|named| named.at == at));
-            let Some(at) = found.filter(|_| !is_again) else {
-                match plan.by_name(&name).map(|at| &plan.fields[at]) {
-                    Some(field) if is_again => {
-                        let (name, other) = (&field.name, &field.json_name);
-                        self.refuse(&inner, format!("is given twice, as {name} and {other}"));
+            let is_again =
+                |field: &FieldPlan| named.iter().any(|(it, _)| it.number == field.number);
+            let Some(field) = offered.filter(|field| !is_again(field)) else {
+                match (offered, found) {
+                    (
+                        Some(FieldPlan {
+                            name, json_name, ..
+                        }),
+                        _,
+                    ) => {
+                        self.refuse(&inner, format!("is given twice, as {name} and {json_name}"));
                     }
-                    Some(field) if field.notes.call_control && !place.is_request() => {
-                        self.refuse(
-                            &inner,
-                            "applies to the whole call; remove it from the items",
-                        );
+                    (None, Some(field)) if field.call_control && !place.is_request() => {
+                        let cure = "applies to the whole call; remove it from the items";
+                        self.refuse(&inner, cure);
                     }
                     _ => self.unknown(plan, &name, place),
                 }
                 entries.next_value_seed(Seed(self, Target::Ignored, &inner))?;
                 continue;
             };
-            let field = &plan.fields[at];
-            let mut set = named.iter().filter(|named| named.is_set);
-            let rival =
-                set.find(|set| field.oneof.is_some() && plan.fields[set.at].oneof == field.oneof);
-            let rival = rival.map(|rival| plan.fields[rival.at].name.as_str());
+            let mut set = named.iter().filter(|(_, read)| read.is_set);
+            let rival = set.find(|(set, _)| field.oneof.is_some() && set.oneof == field.oneof);
+            let rival = rival.map(|(rival, _)| rival.name.as_str());
             let begin = self.message.len();
             let read = entries.next_value_seed(Seed(self, Target::Field(field, rival), &inner))?;
-            if self.dialect == Dialect::Tool && plan.update_mask == Some(at) {
+            if self.dialect == Dialect::Tool && field.is_mask {
                 // A tool derives its mask.
                 self.message.truncate(begin);
             }
-            named.push(Named { at, ..read });
+            named.push((field, read));
         }
         self.limits.leave();
         Ok(named)
     }
 
     /// Reads a value that is neither a list nor an object, or refuses one that is and must not be.
-    fn scalar(&mut self, target: Target<'a>, given: Given<'_>, place: &Place<'_>) -> Named {
-        let mut read = Named {
+    fn scalar(&mut self, target: Target<'a>, given: Given<'_>, place: &Place<'_>) -> Read {
+        let mut read = Read {
             is_blank: given == Given::Text(""),
-            ..Named::default()
+            ..Read::default()
         };
-        let cure = match target {
+        let put = match target {
             Target::Ignored => return read,
             Target::Request(_) => {
                 let description = "must be a JSON object, in {}";
@@ -168,26 +154,27 @@ impl<'a> Reader<'a> {
                 return read;
             }
             Target::Field(field, _) => {
-                read.is_absent = self.is_absent(field, given);
+                // For tools, an empty string means the same as null.
+                read.is_absent =
+                    given == Given::Null || (read.is_blank && self.dialect == Dialect::Tool);
                 if read.is_absent || !self.may_set(target, place) {
                     return read;
                 }
-                match field.shape {
-                    Shape::Single => self.put(&field.kind, Some(field.number), given),
-                    Shape::List(_) => Err("must be a list, in []".to_owned()),
-                    Shape::Map(_) => Err("must be an object, in {}".to_owned()),
+                match field.is_list {
+                    true => Err("must be a list, in []".to_owned()),
+                    false => self.put(field, given),
                 }
             }
-            Target::Value(kind, number) => self.put(kind, number, given),
+            Target::Item(field) => self.put(field, given),
         };
-        read.is_set = cure.map_err(|cure| self.refuse(place, cure)).is_ok();
+        read.is_set = put.map_err(|cure| self.refuse(place, cure)).is_ok();
         read
     }
 
     /// Tells whether a field may be set. What only the server sets is ignored.
     fn may_set(&mut self, target: Target<'a>, place: &Place<'_>) -> bool {
         match target {
-            Target::Field(field, _) if field.notes.output_only => false,
+            Target::Field(field, _) if field.output_only => false,
             Target::Field(_, Some(rival)) => {
                 let cure = format!("cannot be given together with {rival}; give one of them");
                 self.refuse(place, cure);
@@ -200,36 +187,40 @@ impl<'a> Reader<'a> {
     fn list<'de, A: SeqAccess<'de>>(
         &mut self,
         target: Target<'a>,
-        items: A,
+        mut items: A,
         place: &Place<'_>,
-    ) -> Result<Named, A::Error> {
-        let (kind, number, shape) = target.parts();
-        let is_packed = match (shape, kind) {
-            (Shape::List(is_packed), _) => Some(*is_packed),
-            (Shape::Single, Kind::ListValue | Kind::Value) => Some(false),
-            _ => None,
+    ) -> Result<Read, A::Error> {
+        let item = match target {
+            Target::Field(field, _) if field.is_list && self.may_set(target, place) => {
+                Target::Item(field)
+            }
+            _ => Target::Ignored,
         };
-        let Some(is_packed) = is_packed else {
-            let length = self.ignore_list(items, place)?;
-            let mut read = self.scalar(target, Given::List, place);
-            read.is_blank = length == 0;
-            return Ok(read);
+        self.limits.enter()?;
+        let mut length = 0;
+        while let Some(read) =
+            items.next_element_seed(Seed(self, item, &Place::Item(place, length)))?
+        {
+            self.limits.check_length(length, place)?;
+            if let (Target::Item(field), false) = (item, read.is_set) {
+                // An item that cannot be read keeps its place, for the numbers of the items after it.
+                let default = Payload::default_of(&field.kind);
+                put(&mut self.message, field.number, default);
+            }
+            length += 1;
+        }
+        self.limits.leave();
+        let read = match (item, target) {
+            (Target::Item(_), _) => Read {
+                is_set: true,
+                ..Read::default()
+            },
+            (_, Target::Field(field, _)) if field.is_list => Read::default(),
+            _ => self.scalar(target, Given::List, place),
         };
-        let is_set = self.may_set(target, place);
-        let length = if !is_set {
-            self.ignore_list(items, place)?
-        } else if *shape == Shape::Single {
-            let begins = self.begin(kind, number, 6);
-            let length = self.items(VALUE, 1, false, items, place)?;
-            self.end(begins);
-            length
-        } else {
-            self.items(kind, number.unwrap_or_default(), is_packed, items, place)?
-        };
-        Ok(Named {
-            is_set,
+        Ok(Read {
             is_blank: length == 0,
-            ..Named::default()
+            ..read
         })
     }
 
@@ -238,54 +229,42 @@ impl<'a> Reader<'a> {
         target: Target<'a>,
         entries: A,
         place: &Place<'_>,
-    ) -> Result<Named, A::Error> {
-        let read = Named {
-            is_set: true,
-            ..Named::default()
+    ) -> Result<Read, A::Error> {
+        let (message, number) = match target {
+            Target::Request(message) => (Some(message), None),
+            Target::Field(field, _) if field.is_list => (None, None),
+            Target::Field(field, _) | Target::Item(field) => match field.kind {
+                Kind::Message(message) => (Some(message), Some(field.number)),
+                _ => (None, None),
+            },
+            Target::Ignored => (None, None),
         };
-        let (kind, number, shape) = target.parts();
-        let is_object = match shape {
-            Shape::Single => matches!(kind, Kind::Message(_) | Kind::Struct | Kind::Value),
-            Shape::List(_) => false,
-            Shape::Map(_) => true,
-        };
-        if let Target::Request(message) = target {
-            self.named = self.fill(&self.plans[message], entries, place)?;
-        } else if !is_object {
+        let Some(message) = message else {
             self.ignore_object(entries, place)?;
             return Ok(self.scalar(target, Given::Object, place));
-        } else if !self.may_set(target, place) {
+        };
+        if !self.may_set(target, place) {
             self.ignore_object(entries, place)?;
-            return Ok(Named::default());
-        } else if let (Shape::Map(key), Some(number)) = (shape, number) {
-            self.map(key, kind, number, entries, place)?;
-        } else {
-            let begins = self.begin(kind, number, 5);
-            match kind {
-                Kind::Message(message) => self.message(&self.plans[*message], entries, place)?,
-                _ => self.map(NAME, VALUE, 1, entries, place)?,
-            }
-            self.end(begins);
+            return Ok(Read::default());
         }
-        Ok(read)
-    }
-
-    fn ignore_list<'de, A: SeqAccess<'de>>(
-        &mut self,
-        mut items: A,
-        place: &Place<'_>,
-    ) -> Result<usize, A::Error> {
-        self.limits.enter()?;
-        let mut length = 0;
-        while items
-            .next_element_seed(Seed(self, Target::Ignored, &Place::Item(place, length)))?
-            .is_some()
-        {
-            self.limits.check_length(length, place)?;
-            length += 1;
+        let begin = number.map(|number| {
+            put_key(&mut self.message, number, LENGTH_DELIMITED);
+            open(&mut self.message)
+        });
+        let plan = &self.plans[message];
+        let named = self.fill(plan, entries, place)?;
+        match (place, begin) {
+            (Place::Body(_), _) => self.named = named,
+            (Place::Item(..), Some(begin)) => self.mask_item(plan, &named, begin, place),
+            _ => {}
         }
-        self.limits.leave();
-        Ok(length)
+        if let Some(begin) = begin {
+            close(&mut self.message, begin);
+        }
+        Ok(Read {
+            is_set: true,
+            ..Read::default()
+        })
     }
 
     fn ignore_object<'de, A: MapAccess<'de>>(
@@ -296,103 +275,8 @@ impl<'a> Reader<'a> {
         self.limits.enter()?;
         let mut names = Names::default();
         while let Some(name) = self.limits.next_name(&mut entries, &mut names, place)? {
-            let inner = Place::Entry(place, &name);
+            let inner = Place::Field(place, &name, &name);
             entries.next_value_seed(Seed(self, Target::Ignored, &inner))?;
-        }
-        self.limits.leave();
-        Ok(())
-    }
-
-    fn message<'de, A: MapAccess<'de>>(
-        &mut self,
-        plan: &'a MessagePlan,
-        entries: A,
-        place: &Place<'_>,
-    ) -> Result<(), A::Error> {
-        let begin = self.message.len();
-        let named = self.fill(plan, entries, place)?;
-        if place.is_element() {
-            self.mask_item(plan, &named, begin, place);
-        } else if matches!(place, Place::Body(_)) {
-            self.named = named;
-        }
-        Ok(())
-    }
-
-    fn items<'de, A: SeqAccess<'de>>(
-        &mut self,
-        kind: &'a Kind,
-        number: u32,
-        is_packed: bool,
-        mut items: A,
-        place: &Place<'_>,
-    ) -> Result<usize, A::Error> {
-        self.limits.enter()?;
-        let packed = is_packed.then(|| {
-            put_key(&mut self.message, number, LENGTH_DELIMITED);
-            open(&mut self.message)
-        });
-        let target = Target::Value(kind, (!is_packed).then_some(number));
-        let mut length = 0;
-        while let Some(read) =
-            items.next_element_seed(Seed(self, target, &Place::Item(place, length)))?
-        {
-            self.limits.check_length(length, place)?;
-            if !read.is_set {
-                // An item that cannot be read keeps its place, for the numbers of the items after it.
-                if !is_packed {
-                    put_key(&mut self.message, number, kind.wire_type());
-                }
-                put_default(&mut self.message, kind);
-            }
-            length += 1;
-        }
-        if let Some(begin) = packed {
-            close(&mut self.message, begin);
-        }
-        self.limits.leave();
-        Ok(length)
-    }
-
-    fn map<'de, A: MapAccess<'de>>(
-        &mut self,
-        key: &Kind,
-        value: &'a Kind,
-        number: u32,
-        mut entries: A,
-        place: &Place<'_>,
-    ) -> Result<(), A::Error> {
-        self.limits.enter()?;
-        let mut names = Names::default();
-        while let Some(name) = self.limits.next_name(&mut entries, &mut names, place)? {
-            let inner = Place::Entry(place, &name);
-            let given = match (key, name.as_ref()) {
-                (Kind::Bool, "true") => Given::Flag(true),
-                (Kind::Bool, "false") => Given::Flag(false),
-                (_, name) => Given::Text(name),
-            };
-            let before = self.message.len();
-            put_key(&mut self.message, number, LENGTH_DELIMITED);
-            let begin = open(&mut self.message);
-            let is_set = match self.put(key, Some(1), given) {
-                Ok(()) => {
-                    let seed = Seed(self, Target::Value(value, Some(2)), &inner);
-                    entries.next_value_seed(seed)?.is_set
-                }
-                Err(cure) => {
-                    let cure = match key {
-                        Kind::Bool => "has a key that must be true or false".to_owned(),
-                        _ => cure,
-                    };
-                    self.refuse(&inner, cure);
-                    entries.next_value_seed(Seed(self, Target::Ignored, &inner))?;
-                    false
-                }
-            };
-            match is_set {
-                true => close(&mut self.message, begin),
-                false => self.message.truncate(before),
-            }
         }
         self.limits.leave();
         Ok(())
@@ -406,7 +290,7 @@ impl<'a> Reader<'a> {
 /// Fails with the first fault found.
 pub fn parse(text: &[u8]) -> Result<Value, JsonFault> {
     let plans = Plans::default();
-    let mut reader = Reader::of_text(&plans);
+    let mut reader = Reader::new(&plans, Dialect::Http);
     reader.text(text, Target::Ignored, &Place::Body(""))?;
     serde_json::from_slice(text).map_err(|error| reader.limits.fault(&error))
 }

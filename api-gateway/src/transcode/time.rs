@@ -1,7 +1,6 @@
 use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, NaiveDateTime};
 
 pub(super) const FORM: &str = "must be an RFC 3339 time with offset, such as 2026-12-01T09:00:00Z";
-const LONGEST_SECONDS: i64 = 315_576_000_000;
 
 /// Reads an RFC 3339 time into seconds since 1970 and nanoseconds; the error is the cure.
 pub(super) fn timestamp(text: &str) -> Result<prost_types::Timestamp, String> {
@@ -52,32 +51,6 @@ fn cure(text: &str) -> String {
         return "has a space where its offset begins: in a URL, write + as %2B".to_owned();
     }
     FORM.to_owned()
-}
-
-/// Reads a duration such as `90s` or `1.5s`; the error is the cure.
-pub(super) fn duration(text: &str) -> Result<prost_types::Duration, String> {
-    parse_duration(text).ok_or_else(|| {
-        format!("must be seconds with the letter s, such as 90s or 1.5s, up to {LONGEST_SECONDS}s")
-    })
-}
-
-fn parse_duration(text: &str) -> Option<prost_types::Duration> {
-    let digits = text.strip_suffix('s')?;
-    let (sign, digits) = match digits.strip_prefix('-') {
-        Some(digits) => (-1, digits),
-        None => (1, digits),
-    };
-    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, "0"));
-    let plain = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
-    if !plain(whole) || !plain(fraction) || fraction.len() > 9 {
-        return None;
-    }
-    let seconds: i64 = whole.parse().ok()?;
-    let nanos: i32 = format!("{fraction:0<9}").parse().ok()?;
-    (seconds <= LONGEST_SECONDS).then_some(prost_types::Duration {
-        seconds: sign * seconds,
-        nanos: sign as i32 * nanos,
-    })
 }
 
 #[cfg(test)]
@@ -131,15 +104,5 @@ mod tests {
                 .unwrap_err()
                 .contains("years")
         );
-    }
-
-    #[test]
-    fn a_duration_is_seconds() {
-        let duration = |text| super::duration(text).map(|d| (d.seconds, d.nanos));
-        assert_eq!(duration("90s"), Ok((90, 0)));
-        assert_eq!(duration("-1.5s"), Ok((-1, -500_000_000)));
-        for wrong in ["90", "1m", "s", "1.s", "1.0000000001s", "999999999999s"] {
-            assert!(duration(wrong).is_err(), "{wrong}");
-        }
     }
 }

@@ -11,8 +11,7 @@ use crate::catalog::{Binding, FieldPlan, Kind, MessagePlan, Plans, Rpc};
 /// that of the request whose field it is.
 pub(super) fn is_written(binding: Option<&Binding>, field: &FieldPlan) -> bool {
     let identifies = binding.is_some_and(|binding| binding.fills(field.number));
-    let notes = &field.notes;
-    field.name != "update_mask" && !identifies && !notes.call_control && !notes.output_only
+    !field.is_mask && !identifies && !field.call_control && !field.output_only
 }
 
 /// Returns the fields that an agent may ask to empty; none if the RPC is no partial update. A flag is set, not emptied, and some
@@ -23,11 +22,12 @@ pub fn clearable_fields<'a>(plans: &'a Plans, rpc: &Rpc) -> Vec<&'a FieldPlan> {
         return Vec::new();
     }
     let binding = rpc.bindings.first();
-    let fields = plan.fields.iter().filter(|field| {
+    let fields = plan.fields.iter().map(AsRef::as_ref);
+    let fields = fields.filter(|field: &&FieldPlan| {
         is_written(binding, field)
-            && !field.notes.required
-            && !field.notes.rules.refuses_empty()
-            && !field.notes.tool_hidden
+            && !field.required
+            && !field.rules.refuses_empty()
+            && !field.tool_hidden
             && field.kind != Kind::Bool
     });
     fields.collect()

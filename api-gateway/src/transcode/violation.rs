@@ -5,37 +5,19 @@ const MOST: usize = 20;
 
 /// The faults of one request, in the order in which they were found.
 #[derive(Debug, Default)]
-pub struct Violations {
-    list: Vec<FieldViolation>,
-}
+pub struct Violations(pub Vec<FieldViolation>);
 
 impl Violations {
     /// Adds a fault, unless there are enough already.
     pub fn add(&mut self, field: impl Into<String>, description: impl Into<String>) {
         if !self.is_full() {
-            self.list.push(FieldViolation {
-                field: field.into(),
-                description: description.into(),
-            });
+            self.0.push(FieldViolation::new(field, description));
         }
     }
 
     /// Tells whether further faults would not be told.
     pub fn is_full(&self) -> bool {
-        self.list.len() >= MOST
-    }
-
-    /// Tells whether there are no faults.
-    pub fn is_empty(&self) -> bool {
-        self.list.is_empty()
-    }
-
-    /// Returns the faults with the message in which they were found.
-    pub fn of(self, message: Vec<u8>) -> Reading {
-        Reading {
-            message,
-            violations: self.list,
-        }
+        self.0.len() >= MOST
     }
 }
 

@@ -2,15 +2,18 @@
 
 use prost::encoding::encode_varint;
 
-use crate::catalog::{Kind, MessagePlan, Shape};
+use crate::catalog::{Kind, MessagePlan};
 
 /// Wire type of texts, bytes, messages and packed lists.
 pub(super) const LENGTH_DELIMITED: u32 = 2;
 
-/// A message that does not follow the wire format.
+/// An answer that cannot be written as JSON: a fault of the service that sent it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the message does not follow the wire format")]
-pub struct WireFault;
+#[error("the answer has no JSON form: {0}")]
+pub struct AnswerFault(pub(super) &'static str);
+
+/// Fault of a message that does not follow the wire format.
+pub(super) const NOT_ON_WIRE: AnswerFault = AnswerFault("it does not follow the wire format");
 
 /// Value of a field as it is on the wire.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -39,21 +42,11 @@ impl<'a> Payload<'a> {
         }
     }
 
-    /// Returns the bits of a number.
-    pub(super) fn bits(self) -> Option<u64> {
-        match self {
-            Self::Varint(bits) | Self::Fixed64(bits) => Some(bits),
-            Self::Fixed32(bits) => Some(bits.into()),
-            Self::Bytes(_) => None,
-        }
-    }
-
     /// Returns the value of an absent field.
     pub(super) fn default_of(kind: &Kind) -> Self {
         match kind.wire_type() {
             0 => Self::Varint(0),
             1 => Self::Fixed64(0),
-            5 => Self::Fixed32(0),
             _ => Self::Bytes(&[]),
         }
     }
@@ -73,32 +66,20 @@ impl<'a> Fields<'a> {
 
     /// Returns the number and value of the next field; none at the end.
     #[inline]
-    pub fn next_field(&mut self) -> Result<Option<(u32, Payload<'a>)>, WireFault> {
+    pub fn next_field(&mut self) -> Result<Option<(u32, Payload<'a>)>, AnswerFault> {
         if self.rest.is_empty() {
             return Ok(None);
         }
-        let key = u32::try_from(self.varint()?).map_err(|_| WireFault)?;
+        let key = u32::try_from(self.varint()?).map_err(|_| NOT_ON_WIRE)?;
         let payload = self.payload(key & 7)?;
         match key >> 3 {
-            0 => Err(WireFault),
+            0 => Err(NOT_ON_WIRE),
             number => Ok(Some((number, payload))),
         }
     }
 
-    /// Returns the value of the next field if it has this number.
-    pub(super) fn next_of(&mut self, number: u32) -> Result<Option<Payload<'a>>, WireFault> {
-        let mut ahead = *self;
-        match ahead.next_field()? {
-            Some((at, payload)) if at == number => {
-                *self = ahead;
-                Ok(Some(payload))
-            }
-            _ => Ok(None),
-        }
-    }
-
     /// Returns the next value of a packed list; none at its end.
-    pub(super) fn next_packed(&mut self, kind: &Kind) -> Result<Option<Payload<'a>>, WireFault> {
+    pub(super) fn next_packed(&mut self, kind: &Kind) -> Result<Option<Payload<'a>>, AnswerFault> {
         match self.rest {
             [] => Ok(None),
             _ => self.payload(kind.wire_type()).map(Some),
@@ -106,35 +87,35 @@ impl<'a> Fields<'a> {
     }
 
     #[inline]
-    fn payload(&mut self, wire_type: u32) -> Result<Payload<'a>, WireFault> {
+    fn payload(&mut self, wire_type: u32) -> Result<Payload<'a>, AnswerFault> {
         Ok(match wire_type {
             0 => Payload::Varint(self.varint()?),
             1 => Payload::Fixed64(u64::from_le_bytes(self.fixed()?)),
             LENGTH_DELIMITED => {
-                let length = usize::try_from(self.varint()?).map_err(|_| WireFault)?;
-                let (bytes, rest) = self.rest.split_at_checked(length).ok_or(WireFault)?;
+                let length = usize::try_from(self.varint()?).map_err(|_| NOT_ON_WIRE)?;
+                let (bytes, rest) = self.rest.split_at_checked(length).ok_or(NOT_ON_WIRE)?;
                 self.rest = rest;
                 Payload::Bytes(bytes)
             }
             5 => Payload::Fixed32(u32::from_le_bytes(self.fixed()?)),
-            _ => return Err(WireFault),
+            _ => return Err(NOT_ON_WIRE),
         })
     }
 
-    fn fixed<const N: usize>(&mut self) -> Result<[u8; N], WireFault> {
-        let (bytes, rest) = self.rest.split_first_chunk().ok_or(WireFault)?;
+    fn fixed<const N: usize>(&mut self) -> Result<[u8; N], AnswerFault> {
+        let (bytes, rest) = self.rest.split_first_chunk().ok_or(NOT_ON_WIRE)?;
         self.rest = rest;
         Ok(*bytes)
     }
 
     #[inline]
-    fn varint(&mut self) -> Result<u64, WireFault> {
+    fn varint(&mut self) -> Result<u64, AnswerFault> {
         match self.rest {
             [byte @ 0..0x80, rest @ ..] => {
                 self.rest = rest;
                 Ok(u64::from(*byte))
             }
-            _ => prost::encoding::decode_varint(&mut self.rest).map_err(|_| WireFault),
+            _ => prost::encoding::decode_varint(&mut self.rest).map_err(|_| NOT_ON_WIRE),
         }
     }
 }
@@ -216,39 +197,24 @@ pub(super) fn close(message: &mut Vec<u8>, begin: usize) {
     }
 }
 
-/// Returns a message with its fields in the order of their numbers and each single field once: of values the last, of messages all
-/// together, of a oneof the last field.
-pub(super) fn in_order(plan: &MessagePlan, message: &[u8]) -> Result<Vec<u8>, WireFault> {
-    let mut values: Vec<(usize, Payload<'_>)> = Vec::new();
+/// Returns the values of a message in the order of its fields, each with the index of its field; of a oneof those of the last field
+/// only.
+pub(super) fn in_order<'a>(
+    plan: &MessagePlan,
+    message: &'a [u8],
+) -> Result<Vec<(usize, Payload<'a>)>, AnswerFault> {
+    let mut values: Vec<(usize, Payload<'a>)> = Vec::with_capacity(plan.fields.len());
     let mut fields = Fields::of(message);
     while let Some((number, payload)) = fields.next_field()? {
-        if let Some(at) = plan.by_number(number) {
-            let oneof = plan.fields[at].oneof;
-            let is_rival = |other: usize| other != at && plan.fields[other].oneof == oneof;
-            values.retain(|(other, _)| oneof.is_none() || !is_rival(*other));
-            values.push((at, payload));
+        let Some(at) = plan.by_number(number) else {
+            continue;
+        };
+        let oneof = plan.fields[at].oneof;
+        if oneof.is_some() {
+            values.retain(|(other, _)| *other == at || plan.fields[*other].oneof != oneof);
         }
+        values.push((at, payload));
     }
     values.sort_by_key(|(at, _)| *at);
-    let mut ordered = Vec::with_capacity(message.len());
-    for values in values.chunk_by(|one, other| one.0 == other.0) {
-        let field = &plan.fields[values[0].0];
-        let kept = match field.shape {
-            Shape::Single if field.kind.is_message() => {
-                let parts = values.iter().filter_map(|(_, payload)| payload.bytes());
-                put_bytes(
-                    &mut ordered,
-                    field.number,
-                    &parts.collect::<Vec<_>>().concat(),
-                );
-                &[]
-            }
-            Shape::Single => &values[values.len() - 1..],
-            _ => values,
-        };
-        for (_, payload) in kept {
-            put(&mut ordered, field.number, *payload);
-        }
-    }
-    Ok(ordered)
+    Ok(values)
 }

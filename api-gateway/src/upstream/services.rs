@@ -10,7 +10,10 @@ use tonic::{Request, Status, Streaming, client::Grpc};
 use url::Url;
 
 use super::codec::BytesCodec;
-use crate::catalog::{Catalog, Rpc};
+use crate::{
+    catalog::{Catalog, Rpc},
+    error::Error,
+};
 
 /// A full page of tasks with the longest descriptions has 40 MB.
 const MAX_ANSWER_BYTES: usize = 64 * 1024 * 1024;
@@ -74,10 +77,10 @@ impl Upstreams {
     ///
     /// # Errors
     ///
-    /// Returns the service's answer if it is an error, or what kept the call from being answered.
-    pub async fn call(&self, caller: &Caller, rpc: &Rpc, message: Bytes) -> Result<Bytes, Status> {
-        let (mut client, request) = self.prepare(caller, rpc, message)?;
-        let answer = in_time(async {
+    /// Fails with what the service answers, or with what kept it from answering.
+    pub async fn call(&self, caller: &Caller, rpc: &Rpc, message: Bytes) -> Result<Bytes, Error> {
+        let answer = in_time(rpc, async {
+            let (mut client, request) = self.prepare(caller, rpc, message)?;
             ready(&mut client).await?;
             client
                 .unary(request, rpc.grpc_path.clone(), BytesCodec)
@@ -91,15 +94,15 @@ impl Upstreams {
     ///
     /// # Errors
     ///
-    /// Returns the service's answer if it is an error, or what kept the call from being answered.
+    /// Fails with what the service answers, or with what kept it from answering.
     pub async fn stream(
         &self,
         caller: &Caller,
         rpc: &Rpc,
         message: Bytes,
-    ) -> Result<Streaming<Bytes>, Status> {
-        let (mut client, request) = self.prepare(caller, rpc, message)?;
-        let answer = in_time(async {
+    ) -> Result<Streaming<Bytes>, Error> {
+        let answer = in_time(rpc, async {
+            let (mut client, request) = self.prepare(caller, rpc, message)?;
             ready(&mut client).await?;
             let path = rpc.grpc_path.clone();
             client.server_streaming(request, path, BytesCodec).await
@@ -132,9 +135,10 @@ async fn ready(client: &mut Grpc<Channel>) -> Result<(), Status> {
 }
 
 /// The timer of the channel does not run while it still connects.
-async fn in_time<T>(call: impl Future<Output = Result<T, Status>>) -> Result<T, Status> {
+async fn in_time<T>(rpc: &Rpc, call: impl Future<Output = Result<T, Status>>) -> Result<T, Error> {
     let answer = tokio::time::timeout(time_left(), call).await;
-    answer.unwrap_or_else(|_| Err(Status::deadline_exceeded("no response in time")))
+    let answer = answer.unwrap_or_else(|_| Err(Status::deadline_exceeded("no response in time")));
+    answer.map_err(|status| Error::upstream(rpc.full_name(), &status))
 }
 
 fn time_left() -> Duration {

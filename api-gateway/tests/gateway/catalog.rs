@@ -6,6 +6,7 @@ use api_gateway::{
     mcp::Tools,
 };
 use http::Method;
+use prost_reflect::FileDescriptor;
 
 fn found(catalog: &Catalog, method: &str, path: &str) -> String {
     let method = Method::from_bytes(method.as_bytes()).unwrap();
@@ -105,36 +106,41 @@ fn a_path_that_does_not_exist_finds_the_nearest() {
 #[test]
 fn everything_in_contract_has_a_comment() {
     // That an RPC without a route is marked internal is checked when the catalog is read.
-    let (pool, notes) = (&CONTRACT.pool, &CONTRACT.notes);
+    let (pool, comments) = (&CONTRACT.pool, &CONTRACT.comments);
     let ours = |name: &str| name.starts_with("taskmesh.");
-    let mut names: Vec<String> = Vec::new();
     let mut missing: Vec<String> = Vec::new();
+    let mut check = |name: &str, file: &FileDescriptor, path: &[i32]| {
+        if comments.at(file, path).is_empty() {
+            missing.push(name.to_owned());
+        }
+    };
     for message in pool.all_messages().filter(|m| ours(m.full_name())) {
         if message.is_map_entry() {
             continue;
         }
-        let oneofs = message.oneofs().filter(|oneof| !oneof.is_synthetic());
-        names.push(message.full_name().to_owned());
-        names.extend(oneofs.map(|oneof| oneof.full_name().to_owned()));
-        let fields = message.fields();
-        let missed = fields.filter(|field| notes.field(field).comment.is_empty());
-        missing.extend(missed.map(|field| field.full_name().to_owned()));
+        let file = message.parent_file();
+        check(message.full_name(), &file, message.path());
+        for oneof in message.oneofs().filter(|oneof| !oneof.is_synthetic()) {
+            check(oneof.full_name(), &file, oneof.path());
+        }
+        for field in message.fields() {
+            check(field.full_name(), &file, field.path());
+        }
     }
     for enumeration in pool.all_enums().filter(|e| ours(e.full_name())) {
-        names.push(enumeration.full_name().to_owned());
-        let values = enumeration.values();
-        names.extend(values.map(|value| value.full_name().to_owned()));
+        let file = enumeration.parent_file();
+        check(enumeration.full_name(), &file, enumeration.path());
+        for value in enumeration.values() {
+            check(value.full_name(), &file, value.path());
+        }
     }
     for service in pool.services() {
-        names.push(service.full_name().to_owned());
-        let methods = service.methods();
-        names.extend(methods.map(|method| method.full_name().to_owned()));
+        let file = service.parent_file();
+        check(service.full_name(), &file, service.path());
+        for method in service.methods() {
+            check(method.full_name(), &file, method.path());
+        }
     }
-    missing.extend(
-        names
-            .into_iter()
-            .filter(|name| notes.comment(name).is_empty()),
-    );
     assert!(missing.is_empty(), "without a comment: {missing:?}");
 }
 
@@ -144,6 +150,11 @@ const HEAD: &str = r#"
     import "google/api/annotations.proto";
     import "google/api/field_behavior.proto";
     import "google/api/httpbody.proto";
+    import "google/protobuf/any.proto";
+    import "google/protobuf/duration.proto";
+    import "google/protobuf/field_mask.proto";
+    import "google/protobuf/struct.proto";
+    import "google/protobuf/wrappers.proto";
     import "taskmesh/common/v1/options.proto";
     message M { string id = 1; M inner = 2; repeated string list = 3; }
 "#;
@@ -228,4 +239,32 @@ fn wrong_rule_fails_start_with_rpc_and_cure() {
     fixture.wrong.v1.S.A: GET /v1/{id} is also a route of fixture.wrong.v1.S.B
     fixture.wrong.v1.S.B: another RPC is already the tool same
     "#);
+}
+
+#[test]
+fn type_without_json_form_fails_start() {
+    let rpc = "option (google.api.http) = {post: \"/v1\" body: \"*\"};";
+    for (field, is_answer) in [
+        ("map<string, string> f", false),
+        ("google.protobuf.Struct f", true),
+        ("google.protobuf.Any f", true),
+        ("repeated google.protobuf.Duration f", true),
+        ("google.protobuf.BoolValue f", false),
+        ("uint64 f", true),
+        ("repeated float f", false),
+        ("google.protobuf.Value f", false),
+        ("google.protobuf.FieldMask f", true),
+    ] {
+        let (input, output) = if is_answer {
+            ("M", "Outer")
+        } else {
+            ("Outer", "M")
+        };
+        let fault = fault(&format!(
+            "rpc R({input}) returns ({output}) {{ {rpc} }} }}
+            message Outer {{ Inner inner = 1; }} message Inner {{ {field} = 1;"
+        ));
+        let start = "fixture.wrong.v1.S.R: fixture.wrong.v1.Inner.f has a type that has no JSON";
+        assert!(fault.starts_with(start), "{field}: {fault}");
+    }
 }

@@ -1,5 +1,7 @@
 //! What the gateway refuses, and what it tells of what went wrong.
 
+use std::collections::HashMap;
+
 use serde_json::json;
 use tonic::Status;
 use tonic_types::{ErrorDetails, FieldViolation, StatusExt};
@@ -60,7 +62,9 @@ async fn faults_found_by_gateway_and_service_are_reported_at_once() {
         let violations = ["title", "recurrence_rule", "due_time", "update_mask"].map(wrong);
         let violations =
             violations.map(|(field, description)| FieldViolation::new(field, description));
-        let details = ErrorDetails::with_bad_request(violations);
+        let none = HashMap::<String, String>::new();
+        let mut details = ErrorDetails::with_error_info("INVALID_FIELD", "taskmesh", none);
+        details.set_bad_request(violations);
         Err(Status::with_error_details(
             tonic::Code::InvalidArgument,
             "wrong",

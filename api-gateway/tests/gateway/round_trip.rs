@@ -2,11 +2,11 @@
 //! is read as the same message.
 
 use api_gateway::{
-    catalog::{Body, Catalog, Dialect},
+    catalog::{Body, Catalog, Dialect, FieldPlan},
     transcode::{HttpInput, read_http, write},
 };
 use prost::Message;
-use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, MapKey, MessageDescriptor, Value};
+use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, Value};
 use serde_json::json;
 
 use crate::{
@@ -39,7 +39,6 @@ impl Choices {
             "2026-12-01T09:00:00.120Z",
             "9999-12-31T23:59:59.999999999Z",
         ];
-        let durations = ["0s", "-1.500s", "315576000000s"];
         let values = [
             json!(null),
             json!(-1.5),
@@ -50,12 +49,7 @@ impl Choices {
         Some(
             match message.full_name().strip_prefix("google.protobuf.")? {
                 "Timestamp" => self.one(&times).into(),
-                "Duration" => self.one(&durations).into(),
-                "FieldMask" => self.one(&["", "title,dueTime"]).into(),
-                "Struct" => values[4].clone(),
-                "Value" => values[self.below(values.len())].clone(),
-                "BoolValue" => (self.below(2) == 1).into(),
-                _ => self.below(9).into(),
+                _ => values[self.below(values.len())].clone(),
             },
         )
     }
@@ -79,15 +73,6 @@ impl Choices {
             }
             let length = self.below(3);
             let value = match field.kind() {
-                Kind::Message(entry) if field.is_map() => {
-                    let kind = entry.map_entry_value_field().kind();
-                    let key = |at| MapKey::String(format!("key {at}"));
-                    Value::Map(
-                        (0..length)
-                            .map(|at| (key(at), self.value(&kind, wanted)))
-                            .collect(),
-                    )
-                }
                 kind if field.is_list() => {
                     Value::List((0..length).map(|_| self.value(&kind, wanted)).collect())
                 }
@@ -106,17 +91,17 @@ impl Choices {
                 Value::String(self.one(&["", "text", "\"\\\u{1}\u{2028}é😀"]).to_owned())
             }
             Kind::Bytes => Value::Bytes(vec![0xFB, 0xFF].into()),
-            Kind::Double => Value::F64(self.one(&[0.0, -2.5, 1e300, f64::INFINITY])),
-            Kind::Float => Value::F32(self.one(&[0.0, 0.1, f32::NEG_INFINITY])),
-            Kind::Int32 | Kind::Sint32 | Kind::Sfixed32 => Value::I32(number as i32),
-            Kind::Int64 | Kind::Sint64 | Kind::Sfixed64 => Value::I64(number),
-            Kind::Uint32 | Kind::Fixed32 => Value::U32(number as u32),
-            Kind::Uint64 | Kind::Fixed64 => Value::U64(number as u64),
+            Kind::Double => {
+                Value::F64(self.one(&[0.0, -2.5, 1e300, f64::INFINITY, f64::NEG_INFINITY]))
+            }
+            Kind::Int32 => Value::I32(number as i32),
+            Kind::Int64 => Value::I64(number),
             Kind::Enum(values) => {
                 let at = self.below(values.values().len());
                 Value::EnumNumber(values.values().nth(at).unwrap().number())
             }
             Kind::Message(message) => Value::Message(self.message(message, wanted)),
+            other => unreachable!("{other:?}"),
         }
     }
 }
@@ -125,13 +110,21 @@ fn decoded(of: &MessageDescriptor, wire: &[u8]) -> serde_json::Value {
     plain(&DynamicMessage::decode(of.clone(), wire).unwrap())
 }
 
-fn check_answers(catalog: &Catalog, package: &str) -> usize {
+fn plan<'a>(catalog: &'a Catalog, field: &FieldDescriptor) -> &'a FieldPlan {
+    let message = &catalog.plans[catalog.plans.id(field.parent_message())];
+    message.field(field.name()).unwrap()
+}
+
+fn check_answers(catalog: &Catalog) -> usize {
     let mut choices = Choices(0x9E37_79B9_7F4A_7C15);
-    let messages = catalog.pool.all_messages();
-    let messages = messages
-        .filter(|message| message.full_name().starts_with(package) && !message.is_map_entry());
+    let mut reached = Vec::new();
+    for rpc in &catalog.rpcs {
+        catalog.plans.reach(rpc.output, &mut reached);
+    }
+    let names = reached.iter().map(|id| &catalog.plans[*id].full_name);
+    let messages = names.map(|name| catalog.pool.get_message_by_name(name).unwrap());
     let messages: Vec<MessageDescriptor> = messages.collect();
-    let wanted = |field: &FieldDescriptor| !catalog.notes.field(field).input_only;
+    let wanted = |field: &FieldDescriptor| !plan(catalog, field).input_only;
     for of in messages
         .iter()
         .flat_map(|of| std::iter::repeat_n(of, ROUNDS))
@@ -149,7 +142,7 @@ fn check_answers(catalog: &Catalog, package: &str) -> usize {
 fn check_requests(catalog: &Catalog) -> usize {
     let mut choices = Choices(0x1234_5678_9ABC_DEF1);
     let wanted = |field: &FieldDescriptor| {
-        !catalog.notes.field(field).output_only && field.name() != "update_mask"
+        !plan(catalog, field).output_only && field.name() != "update_mask"
     };
     let rpcs = catalog
         .rpcs
@@ -190,8 +183,8 @@ fn check_requests(catalog: &Catalog) -> usize {
 
 #[test]
 fn generated_answers_can_be_read_back() {
-    assert!(check_answers(&CONTRACT, "taskmesh.") > 100);
-    assert!(check_answers(&LIBRARY, "fixture.") > 10);
+    assert!(check_answers(&CONTRACT) > 40);
+    assert!(check_answers(&LIBRARY) > 4);
 }
 
 #[test]

@@ -3,25 +3,24 @@ use serde_json::Value;
 use url::form_urlencoded;
 
 use crate::{
-    catalog::{Binding, Body, Notes, Rpc, dotted},
+    catalog::{Binding, Body, Plans, Rpc, dotted},
     http::openapi::{example, plain_path},
 };
 
 /// Writes a call that can be pasted into a shell, with the examples of the contract.
-pub(super) fn curl(notes: &Notes, base: &str, rpc: &Rpc, binding: &Binding) -> String {
-    let input = rpc.method.input();
+pub(super) fn curl(plans: &Plans, base: &str, rpc: &Rpc, binding: &Binding) -> String {
     let mut url = format!("{base}{}", plain_path(binding).replace(['{', '}'], "$"));
     for path in &binding.path_fields {
         let name = dotted(path);
         url = url.replace(&format!("${name}$"), &format!("${}", shell_name(&name)));
     }
-    let examples = example(notes, &input, binding);
+    let examples = example(plans, rpc, binding);
     if !matches!(binding.body, Body::Whole) {
         let in_body = match &binding.body {
-            Body::Field(field) | Body::File(field) => field.name().to_owned(),
-            _ => String::new(),
+            Body::Field(field) | Body::File(field) => field.name.as_str(),
+            _ => "",
         };
-        let shown = examples.iter().filter(|(name, _)| **name != in_body);
+        let shown = examples.iter().filter(|(name, _)| *name != in_body);
         let texts = shown.map(|(name, value)| (name, text(value)));
         let query = form_urlencoded::Serializer::new(String::new())
             .extend_pairs(texts)

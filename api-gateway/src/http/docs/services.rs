@@ -1,14 +1,11 @@
-use prost_reflect::FieldDescriptor;
+use std::sync::Arc;
 
 use super::{
     example::curl,
-    fields::{meaning, type_of},
+    fields::{link, meaning, type_of},
     html::{code, escape, paragraphs, table},
 };
-use crate::{
-    catalog::{Binding, Body, Catalog, Rpc},
-    http::reply::answers_with_file,
-};
+use crate::catalog::{Binding, Body, Catalog, FieldPlan, Plans, Rpc};
 
 /// Returns the services in the order of the contract, each with its RPCs.
 pub(super) fn services(catalog: &Catalog) -> Vec<(String, Vec<&Rpc>)> {
@@ -25,11 +22,7 @@ pub(super) fn services(catalog: &Catalog) -> Vec<(String, Vec<&Rpc>)> {
 
 /// Writes the section of one service.
 pub(super) fn service_section(catalog: &Catalog, base: &str, name: &str, rpcs: &[&Rpc]) -> String {
-    let comment = rpcs.first().map(|rpc| {
-        catalog
-            .notes
-            .comment(rpc.method.parent_service().full_name())
-    });
+    let comment = rpcs.first().map(|rpc| catalog.service_comment(rpc));
     let rpcs: String = rpcs
         .iter()
         .map(|rpc| rpc_section(catalog, base, rpc))
@@ -56,17 +49,18 @@ fn rpc_section(catalog: &Catalog, base: &str, rpc: &Rpc) -> String {
             )
         })
         .collect();
-    let row = |field: FieldDescriptor| {
-        let required = catalog.notes.field(&field).required;
+    let plans = &catalog.plans;
+    let input = &plans[rpc.input];
+    let row = |field: &Arc<FieldPlan>| {
         [
-            code(field.name()),
-            place(binding, &field).to_owned(),
-            type_of(&field),
-            if required { "yes" } else { "" }.to_owned(),
-            meaning(&catalog.notes, &field),
+            code(&field.name),
+            place(binding, field).to_owned(),
+            type_of(plans, field),
+            if field.required { "yes" } else { "" }.to_owned(),
+            meaning(field),
         ]
     };
-    let rows: Vec<[String; 5]> = rpc.method.input().fields().map(row).collect();
+    let rows: Vec<[String; 5]> = input.fields.iter().map(row).collect();
     let fields = table(["Field", "In", "Type", "Required", "Meaning"], &rows);
     let tool = rpc.tool.as_ref().map(|tool| {
         format!(
@@ -79,39 +73,31 @@ fn rpc_section(catalog: &Catalog, base: &str, rpc: &Rpc) -> String {
         full_name = rpc.full_name(),
         name = escape(rpc.method.name()),
         description = paragraphs(&rpc.description),
-        answer = answer(rpc, binding),
+        answer = answer(plans, rpc, binding),
         tool = tool.unwrap_or_default(),
-        example = escape(&curl(&catalog.notes, base, rpc, binding)),
+        example = escape(&curl(plans, base, rpc, binding)),
     )
 }
 
 /// Says where in an HTTP request a field stands.
-fn place(binding: &Binding, field: &FieldDescriptor) -> &'static str {
-    if binding
-        .path_fields
-        .iter()
-        .any(|path| path.first() == Some(field))
-    {
+fn place(binding: &Binding, field: &FieldPlan) -> &'static str {
+    let mut path_fields = binding.path_fields.iter().flat_map(|path| path.first());
+    if path_fields.any(|first| first.number == field.number) {
         return "path";
     }
     match &binding.body {
         Body::Whole => "body",
-        Body::Field(body) if body == field => "body",
-        Body::File(body) if body == field => "the body itself",
+        Body::Field(body) if body.number == field.number => "body",
+        Body::File(body) if body.number == field.number => "the body itself",
         _ => "query",
     }
 }
 
-fn answer(rpc: &Rpc, binding: &Binding) -> String {
-    let output = rpc.method.output();
+fn answer(plans: &Plans, rpc: &Rpc, binding: &Binding) -> String {
     let what = match &binding.response_body {
-        _ if answers_with_file(&output, binding) => "a file".to_owned(),
-        Some(field) => type_of(field),
-        None => format!(
-            "<a href=\"#{}\">{}</a>",
-            output.full_name(),
-            escape(output.name())
-        ),
+        _ if binding.answers_with_file => "a file".to_owned(),
+        Some(field) => type_of(plans, field),
+        None => link(&plans[rpc.output].full_name),
     };
     match rpc.streams {
         true => format!("<p>Answers with a stream: {what}.</p>\n"),

@@ -32,12 +32,7 @@ pub(super) fn tools(tools: &[Tool]) -> String {
 
 fn arguments(schema: &Value) -> String {
     let required = schema["required"].as_array().cloned().unwrap_or_default();
-    let properties = schema["properties"]
-        .as_object()
-        .cloned()
-        .unwrap_or_default();
-    let rows: Vec<[String; 4]> = properties
-        .iter()
+    let rows: Vec<[String; 4]> = properties(schema)
         .map(|(name, property)| {
             let is_required = required.iter().any(|required| required == name);
             [
@@ -51,6 +46,10 @@ fn arguments(schema: &Value) -> String {
     table(["Argument", "Type", "Required", "Meaning"], &rows)
 }
 
+fn properties(schema: &Value) -> impl Iterator<Item = (&String, &Value)> {
+    schema["properties"].as_object().into_iter().flatten()
+}
+
 fn kind(schema: &Value) -> String {
     if let Some(words) = schema["enum"].as_array() {
         let words: Vec<String> = words.iter().filter_map(Value::as_str).map(code).collect();
@@ -59,11 +58,7 @@ fn kind(schema: &Value) -> String {
     match schema["type"].as_str().unwrap_or_default() {
         "array" => format!("list of {}", kind(&schema["items"])),
         "object" => {
-            let properties = schema["properties"]
-                .as_object()
-                .cloned()
-                .unwrap_or_default();
-            let names: Vec<String> = properties.keys().map(|name| code(name)).collect();
+            let names: Vec<String> = properties(schema).map(|(name, _)| code(name)).collect();
             format!("object ({})", names.join(", "))
         }
         "string" if schema["format"] == "date-time" => "time (RFC 3339)".to_owned(),

@@ -1,88 +1,59 @@
-use indexmap::IndexMap;
-use prost_reflect::{EnumDescriptor, FieldDescriptor, Kind, MessageDescriptor};
+use std::{collections::HashSet, sync::Arc};
 
 use super::{
     fields::{meaning, type_of},
     html::{code, escape, paragraphs, table},
 };
-use crate::catalog::{Catalog, Dialect, Notes, enum_words, is_file};
+use crate::catalog::{Catalog, EnumPlan, FieldPlan, Kind, MessagePlan, Plans, short_name};
 
 /// Writes the section of all types that requests and answers are made of.
 pub(super) fn types(catalog: &Catalog) -> String {
-    let mut kinds = IndexMap::new();
+    let plans = &catalog.plans;
+    let mut reached = Vec::new();
     for rpc in &catalog.rpcs {
-        add(&Kind::Message(rpc.method.output()), &mut kinds);
-        for field in rpc.method.input().fields() {
-            add(&field.kind(), &mut kinds);
+        plans.reach(rpc.output, &mut reached);
+        for field in &plans[rpc.input].fields {
+            if let Kind::Message(message) = field.kind {
+                plans.reach(message, &mut reached);
+            }
         }
     }
-    kinds.sort_unstable_by(|a, _, b, _| short(a).cmp(short(b)));
-    let sections = kinds.values().map(|kind| match kind {
-        Kind::Message(message) => message_section(&catalog.notes, message),
-        Kind::Enum(enumeration) => enum_section(&catalog.notes, enumeration),
-        _ => String::new(),
+    let messages = reached.iter().map(|message| &plans[*message]);
+    let messages = messages.filter(|message| !message.is_file());
+    let inputs = catalog.rpcs.iter().map(|rpc| &plans[rpc.input]);
+    let fields = inputs.chain(messages.clone()).flat_map(|it| &it.fields);
+    let mut known = HashSet::new();
+    let enums = fields.filter_map(|field| match &field.kind {
+        Kind::Enum(plan) => known.insert(&plan.full_name).then_some(plan),
+        _ => None,
     });
-    sections.collect()
+    let enums = enums.map(|plan| (&plan.full_name, enum_section(plan)));
+    let messages = messages.map(|plan| (&plan.full_name, message_section(plans, plan)));
+    let mut sections: Vec<(&String, String)> = messages.chain(enums).collect();
+    sections.sort_by_key(|(full_name, _)| short_name(full_name));
+    sections.into_iter().map(|(_, section)| section).collect()
 }
 
-fn short(full_name: &str) -> &str {
-    full_name.rsplit('.').next().unwrap_or(full_name)
+fn message_section(plans: &Plans, message: &MessagePlan) -> String {
+    let row = |field: &Arc<FieldPlan>| [code(&field.name), type_of(plans, field), meaning(field)];
+    let rows: Vec<[String; 3]> = message.fields.iter().map(row).collect();
+    let table = table(["Field", "Type", "Meaning"], &rows);
+    section(&message.full_name, &message.comment, &table)
 }
 
-/// Collects a type and those within it.
-fn add(kind: &Kind, kinds: &mut IndexMap<String, Kind>) {
-    let name = match kind {
-        Kind::Message(message) => message.full_name(),
-        Kind::Enum(enumeration) => enumeration.full_name(),
-        _ => return,
-    };
-    if name.starts_with("google.protobuf.") || kinds.contains_key(name) {
-        return;
-    }
-    let Kind::Message(message) = kind else {
-        kinds.insert(name.to_owned(), kind.clone());
-        return;
-    };
-    if is_file(message) {
-        return;
-    }
-    if !message.is_map_entry() {
-        kinds.insert(name.to_owned(), kind.clone());
-    }
-    for field in message.fields() {
-        add(&field.kind(), kinds);
-    }
-}
-
-fn message_section(notes: &Notes, message: &MessageDescriptor) -> String {
-    let row =
-        |field: FieldDescriptor| [code(field.name()), type_of(&field), meaning(notes, &field)];
-    let rows: Vec<[String; 3]> = message.fields().map(row).collect();
-    section(
-        message.full_name(),
-        message.name(),
-        notes,
-        &table(["Field", "Type", "Meaning"], &rows),
-    )
-}
-
-fn enum_section(notes: &Notes, enumeration: &EnumDescriptor) -> String {
-    let rows: Vec<[String; 2]> = enum_words(enumeration, Dialect::Http)
-        .iter()
-        .map(|word| [code(&word.word), escape(notes.comment(&word.full_name))])
+fn enum_section(enumeration: &EnumPlan) -> String {
+    let values = enumeration.values.iter();
+    let rows: Vec<[String; 2]> = values
+        .map(|value| [code(&value.name), escape(&value.comment)])
         .collect();
-    section(
-        enumeration.full_name(),
-        enumeration.name(),
-        notes,
-        &table(["Value", "Meaning"], &rows),
-    )
+    let table = table(["Value", "Meaning"], &rows);
+    section(&enumeration.full_name, &enumeration.comment, &table)
 }
 
-fn section(full_name: &str, name: &str, notes: &Notes, table: &str) -> String {
+fn section(full_name: &str, comment: &str, table: &str) -> String {
     format!(
         "<section id=\"{full_name}\">\n<h3>{}</h3>\n{}{table}</section>\n",
-        escape(name),
-        paragraphs(notes.comment(full_name)),
+        escape(short_name(full_name)),
+        paragraphs(comment),
     )
 }

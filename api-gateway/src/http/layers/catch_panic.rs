@@ -9,5 +9,5 @@ use crate::{error::Error, http::problem};
 pub async fn catch_panic(request: Request, next: Next) -> Response {
     // Nothing is shared with the next request but what is behind locks and channels of its own.
     let answered = AssertUnwindSafe(next.run(request)).catch_unwind().await;
-    answered.unwrap_or_else(|_| problem(&Error::Internal("a request handler panicked".into())))
+    answered.unwrap_or_else(|_| problem(Error::internal("a request handler panicked")))
 }

@@ -8,7 +8,7 @@ use tower_http::{
     },
 };
 
-use crate::http::header_list;
+use crate::http::weighed;
 
 /// Below this, an answer fits into one packet anyway.
 const MIN_BYTES: u64 = 1024;
@@ -53,11 +53,7 @@ pub async fn plain_accept_encoding(mut request: Request, next: Next) -> Response
 /// Reports whether a client accepts gzip (RFC 9110, section 12.5.3).
 pub fn accepts_gzip(headers: &HeaderMap) -> bool {
     let (mut gzip, mut any) = (None, None);
-    for coding in header_list(headers, header::ACCEPT_ENCODING) {
-        let mut parts = coding.split(';').map(str::trim);
-        let name = parts.next().unwrap_or_default().to_ascii_lowercase();
-        let weight = parts.find_map(|part| part.strip_prefix("q="));
-        let accepted = weight.is_none_or(|weight| weight.parse::<f32>().is_ok_and(|q| q > 0.0));
+    for (name, accepted) in weighed(headers, header::ACCEPT_ENCODING) {
         match name.as_str() {
             "gzip" | "x-gzip" => gzip = Some(accepted),
             "*" => any = Some(accepted),

@@ -24,6 +24,6 @@ pub use catch_panic::catch_panic;
 pub(super) use compression::accepts_gzip;
 pub use compression::{compression, plain_accept_encoding};
 pub use cors::cors;
-pub use normalize_path::normalize_path;
+pub use normalize_path::{normalize_path, with_path_and_query};
 pub use security_headers::security_headers;
 pub use trace::trace;

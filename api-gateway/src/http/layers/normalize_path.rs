@@ -3,6 +3,7 @@ use std::borrow::Cow;
 use axum::{extract::Request, middleware::Next, response::Response};
 use http::{Uri, uri::PathAndQuery};
 use percent_encoding::percent_decode_str;
+use service_runtime::grpc::ErrorCode;
 
 use crate::{error::Error, http::problem};
 
@@ -13,7 +14,7 @@ pub async fn normalize_path(mut request: Request, next: Next) -> Response {
     match normal_form(request.uri()) {
         Ok(None) => {}
         Ok(Some(uri)) => *request.uri_mut() = uri,
-        Err(error) => return problem(&error),
+        Err(error) => return problem(error),
     }
     next.run(request).await
 }
@@ -27,12 +28,20 @@ fn normal_form(uri: &Uri) -> Result<Option<Uri>, Error> {
         Some(query) => format!("{path}?{query}"),
         None => path,
     };
+    let uri = with_path_and_query(uri, path_and_query);
+    Ok(Some(uri.map_err(Error::internal)?))
+}
+
+/// Returns a URL with another path and query.
+pub fn with_path_and_query(uri: &Uri, path_and_query: String) -> Result<Uri, http::Error> {
     let mut parts = uri.clone().into_parts();
-    let internal = |cause: http::Error| Error::Internal(cause.into());
-    let path_and_query = PathAndQuery::try_from(path_and_query);
-    parts.path_and_query = Some(path_and_query.map_err(|cause| internal(cause.into()))?);
-    let uri = Uri::from_parts(parts).map_err(|cause| internal(cause.into()))?;
-    Ok(Some(uri))
+    parts.path_and_query = Some(PathAndQuery::try_from(path_and_query)?);
+    Ok(Uri::from_parts(parts)?)
+}
+
+fn wrong(cure: &str) -> Error {
+    let message = format!("the path {cure}");
+    Error::refused(ErrorCode::InvalidArgument, "INVALID_PATH", message)
 }
 
 fn decode_unreserved(path: &str) -> Result<Cow<'_, str>, Error> {
@@ -40,16 +49,14 @@ fn decode_unreserved(path: &str) -> Result<Cow<'_, str>, Error> {
         return Ok(Cow::Borrowed(path));
     }
     if percent_decode_str(path).decode_utf8().is_err() {
-        return Err(Error::Path {
-            cure: "must be UTF-8, percent-encoded byte by byte",
-        });
+        return Err(wrong("must be UTF-8, percent-encoded byte by byte"));
     }
     let mut decoded = String::with_capacity(path.len());
     let mut rest = path;
     while let Some((before, after)) = rest.split_once('%') {
         decoded.push_str(before);
-        let code = after.get(..2).and_then(hexadecimal).ok_or(Error::Path {
-            cure: "has a % that two hexadecimal digits do not follow; write %25 for a percent sign",
+        let code = after.get(..2).and_then(hexadecimal).ok_or_else(|| {
+            wrong("has a % that two hexadecimal digits do not follow; write %25 for a percent sign")
         })?;
         match code {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {

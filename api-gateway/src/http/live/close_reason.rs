@@ -8,7 +8,7 @@ use tokio_tungstenite::tungstenite::{
     protocol::{CloseFrame, frame::coding::CloseCode},
 };
 
-use crate::{error::Error, error_response::ErrorResponse, http::problem::status_json};
+use crate::{error::Error, http::problem::status_json};
 
 /// First of the codes for applications; the HTTP status of the same error is added.
 const APPLICATION_CODES: u16 = 4_000;
@@ -91,7 +91,7 @@ impl CloseReason {
 
 impl<E: Into<Error>> From<E> for CloseReason {
     fn from(error: E) -> Self {
-        let answer = ErrorResponse::new(&error.into());
+        let answer = error.into().response();
         Self {
             code: match answer.code {
                 ErrorCode::Internal => 1011,
@@ -111,10 +111,7 @@ mod tests {
     use super::*;
 
     fn failed(status: Status) -> CloseReason {
-        CloseReason::from(Error::Upstream {
-            rpc: "test.Service.Call".to_owned(),
-            status: Box::new(status),
-        })
+        CloseReason::from(Error::upstream("test.Service.Call", &status))
     }
 
     #[test]

@@ -46,7 +46,7 @@ impl Credentials {
             (None, Some(token)) => Ok(Self::Token(token.to_owned())),
             (None, None) => Ok(Self::FirstMessage),
             (Some(ticket), None) if !in_header => Ok(Self::Ticket(ticket)),
-            (Some(_), _) => Err(Box::new(problem(&two_credentials()))),
+            (Some(_), _) => Err(Box::new(problem(two_credentials()))),
         }
     }
 }

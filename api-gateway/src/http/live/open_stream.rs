@@ -5,7 +5,7 @@ use axum::{
     middleware::Next,
     response::Response,
 };
-use http::{HeaderMap, Method, Uri, header, uri::PathAndQuery};
+use http::{HeaderMap, Method, Uri, header};
 use service_runtime::telemetry::propagation::{self, TraceContext};
 
 use super::{
@@ -16,7 +16,7 @@ use super::{
 use crate::{
     catalog::{Found, RouteMatch},
     gateway::Gateway,
-    http::problem,
+    http::{layers::with_path_and_query, problem},
     tickets,
 };
 
@@ -64,7 +64,7 @@ async fn open_socket(
     let (mut parts, _) = request.into_parts();
     // Unlike for other requests, a browser lets a page of any origin open a socket.
     let allowed = gateway.origins.check(&parts.headers);
-    allowed.map_err(|error| problem(&error))?;
+    allowed.map_err(problem)?;
     let upgrade = Upgrade::read(&mut parts)?;
     let credentials = Credentials::of(&gateway.auth, &parts, ticket).await?;
     let sockets = gateway.streams.sockets.clone();
@@ -91,7 +91,7 @@ async fn redeem(
 ) -> Result<(), Box<Response>> {
     let headers = request.headers();
     if headers.contains_key(header::AUTHORIZATION) {
-        return Err(problem(&two_credentials()).into());
+        return Err(problem(two_credentials()).into());
     }
     let path = request.uri().path();
     let redeemed = gateway.tickets.redeem(ticket, path, resumes(headers)).await;
@@ -108,9 +108,7 @@ fn take_ticket(uri: &mut Uri) -> Option<String> {
             "" => uri.path().to_owned(),
             rest => format!("{}?{rest}", uri.path()),
         };
-        let mut parts = uri.clone().into_parts();
-        parts.path_and_query = PathAndQuery::try_from(path_and_query).ok();
-        *uri = Uri::from_parts(parts).unwrap_or_default();
+        *uri = with_path_and_query(uri, path_and_query).unwrap_or_default();
     }
     ticket
 }

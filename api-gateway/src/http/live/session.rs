@@ -13,7 +13,6 @@ use tokio::{
     time::{Instant, MissedTickBehavior, interval, sleep, timeout},
 };
 use tokio_tungstenite::tungstenite::{self, Message};
-use url::form_urlencoded;
 
 use super::{
     close_reason::CloseReason,
@@ -25,7 +24,7 @@ use crate::{
     catalog::RouteMatch,
     error::Error,
     gateway::Gateway,
-    http::reply::Messages,
+    http::{reply::Messages, request::query_pairs},
     metrics,
     transcode::{HttpInput, read_http},
 };
@@ -101,7 +100,9 @@ impl Session {
         gateway.rate_limiter.take(&verified.caller.user_id)?;
         let message = self.message(request.as_ref())?;
         let head = Instant::now() + gateway.requests.deadline(None);
-        let stream = gateway.stream(&verified.caller, &self.route.rpc, message);
+        let stream = gateway
+            .upstreams
+            .stream(&verified.caller, &self.route.rpc, message);
         let stream = deadline::with_deadline(head, stream).await?;
         let token_time = verified.time_left();
         let end = Instant::now() + gateway.requests.live_deadline(None, token_time);
@@ -111,15 +112,9 @@ impl Session {
 
     /// Builds the request message: of the first message if that has one, else of the URL's query.
     fn message(&self, request: Option<&Value>) -> Result<Bytes, Error> {
-        let query: Vec<(String, String)> = match request {
-            Some(_) => Vec::new(),
-            None => form_urlencoded::parse(self.uri.query().unwrap_or_default().as_bytes())
-                .into_owned()
-                .collect(),
-        };
-        let binding = match request {
-            Some(_) => self.route.binding().with_whole_body(),
-            None => self.route.binding().clone(),
+        let (query, binding) = match request {
+            Some(_) => (Vec::new(), self.route.binding().with_whole_body()),
+            None => (query_pairs(&self.uri), self.route.binding().clone()),
         };
         let body = request.map(Value::to_string);
         let input = HttpInput {
@@ -130,7 +125,7 @@ impl Session {
         };
         let plans = &self.gateway.catalog.plans;
         let reading = read_http(plans, &self.route.rpc, &binding, input)?;
-        let message = reading.complete().map_err(Error::InvalidFields)?;
+        let message = reading.complete().map_err(Error::fields)?;
         Ok(message.into())
     }
 }

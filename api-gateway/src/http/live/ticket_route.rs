@@ -39,10 +39,8 @@ pub(in crate::http) async fn issue_ticket(
     body: Body,
 ) -> Result<Response, Error> {
     if parts.method != Method::POST {
-        return Err(Error::MethodNotAllowed {
-            method: parts.method.clone(),
-            allowed: vec![Method::POST, Method::OPTIONS],
-        });
+        let allowed = vec![Method::POST, Method::OPTIONS];
+        return Err(Error::method_not_allowed(&parts.method, allowed));
     }
     let query = parts.uri.query().unwrap_or_default();
     if let Some((name, _)) = form_urlencoded::parse(query.as_bytes()).next() {

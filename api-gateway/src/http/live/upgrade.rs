@@ -118,10 +118,8 @@ impl Upgrade {
 }
 
 fn refused(http: StatusCode, cause: &str) -> Box<Response> {
-    Box::new(problem(&Error::Transport {
-        http: http.as_u16(),
-        message: format!("the WebSocket cannot be opened: {cause}"),
-    }))
+    let message = format!("the WebSocket cannot be opened: {cause}");
+    Box::new(problem(Error::transport(http.as_u16(), message)))
 }
 
 fn refusal(cause: &str) -> Box<Response> {

@@ -1,10 +1,8 @@
-use prost_reflect::{FieldDescriptor, Kind, MessageDescriptor};
+use std::sync::Arc;
+
 use serde_json::{Map, Value, json};
 
-use crate::{
-    catalog::{Binding, Body, Catalog, Notes, Rpc, Schema, SchemaWriter, typed},
-    http::reply::answers_with_file,
-};
+use crate::catalog::{Binding, Body, FieldPlan, Kind, Plans, Rpc, Schema, SchemaWriter, typed};
 
 const STREAM: &str = "A stream: one message per line (NDJSON), or one message per event (server-sent events) if the header \
     `Accept` names text/event-stream. If the stream fails, its last line, or its last event, of the type `error`, is \
@@ -15,14 +13,13 @@ const FILE_STREAM: &str = "The file, with its own content type, streamed while i
 /// Writes what a route answers with.
 pub(super) fn answer(writer: &mut SchemaWriter<'_>, rpc: &Rpc, binding: &Binding) -> Value {
     writer.for_requests(false);
-    let output = rpc.method.output();
-    if answers_with_file(&output, binding) {
+    if binding.answers_with_file {
         let description = if rpc.streams { FILE_STREAM } else { FILE };
         return json!({"description": description, "content": files(&rpc.answer_media_types)});
     }
     let schema = match &binding.response_body {
         Some(field) => Value::from(writer.shape(field)),
-        None => writer.refer(output.full_name(), &Kind::Message(output.clone())),
+        None => writer.refer(&Kind::Message(rpc.output)),
     };
     match rpc.streams {
         false => json!({
@@ -41,7 +38,7 @@ pub(super) fn answer(writer: &mut SchemaWriter<'_>, rpc: &Rpc, binding: &Binding
 
 /// Writes what the body of a request holds; nothing if it has none.
 pub(super) fn request_body(
-    catalog: &Catalog,
+    plans: &Plans,
     writer: &mut SchemaWriter<'_>,
     rpc: &Rpc,
     binding: &Binding,
@@ -50,25 +47,19 @@ pub(super) fn request_body(
     let (schema, example, required) = match &binding.body {
         Body::None => return None,
         Body::File(field) => {
-            let notes = catalog.notes.field(field);
             return Some(json!({
-                "description": notes.comment,
-                "required": notes.required,
-                "content": files(&notes.media_types),
+                "description": field.comment,
+                "required": field.required,
+                "content": files(&field.media_types),
             }));
         }
-        Body::Field(field) => (
-            writer.field(field),
-            Map::new(),
-            catalog.notes.field(field).required,
-        ),
+        Body::Field(field) => (writer.field(field), Map::new(), field.required),
         Body::Whole => {
-            let input = rpc.method.input();
-            let schema = writer.message(&input, |field| !binding.fills(field.number()));
+            let schema = writer.message(rpc.input, |field| !binding.fills(field.number));
             // An update that names nothing to change is refused.
             let is_update = binding.method == http::Method::PATCH;
             let required = is_update || schema.contains_key("required");
-            (schema, example(&catalog.notes, &input, binding), required)
+            (schema, example(plans, rpc, binding), required)
         }
     };
     let mut content = json!({"schema": schema});
@@ -94,44 +85,28 @@ fn files(media_types: &[String]) -> Value {
 }
 
 /// Returns the examples of the fields that the path does not fill.
-pub(in crate::http) fn example(
-    notes: &Notes,
-    input: &MessageDescriptor,
-    binding: &Binding,
-) -> Schema {
-    examples(
-        notes,
-        input
-            .fields()
-            .filter(|field| !binding.fills(field.number())),
-    )
+pub(in crate::http) fn example(plans: &Plans, rpc: &Rpc, binding: &Binding) -> Schema {
+    let fields = plans[rpc.input].fields.iter();
+    examples(plans, fields.filter(|field| !binding.fills(field.number)))
 }
 
-fn examples(notes: &Notes, fields: impl Iterator<Item = FieldDescriptor>) -> Schema {
-    let shown = fields.filter_map(|field| {
-        let value = field_example(notes, &field)?;
-        Some((field.name().to_owned(), value))
-    });
+fn examples<'a>(plans: &Plans, fields: impl Iterator<Item = &'a Arc<FieldPlan>>) -> Schema {
+    let shown = fields.filter_map(|field| Some((field.name.clone(), field_example(plans, field)?)));
     shown.collect()
 }
 
 /// A message that must be given is shown with the examples of its own fields.
-fn field_example(notes: &Notes, field: &FieldDescriptor) -> Option<Value> {
-    let field_notes = notes.field(field);
-    if let Some(example) = &field_notes.example {
+fn field_example(plans: &Plans, field: &FieldPlan) -> Option<Value> {
+    if let Some(example) = &field.example {
         return Some(typed(field, example));
     }
-    match field.kind() {
-        Kind::Message(inner) if field_notes.required && !field.is_map() => {
-            let value = Value::Object(examples(notes, inner.fields()));
-            let is_empty = value.as_object().is_some_and(Map::is_empty);
-            let value = if field.is_list() {
-                json!([value])
-            } else {
-                value
-            };
-            (!is_empty).then_some(value)
-        }
-        _ => None,
+    let inner = match field.kind {
+        Kind::Message(inner) if field.required => examples(plans, plans[inner].fields.iter()),
+        _ => return None,
+    };
+    match (inner.is_empty(), field.is_list) {
+        (true, _) => None,
+        (false, true) => Some(json!([inner])),
+        (false, false) => Some(inner.into()),
     }
 }

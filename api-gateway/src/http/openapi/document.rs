@@ -4,7 +4,7 @@ use url::Url;
 use super::{
     error_schema::error_schema,
     live_ticket::{describe_live, ticket_operation, ticket_scheme},
-    names::shorten_names,
+    names::{ERROR, schema_names},
     operation::{operation, plain_path},
 };
 use crate::{
@@ -14,21 +14,21 @@ use crate::{
 
 /// Writes the OpenAPI 3.1 document of all routes.
 pub fn openapi(catalog: &Catalog, public_url: &Url) -> Value {
-    let writer = SchemaWriter::new(&catalog.notes, SchemaTarget::OpenApi);
-    let mut writer = writer.of_catalog(catalog);
+    let writer = SchemaWriter::new(&catalog.plans, SchemaTarget::OpenApi);
+    let mut writer = writer.of_catalog(catalog, schema_names(catalog));
     let mut paths = Schema::new();
     let mut tags: Vec<Value> = Vec::new();
     for rpc in &catalog.rpcs {
         let service = rpc.method.parent_service();
         let tag = json!({
             "name": service.name(),
-            "description": catalog.notes.comment(service.full_name()),
+            "description": catalog.service_comment(rpc),
         });
         if !tags.contains(&tag) {
             tags.push(tag);
         }
         for (at, binding) in rpc.bindings.iter().enumerate() {
-            let mut operation = operation(catalog, &mut writer, rpc, binding, at);
+            let mut operation = operation(&catalog.plans, &mut writer, rpc, binding, at);
             let path = plain_path(binding);
             if rpc.live.is_some() {
                 describe_live(&mut operation);
@@ -40,8 +40,8 @@ pub fn openapi(catalog: &Catalog, public_url: &Url) -> Value {
         }
     }
     let mut schemas = writer.components();
-    schemas.insert("google.rpc.Status".to_owned(), error_schema());
-    let mut document = json!({
+    schemas.insert(writer.name(ERROR), error_schema());
+    json!({
         "openapi": "3.1.0",
         "jsonSchemaDialect": "https://spec.openapis.org/oas/3.1/dialect/base",
         "info": {
@@ -58,7 +58,7 @@ pub fn openapi(catalog: &Catalog, public_url: &Url) -> Value {
             "schemas": schemas,
             "responses": {"Error": {
                 "description": "Error. `details` always contains an ErrorInfo with a machine-readable reason; for an invalid request also a BadRequest that names the fields.",
-                "content": {"application/json": {"schema": {"$ref": "#/components/schemas/google.rpc.Status"}}},
+                "content": {"application/json": {"schema": {"$ref": format!("#/components/schemas/{}", writer.name(ERROR))}}},
             }},
             "parameters": {
                 "IfMatch": {
@@ -86,9 +86,7 @@ pub fn openapi(catalog: &Catalog, public_url: &Url) -> Value {
                 "ticket": ticket_scheme(),
             },
         },
-    });
-    shorten_names(&mut document);
-    document
+    })
 }
 
 /// What holds for every call.

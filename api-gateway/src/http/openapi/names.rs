@@ -1,39 +1,42 @@
 //! Short names of schemas, which become the names of types in generated clients.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use serde_json::Value;
+use crate::catalog::{Catalog, Kind, short_name};
 
-use crate::catalog::Schema;
+/// Full name of errors.
+pub(super) const ERROR: &str = "google.rpc.Status";
 
-const SCHEMAS: &str = "#/components/schemas/";
-
-/// Names every schema by its message or enum alone, such as `Task`; where two would have the same name, both begin with the name
-/// of their package, such as `RealtimeLive`.
-pub(super) fn shorten_names(document: &mut Value) {
-    let schemas = document.pointer_mut("/components/schemas");
-    let Some(schemas) = schemas.and_then(Value::as_object_mut) else {
-        return;
-    };
-    let names = short_names(schemas.keys());
-    *schemas = std::mem::take(schemas)
-        .into_iter()
-        .map(|(full, schema)| (names[&full].clone(), schema))
-        .collect::<Schema>();
-    replace_references(document, &names);
+/// Returns the names of the types of a catalog.
+pub(super) fn schema_names(catalog: &Catalog) -> HashMap<String, String> {
+    let mut reached = Vec::new();
+    for rpc in &catalog.rpcs {
+        catalog.plans.reach(rpc.input, &mut reached);
+        catalog.plans.reach(rpc.output, &mut reached);
+    }
+    let mut full_names = HashSet::from([ERROR]);
+    for message in reached.into_iter().map(|message| &catalog.plans[message]) {
+        full_names.insert(&message.full_name);
+        full_names.extend(message.fields.iter().filter_map(|field| match &field.kind {
+            Kind::Enum(enumeration) => Some(enumeration.full_name.as_str()),
+            _ => None,
+        }));
+    }
+    short_names(full_names)
 }
 
-fn short_names<'a>(full_names: impl Iterator<Item = &'a String>) -> HashMap<String, String> {
-    let mut by_short: HashMap<&str, Vec<&String>> = HashMap::new();
+/// Names every type by itself, such as `Task`; where two would have the same name, both begin with the name of their package, such as
+/// `RealtimeLive`.
+fn short_names<'a>(full_names: impl IntoIterator<Item = &'a str>) -> HashMap<String, String> {
+    let mut by_short: HashMap<&str, Vec<&str>> = HashMap::new();
     for full in full_names {
-        let short = full.rsplit('.').next().unwrap_or(full);
-        by_short.entry(short).or_default().push(full);
+        by_short.entry(short_name(full)).or_default().push(full);
     }
     let names = by_short.into_iter().flat_map(|(short, all)| {
         let is_unique = all.len() == 1;
         all.into_iter().map(move |full| match is_unique {
-            true => (full.clone(), short.to_owned()),
-            false => (full.clone(), qualified(full)),
+            true => (full.to_owned(), short.to_owned()),
+            false => (full.to_owned(), qualified(full)),
         })
     });
     names.collect()
@@ -51,55 +54,19 @@ fn qualified(full: &str) -> String {
         .collect()
 }
 
-fn replace_references(value: &mut Value, names: &HashMap<String, String>) {
-    match value {
-        Value::Object(object) => {
-            for (key, value) in object {
-                match value {
-                    Value::String(reference) if key == "$ref" => {
-                        let full = reference.strip_prefix(SCHEMAS);
-                        if let Some(short) = full.and_then(|full| names.get(full)) {
-                            *reference = format!("{SCHEMAS}{short}");
-                        }
-                    }
-                    value => replace_references(value, names),
-                }
-            }
-        }
-        Value::Array(items) => {
-            for item in items {
-                replace_references(item, names);
-            }
-        }
-        _ => {}
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]
     fn only_names_that_collide_become_longer() {
-        let mut document = json!({
-            "components": {"schemas": {
-                "mesh.task.v1.Task": {"$ref": "#/components/schemas/mesh.audit.v1.Live"},
-                "mesh.audit.v1.Live": {},
-                "mesh.feed.v2.Live": {},
-            }},
-            "paths": [{"$ref": "#/components/schemas/mesh.task.v1.Task"}],
-        });
-        shorten_names(&mut document);
-        let expected = json!({
-            "components": {"schemas": {
-                "Task": {"$ref": "#/components/schemas/AuditLive"},
-                "AuditLive": {},
-                "FeedLive": {},
-            }},
-            "paths": [{"$ref": "#/components/schemas/Task"}],
-        });
-        assert_eq!(document, expected);
+        let full_names = [
+            "mesh.task.v1.Task",
+            "mesh.audit.v1.Live",
+            "mesh.feed.v2.Live",
+        ];
+        let names = short_names(full_names);
+        let short = full_names.map(|full| names[full].as_str());
+        assert_eq!(short, ["Task", "AuditLive", "FeedLive"]);
     }
 }

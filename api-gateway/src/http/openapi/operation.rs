@@ -4,11 +4,11 @@ use super::{
     content::{answer, request_body},
     parameters::parameters,
 };
-use crate::catalog::{Binding, Catalog, Rpc, SchemaWriter};
+use crate::catalog::{Binding, Plans, Rpc, SchemaWriter};
 
 /// Writes the operation of one route.
 pub(super) fn operation(
-    catalog: &Catalog,
+    plans: &Plans,
     writer: &mut SchemaWriter<'_>,
     rpc: &Rpc,
     binding: &Binding,
@@ -30,9 +30,9 @@ pub(super) fn operation(
         "tags": [service.name()],
         "summary": summary.trim_end_matches(['.', ':', ';']),
         "description": rpc.description,
-        "parameters": parameters(catalog, writer, rpc, binding),
+        "parameters": parameters(plans, writer, rpc, binding),
     });
-    if let Some(body) = request_body(catalog, writer, rpc, binding) {
+    if let Some(body) = request_body(plans, writer, rpc, binding) {
         operation["requestBody"] = body;
     }
     operation["responses"] = json!({

@@ -1,14 +1,10 @@
-use prost_reflect::{FieldDescriptor, MessageDescriptor};
 use serde_json::{Value, json};
 
-use crate::catalog::{Binding, Body, Catalog, Rpc, SchemaWriter, dotted, is_well_known, typed};
-
-/// Deeper than this, a field of a nested message is not offered as a query parameter.
-const QUERY_DEPTH: usize = 4;
+use crate::catalog::{Binding, Body, FieldPlan, Plans, Rpc, SchemaWriter, dotted, typed};
 
 /// Writes the parameters of one route: path, query and headers.
 pub(super) fn parameters(
-    catalog: &Catalog,
+    plans: &Plans,
     writer: &mut SchemaWriter<'_>,
     rpc: &Rpc,
     binding: &Binding,
@@ -17,24 +13,26 @@ pub(super) fn parameters(
     let mut parameters = Vec::new();
     for path in &binding.path_fields {
         if let Some(field) = path.last() {
-            parameters.push(parameter(catalog, writer, field, &dotted(path), "path"));
+            parameters.push(parameter(writer, field, &dotted(path), "path"));
         }
     }
-    let input = rpc.method.input();
-    let in_query: Vec<FieldDescriptor> = match &binding.body {
-        Body::Whole => Vec::new(),
-        body => input
-            .fields()
-            .filter(|field| !binding.fills(field.number()))
-            .filter(|field| !matches!(body, Body::Field(body) | Body::File(body) if body == field))
-            .collect(),
-    };
-    for field in in_query {
-        query_parameters(catalog, writer, &field, field.name(), 1, &mut parameters);
+    let input = &plans[rpc.input];
+    let mut in_query = Vec::new();
+    for field in &input.fields {
+        let in_body = match &binding.body {
+            Body::None => false,
+            Body::Whole => true,
+            Body::Field(body) | Body::File(body) => body.number == field.number,
+        };
+        if !in_body && !binding.fills(field.number) {
+            plans.in_query(field, field.name.clone(), &mut in_query);
+        }
+    }
+    for (name, field) in in_query {
+        parameters.push(parameter(writer, field, &name, "query"));
     }
     for (field, name) in [("etag", "IfMatch"), ("request_id", "IdempotencyKey")] {
-        let field = input.get_field_by_name(field);
-        if field.is_some_and(|field| catalog.notes.field(&field).call_control) {
+        if input.field(field).is_some_and(|field| field.call_control) {
             parameters.push(json!({"$ref": format!("#/components/parameters/{name}")}));
         }
     }
@@ -42,53 +40,17 @@ pub(super) fn parameters(
     parameters
 }
 
-fn query_parameters(
-    catalog: &Catalog,
-    writer: &mut SchemaWriter<'_>,
-    field: &FieldDescriptor,
-    name: &str,
-    depth: usize,
-    parameters: &mut Vec<Value>,
-) {
-    match nested(field) {
-        None if field.is_map() => {}
-        None => parameters.push(parameter(catalog, writer, field, name, "query")),
-        Some(_) if field.is_list() || depth == QUERY_DEPTH => {}
-        Some(message) => {
-            for inner in message.fields() {
-                let name = format!("{name}.{}", inner.name());
-                query_parameters(catalog, writer, &inner, &name, depth + 1, parameters);
-            }
-        }
-    }
-}
-
-/// Returns the message that a field holds, unless it has a JSON form of its own.
-fn nested(field: &FieldDescriptor) -> Option<MessageDescriptor> {
-    let kind = field.kind();
-    let message = kind.as_message()?;
-    let own_form = field.is_map() || is_well_known(message);
-    (!own_form).then(|| message.clone())
-}
-
-fn parameter(
-    catalog: &Catalog,
-    writer: &mut SchemaWriter<'_>,
-    field: &FieldDescriptor,
-    name: &str,
-    place: &str,
-) -> Value {
-    let notes = catalog.notes.field(field);
+fn parameter(writer: &mut SchemaWriter<'_>, field: &FieldPlan, name: &str, place: &str) -> Value {
     let mut parameter = json!({
         "name": name,
         "in": place,
-        "description": notes.comment,
+        "description": field.comment,
         "schema": writer.shape(field),
     });
-    if place == "path" || notes.required {
+    if place == "path" || field.required {
         parameter["required"] = true.into();
     }
-    if let Some(example) = &notes.example {
+    if let Some(example) = &field.example {
         parameter["example"] = typed(field, example);
     }
     parameter

@@ -3,7 +3,7 @@ use service_runtime::telemetry::propagation::{self, TraceContext};
 use tokio::time::timeout;
 
 use super::{form::Form, messages::Messages};
-use crate::{error::Error, error_response::ErrorResponse, http::problem::status_json};
+use crate::{error::Error, http::problem::status_json};
 
 /// Messages that have arrived already are sent together, up to about this size.
 const CHUNK_BYTES: usize = 32 * 1024;
@@ -55,7 +55,7 @@ impl Events {
             }
             Err(error) => {
                 self.ended = true;
-                let answer = propagation::within(self.trace, || ErrorResponse::new(&error));
+                let answer = propagation::within(self.trace, || error.response());
                 self.form.write_error(chunk, &status_json(&answer));
             }
         }

@@ -4,10 +4,9 @@ use axum::{
 };
 use bytes::Bytes;
 use http::{HeaderValue, header};
-use prost_reflect::MessageDescriptor;
 
 use crate::{
-    catalog::{Binding, holds_file, is_file},
+    catalog::Binding,
     transcode::{bytes_field, text_field},
 };
 
@@ -25,20 +24,12 @@ pub(super) struct FilePart {
     pub(super) data: Bytes,
 }
 
-/// Reports whether a route answers with a file.
-pub(in crate::http) fn answers_with_file(output: &MessageDescriptor, binding: &Binding) -> bool {
-    match &binding.response_body {
-        None => is_file(output),
-        Some(field) => holds_file(field),
-    }
-}
-
 impl FilePart {
     /// Takes the file, a `google.api.HttpBody`, out of an answer.
     pub(super) fn of(message: &Bytes, binding: &Binding) -> Self {
         let body = match &binding.response_body {
             None => message.as_ref(),
-            Some(field) => bytes_field(message, field.number()).unwrap_or_default(),
+            Some(field) => bytes_field(message, field.number).unwrap_or_default(),
         };
         Self {
             content_type: text_field(body, CONTENT_TYPE).to_owned(),

@@ -3,7 +3,7 @@ use std::time::Duration;
 use http::{HeaderMap, header};
 use serde_json::Value;
 
-use crate::http::header_list;
+use crate::http::weighed;
 
 /// Format of a stream of messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,9 +17,8 @@ pub(super) enum Form {
 impl Form {
     /// Returns the format that the client asks for: events if its `Accept` names them, lines otherwise.
     pub(super) fn wanted(headers: &HeaderMap) -> Self {
-        let mut names =
-            header_list(headers, header::ACCEPT).filter_map(|range| range.split(';').next());
-        match names.any(|name| name.trim().eq_ignore_ascii_case("text/event-stream")) {
+        let mut names = weighed(headers, header::ACCEPT);
+        match names.any(|(name, _)| name == "text/event-stream") {
             true => Self::Events,
             false => Self::Lines,
         }

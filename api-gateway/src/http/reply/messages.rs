@@ -2,7 +2,6 @@ use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use futures::{FutureExt, StreamExt};
-use prost_reflect::FieldDescriptor;
 use tokio::time::{Instant, sleep, sleep_until};
 use tonic::{Status, Streaming};
 
@@ -89,23 +88,19 @@ impl Messages {
 
     /// Returns a message as the JSON that its route answers with.
     pub(in crate::http) fn json(&self, message: &[u8]) -> Result<String, Error> {
-        let field = self.binding().response_body.as_ref();
-        let (plans, field) = (
-            &self.gateway.catalog.plans,
-            field.map(FieldDescriptor::number),
-        );
-        let json = response_body(plans, self.rpc().output, message, field)
-            .map_err(|fault| Error::Internal(fault.into()))?;
-        String::from_utf8(json).map_err(|fault| Error::Internal(fault.into()))
+        let field = self.binding().response_body.as_deref();
+        let plans = &self.gateway.catalog.plans;
+        let json = response_body(plans, self.rpc().output, message, field)?;
+        String::from_utf8(json).map_err(Error::internal)
     }
 
     /// Returns the position behind a message, if the stream is a live one.
     pub(super) fn resume_token<'a>(&self, message: &'a [u8]) -> Option<&'a str> {
         let live = self.rpc().live.as_ref()?;
-        Some(text_field(message, live.resume_at.number()))
+        Some(text_field(message, live.resume_at))
     }
 
     fn checked(&self, next: Option<Result<Bytes, Status>>) -> Option<Result<Bytes, Error>> {
-        next.map(|next| next.map_err(|status| Error::upstream(self.rpc(), status)))
+        next.map(|next| next.map_err(|status| Error::upstream(self.rpc().full_name(), &status)))
     }
 }

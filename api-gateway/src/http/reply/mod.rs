@@ -7,7 +7,6 @@ mod messages;
 mod stream;
 mod unary;
 
-pub(super) use file::answers_with_file;
 pub(super) use messages::Messages;
 pub(super) use stream::stream;
 pub(super) use unary::unary;

@@ -8,13 +8,8 @@ use futures::{StreamExt, stream};
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use service_runtime::telemetry::propagation::{self, TraceContext};
 
-use super::{
-    events::Events,
-    file::{FilePart, answers_with_file},
-    form::Form,
-    messages::Messages,
-};
-use crate::{error::Error, error_response::ErrorResponse};
+use super::{events::Events, file::FilePart, form::Form, messages::Messages};
+use crate::error::Error;
 
 /// Answers with a stream: lines or events of JSON, or one file, part by part.
 ///
@@ -25,8 +20,7 @@ pub(in crate::http) async fn stream(
     messages: Messages,
     headers: &HeaderMap,
 ) -> Result<Response, Error> {
-    let mut response = match answers_with_file(&messages.rpc().method.output(), messages.binding())
-    {
+    let mut response = match messages.binding().answers_with_file {
         true => file_response(messages).await?,
         false => events_response(messages, Form::wanted(headers)),
     };
@@ -66,10 +60,7 @@ async fn file_response(mut messages: Messages) -> Result<Response, Error> {
     let rest = stream::unfold(messages, async |mut messages| {
         let part = match messages.next().await? {
             Ok(message) => Ok(FilePart::of(&message, messages.binding()).data),
-            Err(error) => {
-                let answer = ErrorResponse::new(&error);
-                Err(io::Error::other(answer.message))
-            }
+            Err(error) => Err(io::Error::other(error.response().message)),
         };
         Some((part, messages))
     });

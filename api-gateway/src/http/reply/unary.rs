@@ -4,9 +4,8 @@ use axum::{
 };
 use bytes::Bytes;
 use http::header;
-use prost_reflect::FieldDescriptor;
 
-use super::file::{FilePart, answers_with_file};
+use super::file::FilePart;
 use crate::{
     catalog::{Plans, RouteMatch},
     error::Error,
@@ -25,13 +24,12 @@ pub(in crate::http) fn unary(
     message: Bytes,
 ) -> Result<Response, Error> {
     let (rpc, binding) = (&route.rpc, route.binding());
-    if answers_with_file(&rpc.method.output(), binding) {
+    if binding.answers_with_file {
         let file = FilePart::of(&message, binding);
         return Ok(file.response(Body::from(file.data.clone())));
     }
-    let field = binding.response_body.as_ref().map(FieldDescriptor::number);
-    let json = response_body(plans, rpc.output, &message, field)
-        .map_err(|fault| Error::Internal(fault.into()))?;
+    let field = binding.response_body.as_deref();
+    let json = response_body(plans, rpc.output, &message, field)?;
     let headers = [
         (header::CONTENT_TYPE, "application/json"),
         (header::CACHE_CONTROL, "no-store"),

@@ -10,7 +10,7 @@ use http::{HeaderMap, header};
 use serde_json::json;
 use url::Url;
 
-use super::{docs::escape, document::Document, header_list};
+use super::{docs::escape, document::Document, weighed};
 
 const PAGE: &str = include_str!("page.html");
 const STYLE: &str = include_str!("style.css");
@@ -77,9 +77,7 @@ fn links(public_url: &Url, issuer: &str) -> Document {
 
 /// Reports whether a client asks for JSON before it asks for a page. Browsers name `text/html` first.
 fn wants_json(headers: &HeaderMap) -> bool {
-    let mut types = header_list(headers, header::ACCEPT)
-        .filter_map(|range| range.split(';').next())
-        .map(|name| name.trim().to_ascii_lowercase());
+    let mut types = weighed(headers, header::ACCEPT).map(|(name, _)| name);
     let named = types.find(|name| matches!(name.as_str(), "application/json" | "text/html"));
     named.is_some_and(|name| name == "application/json")
 }
