@@ -169,6 +169,10 @@ impl Error {
                 violations.extend(more);
                 Err(Self::Invalid(violations))
             }
+            (Err(mut violations), Err(Self::InvalidFilter { field, error })) => {
+                violations.push(field, error);
+                Err(Self::Invalid(violations))
+            }
             // The call runs again, and may find more faults.
             (_, Err(Self::Busy)) => Err(Self::Busy),
             (Err(violations), _) => Err(Self::Invalid(violations)),

@@ -1,6 +1,6 @@
-use chrono::NaiveDate;
+use chrono::{Datelike, NaiveDate};
 
-use super::{DueTime, LocalTime, TimeZone, parse_date};
+use super::{DueTime, LocalTime, TimeZone, due_time::YEARS, parse_date};
 
 /// When a task is due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,6 +60,15 @@ impl DueInput {
     /// Returns whether only a zone gives it a meaning.
     pub fn needs_zone(self) -> bool {
         !matches!(self, Self::Time(_))
+    }
+
+    /// Returns whether users may name it.
+    pub fn is_in_bounds(self) -> bool {
+        YEARS.contains(&match self {
+            Self::Time(time) => time.year(),
+            Self::Date(date) => date.year(),
+            Self::Local(local) => local.naive().year(),
+        })
     }
 
     /// Returns what it means in a zone.

@@ -5,7 +5,8 @@ use chrono::{DateTime, Datelike, NaiveDate, Utc};
 /// When a task should be done: a moment of the years 1970 to 2200, in microseconds.
 pub type DueTime = DateTime<Utc>;
 
-const YEARS: std::ops::RangeInclusive<i32> = 1970..=2200;
+/// Years that users may name.
+pub const YEARS: std::ops::RangeInclusive<i32> = 1970..=2200;
 
 /// A moment out of bounds, or none at all.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

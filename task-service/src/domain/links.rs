@@ -80,11 +80,9 @@ impl Links {
     /// Returns the links that an occurrence hands on to the next one: dependencies were of this one alone.
     pub fn handed_on(&self) -> Self {
         Self {
-            category: self.category.clone(),
-            tags: self.tags.clone(),
-            parent_task_id: self.parent_task_id,
             depends_on: Vec::new(),
             blocked_by: Vec::new(),
+            ..self.clone()
         }
     }
 

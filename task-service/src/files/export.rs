@@ -6,7 +6,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Map, Value, json};
 
 use super::{csv, format::Format, ndjson::is_nothing};
-use crate::domain::{Details, Due, Links, Priority, RecurrenceAnchor, Task, TaskState};
+use crate::domain::{Details, Due, Links, Task};
 
 /// Writes tasks in a format, chunk by chunk.
 #[derive(Debug)]
@@ -79,8 +79,8 @@ fn record(task: &Task) -> Map<String, Value> {
         ("id", text(Some(id))),
         ("title", text(Some(title))),
         ("description", text(Some(description))),
-        ("priority", json!(priority_name(*priority))),
-        ("state", json!(state_name(*state))),
+        ("priority", enumerated("PRIORITY", priority.word())),
+        ("state", enumerated("TASK_STATE", state.word())),
         ("due_date", text(schedule.due().and_then(Due::date))),
         ("due_time", time(schedule.due_time())),
         ("due_local_time", text(schedule.due_local_time())),
@@ -92,7 +92,10 @@ fn record(task: &Task) -> Map<String, Value> {
         ),
         (
             "recurrence_anchor",
-            json!(recurrence.map(|recurrence| anchor_name(recurrence.anchor))),
+            json!(
+                recurrence
+                    .map(|recurrence| enumerated("RECURRENCE_ANCHOR", recurrence.anchor.word()))
+            ),
         ),
         ("series_id", text(task.series_id())),
         (
@@ -128,25 +131,7 @@ fn time(time: Option<DateTime<Utc>>) -> Value {
     text(time.map(|time| time.to_rfc3339_opts(SecondsFormat::AutoSi, true)))
 }
 
-fn priority_name(priority: Priority) -> &'static str {
-    match priority {
-        Priority::Low => "PRIORITY_LOW",
-        Priority::Medium => "PRIORITY_MEDIUM",
-        Priority::High => "PRIORITY_HIGH",
-        Priority::Urgent => "PRIORITY_URGENT",
-    }
-}
-
-fn state_name(state: TaskState) -> &'static str {
-    match state {
-        TaskState::Open => "TASK_STATE_OPEN",
-        TaskState::Completed { .. } => "TASK_STATE_COMPLETED",
-    }
-}
-
-fn anchor_name(anchor: RecurrenceAnchor) -> &'static str {
-    match anchor {
-        RecurrenceAnchor::Schedule => "RECURRENCE_ANCHOR_SCHEDULE",
-        RecurrenceAnchor::Completion => "RECURRENCE_ANCHOR_COMPLETION",
-    }
+/// Returns the name that an enumeration has for a word.
+fn enumerated(prefix: &str, word: &str) -> Value {
+    json!(format!("{prefix}_{}", word.to_uppercase()))
 }

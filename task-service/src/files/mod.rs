@@ -27,4 +27,4 @@ pub use format::Format;
 pub use identity::of_id as identity_of_id;
 pub use loss::{Loss, Losses};
 pub use read::read;
-pub use task::{FileReminder, FileTask, When};
+pub use task::{FileTask, When};

@@ -2,8 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Timelike, Utc};
 
-use super::task::FileReminder;
-use crate::domain::{Priority, RecurrenceAnchor};
+use crate::domain::{Priority, RecurrenceAnchor, Reminder};
 
 const LOCAL_FORMS: [&str; 4] = [
     "%Y-%m-%dT%H:%M:%S",
@@ -84,11 +83,11 @@ pub fn instant(text: &str) -> Result<DateTime<Utc>, Complaint> {
 }
 
 /// Reads a reminder: a number of minutes before the due time, or a moment.
-pub fn reminder(text: &str) -> Result<FileReminder, Complaint> {
+pub fn reminder(text: &str) -> Result<Reminder, Complaint> {
     let text = text.trim();
     match text.parse() {
-        Ok(minutes) => Ok(FileReminder::MinutesBeforeDue(minutes)),
-        Err(_) => instant(text).map(FileReminder::AtTime).map_err(
+        Ok(minutes) => Ok(Reminder::MinutesBeforeDue(minutes)),
+        Err(_) => instant(text).map(Reminder::AtTime).map_err(
             |_| "is neither a number of minutes before the due time nor a time with an offset",
         ),
     }
@@ -130,10 +129,10 @@ mod tests {
 
     #[test]
     fn a_reminder_is_a_number_or_a_moment() {
-        assert_eq!(reminder("30"), Ok(FileReminder::MinutesBeforeDue(30)));
+        assert_eq!(reminder("30"), Ok(Reminder::MinutesBeforeDue(30)));
         assert!(matches!(
             reminder("2026-12-01T08:00:00Z"),
-            Ok(FileReminder::AtTime(_))
+            Ok(Reminder::AtTime(_))
         ));
         assert!(reminder("soon").is_err());
     }

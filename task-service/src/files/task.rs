@@ -1,7 +1,7 @@
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 
 use super::loss::Loss;
-use crate::domain::{Priority, RecurrenceAnchor};
+use crate::domain::{Priority, RecurrenceAnchor, Reminder};
 
 /// The most losses of one task, and the most fields of it that no task keeps.
 const MOST_LOSSES: usize = 100;
@@ -35,8 +35,8 @@ pub struct FileTask {
     pub recurrence_rule: String,
     /// Anchor of the next occurrence, if the file states one.
     pub recurrence_anchor: Option<RecurrenceAnchor>,
-    /// When to remind.
-    pub reminders: Vec<FileReminder>,
+    /// When to remind; the minutes can be out of bounds.
+    pub reminders: Vec<Reminder>,
     /// No reminders, not even the default one.
     pub muted: bool,
     /// The name of its category; empty for none.
@@ -62,15 +62,6 @@ pub enum When {
     Local(NaiveDateTime),
     /// A moment that is the same everywhere.
     Instant(DateTime<Utc>),
-}
-
-/// When to remind of a task.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FileReminder {
-    /// Minutes before it is due.
-    MinutesBeforeDue(i32),
-    /// A moment of its own.
-    AtTime(DateTime<Utc>),
 }
 
 impl FileTask {

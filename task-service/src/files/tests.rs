@@ -99,8 +99,8 @@ fn expected() -> FileTask {
         recurrence_rule: "FREQ=WEEKLY;BYDAY=MO,TH".to_owned(),
         recurrence_anchor: Some(RecurrenceAnchor::Completion),
         reminders: vec![
-            FileReminder::MinutesBeforeDue(30),
-            FileReminder::AtTime(time("2026-12-01T07:00:00Z")),
+            Reminder::MinutesBeforeDue(30),
+            Reminder::AtTime(time("2026-12-01T07:00:00Z")),
         ],
         muted: true,
         category: "'=home".to_owned(),

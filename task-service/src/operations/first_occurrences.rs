@@ -6,7 +6,7 @@ use std::{
 };
 
 use futures::{StreamExt, TryStreamExt, stream};
-use service_runtime::{grpc::Caller, postgres::AsyncPgConnection};
+use service_runtime::grpc::Caller;
 use tokio::sync::OnceCell;
 
 use crate::{
@@ -91,11 +91,7 @@ impl<'a> Preview<'a> {
         let read = async || {
             let database = &self.app.database;
             let user_id = &self.caller.user_id;
-            let settings = database
-                .read("user_zone", async |tx: &mut AsyncPgConnection| {
-                    store::settings::find(tx, user_id).await
-                })
-                .await?;
+            let settings = store::settings::read(database, "user_zone", user_id).await?;
             Ok(settings.time_zone)
         };
         self.user_zone.get_or_try_init(read).await.cloned()

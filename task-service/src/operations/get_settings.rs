@@ -1,4 +1,4 @@
-use service_runtime::{grpc::Caller, postgres::AsyncPgConnection};
+use service_runtime::grpc::Caller;
 
 use super::query::Query;
 use crate::{app::App, domain::Settings, error::Error, store};
@@ -11,12 +11,6 @@ impl Query for GetSettings {
     type Answer = Settings;
 
     async fn run(&self, app: &App, caller: &Caller) -> Result<Settings, Error> {
-        app.database
-            .read("get_settings", async |tx: &mut AsyncPgConnection| {
-                store::settings::find(tx, &caller.user_id)
-                    .await
-                    .map_err(Error::from)
-            })
-            .await
+        Ok(store::settings::read(&app.database, "get_settings", &caller.user_id).await?)
     }
 }

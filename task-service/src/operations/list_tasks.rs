@@ -25,19 +25,19 @@ pub struct ListTasks {
     /// In which order.
     pub order: Order,
     /// End of the previous page; none for the first page.
-    pub after: Option<PageEnd>,
+    pub after: Option<PageEnd<Place>>,
     /// Maximum number.
     pub limit: i64,
 }
 
-/// End of a page, and the list that it belongs to.
+/// End of a page, and the list or search that it belongs to.
 #[derive(Debug, Clone)]
-pub struct PageEnd {
-    /// The last task.
-    pub place: Place,
+pub struct PageEnd<P> {
+    /// Position of the last task.
+    pub place: P,
     /// When and where the first page was asked for, so that "today" is the same on all pages.
     pub context: EvalContext,
-    /// Hash of the list's parameters.
+    /// Hash of the parameters of the list or search.
     pub fingerprint: u64,
 }
 
@@ -47,7 +47,7 @@ pub struct TaskPage {
     /// Tasks.
     pub tasks: Vec<Task>,
     /// End of the page, if there is another one.
-    pub end: Option<PageEnd>,
+    pub end: Option<PageEnd<Place>>,
 }
 
 impl Query for ListTasks {

@@ -3,6 +3,8 @@
 //! Walks look tasks up one by one, in subqueries that an OFFSET keeps from being joined: a join would read all tasks of the user, because
 //! most users have few.
 
+use std::collections::HashMap;
+
 use diesel::{
     prelude::*,
     sql_types::{Array, BigInt, Integer, Text, Uuid as SqlUuid},
@@ -19,16 +21,13 @@ use crate::domain::TaskId;
 /// Deeper than any tree that the domain allows, so that a walk ends whatever the rows say.
 const DEEPEST_WALK: i32 = 64;
 
+/// Task of a walk, and its distance from where the walk began.
 #[derive(QueryableByName)]
-struct IdRow {
+struct Row {
     #[diesel(sql_type = SqlUuid)]
     id: TaskId,
-}
-
-#[derive(QueryableByName)]
-struct Number {
     #[diesel(sql_type = Integer)]
-    number: i32,
+    depth: i32,
 }
 
 /// Keeps others from changing how the user's tasks hang together until the transaction ends: two changes that are right by
@@ -48,7 +47,7 @@ pub async fn ancestors(
     user_id: &UserId,
     id: TaskId,
 ) -> Result<Vec<TaskId>, DatabaseError> {
-    let rows: Vec<IdRow> = diesel::sql_query(
+    let rows: Vec<Row> = diesel::sql_query(
         "WITH RECURSIVE up AS (
              SELECT id, parent_task_id, 1 AS depth FROM tasks WHERE user_id = $1 AND id = $2
              UNION ALL
@@ -57,7 +56,7 @@ pub async fn ancestors(
              ) t
              WHERE up.depth < $3
          )
-         SELECT id FROM up ORDER BY depth",
+         SELECT id, depth FROM up ORDER BY depth",
     )
     .bind::<Text, _>(user_id.as_ref())
     .bind::<SqlUuid, _>(id)
@@ -68,30 +67,47 @@ pub async fn ancestors(
     Ok(rows.into_iter().map(|row| row.id).collect())
 }
 
+/// Returns on which level of tasks within tasks each of the tasks stands, from 1.
+#[tracing::instrument(name = "store.hierarchy.depths", level = "debug", skip_all)]
+pub async fn depths(
+    tx: &mut AsyncPgConnection,
+    user_id: &UserId,
+    ids: &[TaskId],
+) -> Result<HashMap<TaskId, usize>, DatabaseError> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows: Vec<Row> = diesel::sql_query(
+        "WITH RECURSIVE up AS (
+             SELECT t.id, t.parent_task_id, 1 AS depth FROM unnest($2) wanted (id), LATERAL (
+                 SELECT id, parent_task_id FROM tasks WHERE user_id = $1 AND id = wanted.id OFFSET 0
+             ) t
+             UNION ALL
+             SELECT up.id, t.parent_task_id, up.depth + 1 FROM up, LATERAL (
+                 SELECT parent_task_id FROM tasks WHERE user_id = $1 AND id = up.parent_task_id OFFSET 0
+             ) t
+             WHERE up.depth < $3
+         )
+         SELECT id, max(depth) AS depth FROM up GROUP BY id",
+    )
+    .bind::<Text, _>(user_id.as_ref())
+    .bind::<Array<SqlUuid>, _>(ids)
+    .bind::<Integer, _>(DEEPEST_WALK)
+    .fixed()
+    .load(tx)
+    .await?;
+    let depth = |row: Row| (row.id, usize::try_from(row.depth).unwrap_or(1));
+    Ok(rows.into_iter().map(depth).collect())
+}
+
 /// Returns how many levels a task has with the parts that are in it, itself included.
 pub async fn height(
     tx: &mut AsyncPgConnection,
     user_id: &UserId,
     id: TaskId,
 ) -> Result<i32, DatabaseError> {
-    let row: Number = diesel::sql_query(
-        "WITH RECURSIVE down AS (
-             SELECT $2::uuid AS id, 1 AS depth
-             UNION ALL
-             SELECT t.id, down.depth + 1 FROM down, LATERAL (
-                 SELECT id FROM tasks WHERE user_id = $1 AND parent_task_id = down.id OFFSET 0
-             ) t
-             WHERE down.depth < $3
-         )
-         SELECT max(depth) AS number FROM down",
-    )
-    .bind::<Text, _>(user_id.as_ref())
-    .bind::<SqlUuid, _>(id)
-    .bind::<Integer, _>(DEEPEST_WALK)
-    .fixed()
-    .get_result(tx)
-    .await?;
-    Ok(row.number)
+    let rows = walk_down(tx, user_id, id, true).await?;
+    Ok(rows.last().map_or(1, |lowest| lowest.depth + 1))
 }
 
 /// Returns the parts of a task and their parts, deleted ones left out, the outermost first.
@@ -101,7 +117,17 @@ pub async fn descendants(
     id: TaskId,
     and_deleted: bool,
 ) -> Result<Vec<TaskId>, DatabaseError> {
-    let rows: Vec<IdRow> = diesel::sql_query(
+    let rows = walk_down(tx, user_id, id, and_deleted).await?;
+    Ok(rows.into_iter().map(|row| row.id).collect())
+}
+
+async fn walk_down(
+    tx: &mut AsyncPgConnection,
+    user_id: &UserId,
+    id: TaskId,
+    and_deleted: bool,
+) -> Result<Vec<Row>, DatabaseError> {
+    Ok(diesel::sql_query(
         "WITH RECURSIVE down AS (
              SELECT $2::uuid AS id, 0 AS depth
              UNION ALL
@@ -111,7 +137,7 @@ pub async fn descendants(
              ) t
              WHERE down.depth < $3
          )
-         SELECT id FROM down WHERE depth > 0 ORDER BY depth, id",
+         SELECT id, depth FROM down WHERE depth > 0 ORDER BY depth, id",
     )
     .bind::<Text, _>(user_id.as_ref())
     .bind::<SqlUuid, _>(id)
@@ -119,8 +145,7 @@ pub async fn descendants(
     .bind::<Integer, _>(i32::from(and_deleted))
     .fixed()
     .load(tx)
-    .await?;
-    Ok(rows.into_iter().map(|row| row.id).collect())
+    .await?)
 }
 
 /// Returns the parts of tasks, deleted ones left out: each after the id of the task that it is a part of.

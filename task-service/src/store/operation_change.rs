@@ -115,7 +115,7 @@ impl OperationChange {
 
 fn fields(row: &impl Serialize) -> Result<Map<String, Value>, DatabaseError> {
     let value = serde_json::to_value(row).and_then(serde_json::from_value);
-    value.map_err(|cause| diesel::result::Error::SerializationError(cause.into()).into())
+    value.map_err(DatabaseError::invalid_value)
 }
 
 /// Keeps what a write changed.
@@ -176,13 +176,9 @@ pub async fn find(
         .await?;
     rows.into_iter()
         .map(|(kind, entity_id, version, before)| {
-            let kind = EntityKind::from_word(&kind).ok_or_else(|| {
-                diesel::result::Error::DeserializationError(
-                    "unknown kind in table operation_changes".into(),
-                )
-            })?;
+            let kind = EntityKind::from_word(&kind).ok_or("unknown kind in operation_changes");
             Ok(OperationChange {
-                kind,
+                kind: kind.map_err(DatabaseError::invalid_value)?,
                 entity_id,
                 version,
                 before,

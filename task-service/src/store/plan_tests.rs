@@ -87,7 +87,7 @@ async fn statements_read_large_tables_by_index() {
     let known = imported::find(tx, &anna, &ids, &["import 35", "import 2035"]).await;
     assert_eq!(known.unwrap().len(), 5);
     expect("tasks_one_per_import_id");
-    imported::depths(tx, &anna, &ids).await.unwrap();
+    hierarchy::depths(tx, &anna, &ids).await.unwrap();
     hierarchy::ancestors(tx, &anna, ids[1]).await.unwrap();
     hierarchy::existing(tx, &anna, &ids).await.unwrap();
     hierarchy::open(tx, &anna, &ids).await.unwrap();

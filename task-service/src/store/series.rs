@@ -1,4 +1,4 @@
-use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use service_runtime::{
@@ -6,23 +6,11 @@ use service_runtime::{
     postgres::{AsFixed, DatabaseError},
 };
 
-use super::schema::{series, tasks};
-use crate::domain::{Occurrence, Recurrence, SeriesId, Task};
-
-/// A series as it is written.
-#[derive(Insertable)]
-#[diesel(table_name = series)]
-struct NewSeries<'a> {
-    user_id: &'a str,
-    series_id: SeriesId,
-    recurrence_rule: &'a str,
-    recurrence_anchor: &'static str,
-    time_zone: &'a str,
-    start_local: NaiveDateTime,
-    due_after_days: Option<i32>,
-    due_after_seconds: Option<i32>,
-    create_time: DateTime<Utc>,
-}
+use super::{
+    schema::{series, tasks},
+    task_row::SeriesRule,
+};
+use crate::domain::{Occurrence, SeriesId, Task};
 
 /// Locks a series until the transaction ends, and returns whether it has ended.
 pub async fn lock(
@@ -39,34 +27,26 @@ pub async fn lock(
         .optional()?)
 }
 
-impl<'a> NewSeries<'a> {
-    fn of_first(task: &'a Task) -> Option<Self> {
-        let Recurrence { rule, anchor } = task.schedule.recurrence()?;
-        let occurrence = task.occurrence.as_ref()?;
-        if occurrence.previous_task_id.is_some() {
-            return None;
-        }
-        Some(Self {
-            user_id: task.user_id.as_ref(),
-            series_id: occurrence.series_id,
-            recurrence_rule: rule.as_ref(),
-            recurrence_anchor: anchor.word(),
-            time_zone: task.schedule.time_zone()?.as_ref(),
-            start_local: occurrence.start_local.naive(),
-            due_after_days: occurrence.due_after.days,
-            due_after_seconds: occurrence.due_after.seconds,
-            create_time: task.update_time,
-        })
-    }
-}
-
 /// Adds the series that tasks are the first occurrences of; a task that does not repeat needs none, and one that follows
 /// another one has it already.
 pub async fn insert_of_first(
     tx: &mut AsyncPgConnection,
     tasks: &[Task],
 ) -> Result<(), DatabaseError> {
-    let new: Vec<_> = tasks.iter().filter_map(NewSeries::of_first).collect();
+    let is_first = |occurrence: Occurrence| occurrence.previous_task_id.is_none();
+    let first = tasks
+        .iter()
+        .filter(|task| task.occurrence.is_some_and(is_first));
+    let new = first.filter_map(|task| {
+        Some((
+            series::user_id.eq(task.user_id.as_ref()),
+            series::series_id.eq(task.series_id()?),
+            series::time_zone.eq(task.schedule.time_zone()?.as_ref()),
+            series::create_time.eq(task.update_time),
+            SeriesRule::of(task)?,
+        ))
+    });
+    let new: Vec<_> = new.collect();
     if !new.is_empty() {
         diesel::insert_into(series::table)
             .values(new)

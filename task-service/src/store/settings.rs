@@ -4,7 +4,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::{Deserialize, Serialize};
 use service_runtime::{
     ids::UserId,
-    postgres::{AsFixed, DatabaseError},
+    postgres::{AsFixed, Database, DatabaseError},
 };
 
 use super::schema::settings;
@@ -57,6 +57,19 @@ pub async fn find(mut tx: &AsyncPgConnection, user_id: &UserId) -> Result<Settin
         .await
         .optional()?;
     Ok(row.map(Settings::from).unwrap_or_default())
+}
+
+/// Reads the settings of a user in a read of its own; `name` stands in the logs.
+pub async fn read(
+    database: &Database,
+    name: &'static str,
+    user_id: &UserId,
+) -> Result<Settings, DatabaseError> {
+    database
+        .read(name, async |tx: &mut AsyncPgConnection| {
+            find(tx, user_id).await
+        })
+        .await
 }
 
 /// Writes the settings of a user if they are still the version before; returns whether they were.

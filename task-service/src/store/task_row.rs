@@ -13,39 +13,41 @@ use crate::domain::{
 };
 
 /// Row of a task.
-#[derive(Debug, Clone, Queryable, Selectable, Serialize, Deserialize)]
-#[diesel(table_name = tasks, check_for_backend(diesel::pg::Pg))]
+#[derive(Debug, Clone, Queryable, Selectable, AsChangeset, Serialize, Deserialize)]
+#[diesel(table_name = tasks, primary_key(user_id, id), treat_none_as_null = true, check_for_backend(diesel::pg::Pg))]
 pub struct StoredTask {
     pub(super) user_id: String,
     pub(super) id: TaskId,
-    title: String,
-    description: String,
-    priority: String,
-    due_time: Option<DateTime<Utc>>,
-    due_date: Option<NaiveDate>,
-    start_time: Option<DateTime<Utc>>,
-    time_zone: Option<String>,
+    pub(super) title: String,
+    pub(super) description: String,
+    pub(super) priority: String,
+    pub(super) due_time: Option<DateTime<Utc>>,
+    pub(super) due_date: Option<NaiveDate>,
+    pub(super) start_time: Option<DateTime<Utc>>,
+    pub(super) time_zone: Option<String>,
     pub(super) series_id: Option<SeriesId>,
-    recurrence_id: Option<NaiveDateTime>,
-    previous_task_id: Option<TaskId>,
-    reminders: serde_json::Value,
-    muted: bool,
+    pub(super) recurrence_id: Option<NaiveDateTime>,
+    pub(super) previous_task_id: Option<TaskId>,
+    pub(super) reminders: serde_json::Value,
+    pub(super) muted: bool,
     pub(super) category_id: Option<CategoryId>,
     pub(super) tag_ids: Vec<TagId>,
-    parent_task_id: Option<TaskId>,
+    pub(super) parent_task_id: Option<TaskId>,
     pub(super) depends_on: Vec<TaskId>,
-    version: i64,
-    operation_id: Option<OperationId>,
-    import_id: Option<String>,
-    create_time: DateTime<Utc>,
-    update_time: DateTime<Utc>,
-    complete_time: Option<DateTime<Utc>>,
-    delete_time: Option<DateTime<Utc>>,
-    remind_time: Option<DateTime<Utc>>,
+    pub(super) version: i64,
+    pub(super) operation_id: Option<OperationId>,
+    pub(super) import_id: Option<String>,
+    #[diesel(skip_update)]
+    pub(super) create_time: DateTime<Utc>,
+    pub(super) update_time: DateTime<Utc>,
+    pub(super) complete_time: Option<DateTime<Utc>>,
+    pub(super) delete_time: Option<DateTime<Utc>>,
+    #[diesel(skip_update)]
+    pub(super) remind_time: Option<DateTime<Utc>>,
 }
 
 /// Recurrence of the series of a task.
-#[derive(Debug, Clone, Queryable, Selectable, Serialize, Deserialize)]
+#[derive(Debug, Clone, Queryable, Selectable, Insertable, Serialize, Deserialize)]
 #[diesel(table_name = series, check_for_backend(diesel::pg::Pg))]
 pub struct SeriesRule {
     recurrence_rule: String,
@@ -69,13 +71,12 @@ pub struct TaskRow {
     pub(super) blocked_by: Vec<TaskId>,
 }
 
-impl TaskRow {
+impl StoredTask {
     /// Returns the row of a task.
     pub fn of(task: &Task) -> Result<Self, DatabaseError> {
-        let recurrence = task.schedule.recurrence();
         let occurrence = task.occurrence;
-        let category = task.links.category.as_ref();
-        let stored = StoredTask {
+        let reminders = serde_json::to_value(task.schedule.reminders());
+        Ok(Self {
             user_id: task.user_id.to_string(),
             id: task.id,
             title: task.details.title.to_string(),
@@ -85,12 +86,12 @@ impl TaskRow {
             due_date: task.schedule.due().and_then(Due::date),
             start_time: task.schedule.start_time(),
             time_zone: task.schedule.time_zone().map(ToString::to_string),
-            series_id: occurrence.map(|occurrence| occurrence.series_id),
+            series_id: task.series_id(),
             recurrence_id: occurrence.map(|occurrence| occurrence.recurrence_id.naive()),
             previous_task_id: occurrence.and_then(|occurrence| occurrence.previous_task_id),
-            reminders: reminders(task)?,
+            reminders: reminders.map_err(DatabaseError::invalid_value)?,
             muted: task.details.muted,
-            category_id: category.map(|category| category.id),
+            category_id: task.links.category.as_ref().map(|category| category.id),
             tag_ids: task.links.tag_ids(),
             parent_task_id: task.links.parent_task_id,
             depends_on: task.links.depends_on.clone(),
@@ -102,29 +103,26 @@ impl TaskRow {
             complete_time: task.state.complete_time(),
             delete_time: task.delete_time,
             remind_time: task.remind_time,
-        };
-        let series = recurrence
-            .zip(occurrence)
-            .map(|(recurrence, occurrence)| SeriesRule {
-                recurrence_rule: recurrence.rule.as_ref().to_owned(),
-                recurrence_anchor: recurrence.anchor.word().to_owned(),
-                start_local: occurrence.start_local.naive(),
-                due_after_days: occurrence.due_after.days,
-                due_after_seconds: occurrence.due_after.seconds,
-            });
+        })
+    }
+}
+
+impl TaskRow {
+    /// Returns the row of a task.
+    pub fn of(task: &Task) -> Result<Self, DatabaseError> {
+        let links = &task.links;
         Ok(Self {
-            stored,
-            series,
-            category: category.map(|category| category.name.clone()),
-            tags: task.links.tags.iter().map(|tag| tag.name.clone()).collect(),
-            blocked_by: task.links.blocked_by.clone(),
+            stored: StoredTask::of(task)?,
+            series: SeriesRule::of(task),
+            category: links.category.as_ref().map(|label| label.name.clone()),
+            tags: links.tags.iter().map(|tag| tag.name.clone()).collect(),
+            blocked_by: links.blocked_by.clone(),
         })
     }
 
     /// Puts the task together.
     pub fn into_task(self) -> Result<Task, DatabaseError> {
-        self.assemble()
-            .map_err(|cause| diesel::result::Error::DeserializationError(cause).into())
+        self.assemble().map_err(DatabaseError::invalid_value)
     }
 
     fn assemble(self) -> Result<Task, BoxError> {
@@ -199,6 +197,18 @@ impl TaskRow {
 }
 
 impl SeriesRule {
+    /// Returns the recurrence of the series of a task, if it repeats.
+    pub fn of(task: &Task) -> Option<Self> {
+        let (recurrence, occurrence) = (task.schedule.recurrence()?, task.occurrence?);
+        Some(Self {
+            recurrence_rule: recurrence.rule.as_ref().to_owned(),
+            recurrence_anchor: recurrence.anchor.word().to_owned(),
+            start_local: occurrence.start_local.naive(),
+            due_after_days: occurrence.due_after.days,
+            due_after_seconds: occurrence.due_after.seconds,
+        })
+    }
+
     fn recurrence(&self) -> Result<Recurrence, BoxError> {
         let rule = RecurrenceRule::new(self.recurrence_rule.clone());
         let anchor = RecurrenceAnchor::from_word(&self.recurrence_anchor);
@@ -207,10 +217,4 @@ impl SeriesRule {
             anchor: anchor.ok_or("unknown anchor in table series")?,
         })
     }
-}
-
-/// Returns the reminders of a task as they are kept.
-pub fn reminders(task: &Task) -> Result<serde_json::Value, DatabaseError> {
-    serde_json::to_value(task.schedule.reminders())
-        .map_err(|cause| diesel::result::Error::SerializationError(cause.into()).into())
 }

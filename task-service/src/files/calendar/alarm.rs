@@ -10,9 +10,11 @@ use super::{
     moment::{Moment, rules},
     zone::Zones,
 };
-use crate::files::task::{FileReminder, FileTask, When};
+use crate::{
+    domain::Reminder,
+    files::task::{FileTask, When},
+};
 
-const LONGEST_LEAD_MINUTES: i64 = 40_320;
 /// From when on a date the minutes of its reminders are counted back, on the clocks of its zone.
 const REMIND_BEFORE: NaiveTime = NaiveTime::from_hms_opt(9, 0, 0).expect("nine is a time");
 
@@ -77,7 +79,7 @@ pub fn read(alarm: &ICalendarComponent, span: &Span<'_>, task: &mut FileTask) {
     }
 }
 
-fn reminder(alarm: &ICalendarComponent, span: &Span<'_>) -> Result<FileReminder, &'static str> {
+fn reminder(alarm: &ICalendarComponent, span: &Span<'_>) -> Result<Reminder, &'static str> {
     let trigger = alarm
         .property(&ICalendarProperty::Trigger)
         .ok_or("has no TRIGGER")?;
@@ -86,7 +88,7 @@ fn reminder(alarm: &ICalendarComponent, span: &Span<'_>) -> Result<FileReminder,
             .filter(|moment| !matches!(moment.when, When::Date(_)))
             .filter(|moment| moment.unknown_zone.is_none())
             .and_then(|moment| moment.instant(span.zones))
-            .map(FileReminder::AtTime)
+            .map(Reminder::AtTime)
             .ok_or("has a TRIGGER that is no time in UTC or in a known zone"),
         Some(ICalendarValue::Duration(offset)) => {
             let related = trigger.parameter(&ICalendarParameterName::Related);
@@ -113,7 +115,7 @@ fn reminder(alarm: &ICalendarComponent, span: &Span<'_>) -> Result<FileReminder,
 
 impl Span<'_> {
     /// Returns the reminder at a moment: counted back from the due time if possible, so that it moves along with it.
-    fn before_due(&self, time: DateTime<Utc>) -> FileReminder {
+    fn before_due(&self, time: DateTime<Utc>) -> Reminder {
         let lead = self.due.as_ref().and_then(|due| match due.when {
             When::Date(date) => {
                 let zone = due.zone.as_deref().unwrap_or(&self.zones.default);
@@ -123,14 +125,11 @@ impl Span<'_> {
                 Some((due.instant(self.zones)? - time).num_seconds())
             }
         });
-        match lead {
-            // Rather some seconds early than late.
-            Some(lead) if (0..=LONGEST_LEAD_MINUTES * 60).contains(&lead) => {
-                let minutes = i32::try_from((lead + 59) / 60).unwrap_or_default();
-                FileReminder::MinutesBeforeDue(minutes)
-            }
-            _ => FileReminder::AtTime(time),
-        }
+        // Rather some seconds early than late.
+        let minutes = lead.filter(|lead| *lead >= 0).map(|lead| (lead + 59) / 60);
+        let minutes = minutes.and_then(|minutes| i32::try_from(minutes).ok());
+        let reminder = minutes.and_then(|minutes| Reminder::minutes_before_due(minutes).ok());
+        reminder.unwrap_or(Reminder::AtTime(time))
     }
 }
 

@@ -4,8 +4,8 @@ use chrono::{DateTime, NaiveDate, Utc};
 
 use super::{Lines, read};
 use crate::{
-    domain::Priority,
-    files::{Contents, FileReminder, FileTask, When},
+    domain::{Priority, Reminder},
+    files::{Contents, FileTask, When},
 };
 
 mod alarms;
@@ -53,7 +53,7 @@ fn reminders_of_apple_are_read() {
     // The start that is equal to the due time hides nothing.
     assert_eq!(plants.start, None);
     assert_eq!(plants.recurrence_rule, "FREQ=WEEKLY;BYDAY=TU");
-    let reminder = FileReminder::AtTime(at("2026-12-01T14:00:00Z"));
+    let reminder = Reminder::AtTime(at("2026-12-01T14:00:00Z"));
     assert_eq!(plants.reminders, [reminder]);
     assert_eq!(lost(plants), ["VALARM"]);
     assert_eq!(
@@ -91,8 +91,8 @@ fn tasks_of_tasks_org_are_read() {
     assert_eq!(
         plan.reminders,
         [
-            FileReminder::MinutesBeforeDue((9 + 26) * 60),
-            FileReminder::MinutesBeforeDue(14 * 24 * 60)
+            Reminder::MinutesBeforeDue((9 + 26) * 60),
+            Reminder::MinutesBeforeDue(14 * 24 * 60)
         ]
     );
     assert_eq!(lost(plan), ["GEO", "STATUS", "PERCENT-COMPLETE"]);
@@ -131,7 +131,7 @@ fn tasks_of_thunderbird_are_read() {
     assert_eq!(backup.start, Some(at("2026-12-01T17:00:00Z")));
     assert_eq!(backup.recurrence_rule, "FREQ=MONTHLY;BYMONTHDAY=1");
     // A quarter of an hour before the start.
-    assert_eq!(backup.reminders, [FileReminder::MinutesBeforeDue(105)]);
+    assert_eq!(backup.reminders, [Reminder::MinutesBeforeDue(105)]);
     assert_eq!(lost(backup), ["EXDATE", "TRANSP", "VALARM REPEAT"]);
     assert_eq!(mother.due, local("2026-12-06T20:00:00"));
     assert_eq!(mother.time_zone, "Europe/Vienna");
@@ -159,7 +159,7 @@ fn tasks_of_outlook_are_read() {
     assert_eq!(task.title, "Steuererklärung");
     assert_eq!(task.time_zone, "Europe/Berlin");
     assert_eq!(task.priority, Some(Priority::High));
-    assert_eq!(task.reminders, [FileReminder::MinutesBeforeDue(30)]);
+    assert_eq!(task.reminders, [Reminder::MinutesBeforeDue(30)]);
 }
 
 fn one(properties: &str) -> FileTask {

@@ -44,17 +44,8 @@ impl ImportTasks {
     ) -> Result<Self, Error> {
         let format = Format::of_file(content_type, &bytes)
             .map_err(|error| Error::field("file.content_type", error))?;
-        let settings = app
-            .database
-            .read(
-                "import_tasks",
-                async |connection: &mut AsyncPgConnection| {
-                    store::settings::find(connection, &caller.user_id)
-                        .await
-                        .map_err(Error::from)
-                },
-            )
-            .await?;
+        let (database, user_id) = (&app.database, &caller.user_id);
+        let settings = store::settings::read(database, Self::NAME, user_id).await?;
         let user_zone = settings.time_zone;
         let zone = user_zone.clone();
         // Megabytes of text: not on a thread that answers other calls.

@@ -128,7 +128,7 @@ impl<'a> Plan<'a> {
         });
         let old: Vec<TaskId> = old.collect();
         let user_id = &work.caller().user_id;
-        let depths = store::imported::depths(work.tx(), user_id, &old).await?;
+        let depths = store::hierarchy::depths(work.tx(), user_id, &old).await?;
         let depth_of = |id| depths.get(&id).copied().unwrap_or(1);
         let tree = tree(&mut parents, depth_of, limits::DEPTH);
         for (place, cut) in tree.cut {

@@ -1,6 +1,6 @@
 //! When an imported task is due, how it repeats, and when to remind of it, as far as that fits together.
 
-use chrono::{DateTime, Datelike, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::content::{Draft, is_in_bounds};
 use crate::{
@@ -8,10 +8,8 @@ use crate::{
         Due, DueInput, FirstOccurrence, Recurrence, RecurrenceRule, Reminder, Reminders,
         Repetition, Schedule, TimeZone, Violations, limits,
     },
-    files::{FileReminder, When},
+    files::When,
 };
-
-const YEARS: std::ops::RangeInclusive<i32> = 1970..=2200;
 
 impl Draft<'_> {
     /// Returns the schedule. A completed task does not repeat: it was one occurrence of its series, or the last.
@@ -49,17 +47,8 @@ impl Draft<'_> {
             When::Local(local) => DueInput::Local(local.into()),
             When::Instant(time) => DueInput::Time(time),
         };
-        let is_in_bounds = match input {
-            DueInput::Date(date) => YEARS.contains(&date.year()),
-            DueInput::Local(local) => YEARS.contains(&local.naive().date().year()),
-            DueInput::Time(time) => is_in_bounds(time),
-        };
-        if !is_in_bounds {
-            let (first, last) = (YEARS.start(), YEARS.end());
-            self.lose(
-                "due_time",
-                format!("is not between the years {first} and {last}"),
-            );
+        if !input.is_in_bounds() {
+            self.lose("due_time", "is not between the years 1970 and 2200");
             return None;
         }
         Some(input.in_zone(zone))
@@ -113,14 +102,14 @@ impl Draft<'_> {
         let mut reminders: Vec<Reminder> = Vec::new();
         for reminder in &file.reminders {
             let reminder = match *reminder {
-                FileReminder::MinutesBeforeDue(_) if due.is_none() => {
+                Reminder::MinutesBeforeDue(_) if due.is_none() => {
                     Err("needs a due time to count from".to_owned())
                 }
-                FileReminder::MinutesBeforeDue(minutes) => {
+                Reminder::MinutesBeforeDue(minutes) => {
                     Reminder::minutes_before_due(minutes).map_err(|error| error.to_string())
                 }
-                FileReminder::AtTime(time) if is_in_bounds(time) => Ok(Reminder::AtTime(time)),
-                FileReminder::AtTime(_) => Err("is a time out of range".to_owned()),
+                Reminder::AtTime(time) if is_in_bounds(time) => Ok(Reminder::AtTime(time)),
+                Reminder::AtTime(_) => Err("is a time out of range".to_owned()),
             };
             match reminder {
                 Ok(reminder) if reminders.contains(&reminder) => {}

@@ -13,12 +13,13 @@ use uuid::Uuid;
 
 use super::{
     filtering::{self, EvalContext, FilterRequest},
+    list_tasks::PageEnd,
     query::Query,
 };
 use crate::{
     app::App,
     domain::{
-        SearchLanguage, Task, TaskId, Violations,
+        SearchLanguage, Task, TaskId,
         search::{SearchQuery, Stemmer, excerpt, highlight},
     },
     error::Error,
@@ -30,6 +31,9 @@ use crate::{
 };
 use criteria::{Criteria, Labels};
 
+/// Level and id of a match, which decide its position.
+pub type Position = (i16, TaskId);
+
 /// A search.
 #[derive(Debug, Clone)]
 pub struct SearchTasks {
@@ -40,20 +44,9 @@ pub struct SearchTasks {
     /// Whether deleted tasks are found, too.
     pub show_deleted: bool,
     /// Where the page before ended; none for the first page.
-    pub after: Option<SearchEnd>,
+    pub after: Option<PageEnd<Position>>,
     /// How many tasks at most.
     pub limit: usize,
-}
-
-/// Where a page of a search ended, and of which search.
-#[derive(Debug, Clone)]
-pub struct SearchEnd {
-    /// The last match.
-    pub found: Found,
-    /// When and where the first page was asked for, so that "today" is the same on all pages.
-    pub context: EvalContext,
-    /// What the search is, in short.
-    pub fingerprint: u64,
 }
 
 /// What a search found.
@@ -62,7 +55,7 @@ pub struct Matches {
     /// The matches, the best first and of equally good ones the newest.
     pub matches: Vec<Match>,
     /// Where the page ended, if there is another one.
-    pub end: Option<SearchEnd>,
+    pub end: Option<PageEnd<Position>>,
     /// The search with the words that were searched for in place of those that no task contains.
     pub corrected_query: Option<String>,
 }
@@ -120,20 +113,21 @@ async fn find_at(
         .as_ref()
         .is_some_and(|end| end.fingerprint != fingerprint)
     {
-        return Err(other_search().into());
+        let wrong = "belongs to another search: repeat query, filter, saved_filter and show_deleted as on the first page, or leave the \
+                     token out to begin anew";
+        return Err(Error::field("page_token", wrong));
     }
     let reader = Reader {
         user_id,
         language: settings.search_language,
     };
     let labels = Labels::find(tx, reader).await?;
+    let before_all = (BEST_LEVEL + 1, Uuid::max().into());
+    let (level, task_id) = search.after.as_ref().map_or(before_all, |end| end.place);
     let pages = Pages {
         condition: &filter.condition,
         show_deleted: search.show_deleted,
-        after: search
-            .after
-            .as_ref()
-            .map_or_else(before_all, |end| end.found),
+        after: Found { level, task_id },
         // One more than asked for tells whether there is another page.
         limit: search.limit + 1,
     };
@@ -149,8 +143,8 @@ async fn find_at(
     }
     let has_more = found.len() > search.limit;
     found.truncate(search.limit);
-    let end = found.last().filter(|_| has_more).map(|last| SearchEnd {
-        found: *last,
+    let end = found.last().filter(|_| has_more).map(|last| PageEnd {
+        place: (last.level, last.task_id),
         context: filter.context.clone(),
         fingerprint,
     });
@@ -202,24 +196,6 @@ impl Pages<'_> {
         }
         Ok(found)
     }
-}
-
-/// Returns the place before all matches.
-fn before_all() -> Found {
-    Found {
-        level: BEST_LEVEL + 1,
-        task_id: Uuid::max().into(),
-    }
-}
-
-fn other_search() -> Violations {
-    let mut violations = Violations::default();
-    violations.push(
-        "page_token",
-        "belongs to another search: repeat query, filter, saved_filter and show_deleted as on the first page, or leave the \
-         token out to begin anew",
-    );
-    violations
 }
 
 /// Returns what tells searches from each other.

@@ -40,24 +40,15 @@ impl From<&Task> for pb::Task {
             priority: priority_number(*priority).into(),
             state: state_number(*state).into(),
             due_time: schedule.due_time().map(timestamp),
-            time_zone: schedule
-                .time_zone()
-                .map(ToString::to_string)
-                .unwrap_or_default(),
-            recurrence_rule: recurrence
-                .map(|recurrence| recurrence.rule.as_ref().to_owned())
-                .unwrap_or_default(),
+            time_zone: text(schedule.time_zone()),
+            recurrence_rule: text(recurrence.map(|recurrence| recurrence.rule.as_ref())),
             recurrence_anchor: recurrence
                 .map_or(pb::RecurrenceAnchor::Unspecified, |recurrence| {
                     recurrence.anchor.into()
                 })
                 .into(),
-            series_id: occurrence
-                .map(|occurrence| occurrence.series_id.to_string())
-                .unwrap_or_default(),
-            recurrence_id: occurrence
-                .map(|occurrence| occurrence.recurrence_id.to_string())
-                .unwrap_or_default(),
+            series_id: text(task.series_id()),
+            recurrence_id: text(occurrence.map(|occurrence| occurrence.recurrence_id)),
             reminders: schedule
                 .reminders()
                 .as_slice()
@@ -71,31 +62,22 @@ impl From<&Task> for pb::Task {
             complete_time: state.complete_time().map(timestamp),
             delete_time: delete_time.map(timestamp),
             remind_time: remind_time.map(timestamp),
-            due_date: schedule
-                .due()
-                .and_then(Due::date)
-                .map(|date| date.to_string())
-                .unwrap_or_default(),
-            due_local_time: schedule
-                .due_local_time()
-                .map(|local| local.to_string())
-                .unwrap_or_default(),
+            due_date: text(schedule.due().and_then(Due::date)),
+            due_local_time: text(schedule.due_local_time()),
             start_time: schedule.start_time().map(timestamp),
-            category: links
-                .category
-                .as_ref()
-                .map(|category| category.name.clone())
-                .unwrap_or_default(),
+            category: text(links.category.as_ref().map(|category| &category.name)),
             tags: links.tags.iter().map(|tag| tag.name.clone()).collect(),
-            parent_task_id: links
-                .parent_task_id
-                .map(|id| id.to_string())
-                .unwrap_or_default(),
+            parent_task_id: text(links.parent_task_id),
             depends_on: links.depends_on.iter().map(ToString::to_string).collect(),
             blocked_by: links.blocked_by.iter().map(ToString::to_string).collect(),
-            operation_id: operation_id.map(|id| id.to_string()).unwrap_or_default(),
+            operation_id: text(*operation_id),
         }
     }
+}
+
+/// Returns a value as text; an absent one as an empty text.
+pub fn text(value: Option<impl ToString>) -> String {
+    value.map(|value| value.to_string()).unwrap_or_default()
 }
 
 impl From<&create_occurrence::Output> for pb::CreateOccurrenceResponse {

@@ -11,9 +11,9 @@ use super::mask::UpdateMask;
 use crate::{
     domain::{
         Description, DetailChanges, Details, DueInput, Edit, InvalidLocalTime, InvalidTime,
-        LinkChanges, LocalTime, Name, Priority, RecurrenceAnchor, RecurrenceRule, Reminder,
-        Reminders, ScheduleChanges, TimeZone, Title, Violations, check_time, dependencies,
-        parse_due_date, tag_names,
+        LinkChanges, Name, Priority, RecurrenceAnchor, RecurrenceRule, Reminder, Reminders,
+        ScheduleChanges, TimeZone, Title, Violations, check_time, dependencies, parse_due_date,
+        tag_names,
     },
     operations::{ScheduleInput, TaskInput},
 };
@@ -29,15 +29,14 @@ pub fn details(
     let title = violations.check("title", Title::parse(title));
     let description = violations.check("description", Description::parse(description));
     let priority = violations.check("priority", priority_of(priority));
-    match (title, description, priority) {
-        (Some(title), Some(description), Some(priority)) => Ok(Details {
-            title,
-            description,
-            priority,
-            muted,
-        }),
-        _ => Err(violations),
-    }
+    let fields = title.zip(description).zip(priority);
+    let ((title, description), priority) = fields.ok_or(violations)?;
+    Ok(Details {
+        title,
+        description,
+        priority,
+        muted,
+    })
 }
 
 /// Reads the fields of a task that a mask names.
@@ -248,13 +247,12 @@ fn due_moment(time: Timestamp) -> Result<DueInput, InvalidTime> {
 }
 
 fn due_local(text: &str) -> Result<DueInput, String> {
-    let local: LocalTime = text
+    let local = text
         .parse()
         .map_err(|error: InvalidLocalTime| error.to_string())?;
     // Any zone differs from UTC by a day at most; what is meant is checked as a date of that day is.
-    parse_due_date(&local.naive().date().to_string())
-        .map(|_| DueInput::Local(local))
-        .map_err(|_| InvalidTime.to_string())
+    let input = Some(DueInput::Local(local)).filter(|input| input.is_in_bounds());
+    input.ok_or_else(|| InvalidTime.to_string())
 }
 
 fn user_time(time: Timestamp) -> Result<DateTime<Utc>, InvalidTime> {

@@ -2,7 +2,7 @@
 
 use taskmesh_proto::{google::api::HttpBody, task::v1 as pb};
 
-use super::list::filter_request;
+use super::{answer::text, field::in_field, list::filter_request};
 use crate::{
     domain::Violations,
     error::Error,
@@ -20,20 +20,13 @@ impl TryFrom<pb::ExportTasksRequest> for ExportTasks {
             saved_filter,
             show_deleted,
         } = message;
-        let mut violations = Violations::default();
-        let format = violations.check("format", format_of(format));
-        match (format, filter_request(filter, saved_filter)) {
-            (Some(format), filter) => Ok(Self {
-                format,
-                filter: filter?,
-                show_deleted,
-            }),
-            (None, Err(Error::InvalidFilter { field, error })) => {
-                violations.push(field, error);
-                Err(violations.into())
-            }
-            (None, _) => Err(violations.into()),
-        }
+        let format = in_field("format", format_of(format));
+        let (format, filter) = Error::both(format, filter_request(filter, saved_filter))?;
+        Ok(Self {
+            format,
+            filter,
+            show_deleted,
+        })
     }
 }
 
@@ -79,7 +72,7 @@ impl From<&Imported> for pb::ImportTasksResponse {
             losses,
         } = imported;
         Self {
-            operation_id: operation_id.map(|id| id.to_string()).unwrap_or_default(),
+            operation_id: text(*operation_id),
             created_count: number(*created),
             existing_count: number(*existing),
             failed_count: number(*failed),

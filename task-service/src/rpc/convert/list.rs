@@ -1,11 +1,11 @@
-//! Lists of tasks, and the tokens of their pages.
+//! Lists of tasks, and the tokens of pages of lists and searches.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use service_runtime::page::{self, InvalidPageToken};
 use taskmesh_proto::task::v1 as pb;
 
 use crate::{
-    domain::{KeyValue, Order, Place, TimeZone, Violations, filter::Filter},
+    domain::{KeyValue, Order, TimeZone, Violations, filter::Filter},
     error::Error,
     operations::{
         filtering::{EvalContext, FilterRequest},
@@ -14,10 +14,10 @@ use crate::{
     store::task_list::Show,
 };
 
-/// Page token of a list.
+/// Page token of a list or search.
 #[derive(Serialize, Deserialize)]
-struct Token {
-    after: Place,
+struct Token<P> {
+    after: P,
     /// When the first page was asked for, in microseconds.
     now: i64,
     zone: String,
@@ -39,30 +39,24 @@ impl TryFrom<pb::ListTasksRequest> for ListTasks {
             order_by,
         } = message;
         let mut violations = Violations::default();
-        let limit = page::size(page_size)
-            .map_err(|violation| violations.extend(violation.into()))
-            .ok();
+        let size = page::size(page_size);
+        let limit = violations.check("page_size", size.map_err(|wrong| wrong.description));
         let after = violations.check("page_token", page_end(&page_token));
         let order = violations.check("order_by", Order::parse(&order_by));
         let filter = filter_request(filter, saved_filter);
-        match (limit, after, order, filter) {
-            (Some(limit), Some(after), Some(order), filter) => Ok(Self {
-                filter: filter?,
-                show: Show {
-                    completed: show_completed,
-                    deleted: show_deleted,
-                    hidden: show_hidden,
-                },
-                order,
-                after,
-                limit,
-            }),
-            (.., Err(Error::InvalidFilter { field, error })) => {
-                violations.push(field, error);
-                Err(violations.into())
-            }
-            _ => Err(violations.into()),
-        }
+        let fields = limit.zip(after).zip(order).ok_or(violations);
+        let (((limit, after), order), filter) = Error::both(fields, filter)?;
+        Ok(Self {
+            filter,
+            show: Show {
+                completed: show_completed,
+                deleted: show_deleted,
+                hidden: show_hidden,
+            },
+            order,
+            after,
+            limit,
+        })
     }
 }
 
@@ -79,7 +73,8 @@ pub fn filter_request(filter: String, saved_filter: String) -> Result<FilterRequ
     })
 }
 
-fn page_end(token: &str) -> Result<Option<PageEnd>, InvalidPageToken> {
+/// Reads where a page begins.
+pub fn page_end<P: DeserializeOwned>(token: &str) -> Result<Option<PageEnd<P>>, InvalidPageToken> {
     if token.is_empty() {
         return Ok(None);
     }
@@ -98,20 +93,25 @@ fn page_end(token: &str) -> Result<Option<PageEnd>, InvalidPageToken> {
     }))
 }
 
+/// Returns the token of the page that follows; empty if there is none.
+pub fn page_token<P: Clone + Serialize>(end: Option<&PageEnd<P>>) -> String {
+    let token = end.map(|end| {
+        page::encode(&Token {
+            after: end.place.clone(),
+            now: end.context.time.timestamp_micros(),
+            zone: end.context.zone.to_string(),
+            list: end.fingerprint,
+        })
+    });
+    token.unwrap_or_default()
+}
+
 impl From<&TaskPage> for pb::ListTasksResponse {
     fn from(page: &TaskPage) -> Self {
         let TaskPage { tasks, end } = page;
-        let token = end.as_ref().map(|end| {
-            page::encode(&Token {
-                after: end.place.clone(),
-                now: end.context.time.timestamp_micros(),
-                zone: end.context.zone.to_string(),
-                list: end.fingerprint,
-            })
-        });
         Self {
             tasks: tasks.iter().map(Into::into).collect(),
-            next_page_token: token.unwrap_or_default(),
+            next_page_token: page_token(end.as_ref()),
         }
     }
 }

@@ -194,17 +194,16 @@ impl TryFrom<pb::CreateOccurrenceRequest> for CreateOccurrence {
             .and_then(from_timestamp)
             .ok_or("is missing or is not a valid time");
         let due_time = violations.check("due_time", due_time);
-        match (series_id, previous_task_id, recurrence_id, due_time) {
-            (Some(series_id), Some(previous_task_id), Some(recurrence_id), Some(due_time)) => {
-                Ok(Self {
-                    series_id,
-                    previous_task_id,
-                    recurrence_id,
-                    due_time,
-                })
-            }
-            _ => Err(violations),
-        }
+        let tasks = series_id.zip(previous_task_id);
+        let fields = tasks.zip(recurrence_id.zip(due_time));
+        let ((series_id, previous_task_id), (recurrence_id, due_time)) =
+            fields.ok_or(violations)?;
+        Ok(Self {
+            series_id,
+            previous_task_id,
+            recurrence_id,
+            due_time,
+        })
     }
 }
 
@@ -250,7 +249,9 @@ macro_rules! of_tag {
                     request_id: _,
                     validate_only: _,
                 } = message;
-                tag_task(&task_id, &tag, etag, $tagged)
+                let tag = in_field("tag", Name::parse(&tag));
+                let (target, tag) = Violations::both(target(&task_id, etag), tag)?;
+                Ok(Self { target, tag, tagged: $tagged })
             }
         }
     )*};
@@ -259,17 +260,6 @@ macro_rules! of_tag {
 of_tag! {
     TagTaskRequest => true;
     UntagTaskRequest => false;
-}
-
-fn tag_task(task_id: &str, tag: &str, etag: String, tagged: bool) -> Result<TagTask, Violations> {
-    let target = target(task_id, etag);
-    let tag = in_field("tag", Name::parse(tag));
-    let (target, tag) = Violations::both(target, tag)?;
-    Ok(TagTask {
-        target,
-        tag,
-        tagged,
-    })
 }
 
 impl TryFrom<pb::UndoOperationRequest> for UndoOperation {

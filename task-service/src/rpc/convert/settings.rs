@@ -3,7 +3,10 @@
 use service_runtime::clock::timestamp;
 use taskmesh_proto::task::v1 as pb;
 
-use super::field::{Edits, given};
+use super::{
+    answer::text,
+    field::{Edits, given},
+};
 use crate::{
     domain::{Etag, LocalTime, SearchLanguage, Settings, SettingsChanges, TimeZone, Violations},
     operations::{Context, GetContext, GetSettings, UpdateSettings, batch},
@@ -16,10 +19,7 @@ impl From<&Settings> for pb::Settings {
             search_language: settings.search_language.as_ref().to_owned(),
             etag: settings.etag().to_string(),
             update_time: settings.update_time.map(timestamp),
-            operation_id: settings
-                .operation_id
-                .map(|id| id.to_string())
-                .unwrap_or_default(),
+            operation_id: text(settings.operation_id),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use taskmesh_proto::task::v1 as pb;
 
+use super::answer::text;
 use crate::operations::Undone;
 
 impl From<&Undone> for pb::UndoOperationResponse {
@@ -13,20 +14,20 @@ impl From<&Undone> for pb::UndoOperationResponse {
             not_undone,
         } = undone;
         Self {
-            operation_id: operation_id.map(|id| id.to_string()).unwrap_or_default(),
+            operation_id: text(*operation_id),
             tasks: tasks.iter().map(Into::into).collect(),
             others: others
                 .iter()
                 .map(|(kind, id)| pb::Undone {
                     kind: kind.word().to_owned(),
-                    id: id.map(|id| id.to_string()).unwrap_or_default(),
+                    id: text(*id),
                 })
                 .collect(),
             not_undone: not_undone
                 .iter()
                 .map(|(kind, id, reason)| pb::NotUndone {
                     kind: kind.word().to_owned(),
-                    id: id.map(|id| id.to_string()).unwrap_or_default(),
+                    id: text(*id),
                     reason: reason.clone(),
                 })
                 .collect(),

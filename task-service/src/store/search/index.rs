@@ -52,33 +52,12 @@ pub async fn index(
     }
     let language = settings::find(tx, user_id).await?.search_language;
     for tasks in created.chunks(MOST_TASKS) {
-        let texts = tasks.iter().map(|task| {
-            (
-                task.id,
-                task.details.title.as_ref(),
-                task.details.description.as_ref(),
-            )
-        });
-        let labels = tasks.iter().map(labels);
-        write(tx, user_id, language, INSERT, texts, labels).await?;
+        let documents = tasks.iter().map(|task| (text(task), labels(task)));
+        write(tx, user_id, language, INSERT, documents).await?;
     }
     for tasks in changed.chunks(MOST_TASKS) {
-        let texts = tasks.iter().map(|task| {
-            (
-                task.id,
-                task.details.title.as_ref(),
-                task.details.description.as_ref(),
-            )
-        });
-        write(
-            tx,
-            user_id,
-            language,
-            REPLACE,
-            texts,
-            std::iter::repeat(String::new()),
-        )
-        .await?;
+        let documents = tasks.iter().map(|task| (text(task), String::new()));
+        write(tx, user_id, language, REPLACE, documents).await?;
     }
     Ok(())
 }
@@ -104,18 +83,10 @@ pub async fn index_again(
             return Ok(());
         };
         after = *last;
-        let texts = page
+        let documents = page
             .iter()
-            .map(|(id, title, description)| (*id, title.as_str(), description.as_str()));
-        write(
-            tx,
-            user_id,
-            language,
-            REPLACE,
-            texts,
-            std::iter::repeat(String::new()),
-        )
-        .await?;
+            .map(|(id, title, description)| ((*id, &**title, &**description), String::new()));
+        write(tx, user_id, language, REPLACE, documents).await?;
     }
 }
 
@@ -127,6 +98,15 @@ pub async fn clean(tx: &mut AsyncPgConnection) -> Result<(), DatabaseError> {
         .execute(tx)
         .await?;
     Ok(())
+}
+
+fn text(task: &Task) -> (TaskId, &str, &str) {
+    let details = &task.details;
+    (
+        task.id,
+        details.title.as_ref(),
+        details.description.as_ref(),
+    )
 }
 
 /// Returns the category and the tags of a task as they stand in its document.
@@ -145,12 +125,10 @@ async fn write<'a>(
     user_id: &UserId,
     language: SearchLanguage,
     statement: &str,
-    texts: impl Iterator<Item = (TaskId, &'a str, &'a str)>,
-    labels: impl Iterator<Item = String>,
+    tasks: impl Iterator<Item = ((TaskId, &'a str, &'a str), String)>,
 ) -> Result<(), DatabaseError> {
     let mut documents = Document::new(user_id, Stemmer::new(language));
-    let (ids, written): (Vec<Uuid>, Vec<String>) = texts
-        .zip(labels)
+    let (ids, written): (Vec<Uuid>, Vec<String>) = tasks
         .map(|((id, title, description), labels)| {
             (id.as_uuid(), documents.write(title, description) + &labels)
         })

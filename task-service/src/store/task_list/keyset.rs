@@ -11,7 +11,7 @@ pub fn write(
     id: TaskId,
     is_first_present: bool,
 ) {
-    let Some(((key, value), (keys, values))) = split(keys, values) else {
+    let ([key, keys @ ..], [value, values @ ..]) = (keys, values) else {
         statement.push("t.id < ").bind(id.as_uuid());
         return;
     };
@@ -36,15 +36,4 @@ pub fn write(
     statement.push(column).push(" = ").bind(value).push(" AND ");
     write(statement, keys, values, id, false);
     statement.push(")))");
-}
-
-type Split<'a> = (
-    (&'a OrderKey, &'a KeyValue),
-    (&'a [OrderKey], &'a [KeyValue]),
-);
-
-fn split<'a>(keys: &'a [OrderKey], values: &'a [KeyValue]) -> Option<Split<'a>> {
-    let (key, keys) = keys.split_first()?;
-    let (value, values) = values.split_first()?;
-    Some(((key, value), (keys, values)))
 }

@@ -5,12 +5,12 @@ use super::*;
 #[test]
 fn a_reminder_after_the_due_time_is_a_moment() {
     let task = one("DUE:20261201T090000Z\nBEGIN:VALARM\nTRIGGER:PT10M\nEND:VALARM");
-    let reminder = FileReminder::AtTime(at("2026-12-01T09:10:00Z"));
+    let reminder = Reminder::AtTime(at("2026-12-01T09:10:00Z"));
     assert_eq!(task.reminders, [reminder]);
 }
 
 /// Returns the reminder of a task that is due on a Monday in Berlin.
-fn reminder(due: &str, trigger: &str) -> FileReminder {
+fn reminder(due: &str, trigger: &str) -> Reminder {
     let task = one(&format!(
         "SUMMARY:x\n{due}\nBEGIN:VALARM\nACTION:DISPLAY\nTRIGGER{trigger}\nEND:VALARM"
     ));
@@ -45,7 +45,7 @@ fn alarm_of_date_counts_from_midnight() {
                 for related in ["", ";RELATED=END", ";RELATED=START", ";VALUE=DURATION"] {
                     assert_eq!(
                         reminder(&due, &format!("{related}:{trigger}")),
-                        FileReminder::MinutesBeforeDue(minutes),
+                        Reminder::MinutesBeforeDue(minutes),
                         "{due} {related}:{trigger}"
                     );
                 }
@@ -57,13 +57,10 @@ fn alarm_of_date_counts_from_midnight() {
 #[test]
 fn alarm_after_midnight_of_date_is_kept() {
     let due = "DUE;VALUE=DATE:20300107";
-    assert_eq!(reminder(due, ":PT9H"), FileReminder::MinutesBeforeDue(0));
-    assert_eq!(
-        reminder(due, ":PT8H30M"),
-        FileReminder::MinutesBeforeDue(30)
-    );
+    assert_eq!(reminder(due, ":PT9H"), Reminder::MinutesBeforeDue(0));
+    assert_eq!(reminder(due, ":PT8H30M"), Reminder::MinutesBeforeDue(30));
     // Later than a reminder can be counted back from: a moment, which moves with the occurrences.
-    let at_five = FileReminder::AtTime(at("2030-01-07T16:00:00Z"));
+    let at_five = Reminder::AtTime(at("2030-01-07T16:00:00Z"));
     assert_eq!(reminder(due, ":PT17H"), at_five);
 }
 
@@ -78,18 +75,18 @@ fn alarm_counts_from_the_end_that_it_names() {
         let reminder = reminder(due, trigger);
         assert_eq!(
             reminder,
-            FileReminder::MinutesBeforeDue(days * 24 * 60),
+            Reminder::MinutesBeforeDue(days * 24 * 60),
             "{trigger}"
         );
     }
     let due = "DTSTART;TZID=Europe/Berlin:20300105T090000\nDUE;TZID=Europe/Berlin:20300107T100000";
     assert_eq!(
         reminder(due, ";RELATED=END:-PT15M"),
-        FileReminder::MinutesBeforeDue(15)
+        Reminder::MinutesBeforeDue(15)
     );
     assert_eq!(
         reminder(due, ":-PT15M"),
-        FileReminder::MinutesBeforeDue(2 * 24 * 60 + 75)
+        Reminder::MinutesBeforeDue(2 * 24 * 60 + 75)
     );
 }
 
@@ -103,7 +100,7 @@ fn alarm_at_a_time_is_read_however_it_is_written() {
         ";VALUE=DATE-TIME;TZID=Europe/Berlin:20300107T080000",
         ";VALUE=DATE-TIME:20300107T080000",
     ] {
-        let at_eight = FileReminder::AtTime(at("2030-01-07T07:00:00Z"));
+        let at_eight = Reminder::AtTime(at("2030-01-07T07:00:00Z"));
         assert_eq!(reminder(due, trigger), at_eight, "{trigger}");
     }
 }
