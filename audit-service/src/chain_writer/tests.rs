@@ -129,7 +129,7 @@ async fn batch_is_one_commit_with_fixed_statements() {
         writer.append(entries.collect()).await.unwrap();
         let cost = Count {
             commits: 1,
-            statements: 8,
+            statements: 7,
         };
         let counts = database.take_counts();
         assert_eq!(counts.get("append_records"), Some(&cost), "{size}");
