@@ -89,8 +89,8 @@ impl Error {
     }
 
     /// Makes an error of a wrong header.
-    pub fn header(name: &str, cure: &str) -> Self {
-        let message = format!("the header {name} {cure}");
+    pub fn header(name: &str, hint: &str) -> Self {
+        let message = format!("the header {name} {hint}");
         Self::refused(ErrorCode::InvalidArgument, "INVALID_HEADER", message)
     }
 

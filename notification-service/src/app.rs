@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use service_runtime::{clock::Clock, ids::Ids, postgres::Database};
 use tokio::sync::Notify;
 
-use crate::{delivery::Channel, scheduler::SAFETY_POLL};
+use crate::{delivery::Channel, poll_backoff::SAFETY_POLL};
 
 /// Largest assumed difference between the clocks of this process and of the database.
 const MAX_CLOCK_DIFFERENCE: Duration = Duration::from_secs(60);

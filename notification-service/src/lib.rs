@@ -15,6 +15,7 @@ mod error;
 mod events;
 mod metrics;
 mod operations;
+mod poll_backoff;
 mod rpc;
 mod scheduler;
 mod store;

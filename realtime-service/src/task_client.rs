@@ -1,9 +1,8 @@
 //! Client of the task-service.
 
-use service_runtime::grpc::Channel;
 use service_runtime::{
     filter::NameKey,
-    grpc::{ErrorCode, FieldViolation, ServiceIdentity, UpstreamError, connect},
+    grpc::{Channel, ErrorCode, FieldViolation, ServiceIdentity, UpstreamError, connect},
     ids::UserId,
     time_zone::TimeZone,
 };

@@ -1,7 +1,8 @@
 use service_runtime::{clock::Clock, ids::Ids, postgres::Database};
 
 use crate::{
-    operations::PendingWords, rpc::recurrence_client::RecurrenceClient, store::TaskReader,
+    rpc::recurrence_client::RecurrenceClient,
+    store::{TaskReader, search::PendingWords},
 };
 
 /// Handles that operations work with; cheap to clone.
@@ -13,7 +14,7 @@ pub struct App {
     pub tasks: TaskReader,
     /// Clock.
     pub clock: Clock,
-    /// Words that the search index has yet to take in.
+    /// Tasks with words in the pending list of the search index.
     pub pending_words: PendingWords,
     /// Source of new ids.
     pub ids: Ids,

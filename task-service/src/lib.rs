@@ -38,9 +38,8 @@ pub use config::Config;
 
 use app::App;
 use events::OnReminderSent;
-use operations::PendingWords;
 use rpc::{Rpc, recurrence_client::RecurrenceClient};
-use store::TaskReader;
+use store::{TaskReader, search::PendingWords};
 
 /// The task-service.
 pub struct TaskService;

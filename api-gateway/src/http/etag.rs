@@ -9,8 +9,8 @@ use crate::{catalog::MessagePlan, error::Error, transcode::text_field};
 ///
 /// Fails if the header names several etags or is not text.
 pub(super) fn if_match(headers: &HeaderMap) -> Result<Option<&str>, Error> {
-    let cure = "must be one etag in quotes, as returned by the last read";
-    let wrong = || Error::header("If-Match", cure);
+    let hint = "must be one etag in quotes, as returned by the last read";
+    let wrong = || Error::header("If-Match", hint);
     let Ok(value) = single_value(headers, header::IF_MATCH) else {
         return Err(wrong());
     };

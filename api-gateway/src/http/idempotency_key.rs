@@ -12,8 +12,8 @@ const HEADER: &str = "Idempotency-Key";
 ///
 /// Fails if the header is given twice or is no UUID.
 pub(super) fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, Error> {
-    let cure = "must be one UUID, such as 0198c0de-0000-7000-8000-000000000001, with or without quotes around it";
-    let wrong = || Error::header(HEADER, cure);
+    let hint = "must be one UUID, such as 0198c0de-0000-7000-8000-000000000001, with or without quotes around it";
+    let wrong = || Error::header(HEADER, hint);
     let name = HeaderName::from_static("idempotency-key");
     match single_value(headers, name).map(|value| value.map(unquoted)) {
         Ok(Some(key)) if Uuid::try_parse(key).is_err() => Err(wrong()),

@@ -71,9 +71,9 @@ fn resume(message: &mut Vec<u8>, live: &Live, headers: &HeaderMap) -> Result<(),
     let Some(value) = headers.get("last-event-id") else {
         return Ok(());
     };
-    let cure = "must be the unchanged id of an event of this stream";
+    let hint = "must be the unchanged id of an event of this stream";
     let place = value.to_str();
-    let place = place.map_err(|_| Error::header("Last-Event-ID", cure))?;
+    let place = place.map_err(|_| Error::header("Last-Event-ID", hint))?;
     if !place.is_empty() {
         put_bytes(message, live.resume_from, place.as_bytes());
     }

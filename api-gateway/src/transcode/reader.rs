@@ -14,7 +14,7 @@ use super::{
 };
 use crate::catalog::{Dialect, FieldPlan, MessagePlan, Plans};
 
-/// How a value was read.
+/// Result of reading a value.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Read {
     /// It means that the field is not given.

@@ -1,9 +1,8 @@
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde::Serialize;
 
-use super::{
-    well_known::decode,
-    wire::{AnswerFault, Fields, LENGTH_DELIMITED, NOT_ON_WIRE, Payload, in_order, text_field},
+use super::wire::{
+    AnswerFault, Fields, LENGTH_DELIMITED, NOT_ON_WIRE, Payload, decode, in_order, text_field,
 };
 use crate::catalog::{Dialect, FieldPlan, Kind, MessageId, MessagePlan, Plans};
 

@@ -117,8 +117,8 @@ impl<'a> Reader<'a> {
                         self.refuse(&inner, format!("is given twice, as {name} and {json_name}"));
                     }
                     (None, Some(field)) if field.call_control && !place.is_request() => {
-                        let cure = "applies to the whole call; remove it from the items";
-                        self.refuse(&inner, cure);
+                        let hint = "applies to the whole call; remove it from the items";
+                        self.refuse(&inner, hint);
                     }
                     _ => self.unknown(plan, &name, place),
                 }
@@ -167,7 +167,7 @@ impl<'a> Reader<'a> {
             }
             Target::Item(field) => self.put(field, given),
         };
-        read.is_set = put.map_err(|cure| self.refuse(place, cure)).is_ok();
+        read.is_set = put.map_err(|hint| self.refuse(place, hint)).is_ok();
         read
     }
 
@@ -176,8 +176,8 @@ impl<'a> Reader<'a> {
         match target {
             Target::Field(field, _) if field.output_only => false,
             Target::Field(_, Some(rival)) => {
-                let cure = format!("cannot be given together with {rival}; give one of them");
-                self.refuse(place, cure);
+                let hint = format!("cannot be given together with {rival}; give one of them");
+                self.refuse(place, hint);
                 false
             }
             _ => true,

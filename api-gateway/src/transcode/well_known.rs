@@ -1,12 +1,11 @@
 use std::ops::RangeInclusive;
 
 use chrono::{DateTime, SecondsFormat};
-use prost::Message;
 use prost_types::{Struct, Timestamp, value::Kind as Any};
 
 use super::{
     response::{Writer, Written},
-    wire::{AnswerFault, NOT_ON_WIRE},
+    wire::AnswerFault,
 };
 
 /// Seconds that a timestamp can have: from the year 1 to 9999.
@@ -68,9 +67,4 @@ impl Writer<'_> {
         self.json.push(b'}');
         Ok(())
     }
-}
-
-/// Reads a message that has a JSON form of its own.
-pub(super) fn decode<M: Message + Default>(message: &[u8]) -> Written<M> {
-    M::decode(message).map_err(|_| NOT_ON_WIRE)
 }

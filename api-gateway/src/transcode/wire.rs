@@ -218,3 +218,8 @@ pub(super) fn in_order<'a>(
     values.sort_by_key(|(at, _)| *at);
     Ok(values)
 }
+
+/// Reads a message that has a JSON form of its own.
+pub(super) fn decode<M: prost::Message + Default>(message: &[u8]) -> Result<M, AnswerFault> {
+    M::decode(message).map_err(|_| NOT_ON_WIRE)
+}

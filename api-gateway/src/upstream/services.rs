@@ -4,8 +4,9 @@ use std::{
 };
 
 use bytes::Bytes;
-use service_runtime::grpc::Channel;
-use service_runtime::grpc::{Caller, ServiceIdentity, connect, connect_for_streams, deadline};
+use service_runtime::grpc::{
+    Caller, Channel, ServiceIdentity, connect, connect_for_streams, deadline,
+};
 use tonic::{Request, Status, Streaming, client::Grpc};
 use url::Url;
 

@@ -9,8 +9,10 @@ use rdkafka::{
     ClientConfig, Offset, TopicPartitionList,
     consumer::{BaseConsumer, Consumer, StreamConsumer},
 };
-use service_runtime::grpc::Channel;
-use service_runtime::{BoxError, grpc};
+use service_runtime::{
+    BoxError,
+    grpc::{self, Channel},
+};
 use taskmesh::{data_folder::Location, embedded::postgres::SUPERUSER, secrets, token};
 use taskmesh_proto::{task::v1::task_service_client::TaskServiceClient, topics::Topic};
 use tokio_postgres::Client;

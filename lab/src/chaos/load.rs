@@ -9,11 +9,10 @@ use std::{
 use prost_types::{FieldMask, Timestamp};
 use rand::{Rng, rngs::StdRng};
 use serde::Serialize;
-use service_runtime::grpc::Channel;
 use service_runtime::{
     BoxError,
     clock::{Clock, timestamp},
-    grpc,
+    grpc::{self, Channel},
 };
 use taskmesh_proto::task::v1::{
     CompleteTaskRequest, CreateTaskRequest, DeleteTaskRequest, ReminderSetting, Task,

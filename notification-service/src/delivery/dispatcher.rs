@@ -12,7 +12,7 @@ use crate::{
     app::App,
     error::Error,
     operations,
-    scheduler::{PollBackoff, SAFETY_POLL},
+    poll_backoff::{PollBackoff, SAFETY_POLL},
 };
 
 /// Maximum number of concurrent attempts.

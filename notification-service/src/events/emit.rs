@@ -77,38 +77,24 @@ pub fn preferences_updated(
     previous: Preferences,
     preferences: Preferences,
 ) -> OutboxRow {
-    let id = ids.uuid_v7();
     let user_id = caller.user_id.to_string();
-    let version = preferences.version;
     let message = pb::ReminderEvent {
-        event_id: id.to_string(),
         event_time: Some(timestamp(time)),
         user_id: user_id.clone(),
-        reminder_version: version,
-        reminder: None,
+        reminder_version: preferences.version,
         actor: Some(caller.into()),
         change: Some(Change::PreferencesUpdated(pb::PreferencesUpdated {
             previous: Some(previous.into()),
             preferences: Some(preferences.into()),
         })),
+        ..pb::ReminderEvent::default()
     };
-    OutboxEvent {
-        topic: &topics::TASK_REMINDERS,
-        key: user_id.clone(),
-        id,
-        kind: "taskmesh.notification.v1.PreferencesUpdated",
-        subject: user_id,
-        time,
-        aggregate_version: version,
-        message: &message,
-    }
-    .into()
+    let kind = "taskmesh.notification.v1.PreferencesUpdated";
+    row(ids, kind, [user_id.clone(), user_id], time, message)
 }
 
 fn event(ids: &Ids, reminder: &Reminder, kind: &'static str, change: Change) -> OutboxRow {
-    let id = ids.uuid_v7();
     let message = pb::ReminderEvent {
-        event_id: id.to_string(),
         event_time: Some(timestamp(reminder.update_time)),
         user_id: reminder.user_id.to_string(),
         reminder_version: reminder.version,
@@ -119,15 +105,33 @@ fn event(ids: &Ids, reminder: &Reminder, kind: &'static str, change: Change) -> 
             ..Actor::default()
         }),
         change: Some(change),
+        ..pb::ReminderEvent::default()
+    };
+    let key_and_subject = [reminder.task_id.to_string(), reminder.id.to_string()];
+    row(ids, kind, key_and_subject, reminder.update_time, message)
+}
+
+/// Gives an event its id and makes it a row of the outbox.
+fn row(
+    ids: &Ids,
+    kind: &'static str,
+    [key, subject]: [String; 2],
+    time: DateTime<Utc>,
+    message: pb::ReminderEvent,
+) -> OutboxRow {
+    let id = ids.uuid_v7();
+    let message = pb::ReminderEvent {
+        event_id: id.to_string(),
+        ..message
     };
     OutboxEvent {
         topic: &topics::TASK_REMINDERS,
-        key: reminder.task_id.to_string(),
+        key,
         id,
         kind,
-        subject: reminder.id.to_string(),
-        time: reminder.update_time,
-        aggregate_version: reminder.version,
+        subject,
+        time,
+        aggregate_version: message.reminder_version,
         message: &message,
     }
     .into()

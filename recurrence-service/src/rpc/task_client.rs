@@ -1,8 +1,7 @@
 use chrono::{DateTime, NaiveDateTime, Utc};
-use service_runtime::grpc::Channel;
 use service_runtime::{
     clock::timestamp,
-    grpc::{ServiceIdentity, UpstreamError, connect},
+    grpc::{Channel, ServiceIdentity, UpstreamError, connect},
     ids::UserId,
 };
 use taskmesh_proto::task::v1::{self as pb, task_service_client::TaskServiceClient};

@@ -1,6 +1,5 @@
 //! Calls with a character that PostgreSQL cannot store.
 
-use crate::grpc::Channel;
 use http::uri::PathAndQuery;
 use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, Value};
 use taskmesh_proto::codec::MessageCodec;
@@ -8,7 +7,7 @@ use tonic::{Code, Request, Status, client::Grpc};
 
 use crate::{
     descriptors::POOL,
-    grpc::{ErrorCode, FieldViolation},
+    grpc::{Channel, ErrorCode, FieldViolation},
 };
 
 const MAX_DEPTH: usize = 4;

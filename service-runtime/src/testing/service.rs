@@ -3,7 +3,6 @@ use std::{
     time::Duration,
 };
 
-use crate::grpc::Channel;
 use diesel::{QueryableByName, sql_types::BigInt};
 use diesel_async::RunQueryDsl;
 use taskmesh_proto::topics::{ALL, Topic};
@@ -17,7 +16,7 @@ use crate::{
     Running, Service,
     clock::Clock,
     config::{self, ConfigError},
-    grpc::{self, IssuerConfig},
+    grpc::{self, Channel, IssuerConfig},
     ids::UserId,
     postgres::{Database, Schema},
     service::start_with_clock,

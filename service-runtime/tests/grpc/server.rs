@@ -2,12 +2,11 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use service_runtime::grpc::Channel;
 use service_runtime::{
     config::Redacted,
     grpc::{
-        AuthConfig, Caller, GrpcConfig, IssuerConfig, Verifier, accept, connect, mint_user_token,
-        serve,
+        AuthConfig, Caller, Channel, GrpcConfig, IssuerConfig, Verifier, accept, connect,
+        mint_user_token, serve,
     },
     lifecycle::ShutdownTokens,
     telemetry::propagation,

@@ -9,6 +9,8 @@ mod csv;
 mod export;
 mod format;
 mod identity;
+#[cfg(test)]
+mod limit_tests;
 mod limits;
 mod loss;
 mod ndjson;

@@ -38,7 +38,7 @@ mod update_settings;
 mod update_task;
 
 pub use batch::{Batch, BatchOutcome};
-pub use clean_search_index::{PendingWords, clean_search_index};
+pub use clean_search_index::clean_search_index;
 pub use complete_task::CompleteTask;
 pub use create_named::CreateNamed;
 pub use create_occurrence::CreateOccurrence;

@@ -1,7 +1,6 @@
-use service_runtime::grpc::Channel;
 use service_runtime::{
     clock::{from_timestamp, timestamp},
-    grpc::{FieldViolation, ServiceIdentity, UpstreamError, connect},
+    grpc::{Channel, FieldViolation, ServiceIdentity, UpstreamError, connect},
     ids::UserId,
 };
 use taskmesh_proto::{

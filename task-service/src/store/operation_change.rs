@@ -41,7 +41,7 @@ pub struct OperationChange {
     pub entity_id: Option<Uuid>,
     /// Its version after the change.
     pub version: i64,
-    /// Those fields of its row before the change that the change altered; none if it was created.
+    /// Fields of its row before the change, those that the change altered; none if it was created.
     pub before: Option<serde_json::Value>,
 }
 

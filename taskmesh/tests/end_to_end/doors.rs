@@ -2,8 +2,10 @@
 
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
-use service_runtime::grpc::Channel;
-use service_runtime::{clock::timestamp, grpc};
+use service_runtime::{
+    clock::timestamp,
+    grpc::{self, Channel},
+};
 use taskmesh_proto::task::v1::{
     self as pb, reminder_setting::When, task_service_client::TaskServiceClient,
 };

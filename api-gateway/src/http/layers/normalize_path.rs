@@ -39,8 +39,8 @@ pub fn with_path_and_query(uri: &Uri, path_and_query: String) -> Result<Uri, htt
     Ok(Uri::from_parts(parts)?)
 }
 
-fn wrong(cure: &str) -> Error {
-    let message = format!("the path {cure}");
+fn wrong(hint: &str) -> Error {
+    let message = format!("the path {hint}");
     Error::refused(ErrorCode::InvalidArgument, "INVALID_PATH", message)
 }
 

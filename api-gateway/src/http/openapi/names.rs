@@ -25,7 +25,7 @@ pub(super) fn schema_names(catalog: &Catalog) -> HashMap<String, String> {
     short_names(full_names)
 }
 
-/// Names every type by itself, such as `Task`; where two would have the same name, both begin with the name of their package, such as
+/// Names every type without its package, such as `Task`; where two would have the same name, both begin with the name of their package, such as
 /// `RealtimeLive`.
 fn short_names<'a>(full_names: impl IntoIterator<Item = &'a str>) -> HashMap<String, String> {
     let mut by_short: HashMap<&str, Vec<&str>> = HashMap::new();

@@ -1,8 +1,8 @@
 use audit_service::AuditService;
 use openssl::pkey::PKey;
 use prost_types::Timestamp;
-use service_runtime::grpc::Channel;
 use service_runtime::{
+    grpc::Channel,
     ids::Ids,
     testing::{TestService, eventually},
 };

@@ -6,8 +6,8 @@ use diesel::{
 };
 use diesel_async::RunQueryDsl;
 use notification_service::NotificationService;
-use service_runtime::grpc::Channel;
 use service_runtime::{
+    grpc::Channel,
     ids::Ids,
     postgres::DatabaseError,
     testing::{RecordedEvent, TestService, eventually},

@@ -1,10 +1,9 @@
 use std::time::Duration;
 
 use realtime_service::{Config, RealtimeService};
-use service_runtime::grpc::Channel;
 use service_runtime::{
     Running,
-    grpc::{connect, mint_user_token},
+    grpc::{Channel, connect, mint_user_token},
     testing::{TestTopics, load_config},
 };
 use taskmesh_proto::realtime::v1::{

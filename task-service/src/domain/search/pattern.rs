@@ -19,7 +19,7 @@ pub struct Pattern {
 pub struct Step {
     /// Forms, of which a text has one.
     pub forms: Vec<String>,
-    /// Whether a form may be the beginning of a token.
+    /// True if a form may be the beginning of a token.
     pub is_prefix: bool,
     /// Distance from the position of the step before.
     pub distance: usize,

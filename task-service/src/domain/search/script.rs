@@ -82,7 +82,7 @@ pub fn without_particle(word: &str) -> &str {
             .filter(|stem| is_possible(stem))
             .min_by_key(|stem| stem.len())
     };
-    // One syllable is too short to tell the end of a word from a particle that goes with any word.
+    // One syllable is too short to distinguish the end of a word from a particle that goes with any word.
     let stems = [
         after(&AFTER_EITHER, |stem| stem.chars().count() > 1),
         after(&AFTER_CONSONANT, |stem| {

@@ -221,7 +221,7 @@ impl Stemmer {
     }
 }
 
-/// Returns a stem with the mark that tells it from a word.
+/// Returns a stem with the mark that distinguishes it from a word.
 pub fn marked(stem: &str) -> String {
     cut(format!("{STEM}{stem}"))
 }

@@ -14,7 +14,7 @@ use crate::{
     },
 };
 
-/// Where counting the tasks with a word ends.
+/// Number of tasks with a word at which counting ends.
 const MANY: i64 = 1_000;
 
 /// Replaces the words that no task contains by the most similar ones that the user's tasks contain; returns none if there are none.

@@ -128,7 +128,7 @@ async fn find_at(
         condition: &filter.condition,
         show_deleted: search.show_deleted,
         after: Found { level, task_id },
-        // One more than asked for tells whether there is another page.
+        // One more than requested shows whether there is another page.
         limit: search.limit + 1,
     };
     let mut criteria = Criteria::of(reader, search.query.branches(), &labels);

@@ -21,16 +21,16 @@ pub const BEST_LEVEL: i16 = 2 * LEVELS;
 /// Level of no match.
 const NO_LEVEL: i16 = 0;
 
-/// How many of the newest tasks show whether the best matches are frequent.
+/// Number of the newest tasks that show whether the best matches are frequent.
 const SAMPLE: usize = 200;
 
-/// How many of the newest tasks are read at most before the index is.
+/// Largest number of the newest tasks that are read before the index.
 const MAX_NEWEST: usize = 6_000;
 
-/// How many matches the index has at least if ranking them takes longer than reading the newest tasks.
+/// Number of matches from which ranking them takes longer than reading the newest tasks.
 const MANY_MATCHES: i64 = 3_000;
 
-/// How many of the best matches are compared with the filter before it is evaluated for all of them at once.
+/// Number of the best matches that are compared with the filter before it is evaluated for all of them at once.
 const MAX_CANDIDATES: i64 = 2_000;
 
 /// Match of a search. The better and newer, the greater.

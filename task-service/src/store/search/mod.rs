@@ -6,6 +6,7 @@
 mod document;
 mod find;
 mod index;
+mod pending_words;
 #[cfg(test)]
 mod plan_tests;
 mod tsquery;
@@ -14,5 +15,6 @@ mod vocabulary;
 pub use document::label_token;
 pub use find::{BEST_LEVEL, Found, LEVELS, Matching, find, push_documents, push_query, sizes};
 pub use index::{clean, index, index_again};
+pub use pending_words::PendingWords;
 pub use tsquery::{Levels, TsQuery, UserKey};
 pub use vocabulary::{containing, near};

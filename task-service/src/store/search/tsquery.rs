@@ -14,7 +14,7 @@ pub struct UserKey(String);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TsQuery(String);
 
-/// Conditions that tell how good a match is.
+/// Conditions that decide how good a match is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Levels {
     /// Condition of all matches.

@@ -7,10 +7,9 @@ use std::sync::Arc;
 use diesel::{QueryableByName, sql_types::BigInt};
 use diesel_async::RunQueryDsl;
 use prost_types::{FieldMask, Timestamp};
-use service_runtime::grpc::Channel;
 use service_runtime::{
     clock::Clock,
-    grpc::{ErrorCode, FieldViolation},
+    grpc::{Channel, ErrorCode, FieldViolation},
     postgres::{AsyncPgConnection, DatabaseError},
     testing::TestService,
 };

@@ -4,17 +4,13 @@
 //! the database's clock, sleeps exactly that long (at most five seconds) and fires what is due. A commit with an earlier reminder
 //! wakes it. Many schedulers can work on one database; each reminder is fired by the one that locks its row.
 
-mod poll_backoff;
-
-pub use poll_backoff::{PollBackoff, SAFETY_POLL};
-
 use std::time::Duration;
 
 use futures::future::try_join_all;
 use service_runtime::BoxError;
 use tokio_util::sync::CancellationToken;
 
-use crate::{app::App, error::Error, operations};
+use crate::{app::App, error::Error, operations, poll_backoff::PollBackoff};
 
 /// Reminders per transaction.
 const BATCH: i64 = 100;
