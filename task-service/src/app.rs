@@ -1,6 +1,7 @@
 use service_runtime::{clock::Clock, ids::Ids, postgres::Database};
 
 use crate::{
+    operations::TaskCreator,
     rpc::recurrence_client::RecurrenceClient,
     store::{TaskReader, search::PendingWords},
 };
@@ -12,6 +13,8 @@ pub struct App {
     pub database: Database,
     /// Reader of single tasks.
     pub tasks: TaskReader,
+    /// Creator of single tasks.
+    pub creator: TaskCreator,
     /// Clock.
     pub clock: Clock,
     /// Tasks with words in the pending list of the search index.

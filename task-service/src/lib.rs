@@ -38,6 +38,7 @@ pub use config::Config;
 
 use app::App;
 use events::OnReminderSent;
+use operations::TaskCreator;
 use rpc::{Rpc, recurrence_client::RecurrenceClient};
 use store::{TaskReader, search::PendingWords};
 
@@ -58,6 +59,7 @@ impl Service for TaskService {
         let app = App {
             database: ctx.database(),
             tasks: TaskReader::new(ctx.database()),
+            creator: TaskCreator::new(),
             pending_words: PendingWords::default(),
             clock: ctx.clock(),
             ids: ctx.ids(),

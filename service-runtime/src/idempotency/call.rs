@@ -78,6 +78,11 @@ impl Call {
         }
     }
 
+    /// Returns whether the call comes without an id and is no rehearsal.
+    pub fn is_plain(&self) -> bool {
+        self.key.is_none() && !self.validate_only
+    }
+
     /// Does the work in one transaction, and returns its answer and its result.
     ///
     /// The result is missing if nothing was changed now: a call that was answered before gets its first answer again, and a

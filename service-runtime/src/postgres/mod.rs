@@ -1,7 +1,7 @@
 //! PostgreSQL: the pool, named transactions that retry themselves, migrations under a lock.
 
 mod append_signal;
-mod batch_loader;
+mod batcher;
 mod error;
 pub mod filter;
 mod migrate;
@@ -13,7 +13,7 @@ mod statement;
 mod transaction;
 
 pub(crate) use append_signal::mark_appended;
-pub use batch_loader::BatchLoader;
+pub use batcher::Batcher;
 pub use diesel_async::AsyncPgConnection;
 pub use error::{DatabaseError, DatabaseFault};
 #[cfg(all(test, feature = "testing"))]
@@ -25,5 +25,5 @@ pub use pool::{Database, DatabaseConfig};
 pub use prepared::{AsFixed, Fixed};
 pub use savepoint::{release_savepoint, rollback_to_savepoint, set_savepoint};
 pub use statement::{Statement, Value};
-pub use transaction::Work;
 pub(crate) use transaction::describe_metrics;
+pub use transaction::{Work, limit_lock_waits};

@@ -1,9 +1,9 @@
 use std::time::Duration;
 
-use diesel_async::{AnsiTransactionManager, AsyncPgConnection, TransactionManager};
+use diesel_async::{AnsiTransactionManager, AsyncPgConnection, RunQueryDsl, TransactionManager};
 use tracing::{Instrument, debug, warn};
 
-use super::{Database, DatabaseError, DatabaseFault, append_signal::watch_appends};
+use super::{AsFixed, Database, DatabaseError, DatabaseFault, append_signal::watch_appends};
 use crate::backoff::Backoff;
 
 /// Transactions that were run again.
@@ -152,4 +152,14 @@ fn retryable<E: DatabaseFault>(error: E) -> Failure<E> {
         }
         _ => Failure::Final(error),
     }
+}
+
+/// Fails the statements of the transaction that wait for a lock for more than 100 ms, so that those who share it wait no longer for
+/// someone else.
+pub async fn limit_lock_waits(mut tx: &AsyncPgConnection) -> Result<(), DatabaseError> {
+    diesel::sql_query("SET LOCAL lock_timeout = 100")
+        .fixed()
+        .execute(&mut tx)
+        .await?;
+    Ok(())
 }

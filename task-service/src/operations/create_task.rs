@@ -1,5 +1,7 @@
 use std::collections::HashSet;
 
+use service_runtime::idempotency::Call;
+
 use super::{
     first_occurrences::Preview,
     operation::Operation,
@@ -7,7 +9,8 @@ use super::{
     unit_of_work::UnitOfWork,
 };
 use crate::{
-    domain::{Details, Repetition, Task},
+    app::App,
+    domain::{Details, Edit, LinkChanges, Name, Repetition, Task},
     error::Error,
 };
 
@@ -15,9 +18,30 @@ use crate::{
 #[derive(Debug, Clone)]
 pub struct CreateTask(pub TaskInput<Details>);
 
+impl CreateTask {
+    /// Returns the names of the tags of the task.
+    pub fn tags(&self) -> &[Name] {
+        match &self.0.links {
+            Ok(LinkChanges {
+                tags: Edit::Set(names),
+                ..
+            }) => names,
+            _ => &[],
+        }
+    }
+}
+
 impl Operation for CreateTask {
     const NAME: &'static str = "create_task";
     type Answer = Task;
+
+    async fn run_shared(&self, app: &App, call: &Call) -> Result<Option<Task>, Error> {
+        // A rule needs the recurrence-service, and a call with an id may have to wait for the same call.
+        if self.0.schedule.rule.is_some() || !call.is_plain() {
+            return Ok(None);
+        }
+        app.creator.create(app, &call.caller, self).await
+    }
 
     async fn new_series(&self, preview: &Preview<'_>) -> Result<HashSet<Repetition>, Error> {
         self.0.new_series(preview, None).await

@@ -113,7 +113,7 @@ async fn saved_filter(
     let is_possible = !key.as_ref().contains('\0');
     let kind = NamedKind::SavedFilter;
     let saved = match is_possible {
-        true => store::named::find_by_names(tx, user_id, kind, &[&key]).await?,
+        true => store::named::find_by_names(tx, kind, &[(user_id, key)]).await?,
         false => Vec::new(),
     };
     let Some(text) = saved.first().and_then(|saved| saved.content.text()) else {

@@ -52,12 +52,20 @@ pub fn sort(tags: &mut [LabelRef<TagId>]) {
 /// Reads all names at once that the write does not know yet.
 async fn remember(work: &mut UnitOfWork<'_>, kind: NamedKind, names: &[Name]) -> Result<(), Error> {
     let keys = names.iter().map(Name::key);
-    let unknown: Vec<NameKey> = keys
-        .filter(|key| work.known_label::<Uuid>(kind, key).is_none())
-        .collect();
-    if !unknown.is_empty() {
-        let (user_id, keys) = (&work.caller().user_id, unknown.iter().collect::<Vec<_>>());
-        let found = store::named::find_by_names(work.tx(), user_id, kind, &keys).await?;
+    let unknown = keys.filter(|key| work.known_label::<Uuid>(kind, key).is_none());
+    let user_id = &work.caller().user_id;
+    let unknown: Vec<_> = unknown.map(|key| (user_id, key)).collect();
+    remember_all(work, kind, &unknown).await
+}
+
+/// Reads names of several users at once.
+pub async fn remember_all(
+    work: &mut UnitOfWork<'_>,
+    kind: NamedKind,
+    names: &[(&UserId, NameKey)],
+) -> Result<(), Error> {
+    if !names.is_empty() {
+        let found = store::named::find_by_names(work.tx(), kind, names).await?;
         found.iter().for_each(|label| work.remember_label(label));
     }
     Ok(())

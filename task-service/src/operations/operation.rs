@@ -32,6 +32,15 @@ pub trait Operation: Send + Sync {
         async { Ok(HashSet::new()) }
     }
 
+    /// Runs the operation in a transaction that it shares with others. Returns nothing if it needs one of its own.
+    fn run_shared(
+        &self,
+        _app: &App,
+        _call: &Call,
+    ) -> impl Future<Output = Result<Option<Self::Answer>, Error>> + Send {
+        async { Ok(None) }
+    }
+
     /// Runs the operation. It can run more than once, each time in a transaction of its own of which only the last is committed.
     fn run(
         &self,
@@ -45,6 +54,9 @@ where
     O: Operation,
     M: Response + for<'a> From<&'a O::Answer>,
 {
+    if let Some(answer) = operation.run_shared(app, call).await? {
+        return Ok(M::from(&answer));
+    }
     for _ in 0..MAX_ATTEMPTS {
         // A repeated call is answered from the database even if the recurrence-service is unavailable.
         let resolved = first_occurrences(app, call, operation).await;

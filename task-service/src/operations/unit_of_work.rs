@@ -5,8 +5,9 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use service_runtime::{
     grpc::Caller,
+    ids::UserId,
     outbox::{self, OutboxRow},
-    postgres::{AsyncPgConnection, DatabaseError},
+    postgres::{AsyncPgConnection, DatabaseError, limit_lock_waits},
 };
 
 use super::first_occurrences::FirstOccurrences;
@@ -43,15 +44,15 @@ impl Target {
     }
 }
 
-/// Transaction of a call, with the changes that are not written yet.
+/// Transaction of a call, or of several in turn, with the changes that are not written yet.
 pub struct UnitOfWork<'a> {
     app: &'a App,
     caller: &'a Caller,
     tx: &'a mut AsyncPgConnection,
     operation_id: OperationId,
     first_occurrences: &'a FirstOccurrences,
-    settings: Option<Settings>,
-    labels: HashMap<(NamedKind, NameKey), LabelRef<uuid::Uuid>>,
+    settings: HashMap<UserId, Settings>,
+    labels: HashMap<(UserId, NamedKind, NameKey), LabelRef<uuid::Uuid>>,
     pending: Pending,
 }
 
@@ -61,7 +62,7 @@ pub struct Pending {
     created: Vec<Task>,
     reindex: Vec<Task>,
     events: Vec<OutboxRow>,
-    kept: Vec<OperationChange>,
+    kept: Vec<(UserId, OperationId, OperationChange)>,
     changes: Vec<Change>,
 }
 
@@ -79,10 +80,25 @@ impl<'a> UnitOfWork<'a> {
             tx,
             operation_id: app.ids.uuid_v7().into(),
             first_occurrences,
-            settings: None,
+            settings: HashMap::new(),
             labels: HashMap::new(),
             pending: Pending::default(),
         }
+    }
+
+    /// Prepares for calls of several users: reads their settings at once, and fails rather than let all of them wait for a lock.
+    pub async fn share(&mut self, users: impl Iterator<Item = &UserId>) -> Result<(), Error> {
+        let (limited, read) = futures::join!(
+            limit_lock_waits(self.tx),
+            store::settings::find_all(self.tx, users, &mut self.settings),
+        );
+        Ok(DatabaseError::first_of([limited, read])?)
+    }
+
+    /// Goes on with another call, whose changes can be undone by themselves.
+    pub fn next_call(&mut self, caller: &'a Caller) {
+        self.caller = caller;
+        self.operation_id = self.new_id();
     }
 
     /// Returns the caller.
@@ -117,11 +133,9 @@ impl<'a> UnitOfWork<'a> {
 
     /// Returns the caller's settings.
     pub async fn settings(&mut self) -> Result<&Settings, Error> {
-        if self.settings.is_none() {
-            let settings = store::settings::find(self.tx, &self.caller.user_id).await?;
-            self.settings = Some(settings);
-        }
-        Ok(self.settings.get_or_insert_default())
+        let user_id = &self.caller.user_id;
+        store::settings::find_all(self.tx, [user_id], &mut self.settings).await?;
+        Ok(self.settings.entry(user_id.clone()).or_default())
     }
 
     /// Returns the caller's own time zone.
@@ -242,15 +256,20 @@ impl<'a> UnitOfWork<'a> {
         let id = Some(task.id.as_uuid());
         let rows = rows.as_ref().map(|[before, after]| [before, after]);
         let kept = OperationChange::of(EntityKind::Task, id, task.version, rows)?;
-        self.pending.kept.push(kept);
+        self.keep(kept);
         self.pending.changes.push(change);
         Ok(())
     }
 
     /// Notes the change of something that is not a task, whose row was written.
     pub fn note_other(&mut self, kept: OperationChange, event: OutboxRow) {
-        self.pending.kept.push(kept);
+        self.keep(kept);
         self.pending.events.push(event);
+    }
+
+    fn keep(&mut self, change: OperationChange) {
+        let user_id = self.caller.user_id.clone();
+        self.pending.kept.push((user_id, self.operation_id, change));
     }
 
     /// Adds an event of a change that an undo of this operation leaves alone.
@@ -264,7 +283,8 @@ impl<'a> UnitOfWork<'a> {
         kind: NamedKind,
         key: &NameKey,
     ) -> Option<LabelRef<I>> {
-        let known = self.labels.get(&(kind, key.clone()))?;
+        let user_id = self.caller.user_id.clone();
+        let known = self.labels.get(&(user_id, kind, key.clone()))?;
         Some(LabelRef {
             id: known.id.into(),
             name: known.name.clone(),
@@ -273,7 +293,7 @@ impl<'a> UnitOfWork<'a> {
 
     /// Adds a category or tag to those that the write knows.
     pub fn remember_label(&mut self, label: &NamedResource) {
-        let key = (label.kind, label.name.key());
+        let key = (label.user_id.clone(), label.kind, label.name.key());
         self.labels.insert(key, label.reference());
     }
 
@@ -299,7 +319,7 @@ impl<'a> UnitOfWork<'a> {
     }
 
     /// Writes what is pending. Returns the changes, to be counted once they are committed.
-    pub(super) async fn finish(self) -> Result<Vec<Change>, Error> {
+    pub(super) async fn finish(mut self) -> Result<Vec<Change>, Error> {
         let Pending {
             created,
             reindex,
@@ -307,16 +327,15 @@ impl<'a> UnitOfWork<'a> {
             kept,
             changes,
         } = self.pending;
-        let user_id = &self.caller.user_id;
         store::series::insert_of_first(self.tx, &created).await?;
         let (tx, now) = (&*self.tx, self.app.clock.now());
         // Sent together, for none needs what another one writes. Words come last, for writes that bring the same new word wait for
         // each other from there to the commit.
         let results = futures::join!(
             store::task_write::insert(tx, &created),
-            store::operation_change::insert(tx, user_id, self.operation_id, now, &kept),
+            store::operation_change::insert(tx, now, &kept),
             outbox::append_all(tx, &events),
-            store::search::index(tx, user_id, &created, &reindex),
+            store::search::index(tx, &mut self.settings, &created, &reindex),
         );
         self.app.pending_words.add(created.len() + reindex.len());
         DatabaseError::first_of(<[_; 4]>::from(results))?;

@@ -88,7 +88,7 @@ pub async fn is_name_taken(
 ) -> Result<bool, Error> {
     let user_id = &work.caller().user_id;
     let key = resource.name.key();
-    let named = store::named::find_by_names(work.tx(), user_id, resource.kind, &[&key]).await?;
+    let named = store::named::find_by_names(work.tx(), resource.kind, &[(user_id, key)]).await?;
     Ok(named.iter().any(|other| other.id != resource.id))
 }
 

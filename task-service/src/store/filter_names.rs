@@ -60,12 +60,11 @@ async fn ids(
     field: Field,
 ) -> Result<HashMap<String, Uuid>, DatabaseError> {
     let names = filter.tests().filter_map(|test| named(test, field));
-    let keys: Vec<NameKey> = names.map(Name::key).collect();
-    if keys.is_empty() {
+    let names: Vec<(&UserId, NameKey)> = names.map(|name| (user_id, name.key())).collect();
+    if names.is_empty() {
         return Ok(HashMap::new());
     }
-    let keys: Vec<&NameKey> = keys.iter().collect();
-    let found = super::named::find_by_names(tx, user_id, kind, &keys).await?;
+    let found = super::named::find_by_names(tx, kind, &names).await?;
     let key_and_id = |label: NamedResource| (label.name.key().as_ref().to_owned(), label.id);
     Ok(found.into_iter().map(key_and_id).collect())
 }

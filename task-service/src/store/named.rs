@@ -69,6 +69,15 @@ impl NamedRow {
     }
 }
 
+/// Returns the columns of a row and the table of a kind.
+fn columns(kind: NamedKind) -> (String, &'static str) {
+    let (table, content) = table(kind);
+    let columns = format!(
+        "id, display_name, {content} AS content, version, operation_id, create_time, update_time, delete_time"
+    );
+    (columns, table)
+}
+
 /// Returns the table of a kind and its column for [`Content`].
 fn table(kind: NamedKind) -> (&'static str, &'static str) {
     match kind {
@@ -80,11 +89,8 @@ fn table(kind: NamedKind) -> (&'static str, &'static str) {
 
 /// Returns the statement that reads the user's rows with a condition.
 fn select(kind: NamedKind, condition: &str) -> String {
-    let (table, content) = table(kind);
-    format!(
-        "SELECT id, display_name, {content} AS content, version, operation_id, create_time, update_time, delete_time
-         FROM {table} WHERE user_id = $1 AND {condition}"
-    )
+    let (columns, table) = columns(kind);
+    format!("SELECT {columns} FROM {table} WHERE user_id = $1 AND {condition}")
 }
 
 /// Reads a resource, also a deleted one; with `lock` it is locked until the transaction ends.
@@ -113,20 +119,34 @@ pub async fn find(
 /// Reads the resources that have one of the names.
 pub async fn find_by_names(
     tx: &mut AsyncPgConnection,
-    user_id: &UserId,
     kind: NamedKind,
-    keys: &[&NameKey],
+    names: &[(&UserId, NameKey)],
 ) -> Result<Vec<NamedResource>, DatabaseError> {
-    let keys: Vec<&str> = keys.iter().map(|key| key.as_ref()).collect();
-    let condition = "name_key = ANY ($2) AND delete_time IS NULL";
-    let rows: Vec<NamedRow> = diesel::sql_query(select(kind, condition))
-        .bind::<Text, _>(user_id.as_ref())
-        .bind::<Array<Text>, _>(keys)
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = Text)]
+        user_id: String,
+        #[diesel(embed)]
+        row: NamedRow,
+    }
+    let (columns, table) = columns(kind);
+    let statement = format!(
+        "SELECT user_id, {columns} FROM {table}
+         WHERE (user_id, name_key) IN (SELECT * FROM unnest($1, $2)) AND delete_time IS NULL"
+    );
+    let users = names.iter().map(|(user_id, _)| user_id.as_ref());
+    let keys = names.iter().map(|(_, key)| key.as_ref());
+    let rows: Vec<Row> = diesel::sql_query(statement)
+        .bind::<Array<Text>, _>(Vec::<&str>::from_iter(users))
+        .bind::<Array<Text>, _>(Vec::<&str>::from_iter(keys))
         .fixed()
         .load(tx)
         .await?;
-    let resources = rows.into_iter().map(|row| row.into_resource(kind, user_id));
-    Ok(resources.collect())
+    let resource = |Row { user_id, row }| {
+        let user_id = user_id.parse().map_err(DatabaseError::invalid_value)?;
+        Ok(row.into_resource(kind, &user_id))
+    };
+    rows.into_iter().map(resource).collect()
 }
 
 /// Reads the ids and names of all categories and tags.

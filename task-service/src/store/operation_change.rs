@@ -118,27 +118,26 @@ fn fields(row: &impl Serialize) -> Result<Map<String, Value>, DatabaseError> {
     value.map_err(DatabaseError::invalid_value)
 }
 
-/// Keeps what a write changed.
+/// Keeps what writes of users changed.
 pub async fn insert(
     mut tx: &AsyncPgConnection,
-    user_id: &UserId,
-    operation_id: OperationId,
     now: DateTime<Utc>,
-    changes: &[OperationChange],
+    changes: &[(UserId, OperationId, OperationChange)],
 ) -> Result<(), DatabaseError> {
     // The columns travel as arrays, so that one prepared statement serves for any number of rows.
     const STATEMENT: &str = "INSERT INTO operation_changes (
             user_id, operation_id, ordinal, kind, entity_id, version, before, create_time)
-        SELECT $1, $2, ordinal, kind, entity_id, version, before, $3
-        FROM unnest($4, $5, $6, $7, $8) new (ordinal, kind, entity_id, version, before)";
-    let numbered: Vec<(i32, &OperationChange)> = (0..).zip(changes).collect();
+        SELECT user_id, operation_id, ordinal, kind, entity_id, version, before, $1
+        FROM unnest($2, $3, $4, $5, $6, $7, $8) new (user_id, operation_id, ordinal, kind, entity_id, version, before)";
+    let numbered: Vec<_> = (0..).zip(changes).collect();
     for chunk in numbered.chunks(MOST_ROWS_A_STATEMENT) {
         let ordinals: Vec<i32> = chunk.iter().map(|(ordinal, _)| *ordinal).collect();
-        let changes = || chunk.iter().map(|(_, change)| *change);
+        let calls = || chunk.iter().map(|(_, call)| *call);
+        let changes = || calls().map(|(_, _, change)| change);
         diesel::sql_query(STATEMENT)
-            .bind::<Text, _>(user_id.as_ref())
-            .bind::<sql_types::Uuid, _>(operation_id)
             .bind::<Timestamptz, _>(now)
+            .bind::<Array<Text>, _>(Vec::from_iter(calls().map(|(user, ..)| user.as_ref())))
+            .bind::<Array<sql_types::Uuid>, _>(Vec::from_iter(calls().map(|(_, id, _)| *id)))
             .bind::<Array<Integer>, _>(ordinals)
             .bind::<Array<Text>, _>(Vec::from_iter(changes().map(|change| change.kind.word())))
             .bind::<Array<Nullable<sql_types::Uuid>>, _>(Vec::from_iter(

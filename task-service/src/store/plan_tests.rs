@@ -74,7 +74,7 @@ async fn statements_read_large_tables_by_index() {
         (NamedKind::Tag, "tags_one_per_name"),
         (NamedKind::SavedFilter, "saved_filters_one_per_name"),
     ] {
-        let found = named::find_by_names(tx, &anna, kind, &[&key]).await;
+        let found = named::find_by_names(tx, kind, &[(&anna, key.clone())]).await;
         assert_eq!(found.unwrap().len(), 1);
         expect(index);
         named::list(tx, &anna, kind, "", 50).await.unwrap();

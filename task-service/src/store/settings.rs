@@ -1,3 +1,5 @@
+use std::collections::{HashMap, HashSet};
+
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
@@ -57,6 +59,31 @@ pub async fn find(mut tx: &AsyncPgConnection, user_id: &UserId) -> Result<Settin
         .await
         .optional()?;
     Ok(row.map(Settings::from).unwrap_or_default())
+}
+
+/// Adds the settings of users to those that are known, in one statement for those that are not.
+pub async fn find_all(
+    mut tx: &AsyncPgConnection,
+    users: impl IntoIterator<Item = &UserId>,
+    known: &mut HashMap<UserId, Settings>,
+) -> Result<(), DatabaseError> {
+    let users = users.into_iter().filter(|user| !known.contains_key(*user));
+    let users: HashSet<&UserId> = users.collect();
+    if users.is_empty() {
+        return Ok(());
+    }
+    let rows: Vec<(String, SettingsRow)> = settings::table
+        .filter(settings::user_id.eq_any(users.iter().map(|user| user.as_ref())))
+        .select((settings::user_id, SettingsRow::as_select()))
+        .fixed()
+        .load(&mut tx)
+        .await?;
+    let mut rows: HashMap<String, SettingsRow> = rows.into_iter().collect();
+    known.extend(users.into_iter().map(|user| {
+        let settings = rows.remove::<str>(user.as_ref()).map(Settings::from);
+        (user.clone(), settings.unwrap_or_default())
+    }));
+    Ok(())
 }
 
 /// Reads the settings of a user in a read of its own; `name` stands in the logs.

@@ -8,7 +8,7 @@ use diesel::{
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use service_runtime::{
     ids::UserId,
-    postgres::{AsFixed, BatchLoader, Database, DatabaseError},
+    postgres::{AsFixed, Batcher, Database, DatabaseError},
 };
 
 use super::{related, schema::tasks, task_row::StoredTask};
@@ -16,12 +16,12 @@ use crate::domain::{Task, TaskId};
 
 /// Reads tasks that are asked for one by one.
 #[derive(Debug, Clone)]
-pub struct TaskReader(BatchLoader<(UserId, TaskId), Arc<Task>>);
+pub struct TaskReader(Batcher<(UserId, TaskId), Option<Arc<Task>>>);
 
 impl TaskReader {
     /// Reads from a database.
     pub fn new(database: Database) -> Self {
-        Self(BatchLoader::new(move |keys| {
+        Self(Batcher::new(1, move |keys| {
             let (database, keys) = (database.clone(), keys);
             async move {
                 database
@@ -39,14 +39,15 @@ impl TaskReader {
         user_id: &UserId,
         id: TaskId,
     ) -> Result<Option<Arc<Task>>, DatabaseError> {
-        self.0.find((user_id.clone(), id)).await
+        self.0.call((user_id.clone(), id)).await
     }
 }
 
+/// Returns the task of each key, in their order.
 async fn find(
     tx: &mut AsyncPgConnection,
     keys: &[(UserId, TaskId)],
-) -> Result<HashMap<(UserId, TaskId), Arc<Task>>, DatabaseError> {
+) -> Result<Vec<Option<Arc<Task>>>, DatabaseError> {
     let users: Vec<&str> = keys.iter().map(|(user_id, _)| user_id.as_ref()).collect();
     let ids: Vec<TaskId> = keys.iter().map(|(_, id)| *id).collect();
     let is_one = sql::<Bool>("(tasks.user_id, tasks.id) IN (SELECT * FROM unnest(")
@@ -61,7 +62,8 @@ async fn find(
         .load(tx)
         .await?;
     let tasks = related::complete(tx, rows).await?.into_iter();
-    Ok(tasks
+    let tasks: HashMap<_, _> = tasks
         .map(|task| ((task.user_id.clone(), task.id), Arc::new(task)))
-        .collect())
+        .collect();
+    Ok(keys.iter().map(|key| tasks.get(key).cloned()).collect())
 }

@@ -34,7 +34,7 @@ async fn calls_have_exact_numbers_of_commits_and_statements() {
     assert_eq!(
         [create, get, list, complete].concat(),
         [
-            ("create_task", 1, 7),
+            ("create_task", 1, 8),
             ("find_tasks", 0, 1),
             ("list_tasks", 0, 2),
             ("complete_task", 1, 7),

@@ -4,6 +4,7 @@ mod batches;
 mod completing;
 mod costs;
 mod creating;
+mod creating_together;
 mod dates;
 mod deleting;
 mod events;

@@ -4,7 +4,6 @@ use crate::{
     domain::{Name, NameKey, NamedKind},
     error::Error,
     operations::{labels, unit_of_work::UnitOfWork},
-    store,
 };
 
 /// Maximum number of categories, and of tags, that one import creates; each is a statement of its own.
@@ -21,13 +20,10 @@ pub async fn find_or_create(
 ) -> Result<(), Error> {
     // In the order of the names, so that two writes that create the same ones never wait for each other.
     let wanted: BTreeMap<NameKey, &Name> = names.map(|name| (name.key(), name)).collect();
-    let keys: Vec<&NameKey> = wanted.keys().collect();
-    if keys.is_empty() {
-        return Ok(());
-    }
     let user_id = &work.caller().user_id;
-    let found = store::named::find_by_names(work.tx(), user_id, kind, &keys).await?;
-    found.iter().for_each(|label| work.remember_label(label));
+    let keys = wanted.keys().cloned();
+    let keys: Vec<_> = keys.map(|key| (user_id, key)).collect();
+    labels::remember_all(work, kind, &keys).await?;
     let is_new =
         |(key, _): &(&NameKey, &&Name)| work.known_label::<uuid::Uuid>(kind, key).is_none();
     let new: Vec<&Name> = wanted

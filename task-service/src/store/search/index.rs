@@ -1,3 +1,5 @@
+use std::collections::{BTreeSet, HashMap};
+
 use diesel::{
     prelude::*,
     sql_types::{Array, Text, Uuid as UuidType},
@@ -13,25 +15,25 @@ use super::{
     super::{schema::tasks, settings},
     document::Document,
 };
-use crate::domain::{SearchLanguage, Task, TaskId, search::Stemmer};
+use crate::domain::{SearchLanguage, Settings, Task, TaskId, search::Stemmer};
 
 /// How many tasks one statement indexes.
 const MOST_TASKS: usize = 1_000;
 
 /// Adds the words that are new, in order, so that no two transactions wait for each other's words.
-const NEW_WORDS: &str = "INSERT INTO search_words (user_id, word) SELECT $1, word FROM unnest($4) new(word) ON CONFLICT DO NOTHING";
+const NEW_WORDS: &str = "INSERT INTO search_words (user_id, word) SELECT * FROM unnest($4, $5) new(user_id, word) ON CONFLICT DO NOTHING";
 
 /// Inserts documents.
 const INSERT: &str = "WITH stored AS (
         INSERT INTO search_documents (user_id, task_id, words)
-        SELECT $1, id, words::tsvector FROM unnest($2, $3) new(id, words)
+        SELECT user_id, id, words::tsvector FROM unnest($1, $2, $3) new(user_id, id, words)
     )";
 
 /// Replaces documents; those of deleted labels stay, for the deletion may be undone.
 const REPLACE: &str = "WITH stored AS (
         INSERT INTO search_documents (user_id, task_id, words)
-        SELECT $1, t.id, new.words::tsvector || labels.words
-        FROM unnest($2, $3) new(id, words) JOIN tasks t ON t.user_id = $1 AND t.id = new.id, LATERAL (
+        SELECT t.user_id, t.id, new.words::tsvector || labels.words
+        FROM unnest($1, $2, $3) new(user_id, id, words) JOIN tasks t ON t.user_id = new.user_id AND t.id = new.id, LATERAL (
             SELECT coalesce(string_agg(format('''#%s'':1B', replace(id::text, '-', '')), ' '), '')::tsvector AS words
             FROM unnest(t.tag_ids || t.category_id) id WHERE id IS NOT NULL
         ) labels
@@ -39,25 +41,24 @@ const REPLACE: &str = "WITH stored AS (
     )";
 
 /// Indexes new tasks, whose rows need not be written yet, and others of which title, description, category or tags changed, whose
-/// rows must have been written.
+/// rows must have been written. Settings that are not known are read.
 #[tracing::instrument(name = "store.search.index", level = "debug", skip_all)]
 pub async fn index(
     tx: &AsyncPgConnection,
-    user_id: &UserId,
+    known: &mut HashMap<UserId, Settings>,
     created: &[Task],
     changed: &[Task],
 ) -> Result<(), DatabaseError> {
-    if created.is_empty() && changed.is_empty() {
-        return Ok(());
-    }
-    let language = settings::find(tx, user_id).await?.search_language;
+    let users = created.iter().chain(changed).map(|task| &task.user_id);
+    settings::find_all(tx, users, known).await?;
     for tasks in created.chunks(MOST_TASKS) {
-        let documents = tasks.iter().map(|task| (text(task), labels(task)));
-        write(tx, user_id, language, INSERT, documents).await?;
+        Documents::of(tasks, known, labels)
+            .write(tx, INSERT)
+            .await?;
     }
     for tasks in changed.chunks(MOST_TASKS) {
-        let documents = tasks.iter().map(|task| (text(task), String::new()));
-        write(tx, user_id, language, REPLACE, documents).await?;
+        let documents = Documents::of(tasks, known, |_| String::new());
+        documents.write(tx, REPLACE).await?;
     }
     Ok(())
 }
@@ -83,10 +84,11 @@ pub async fn index_again(
             return Ok(());
         };
         after = *last;
-        let documents = page
-            .iter()
-            .map(|(id, title, description)| ((*id, &**title, &**description), String::new()));
-        write(tx, user_id, language, REPLACE, documents).await?;
+        let texts = page.iter();
+        let texts = texts.map(|(id, title, description)| (*id, &**title, &**description));
+        let mut documents = Documents::default();
+        documents.add(user_id, language, texts.map(|text| (text, String::new())));
+        documents.write(tx, REPLACE).await?;
     }
 }
 
@@ -120,26 +122,62 @@ fn labels(task: &Task) -> String {
     labels.map(|id| format!("'#{}':1B ", id.simple())).collect()
 }
 
-async fn write<'a>(
-    mut tx: &AsyncPgConnection,
-    user_id: &UserId,
-    language: SearchLanguage,
-    statement: &str,
-    tasks: impl Iterator<Item = ((TaskId, &'a str, &'a str), String)>,
-) -> Result<(), DatabaseError> {
-    let mut documents = Document::new(user_id, Stemmer::new(language));
-    let (ids, written): (Vec<Uuid>, Vec<String>) = tasks
-        .map(|((id, title, description), labels)| {
-            (id.as_uuid(), documents.write(title, description) + &labels)
-        })
-        .unzip();
-    diesel::sql_query(format!("{statement} {NEW_WORDS}"))
-        .bind::<Text, _>(user_id.as_ref())
-        .bind::<Array<UuidType>, _>(ids)
-        .bind::<Array<Text>, _>(written)
-        .bind::<Array<Text>, _>(Vec::from_iter(documents.words))
-        .fixed()
-        .execute(&mut tx)
-        .await?;
-    Ok(())
+/// Documents that one statement writes.
+#[derive(Default)]
+struct Documents<'a> {
+    users: Vec<&'a str>,
+    ids: Vec<Uuid>,
+    written: Vec<String>,
+    words: BTreeSet<(&'a str, String)>,
+}
+
+impl<'a> Documents<'a> {
+    fn of(
+        tasks: &'a [Task],
+        settings: &HashMap<UserId, Settings>,
+        labels: impl Fn(&Task) -> String,
+    ) -> Self {
+        let mut documents = Self::default();
+        for of_user in tasks.chunk_by(|one, next| one.user_id == next.user_id) {
+            let Some(Task { user_id, .. }) = of_user.first() else {
+                continue;
+            };
+            let language = settings.get(user_id).map(|found| found.search_language);
+            let texts = of_user.iter().map(|task| (text(task), labels(task)));
+            documents.add(user_id, language.unwrap_or_default(), texts);
+        }
+        documents
+    }
+
+    fn add<'t>(
+        &mut self,
+        user_id: &'a UserId,
+        language: SearchLanguage,
+        tasks: impl Iterator<Item = ((TaskId, &'t str, &'t str), String)>,
+    ) {
+        let user: &str = user_id.as_ref();
+        let mut document = Document::new(user_id, Stemmer::new(language));
+        for ((id, title, description), labels) in tasks {
+            self.users.push(user);
+            self.ids.push(id.as_uuid());
+            self.written
+                .push(document.write(title, description) + &labels);
+        }
+        let words = document.words.into_iter();
+        self.words.extend(words.map(|word| (user, word)));
+    }
+
+    async fn write(self, mut tx: &AsyncPgConnection, statement: &str) -> Result<(), DatabaseError> {
+        let (users, words): (Vec<&str>, Vec<String>) = self.words.into_iter().unzip();
+        diesel::sql_query(format!("{statement} {NEW_WORDS}"))
+            .bind::<Array<Text>, _>(self.users)
+            .bind::<Array<UuidType>, _>(self.ids)
+            .bind::<Array<Text>, _>(self.written)
+            .bind::<Array<Text>, _>(users)
+            .bind::<Array<Text>, _>(words)
+            .fixed()
+            .execute(&mut tx)
+            .await?;
+        Ok(())
+    }
 }

@@ -1,0 +1,119 @@
+//! Creations that share a transaction: its commit, and the statements that it needs at least, cost more than a row does.
+
+use service_runtime::{
+    grpc::Caller,
+    postgres::{AsyncPgConnection, Batcher, DatabaseError},
+    telemetry::propagation::{self, TraceContext},
+};
+use tracing::{Instrument, Span};
+
+use super::{
+    create_task::CreateTask, first_occurrences::FirstOccurrences, labels, operation::Operation,
+    unit_of_work::UnitOfWork,
+};
+use crate::{
+    app::App,
+    domain::{Change, NamedKind, Task},
+    error::Error,
+    metrics,
+};
+
+/// Creations that wait while a transaction runs before a second one begins beside it.
+const MIN_BESIDE: usize = 32;
+
+/// Creates tasks, several in one transaction under load.
+#[derive(Debug, Clone)]
+pub struct TaskCreator(Batcher<Creation, Option<Result<Task, Error>>>);
+
+struct Creation {
+    app: App,
+    caller: Caller,
+    operation: CreateTask,
+    span: Span,
+    trace: Option<TraceContext>,
+}
+
+impl TaskCreator {
+    /// Creates a creator.
+    pub fn new() -> Self {
+        Self(Batcher::new(MIN_BESIDE, create_all))
+    }
+
+    /// Creates a task together with others. Returns nothing if the transaction was rolled back, maybe because of another one of
+    /// them. Fails with [`Error::Database`] if it is not known whether the task was created.
+    pub async fn create(
+        &self,
+        app: &App,
+        caller: &Caller,
+        operation: &CreateTask,
+    ) -> Result<Option<Task>, Error> {
+        let creation = Creation {
+            app: app.clone(),
+            caller: caller.clone(),
+            operation: operation.clone(),
+            span: Span::current(),
+            trace: propagation::current(),
+        };
+        self.0.call(creation).await?.transpose()
+    }
+}
+
+/// Returns what became of each creation; nothing if all were rolled back.
+async fn create_all(
+    creations: Vec<Creation>,
+) -> Result<Vec<Option<Result<Task, Error>>>, DatabaseError> {
+    let Some(Creation { app, .. }) = creations.first() else {
+        return Ok(Vec::new());
+    };
+    let written = app
+        .database
+        .transaction(CreateTask::NAME, async |tx: &mut AsyncPgConnection| {
+            create_in(tx, app, &creations).await
+        })
+        .await;
+    match written {
+        Ok((answers, changes)) => {
+            changes.into_iter().for_each(metrics::count);
+            Ok(answers.into_iter().map(Some).collect())
+        }
+        Err(Error::Database(error @ DatabaseError::Unavailable(_))) => Err(error),
+        Err(_) => Ok(creations.iter().map(|_| None).collect()),
+    }
+}
+
+async fn create_in(
+    tx: &mut AsyncPgConnection,
+    app: &App,
+    creations: &[Creation],
+) -> Result<(Vec<Result<Task, Error>>, Vec<Change>), Error> {
+    let Some(first) = creations.first() else {
+        return Ok(Default::default());
+    };
+    let none = FirstOccurrences::default();
+    let mut work = UnitOfWork::new(app, &first.caller, tx, &none);
+    let callers = creations.iter().map(|creation| &creation.caller.user_id);
+    work.share(callers).await?;
+    let tags = creations.iter().flat_map(|creation| {
+        let user_id = &creation.caller.user_id;
+        let tags = creation.operation.tags().iter();
+        tags.map(move |tag| (user_id, tag.key()))
+    });
+    let tags: Vec<_> = tags.collect();
+    labels::remember_all(&mut work, NamedKind::Tag, &tags).await?;
+    let mut answers = Vec::new();
+    for creation in creations {
+        work.next_call(&creation.caller);
+        let running = creation.operation.run(&mut work);
+        let running = running.instrument(creation.span.clone());
+        let answer = match creation.trace {
+            Some(trace) => propagation::with_context(trace, running).await,
+            None => running.await,
+        };
+        answers.push(match answer {
+            // A creation with faults has written nothing.
+            Err(error @ Error::Invalid(_)) => Err(error),
+            answer => Ok(answer?),
+        });
+    }
+    Ok((answers, work.finish().await?))
+}
