@@ -8,12 +8,12 @@ use service_runtime::{
 use tracing::{Instrument, Span};
 
 use super::{
-    create_task::CreateTask, first_occurrences::FirstOccurrences, labels, operation::Operation,
+    create_task::CreateTask, first_occurrences::FirstOccurrences, operation::Operation,
     unit_of_work::UnitOfWork,
 };
 use crate::{
     app::App,
-    domain::{Change, NamedKind, Task},
+    domain::{Change, Task},
     error::Error,
     metrics,
 };
@@ -91,15 +91,13 @@ async fn create_in(
     };
     let none = FirstOccurrences::default();
     let mut work = UnitOfWork::new(app, &first.caller, tx, &none);
-    let callers = creations.iter().map(|creation| &creation.caller.user_id);
-    work.share(callers).await?;
+    let users = creations.iter().map(|creation| &creation.caller.user_id);
     let tags = creations.iter().flat_map(|creation| {
         let user_id = &creation.caller.user_id;
         let tags = creation.operation.tags().iter();
         tags.map(move |tag| (user_id, tag.key()))
     });
-    let tags: Vec<_> = tags.collect();
-    labels::remember_all(&mut work, NamedKind::Tag, &tags).await?;
+    work.share(users, &Vec::from_iter(tags)).await?;
     let mut answers = Vec::new();
     for creation in creations {
         work.next_call(&creation.caller);

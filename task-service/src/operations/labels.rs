@@ -64,10 +64,8 @@ pub async fn remember_all(
     kind: NamedKind,
     names: &[(&UserId, NameKey)],
 ) -> Result<(), Error> {
-    if !names.is_empty() {
-        let found = store::named::find_by_names(work.tx(), kind, names).await?;
-        found.iter().for_each(|label| work.remember_label(label));
-    }
+    let found = store::named::find_by_names(work.tx(), kind, names).await?;
+    found.iter().for_each(|label| work.remember_label(label));
     Ok(())
 }
 

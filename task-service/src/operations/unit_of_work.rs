@@ -86,13 +86,22 @@ impl<'a> UnitOfWork<'a> {
         }
     }
 
-    /// Prepares for calls of several users: reads their settings at once, and fails rather than let all of them wait for a lock.
-    pub async fn share(&mut self, users: impl Iterator<Item = &UserId>) -> Result<(), Error> {
-        let (limited, read) = futures::join!(
-            limit_lock_waits(self.tx),
-            store::settings::find_all(self.tx, users, &mut self.settings),
+    /// Prepares for calls of several users: reads their settings and tags at once, and fails rather than let all of them wait for
+    /// a lock.
+    pub async fn share(
+        &mut self,
+        users: impl Iterator<Item = &UserId>,
+        tags: &[(&UserId, NameKey)],
+    ) -> Result<(), Error> {
+        let tx = &*self.tx;
+        let (limited, read, tags) = futures::join!(
+            limit_lock_waits(tx),
+            store::settings::find_all(tx, users, &mut self.settings),
+            store::named::find_by_names(tx, NamedKind::Tag, tags),
         );
-        Ok(DatabaseError::first_of([limited, read])?)
+        DatabaseError::first_of([limited, read])?;
+        tags?.iter().for_each(|tag| self.remember_label(tag));
+        Ok(())
     }
 
     /// Goes on with another call, whose changes can be undone by themselves.

@@ -61,9 +61,6 @@ async fn ids(
 ) -> Result<HashMap<String, Uuid>, DatabaseError> {
     let names = filter.tests().filter_map(|test| named(test, field));
     let names: Vec<(&UserId, NameKey)> = names.map(|name| (user_id, name.key())).collect();
-    if names.is_empty() {
-        return Ok(HashMap::new());
-    }
     let found = super::named::find_by_names(tx, kind, &names).await?;
     let key_and_id = |label: NamedResource| (label.name.key().as_ref().to_owned(), label.id);
     Ok(found.into_iter().map(key_and_id).collect())

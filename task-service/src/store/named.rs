@@ -118,7 +118,7 @@ pub async fn find(
 
 /// Reads the resources that have one of the names.
 pub async fn find_by_names(
-    tx: &mut AsyncPgConnection,
+    mut tx: &AsyncPgConnection,
     kind: NamedKind,
     names: &[(&UserId, NameKey)],
 ) -> Result<Vec<NamedResource>, DatabaseError> {
@@ -128,6 +128,9 @@ pub async fn find_by_names(
         user_id: String,
         #[diesel(embed)]
         row: NamedRow,
+    }
+    if names.is_empty() {
+        return Ok(Vec::new());
     }
     let (columns, table) = columns(kind);
     let statement = format!(
@@ -140,7 +143,7 @@ pub async fn find_by_names(
         .bind::<Array<Text>, _>(Vec::<&str>::from_iter(users))
         .bind::<Array<Text>, _>(Vec::<&str>::from_iter(keys))
         .fixed()
-        .load(tx)
+        .load(&mut tx)
         .await?;
     let resource = |Row { user_id, row }| {
         let user_id = user_id.parse().map_err(DatabaseError::invalid_value)?;

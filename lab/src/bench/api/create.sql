@@ -14,7 +14,7 @@ WITH words AS MATERIALIZED (
 ), stored AS (
     INSERT INTO task.search_documents (user_id, task_id, words)
     SELECT :user, (lpad(to_hex(:id::bigint), 16, '0') || '8100000000000000')::uuid,
-        string_agg(format('''%s%s'':%s', left(encode(sha256(convert_to(:user, 'UTF8')), 'base64'), 6), word, place), ' ')::tsvector
+        string_agg(format('''%s%s'':%s', left(encode(sha256(convert_to(:user, 'UTF8')), 'base64'), 4), word, place), ' ')::tsvector
     FROM words
 )
 INSERT INTO task.search_words (user_id, word)
@@ -22,5 +22,5 @@ SELECT DISTINCT :user, word FROM words WHERE octet_length(word) >= 3 ORDER BY 2 
 INSERT INTO bench.outbox (topic, record_key, event_id, event_type, subject, data_schema, aggregate_version, event_time, trace_parent, payload, copies)
 VALUES ('task-events', :user, gen_random_uuid(), 'taskmesh.task.v1.TaskCreated', 'task', 'taskmesh.task.v1.TaskEvent', 1, now(),
     '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01', decode(repeat('5a', 500), 'hex'),
-    '[{"topic": "task-updates", "record_key": "user", "data_schema": "taskmesh.realtime.v1.TaskChange", "payload_length": 400}]');
+    '[["task-updates", "user", "taskmesh.realtime.v1.TaskChange", 400]]');
 COMMIT;

@@ -11,7 +11,7 @@ SELECT t.user_id, t.id, (
         SELECT coalesce(string_agg(format('''#%s'':1B', replace(id::text, '-', '')), ' '), '')::tsvector
         FROM unnest(t.tag_ids || t.category_id) id WHERE id IS NOT NULL
     )
-FROM task.tasks t, left(encode(sha256(convert_to(t.user_id, 'UTF8')), 'base64'), 6) key
+FROM task.tasks t, left(encode(sha256(convert_to(t.user_id, 'UTF8')), 'base64'), 4) key
 WHERE starts_with(t.user_id, 'bench-')
 ORDER BY t.user_id, t.id;
 
