@@ -1,7 +1,7 @@
 use chrono::{DateTime, Datelike, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{Order, OrderField, TaskId};
+use super::{Order, OrderField, Task, TaskId};
 
 /// Cursor in an ordered list: the keys of a task, after which the list continues even if the task is gone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,6 +25,15 @@ pub enum KeyValue {
 }
 
 impl Place {
+    /// Returns the place of a task.
+    pub fn of(task: &Task, order: &Order) -> Self {
+        let keys = order.keys().iter();
+        Self {
+            keys: keys.map(|key| KeyValue::of(task, key.field)).collect(),
+            id: task.id,
+        }
+    }
+
     /// Returns whether it can be a place in a list of this order.
     pub fn fits(&self, order: &Order) -> bool {
         self.keys.len() == order.keys().len()
@@ -37,6 +46,21 @@ impl Place {
 }
 
 impl KeyValue {
+    fn of(task: &Task, field: OrderField) -> Self {
+        let time = match field {
+            OrderField::Title => return Self::Text(task.details.title.to_string()),
+            OrderField::Priority => return Self::Number(task.details.priority.rank().into()),
+            OrderField::Due => task.schedule.due_time(),
+            OrderField::Start => task.schedule.start_time(),
+            OrderField::Create => Some(task.create_time),
+            OrderField::Update => Some(task.update_time),
+            OrderField::Complete => task.state.complete_time(),
+        };
+        time.map_or(Self::Absent(()), |time| {
+            Self::Number(time.timestamp_micros())
+        })
+    }
+
     /// Returns the time that the key is.
     pub fn time(&self) -> Option<DateTime<Utc>> {
         match self {

@@ -7,12 +7,9 @@ use super::{
 };
 use crate::{
     app::App,
-    domain::{Order, Place, Task, TaskId},
+    domain::{Order, Place, Task},
     error::Error,
-    store::{
-        self,
-        task_list::{self, Page, Show},
-    },
+    store::task_list::{self, Page, Show},
 };
 
 /// Lists tasks.
@@ -88,24 +85,13 @@ async fn page(
         // One more than requested shows whether there is another page.
         limit: list.limit + 1,
     };
-    let mut places = task_list::find_page(tx, &page).await?;
+    let mut tasks = task_list::find_page(tx, &page).await?;
     let asked_for = usize::try_from(list.limit).unwrap_or(usize::MAX);
-    let mut has_more = places.len() > asked_for;
-    places.truncate(asked_for);
-    let ids: Vec<TaskId> = places.iter().map(|place| place.id).collect();
-    let mut tasks = store::task::find_all(tx, user_id, &ids).await?;
-    let shown = fitting(&tasks);
-    if let Some(first) = tasks.get(shown) {
-        has_more = true;
-        places.truncate(
-            ids.iter()
-                .position(|id| *id == first.id)
-                .unwrap_or_default(),
-        );
-        tasks.truncate(shown);
-    }
-    let end = places.pop().filter(|_| has_more).map(|place| PageEnd {
-        place,
+    let shown = fitting(&tasks).min(asked_for);
+    let has_more = tasks.len() > shown;
+    tasks.truncate(shown);
+    let end = tasks.last().filter(|_| has_more).map(|last| PageEnd {
+        place: Place::of(last, &list.order),
         context: filter.context,
         fingerprint,
     });

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use diesel::{
     prelude::*,
-    sql_types::{Array, Text, Uuid as SqlUuid},
+    sql_types::{Array, Bool, Text, Uuid as SqlUuid},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use service_runtime::postgres::{AsFixed, DatabaseError};
@@ -14,20 +14,22 @@ use super::{
     schema::{series, tasks},
     task_row::{SeriesRule, StoredTask, TaskRow},
 };
-use crate::domain::{SeriesId, Task, TaskId};
+use crate::domain::{CategoryId, SeriesId, TagId, Task, TaskId};
 
 #[derive(QueryableByName)]
 struct LabelRow {
     #[diesel(sql_type = Text)]
     user_id: String,
+    #[diesel(sql_type = Bool)]
+    is_tag: bool,
     #[diesel(sql_type = SqlUuid)]
     id: Uuid,
     #[diesel(sql_type = Text)]
     display_name: String,
 }
 
-/// Labels by id, each with its position in alphabetical order.
-type Labels = HashMap<Uuid, (usize, LabelRow)>;
+/// Labels by their ids and whether they are tags, each with its position in alphabetical order.
+type Labels = HashMap<(bool, Uuid), (usize, LabelRow)>;
 
 /// Completes rows of tasks. Each table is read once for all rows, and not at all if no row refers to it; all are read in one round trip.
 pub async fn complete(
@@ -38,48 +40,38 @@ pub async fn complete(
     let users = Vec::from_iter(users);
     let category_ids = rows.iter().filter_map(|row| row.category_id);
     let tag_ids = rows.iter().flat_map(|row| &row.tag_ids);
-    let (categories, tags, rules, open) = futures::join!(
-        labels(
-            tx,
-            "categories",
-            &users,
-            category_ids.map(|id| id.as_uuid())
-        ),
-        labels(tx, "tags", &users, tag_ids.map(|id| id.as_uuid())),
+    let (labels, rules, open) = futures::join!(
+        labels(tx, &users, category_ids.collect(), tag_ids.collect()),
         rules(tx, &users, rows.iter().filter_map(|row| row.series_id)),
         open(tx, &users, rows.iter().flat_map(|row| &row.depends_on)),
     );
-    let (categories, tags, rules, open) = (categories?, tags?, rules?, open?);
-    let complete = |row| with_related(row, &categories, &tags, &rules, &open).into_task();
+    let (labels, rules, open) = (labels?, rules?, open?);
+    let complete = |row| with_related(row, &labels, &rules, &open).into_task();
     rows.into_iter().map(complete).collect()
 }
 
 fn with_related(
     mut stored: StoredTask,
-    categories: &Labels,
-    tags: &Labels,
+    labels: &Labels,
     rules: &HashMap<(String, SeriesId), SeriesRule>,
     open: &HashSet<(String, TaskId)>,
 ) -> TaskRow {
-    let user_id = stored.user_id.clone();
-    let label = |labels: &Labels, id: Uuid| {
-        let (position, label) = labels.get(&id)?;
-        (label.user_id == user_id).then(|| (*position, label.display_name.clone()))
+    let user_id = &stored.user_id;
+    let label = |is_tag: bool, id: Uuid| {
+        let (position, label) = labels.get(&(is_tag, id))?;
+        (label.user_id == *user_id).then(|| (*position, label.display_name.clone()))
     };
-    let category = stored
-        .category_id
-        .and_then(|id| label(categories, id.as_uuid()));
-    let mut present: Vec<_> = stored
-        .tag_ids
-        .iter()
-        .filter_map(|id| Some((label(tags, id.as_uuid())?, *id)))
+    let category = stored.category_id.and_then(|id| label(false, id.as_uuid()));
+    let tag_ids = stored.tag_ids.iter();
+    let mut present: Vec<_> = tag_ids
+        .filter_map(|id| Some((label(true, id.as_uuid())?, *id)))
         .collect();
     present.sort_unstable();
-    stored.tag_ids = present.iter().map(|(_, id)| *id).collect();
     let is_open = |id: &TaskId| open.contains(&(user_id.clone(), *id));
     let mut blocked_by: Vec<TaskId> = stored.depends_on.iter().copied().filter(is_open).collect();
     blocked_by.sort_unstable();
     let series = stored.series_id.map(|id| (user_id.clone(), id));
+    stored.tag_ids = present.iter().map(|(_, id)| *id).collect();
     TaskRow {
         series: series.and_then(|key| rules.get(&key)).cloned(),
         category: category.map(|(_, name)| name),
@@ -89,30 +81,31 @@ fn with_related(
     }
 }
 
-/// Reads categories or tags that are not deleted.
+/// Reads categories and tags that are not deleted.
 async fn labels(
     mut tx: &AsyncPgConnection,
-    table: &str,
     users: &[&str],
-    ids: impl Iterator<Item = Uuid>,
+    category_ids: HashSet<CategoryId>,
+    tag_ids: HashSet<&TagId>,
 ) -> Result<Labels, DatabaseError> {
-    let ids: HashSet<Uuid> = ids.collect();
-    if ids.is_empty() {
+    if category_ids.is_empty() && tag_ids.is_empty() {
         return Ok(HashMap::new());
     }
-    let statement = format!(
-        "SELECT user_id, id, display_name FROM {table}
-         WHERE user_id = ANY ($1) AND id = ANY ($2) AND delete_time IS NULL ORDER BY name_key"
-    );
-    let rows: Vec<LabelRow> = diesel::sql_query(statement)
-        .bind::<Array<Text>, _>(users)
-        .bind::<Array<SqlUuid>, _>(Vec::from_iter(ids))
-        .fixed()
-        .load(&mut tx)
-        .await?;
+    let rows: Vec<LabelRow> = diesel::sql_query(
+        "SELECT FALSE AS is_tag, user_id, id, display_name, name_key FROM categories
+         WHERE user_id = ANY ($1) AND id = ANY ($2) AND delete_time IS NULL
+         UNION ALL SELECT TRUE, user_id, id, display_name, name_key FROM tags
+         WHERE user_id = ANY ($1) AND id = ANY ($3) AND delete_time IS NULL ORDER BY name_key",
+    )
+    .bind::<Array<Text>, _>(users)
+    .bind::<Array<SqlUuid>, _>(Vec::from_iter(category_ids))
+    .bind::<Array<SqlUuid>, _>(Vec::from_iter(tag_ids))
+    .fixed()
+    .load(&mut tx)
+    .await?;
     let numbered = rows.into_iter().enumerate();
     Ok(numbered
-        .map(|(position, row)| (row.id, (position, row)))
+        .map(|(position, row)| ((row.is_tag, row.id), (position, row)))
         .collect())
 }
 

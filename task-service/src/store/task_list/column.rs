@@ -1,82 +1,48 @@
 //! The columns that lists are ordered by.
 
-use crate::domain::{KeyValue, Order, OrderField, OrderKey};
-
 use service_runtime::postgres::Value;
 
-/// Returns the SQL of a key, for a row called `t`.
+use super::super::Statement;
+use crate::domain::{KeyValue, OrderField, OrderKey};
+
+/// Returns the SQL of a key, for a row of `tasks` or of an answer, which has the same columns.
 pub fn expression(field: OrderField) -> &'static str {
     match field {
-        OrderField::Due => "t.due_time",
-        OrderField::Priority => "t.priority_rank",
-        OrderField::Title => "lower(t.title)",
-        OrderField::Start => "t.start_time",
-        OrderField::Create => "t.create_time",
-        OrderField::Update => "t.update_time",
-        OrderField::Complete => "t.complete_time",
+        OrderField::Due => "due_time",
+        OrderField::Priority => "priority_rank",
+        OrderField::Title => "lower(title)",
+        OrderField::Start => "start_time",
+        OrderField::Create => "create_time",
+        OrderField::Update => "update_time",
+        OrderField::Complete => "complete_time",
     }
 }
 
-/// Returns the name of the column of a key.
-fn name(field: OrderField) -> String {
-    format!("{}_key", field.word())
+/// Returns the ORDER BY of a stretch, by which an index is known.
+pub fn order_of_segment(keys: &[OrderKey]) -> String {
+    order_by(keys, true)
 }
 
-/// Returns the columns that are read of each task: its id and its keys. A column that is no key is not read, so that an index suffices.
-pub fn selection(order: &Order) -> String {
-    let keys = order.keys().iter().map(|key| key.field);
-    let keys = keys.map(|field| format!(", {} AS {}", expression(field), name(field)));
-    std::iter::once("t.id".to_owned()).chain(keys).collect()
-}
-
-/// Returns the columns of an answer: the id, the keys as the JSON of [`KeyValue`]s, and whether the task matches.
-pub fn answer(order: &Order) -> String {
-    let keys = order.keys().iter().map(|key| match key.field {
-        OrderField::Title | OrderField::Priority => name(key.field),
-        field => format!("(extract(epoch FROM {}) * 1000000)::bigint", name(field)),
-    });
-    let keys: Vec<String> = keys.collect();
-    format!(
-        "id, jsonb_build_array({}) AS keys, matches",
-        keys.join(", ")
-    )
-}
-
-/// Returns the ORDER BY of a stretch of rows of `tasks`, by which an index is known.
-pub fn order_of_rows(keys: &[OrderKey]) -> String {
-    order_by(keys, |field| expression(field).to_owned(), "t.id", true)
-}
-
-/// Returns the ORDER BY of answers that come from a stretch.
-pub fn order_of_answers(keys: &[OrderKey]) -> String {
-    order_by(keys, name, "id", true)
-}
-
-/// Returns the ORDER BY of answers that come from anywhere.
+/// Returns the ORDER BY of rows that come from anywhere.
 pub fn order_of_gathered(keys: &[OrderKey]) -> String {
-    order_by(keys, name, "id", false)
+    order_by(keys, false)
 }
 
-fn order_by(
-    keys: &[OrderKey],
-    column: fn(OrderField) -> String,
-    id: &str,
-    is_first_present: bool,
-) -> String {
+fn order_by(keys: &[OrderKey], is_first_present: bool) -> String {
     let mut sql = String::from("ORDER BY ");
     for (place, key) in keys.iter().enumerate() {
         let is_present = !key.field.is_optional() || (place == 0 && is_first_present);
         let direction = match (key.descending, is_present) {
-            (false, _) => "",
-            (true, true) => " DESC",
-            (true, false) => " DESC NULLS LAST",
+            (false, _) => ", ",
+            (true, true) => " DESC, ",
+            (true, false) => " DESC NULLS LAST, ",
         };
-        sql += &format!("{}{direction}, ", column(key.field));
+        sql = sql + expression(key.field) + direction;
     }
-    sql + id + " DESC"
+    sql + "id DESC"
 }
 
-/// Returns the value of a key that is present, to be bound.
+/// Returns the value of a key that is present.
 pub fn value(field: OrderField, value: &KeyValue) -> Option<Value> {
     match (field, value) {
         (OrderField::Title, KeyValue::Text(text)) => Some(text.as_str().into()),
@@ -86,4 +52,13 @@ pub fn value(field: OrderField, value: &KeyValue) -> Option<Value> {
         (OrderField::Title | OrderField::Priority, _) => None,
         (_, value) => value.time().map(Value::Time),
     }
+}
+
+/// Appends a comparison of a key with a value. Only the database knows what it makes of a title.
+pub fn compare(statement: &mut Statement, field: OrderField, sign: &str, value: &Value) {
+    statement.push(expression(field)).push(sign);
+    match field {
+        OrderField::Title => statement.push("lower(").bind(value.clone()).push(")"),
+        _ => statement.bind(value.clone()),
+    };
 }

@@ -7,11 +7,11 @@ use super::{
     super::{
         filter_condition::{Condition, asks_for_blocked, part_of_word},
         search,
+        task_row::StoredTask,
     },
     Page, Scope,
     gather::{self, MOST_MATCHES},
 };
-use crate::domain::Place;
 
 /// Finds all matches behind the place where the page begins and returns the first ones, if the filter asks for a label, a text or
 /// a state that few tasks have; none if it does not, or they are too many.
@@ -19,7 +19,7 @@ pub async fn all(
     tx: &mut AsyncPgConnection,
     page: &Page<'_>,
     scope: &Scope,
-) -> Result<Option<Vec<Place>>, DatabaseError> {
+) -> Result<Option<Vec<StoredTask>>, DatabaseError> {
     let Condition {
         filter, user_id, ..
     } = page.condition;

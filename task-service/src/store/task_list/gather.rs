@@ -7,11 +7,10 @@ use super::{
     super::{
         Statement,
         search::{self, TsQuery},
+        task_row::StoredTask,
     },
-    Page, Scope, column, keyset,
-    row::ListedRow,
+    Page, Scope, column, keyset, row,
 };
-use crate::domain::Place;
 
 /// Maximum number of matches that are sorted.
 pub const MOST_MATCHES: i64 = 1_000;
@@ -23,20 +22,19 @@ pub async fn all(
     page: &Page<'_>,
     scope: &Scope,
     words: Option<TsQuery>,
-) -> Result<Option<Vec<Place>>, DatabaseError> {
-    let rows: Vec<ListedRow> = statement(page, scope, words).load(tx).await?;
-    let are_few = rows.first().is_none_or(|row| row.number <= MOST_MATCHES);
-    let places = are_few.then(|| rows.into_iter().map(ListedRow::place).collect());
-    places.transpose()
+) -> Result<Option<Vec<StoredTask>>, DatabaseError> {
+    let rows = row::load(tx, statement(page, scope, words)).await?;
+    let are_few = rows
+        .first()
+        .is_none_or(|(.., count)| *count <= MOST_MATCHES);
+    Ok(are_few.then(|| rows.into_iter().map(|(task, ..)| task).collect()))
 }
 
 /// Writes the search for matches, only among the tasks whose documents fulfil a condition if there is one.
 pub fn statement(page: &Page, scope: &Scope, words: Option<TsQuery>) -> Statement {
     let mut statement = Statement::default();
-    statement.push("SELECT ").push(&column::answer(page.order));
-    statement.push(", count(*) OVER () AS number FROM (SELECT ");
-    statement.push(&column::selection(page.order));
-    statement.push(", TRUE AS matches FROM tasks t WHERE ");
+    statement.push("SELECT * FROM (SELECT t.*, TRUE AS matches, count(*) OVER () AS number ");
+    statement.push("FROM (SELECT * FROM tasks t WHERE ");
     scope.write(&mut statement, page);
     statement.push(" AND t.list_class = ANY (");
     statement.bind(scope.classes.clone()).push(")");
@@ -59,7 +57,7 @@ pub fn statement(page: &Page, scope: &Scope, words: Option<TsQuery>) -> Statemen
         keyset::write(&mut statement, keys, values, place.id, false);
     }
     statement.push(" LIMIT ").bind(MOST_MATCHES + 1);
-    statement.push(") t ");
+    statement.push(") t) tasks ");
     statement.push(&column::order_of_gathered(page.order.keys()));
     statement.push(" LIMIT ").bind(page.limit);
     statement

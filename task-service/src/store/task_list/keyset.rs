@@ -12,11 +12,14 @@ pub fn write(
     is_first_present: bool,
 ) {
     let ([key, keys @ ..], [value, values @ ..]) = (keys, values) else {
-        statement.push("t.id < ").bind(id.as_uuid());
+        statement.push("id < ").bind(id.as_uuid());
         return;
     };
     let column = column::expression(key.field);
-    let sign = if key.descending { "<" } else { ">" };
+    let (beyond, from) = match key.descending {
+        true => (" < ", " <= "),
+        false => (" > ", " >= "),
+    };
     let Some(value) = column::value(key.field, value) else {
         statement.push("(").push(column).push(" IS NULL AND ");
         write(statement, keys, values, id, false);
@@ -26,14 +29,15 @@ pub fn write(
     statement.push("(");
     if is_first_present || !key.field.is_optional() {
         // An index can be read from here on.
-        let from = format!("{column} {sign}= ");
-        statement.push(&from).bind(value.clone()).push(" AND (");
+        column::compare(statement, key.field, from, &value);
+        statement.push(" AND (");
     } else {
         statement.push("(").push(column).push(" IS NULL OR ");
     }
-    let beyond = format!("{column} {sign} ");
-    statement.push(&beyond).bind(value.clone()).push(" OR (");
-    statement.push(column).push(" = ").bind(value).push(" AND ");
+    column::compare(statement, key.field, beyond, &value);
+    statement.push(" OR (");
+    column::compare(statement, key.field, " = ", &value);
+    statement.push(" AND ");
     write(statement, keys, values, id, false);
     statement.push(")))");
 }

@@ -22,8 +22,8 @@ mod walk;
 use diesel_async::AsyncPgConnection;
 use service_runtime::postgres::DatabaseError;
 
-use super::filter_condition::Condition;
-use crate::domain::{Order, Place};
+use super::{filter_condition::Condition, related, task_row::StoredTask};
+use crate::domain::{Order, Place, Task};
 use scope::Scope;
 use segment::segments;
 
@@ -53,12 +53,20 @@ impl Page<'_> {
     }
 }
 
-/// Finds the tasks of a page, in order.
+/// Reads the tasks of a page, in order.
 #[tracing::instrument(name = "store.task_list.find_page", level = "debug", skip_all)]
 pub async fn find_page(
     tx: &mut AsyncPgConnection,
     page: &Page<'_>,
-) -> Result<Vec<Place>, DatabaseError> {
+) -> Result<Vec<Task>, DatabaseError> {
+    let rows = find_rows(tx, page).await?;
+    related::complete(tx, rows).await
+}
+
+async fn find_rows(
+    tx: &mut AsyncPgConnection,
+    page: &Page<'_>,
+) -> Result<Vec<StoredTask>, DatabaseError> {
     let Some(scope) = Scope::of(page) else {
         return Ok(Vec::new());
     };
@@ -67,7 +75,7 @@ pub async fn find_page(
     }
     let bound = walk::bound(page);
     let mut has_gathered = false;
-    let mut places = Vec::new();
+    let mut tasks = Vec::new();
     for (number, segment) in segments(page).iter().enumerate() {
         // So many short stretches are rather a short list.
         if number == WALKS_BEFORE_GATHERING && !has_gathered {
@@ -76,7 +84,7 @@ pub async fn find_page(
                 return Ok(all);
             }
         }
-        let missing = page.limit - i64::try_from(places.len()).unwrap_or(page.limit);
+        let missing = page.limit - i64::try_from(tasks.len()).unwrap_or(page.limit);
         let mut walked = walk::along(tx, page, &scope, segment, bound, missing).await?;
         if !walked.is_complete {
             if !has_gathered {
@@ -87,10 +95,10 @@ pub async fn find_page(
             }
             walked = walk::along(tx, page, &scope, segment, i64::MAX, missing).await?;
         }
-        places.append(&mut walked.places);
-        if i64::try_from(places.len()).is_ok_and(|count| count >= page.limit) {
+        tasks.append(&mut walked.tasks);
+        if i64::try_from(tasks.len()).is_ok_and(|count| count >= page.limit) {
             break;
         }
     }
-    Ok(places)
+    Ok(tasks)
 }

@@ -1,30 +1,23 @@
 use diesel::{
-    QueryableByName,
-    sql_types::{BigInt, Bool, Jsonb, Nullable, Uuid},
+    dsl::sql,
+    prelude::*,
+    sql_types::{BigInt, Bool, Nullable},
 };
+use diesel_async::AsyncPgConnection;
 use service_runtime::postgres::DatabaseError;
 
-use crate::domain::{Place, TaskId};
+use super::super::{Statement, task_row::StoredTask};
 
-/// Task of a list, with the keys that the order has.
-#[derive(Debug, QueryableByName)]
-pub struct ListedRow {
-    #[diesel(sql_type = Uuid)]
-    id: TaskId,
-    #[diesel(sql_type = Jsonb)]
-    keys: serde_json::Value,
-    /// True if the filter matches it; if not, it only marks the end of a walk.
-    #[diesel(sql_type = Nullable<Bool>)]
-    pub matches: Option<bool>,
-    /// Number of the row in a walk, from 1, or the number of matches that were gathered.
-    #[diesel(sql_type = BigInt)]
-    pub number: i64,
-}
+/// Task of a list; whether the filter matches it, since a task that does not only marks the end of a walk; and the number of the row
+/// in a walk, from 1, or the number of matches that were gathered.
+pub type ListedRow = (StoredTask, Option<bool>, i64);
 
-impl ListedRow {
-    /// Returns its position in the list.
-    pub fn place(self) -> Result<Place, DatabaseError> {
-        let keys = serde_json::from_value(self.keys).map_err(DatabaseError::invalid_value)?;
-        Ok(Place { keys, id: self.id })
-    }
+/// Reads the rows of a statement.
+pub async fn load(
+    tx: &mut AsyncPgConnection,
+    statement: Statement,
+) -> Result<Vec<ListedRow>, DatabaseError> {
+    let matches = sql::<Nullable<Bool>>("matches");
+    let columns = (StoredTask::as_select(), matches, sql::<BigInt>("number"));
+    statement.select(columns, tx).await
 }

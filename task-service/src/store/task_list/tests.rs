@@ -81,7 +81,8 @@ async fn plan(tx: &mut AsyncPgConnection, statement: Statement) -> Vec<String> {
 fn foreign_reads(plan: &[String]) -> Vec<&String> {
     let reads = |line: &str| {
         let scans_table = line.contains(" Scan ") || line.contains(" Scan on tasks");
-        scans_table && line.contains("tasks") && !line.contains("Bitmap Heap Scan")
+        let is_read_elsewhere = line.contains("Bitmap Heap Scan") || line.contains("Subquery Scan");
+        scans_table && line.contains("tasks") && !is_read_elsewhere
     };
     (0..plan.len())
         .filter(|place| {

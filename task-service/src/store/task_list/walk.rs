@@ -4,12 +4,11 @@ use diesel_async::AsyncPgConnection;
 use service_runtime::postgres::DatabaseError;
 
 use super::{
-    super::Statement,
-    Page, Scope, column, keyset,
-    row::ListedRow,
+    super::{Statement, task_row::StoredTask},
+    Page, Scope, column, keyset, row,
     segment::{Fixed, Segment, is_same},
 };
-use crate::domain::{OrderField, Place, filter::Expression};
+use crate::domain::{OrderField, filter::Expression};
 
 /// Maximum number of rows to read before another plan is tried; they are scattered over the table.
 const ROWS: i64 = 2_000;
@@ -18,7 +17,7 @@ const ROWS: i64 = 2_000;
 #[derive(Debug)]
 pub struct Walked {
     /// The tasks that match, in order.
-    pub places: Vec<Place>,
+    pub tasks: Vec<StoredTask>,
     /// True if these are all tasks of the page.
     pub is_complete: bool,
 }
@@ -38,24 +37,23 @@ pub async fn along(
     missing: i64,
 ) -> Result<Walked, DatabaseError> {
     let statement = statement(page, scope, segment, bound, missing);
-    let rows: Vec<ListedRow> = statement.load(tx).await?;
-    let mut places = Vec::with_capacity(rows.len());
-    for row in rows {
-        let number = row.number;
-        if row.matches == Some(true) {
-            places.push(row.place()?);
+    let rows = row::load(tx, statement).await?;
+    let mut tasks = Vec::with_capacity(rows.len());
+    for (task, matches, number) in rows {
+        if matches == Some(true) {
+            tasks.push(task);
         }
         // Classes were merged in order: what comes behind the end of one walk may lack tasks of its class.
-        let is_full = i64::try_from(places.len()).is_ok_and(|count| count >= missing);
+        let is_full = i64::try_from(tasks.len()).is_ok_and(|count| count >= missing);
         if number == bound && !is_full {
             return Ok(Walked {
-                places,
+                tasks,
                 is_complete: false,
             });
         }
     }
     Ok(Walked {
-        places,
+        tasks,
         is_complete: true,
     })
 }
@@ -72,25 +70,21 @@ pub fn statement(
         false => Statement::fixed(),
         true => Statement::default(),
     };
-    statement.push("SELECT ").push(&column::answer(page.order));
-    statement.push(", number FROM (");
+    statement.push("SELECT * FROM (");
     for (place, class) in scope.classes.iter().enumerate() {
         statement.push(if place > 0 { " UNION ALL " } else { "" });
         match page.has_filter() {
             false => {
-                statement
-                    .push("(SELECT ")
-                    .push(&column::selection(page.order));
-                statement.push(", TRUE AS matches, 0::bigint AS number");
+                statement.push("(SELECT *, TRUE AS matches, 0::bigint AS number");
                 write_rows(&mut statement, page, scope, segment, *class);
             }
             true => write_class(&mut statement, page, scope, segment, *class, bound),
         }
         statement.push(" LIMIT ").bind(missing).push(")");
     }
-    statement.push(") t");
+    statement.push(") tasks");
     if scope.classes.len() > 1 {
-        let order = column::order_of_answers(segment.keys);
+        let order = column::order_of_segment(segment.keys);
         statement.push(" ").push(&order);
     }
     statement.push(" LIMIT ").bind(missing);
@@ -105,14 +99,12 @@ fn write_class(
     class: i16,
     bound: i64,
 ) {
-    let order = column::order_of_rows(segment.keys);
+    let order = column::order_of_segment(segment.keys);
     let condition = page.condition;
     // The last row of the walk is read, matching or not: it marks the end of the walk.
-    statement.push("(SELECT * FROM (SELECT ");
-    statement.push(&column::selection(page.order));
-    statement.push(", (TRUE");
+    statement.push("(SELECT * FROM (SELECT t.*, (TRUE");
     condition.write(statement);
-    statement.push(") AS matches, t.number FROM (SELECT t.*, row_number() OVER (");
+    statement.push(") AS matches FROM (SELECT *, row_number() OVER (");
     statement.push(&order).push(") AS number");
     write_rows(statement, page, scope, segment, class);
     statement.push(" LIMIT ").bind(bound);
@@ -149,7 +141,7 @@ fn write_rows(
     }
     statement
         .push(" ")
-        .push(&column::order_of_rows(segment.keys));
+        .push(&column::order_of_segment(segment.keys));
 }
 
 fn write_fixed(statement: &mut Statement, field: OrderField, fixed: Fixed) {
