@@ -105,6 +105,14 @@ impl StoredRecord {
     }
 }
 
+/// Writes changes as a list of lists, which is shorter than a list of objects.
+fn write_changes(changes: &[FieldChange]) -> String {
+    let values = changes
+        .iter()
+        .map(|change| [&change.field, &change.before, &change.after]);
+    serde_json::to_string(&values.collect::<Vec<_>>()).expect("texts fit into JSON")
+}
+
 /// Text that is no list of changes was not written by this service: it is returned as a change of no field, and does
 /// not fit the hash.
 fn changes(text: &str) -> Vec<FieldChange> {
@@ -123,9 +131,7 @@ pub async fn insert(tx: &mut AsyncPgConnection, records: &[Record]) -> Result<()
         records.iter().map(value).collect()
     }
 
-    let changes: Vec<String> = column(records, |record| {
-        serde_json::to_string(&record.entry.changes).expect("texts fit into JSON")
-    });
+    let changes = column(records, |record| write_changes(&record.entry.changes));
     diesel::sql_query(format!(
         "INSERT INTO records ({COLUMNS})
          SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)"

@@ -52,10 +52,10 @@ impl Relay {
     pub async fn poll(&mut self, database: &Database) {
         let query = match self.cursor {
             Cursor::AfterLastId => {
-                "SELECT id AS position, subject, aggregate_version, event_id FROM outbox WHERE id > $1 ORDER BY id"
+                "SELECT id AS position, coalesce(subject, record_key) AS subject, aggregate_version, event_id FROM outbox WHERE id > $1 ORDER BY id"
             }
             Cursor::ByTransaction => {
-                "SELECT xmin::text::bigint AS position, subject, aggregate_version, event_id FROM outbox \
+                "SELECT xmin::text::bigint AS position, coalesce(subject, record_key) AS subject, aggregate_version, event_id FROM outbox \
                  WHERE xmin::text::bigint > $1 AND xmin::text::bigint < pg_snapshot_xmin(pg_current_snapshot())::text::bigint \
                  ORDER BY position, id"
             }

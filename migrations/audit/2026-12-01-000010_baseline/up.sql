@@ -43,7 +43,7 @@ CREATE INDEX records_by_time ON records (record_time, user_id, sequence);
 COMMENT ON TABLE records IS 'Audit log; the records of a user form a hash chain. Retention drops whole months.';
 COMMENT ON COLUMN records.sequence IS 'Position in the chain of the user, from 1 without gaps.';
 COMMENT ON COLUMN records.record_time IS 'Creation time, never before that of the previous record of the chain; the partition key.';
-COMMENT ON COLUMN records.changes IS 'JSON list of objects with field, before and after, each a text; before and after are JSON themselves, or empty.';
+COMMENT ON COLUMN records.changes IS 'JSON list of [field, before, after], each a text; before and after are JSON themselves, or empty.';
 COMMENT ON COLUMN records.hash IS 'SHA-256 over the hash of the previous record and all other columns.';
 
 -- Partitions inherit triggers for rows, but neither triggers for statements nor privileges.

@@ -59,17 +59,19 @@ CREATE TABLE reminders (
     time_zone text NOT NULL,
     create_time timestamptz NOT NULL DEFAULT clock_timestamp(),
     update_time timestamptz NOT NULL DEFAULT clock_timestamp(),
-    PRIMARY KEY (user_id, id),
-    FOREIGN KEY (user_id, task_id) REFERENCES watched_tasks (user_id, task_id)
+    -- No foreign key to watched_tasks: a reminder is inserted by a transaction that wrote or locked the row of its task, and these rows
+    -- are never deleted. The check would lock that row once more for each reminder, and log it.
+    PRIMARY KEY (user_id, id)
 );
 
 -- For the scheduler: the reminders that fire next.
 CREATE INDEX reminders_by_fire_time ON reminders (fire_time) WHERE state = 'scheduled';
--- For the lists of all reminders of a user, and of those of one task.
+-- For the list of all reminders of a user.
 CREATE INDEX reminders_by_user ON reminders (user_id, fire_time DESC, id DESC);
-CREATE INDEX reminders_by_task ON reminders (user_id, task_id, fire_time DESC, id DESC);
--- A user is never reminded twice of one task at one time, whatever the code does.
-CREATE UNIQUE INDEX reminders_once_a_moment ON reminders (user_id, task_id, fire_time) WHERE state <> 'cancelled';
+-- A user is never reminded twice of one task at one time, whatever the code does; cancelled reminders differ by their ids. It is also the index
+-- of the reminders of a task. The task comes first, because the ids of new tasks ascend: inserts go to the last page.
+CREATE UNIQUE INDEX reminders_once_a_moment
+    ON reminders (task_id, user_id, fire_time, (CASE WHEN state = 'cancelled' THEN id END)) NULLS NOT DISTINCT;
 
 COMMENT ON TABLE reminders IS 'All reminders; those that fired or were cancelled stay as history.';
 COMMENT ON COLUMN reminders.setting IS 'Setting that caused the reminder: "default", "before:<minutes>" or "at:<time>".';

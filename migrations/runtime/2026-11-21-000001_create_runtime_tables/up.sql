@@ -11,13 +11,13 @@ CREATE TABLE outbox (
     record_key text NOT NULL,
     event_id uuid NOT NULL,
     event_type text NOT NULL,
-    subject text NOT NULL,
+    subject text,
     data_schema text NOT NULL,
     aggregate_version bigint NOT NULL,
     event_time timestamptz NOT NULL,
     trace_parent text,
     payload bytea NOT NULL,
-    copies jsonb,
+    copies json,
     create_time timestamptz NOT NULL DEFAULT clock_timestamp()
 ) WITH (
     autovacuum_vacuum_scale_factor = 0,
@@ -36,14 +36,16 @@ ALTER SEQUENCE outbox_ids OWNED BY outbox.id;
 COMMENT ON TABLE outbox IS 'Events that were committed with a change and that the broker has not acknowledged. Deleted soon after that.';
 COMMENT ON COLUMN outbox.id IS 'Drawn after the aggregate''s row is locked, so it orders the events of one aggregate by their commits.';
 COMMENT ON COLUMN outbox.record_key IS 'Key of the Kafka record, which chooses its partition.';
+COMMENT ON COLUMN outbox.subject IS 'Id of the aggregate; null: the record key.';
 COMMENT ON COLUMN outbox.copies IS
-    'Further topics of the event, a list of objects with topic, record_key, data_schema and payload_length: their messages are the first bytes of payload.';
+    'Further topics of the event, a list of [topic, record_key, data_schema, payload_length]: their messages are the first bytes of payload.';
 
 CREATE TABLE inbox (
     topic text NOT NULL,
     event_id uuid NOT NULL,
     digest bigint NOT NULL,
-    create_time timestamptz NOT NULL DEFAULT clock_timestamp(),
+    -- In whole hours, so that the index by time changes once an hour instead of at each insert.
+    create_time timestamptz NOT NULL DEFAULT date_trunc('hour', clock_timestamp(), 'UTC'),
     PRIMARY KEY (topic, event_id)
 );
 

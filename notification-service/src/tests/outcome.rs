@@ -79,7 +79,7 @@ async fn told(bench: &Bench) -> HashMap<String, Vec<Told>> {
         .database
         .transaction("told", async |tx| {
             let query = "
-                SELECT record_key, event_type, subject, aggregate_version, coalesce(trace_parent, '') AS trace_parent, payload
+                SELECT record_key, event_type, coalesce(subject, record_key) AS subject, aggregate_version, coalesce(trace_parent, '') AS trace_parent, payload
                 FROM outbox WHERE topic = 'task-reminders' ORDER BY id";
             Ok(sql::<Types>(query).load(tx).await?)
         })

@@ -140,6 +140,31 @@ async fn tasks_and_preferences_are_read_by_index() {
         operations::list_reminders(app, &caller, task_id, after, 50)
             .await
             .unwrap();
-        plans.take_indexes();
+        let index = match task_id {
+            Some(_) => "reminders_once_a_moment",
+            None => "reminders_by_user",
+        };
+        let indexes = plans.take_indexes();
+        assert!(indexes.contains(index), "{indexes:?}");
+    }
+}
+
+#[tokio::test]
+async fn cancelled_reminders_may_share_a_moment_but_no_others() {
+    const INSERT: &str = "
+        INSERT INTO reminders (user_id, id, task_id, setting, fire_time, state, version, title, time_zone)
+        SELECT 'anna', gen_random_uuid(), md5('task')::uuid, 'default', '2030-01-01Z', unnest($states), 1, 'title', 'UTC'";
+    let bench = Bench::new().await;
+    let insert = |states| INSERT.replace("$states", states);
+    bench
+        .execute(&insert("ARRAY['cancelled', 'sent', 'cancelled']"))
+        .await;
+    for state in ["scheduled", "firing", "sent", "failed"] {
+        let insert = insert(&format!("ARRAY['{state}']"));
+        bench
+            .execute(&format!(
+                "DO $$ BEGIN {insert}; RAISE 'inserted twice'; EXCEPTION WHEN unique_violation THEN END $$"
+            ))
+            .await;
     }
 }

@@ -132,8 +132,9 @@ pub(super) async fn delete_old(
     connection: &mut AsyncPgConnection,
     keep: chrono::TimeDelta,
 ) -> Result<usize, DatabaseError> {
-    // The subquery is evaluated once; a comparison with the volatile function would read every row.
-    let statement = "DELETE FROM inbox WHERE create_time < (SELECT clock_timestamp() - $1)";
+    // The times of entries are truncated to the hour, so the limit is too: no entry is deleted early. The subquery is evaluated once; a
+    // comparison with the volatile function would read every row.
+    let statement = "DELETE FROM inbox WHERE create_time < (SELECT date_trunc('hour', clock_timestamp() - $1, 'UTC'))";
     Ok(diesel::sql_query(statement)
         .bind::<Interval, _>(keep)
         .fixed()

@@ -1,7 +1,7 @@
 use chrono::{DateTime, Utc};
 use diesel::{
     pg::Pg,
-    sql_types::{self, Array, BigInt, Bytea, Jsonb, Nullable, Text, Timestamptz},
+    sql_types::{self, Array, BigInt, Bytea, Json, Nullable, Text, Timestamptz},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use prost::Message;
@@ -74,6 +74,11 @@ impl OutboxRow {
         self
     }
 
+    /// Returns the subject, if it is not the record key.
+    fn subject(&self) -> Option<&str> {
+        (self.subject != self.record_key).then_some(&self.subject)
+    }
+
     fn copies(&self) -> Option<Value> {
         let copies = (!self.copies.is_empty()).then_some(&self.copies)?;
         Some(serde_json::to_value(copies).expect("texts and lengths fit into JSON"))
@@ -121,13 +126,13 @@ pub async fn append_all(
             .bind::<Array<Text>, _>(column(chunk, |row| row.record_key.as_str()))
             .bind::<Array<sql_types::Uuid>, _>(column(chunk, |row| row.event_id))
             .bind::<Array<Text>, _>(column(chunk, |row| row.event_type))
-            .bind::<Array<Text>, _>(column(chunk, |row| row.subject.as_str()))
+            .bind::<Array<Nullable<Text>>, _>(column(chunk, OutboxRow::subject))
             .bind::<Array<Text>, _>(column(chunk, |row| row.data_schema))
             .bind::<Array<BigInt>, _>(column(chunk, |row| row.aggregate_version))
             .bind::<Array<Timestamptz>, _>(column(chunk, |row| row.event_time))
             .bind::<Array<Nullable<Text>>, _>(column(chunk, |row| row.trace_parent.as_deref()))
             .bind::<Array<Bytea>, _>(column(chunk, |row| row.payload.as_slice()))
-            .bind::<Array<Nullable<Jsonb>>, _>(column(chunk, OutboxRow::copies))
+            .bind::<Array<Nullable<Json>>, _>(column(chunk, OutboxRow::copies))
             .fixed()
             .execute(&mut tx)
             .await?;

@@ -1,13 +1,13 @@
 use diesel::{
     deserialize::{self, FromSql},
     pg::{Pg, PgValue},
-    sql_types::Jsonb,
+    sql_types::Json,
 };
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
 
 /// Further topic on which an event is published.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 pub(super) struct TopicCopy {
     pub topic: String,
     pub record_key: String,
@@ -16,13 +16,26 @@ pub(super) struct TopicCopy {
     pub payload_length: usize,
 }
 
+/// A list of the values, which is shorter than an object and is read into the struct as well.
+impl Serialize for TopicCopy {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self {
+            topic,
+            record_key,
+            data_schema,
+            payload_length,
+        } = self;
+        (topic, record_key, data_schema, payload_length).serialize(serializer)
+    }
+}
+
 /// Column `copies` of an event that has some.
 #[derive(Debug, Clone, Default, Deserialize)]
 pub(super) struct Copies(pub Vec<TopicCopy>);
 
-impl FromSql<Jsonb, Pg> for Copies {
+impl FromSql<Json, Pg> for Copies {
     fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
-        let value = <Value as FromSql<Jsonb, Pg>>::from_sql(value)?;
+        let value = <Value as FromSql<Json, Pg>>::from_sql(value)?;
         Ok(serde_json::from_value(value)?)
     }
 }

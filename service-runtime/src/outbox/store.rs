@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use diesel::{
     QueryableByName,
     sql_types::{
-        Array, BigInt, Binary, Bool, Double, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid,
+        Array, BigInt, Binary, Bool, Double, Json, Nullable, Text, Timestamptz, Uuid as SqlUuid,
     },
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
@@ -22,7 +22,7 @@ const PAGE_BYTES: u32 = 8 << 20;
 /// is deleted; `id > $3` spares most rows the search in the list.
 const DELETE_AND_READ: &str = "
     WITH acknowledged AS (DELETE FROM outbox WHERE id = ANY ($1))
-    SELECT id, topic, record_key, event_id, event_type, subject, data_schema, aggregate_version, event_time, trace_parent, payload, copies,
+    SELECT id, topic, record_key, event_id, event_type, coalesce(subject, record_key) AS subject, data_schema, aggregate_version, event_time, trace_parent, payload, copies,
            extract(epoch FROM clock_timestamp() - create_time)::float8 AS age_seconds,
            (SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint) AS horizon,
            (SELECT CASE WHEN cardinality($1) > 0 THEN pg_current_xact_id()::text::bigint END) AS xid
@@ -55,7 +55,7 @@ pub(super) struct OutboxRow {
     pub trace_parent: Option<String>,
     #[diesel(sql_type = Binary)]
     pub payload: Vec<u8>,
-    #[diesel(sql_type = Nullable<Jsonb>)]
+    #[diesel(sql_type = Nullable<Json>)]
     pub copies: Option<Copies>,
     /// Seconds since the row was written.
     #[diesel(sql_type = Double)]

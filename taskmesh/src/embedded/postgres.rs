@@ -207,6 +207,8 @@ fn settings(options: Options<'_>) -> Vec<String> {
         // Finished log files are written over rather than made anew while somebody waits for a commit.
         "min_wal_size=512MB".to_owned(),
         "checkpoint_timeout=15min".to_owned(),
+        // The whole pages that are logged after a checkpoint.
+        "wal_compression=on".to_owned(),
     ];
     if !options.durable {
         settings.extend(

@@ -31,7 +31,7 @@ const TASKS: &str = "
     INSERT INTO tasks (user_id, id, title, description, priority, state, reminders, muted, version, create_time, update_time)
     SELECT user_id, id, title, description, 'low', 'open', '[]', FALSE, 1, now(), now() FROM given;
     INSERT INTO search_documents SELECT user_id, id, string_agg(format('''%s%s'':%s', key, word, place), ' ')::tsvector
-    FROM given, left(encode(sha256(convert_to(user_id, 'UTF8')), 'base64'), 6) key,
+    FROM given, left(encode(sha256(convert_to(user_id, 'UTF8')), 'base64'), 4) key,
          regexp_split_to_table(title || ' ' || description, ' ') WITH ORDINALITY words(word, place)
     GROUP BY user_id, id;
     INSERT INTO search_words
