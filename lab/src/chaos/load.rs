@@ -1,4 +1,4 @@
-//! Load: writers that repeat each call with the same request id until it is answered.
+//! Load: writers that repeat each call with the same request id until it is answered, and make others once, without an id.
 
 use std::{
     collections::BTreeMap,
@@ -63,6 +63,8 @@ pub struct LoadCounts {
     pub refused: BTreeMap<String, u64>,
     pub repeated: u64,
     pub unanswered: u64,
+    /// Number of calls without a request id whose outcome is not known: they had their effect once or not at all.
+    pub unknown: u64,
     #[serde(skip)]
     pub answers: Vec<Answered>,
 }
@@ -151,12 +153,13 @@ impl Writer {
                         .entry(format!("{:?}", status.code()))
                         .or_default() += 1;
                 }),
-                None => self.count(|counts| counts.unanswered += 1),
+                None if write.has_id() => self.count(|counts| counts.unanswered += 1),
+                None => self.count(|counts| counts.unknown += 1),
             }
         }
     }
 
-    /// Repeats a call until a task or a final error answers it.
+    /// Repeats a call until a task or a final error answers it. A call without an id is made once.
     async fn send(&mut self, write: &Write) -> Option<Result<Task, Status>> {
         let stopping = self.stopping.clone();
         let drained = async {
@@ -175,8 +178,11 @@ impl Writer {
                 },
                 () = &mut drained => return None,
             }
-            self.count(|counts| counts.repeated += 1);
             self.next_channel += 1;
+            if !write.has_id() {
+                return None;
+            }
+            self.count(|counts| counts.repeated += 1);
             sleep(RETRY_DELAY).await;
         }
     }
@@ -291,6 +297,8 @@ fn draw(rng: &mut StdRng, user: usize, users: &Users) -> Write {
                 request.recurrence_rule = "FREQ=DAILY".to_owned();
                 request.muted = true;
             }
+            // Shares a transaction with others, which a call with an id does not.
+            4..7 => request.request_id.clear(),
             _ => {}
         }
         Write::Create(request)
@@ -298,6 +306,11 @@ fn draw(rng: &mut StdRng, user: usize, users: &Users) -> Write {
 }
 
 impl Write {
+    /// Returns whether it can be repeated.
+    fn has_id(&self) -> bool {
+        !matches!(self, Self::Create(request) if request.request_id.is_empty())
+    }
+
     async fn call(
         &self,
         mut client: TaskServiceClient<Channel>,
