@@ -155,7 +155,7 @@ async fn cancelled_reminders_may_share_a_moment_but_no_others() {
         INSERT INTO reminders (user_id, id, task_id, setting, fire_time, state, version, title, time_zone)
         SELECT 'anna', gen_random_uuid(), md5('task')::uuid, 'default', '2030-01-01Z', unnest($states), 1, 'title', 'UTC'";
     let bench = Bench::new().await;
-    let insert = |states| INSERT.replace("$states", states);
+    let insert = |states: &str| INSERT.replace("$states", states);
     bench
         .execute(&insert("ARRAY['cancelled', 'sent', 'cancelled']"))
         .await;

@@ -78,12 +78,17 @@ pub fn statement(
                 statement.push("(SELECT *, TRUE AS matches, 0::bigint AS number");
                 write_rows(&mut statement, page, scope, segment, *class);
             }
-            true => write_class(&mut statement, page, scope, segment, *class, bound),
+            true => {
+                write_class(&mut statement, page, scope, segment, *class, bound);
+                statement.push(" LIMIT ").bind(missing);
+                statement.push(") t JOIN tasks ON tasks.id = t.id AND tasks.user_id = ");
+                statement.bind(page.condition.user_id.as_ref());
+            }
         }
         statement.push(" LIMIT ").bind(missing).push(")");
     }
     statement.push(") tasks");
-    if scope.classes.len() > 1 {
+    if scope.classes.len() > 1 || page.has_filter() {
         let order = column::order_of_segment(segment.keys);
         statement.push(" ").push(&order);
     }
@@ -101,10 +106,10 @@ fn write_class(
 ) {
     let order = column::order_of_segment(segment.keys);
     let condition = page.condition;
-    // The last row of the walk is read, matching or not: it marks the end of the walk.
-    statement.push("(SELECT * FROM (SELECT t.*, (TRUE");
+    // The walk carries only what the filter needs. Its last row is read, matching or not: it marks the end of the walk.
+    statement.push("(SELECT tasks.*, t.matches, t.number FROM (SELECT * FROM (SELECT t.id, (TRUE");
     condition.write(statement);
-    statement.push(") AS matches FROM (SELECT *, row_number() OVER (");
+    statement.push(") AS matches, t.number FROM (SELECT *, row_number() OVER (");
     statement.push(&order).push(") AS number");
     write_rows(statement, page, scope, segment, class);
     statement.push(" LIMIT ").bind(bound);
