@@ -1,9 +1,12 @@
-use std::{net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::serve::ListenerExt;
+use chrono::{DateTime, TimeDelta, Utc};
+use futures::future::BoxFuture;
 use taskmesh_proto::topics::Topic;
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, info};
+use tracing::{debug, info, warn};
 
 use crate::{
     BoxError,
@@ -16,10 +19,19 @@ use crate::{
     kafka::{ConsumerLoop, EventHandler, KafkaConfig, Tail, TopicHistory, TopicReader},
     listener::listen,
     outbox::{Pace, Relay},
-    postgres::Database,
+    postgres::{AsyncPgConnection, Database, DatabaseError},
     running::Running,
     start_error::StartError,
 };
+
+/// Time between two deletions of old rows.
+const DELETION_INTERVAL: Duration = Duration::from_secs(3600);
+
+/// Deletes rows from before a time, up to a limit.
+pub type DeleteOlder = for<'a> fn(
+    &'a mut AsyncPgConnection,
+    DateTime<Utc>,
+) -> BoxFuture<'a, Result<(), DatabaseError>>;
 
 /// Resources that the runtime provides to a service while it starts.
 pub struct Context<C> {
@@ -77,10 +89,32 @@ impl<C: ServiceConfig> Context<C> {
 
     /// Starts deleting idempotency keys that have expired.
     pub fn forget_old_answers(&self) {
-        let forgetting = idempotency::forget_old(self.database(), self.clock(), self.stopping());
-        self.running
-            .lifecycle
-            .spawn("forget-old-answers", forgetting);
+        self.delete_old_rows("forget_old_answers", idempotency::KEEP, |tx, before| {
+            Box::pin(async move { idempotency::delete_older(tx, before).await.map(drop) })
+        });
+    }
+
+    /// Starts deleting, every hour, the rows that are older than they are kept.
+    pub fn delete_old_rows(&self, name: &'static str, keep: TimeDelta, delete: DeleteOlder) {
+        let (database, clock) = (self.database(), self.clock());
+        self.spawn(name, |stopping| async move {
+            while stopping
+                .run_until_cancelled(sleep(DELETION_INTERVAL))
+                .await
+                .is_some()
+            {
+                let before = clock.now() - keep;
+                let deleted = database
+                    .transaction(name, async |tx: &mut AsyncPgConnection| {
+                        delete(tx, before).await
+                    })
+                    .await;
+                if let Err(error) = deleted {
+                    warn!(%error, "{name} failed, retrying in an hour");
+                }
+            }
+            Ok(())
+        });
     }
 
     /// Starts consuming a topic in the consumer group that has the service's name.

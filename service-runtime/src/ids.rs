@@ -52,10 +52,10 @@ impl AsRef<str> for UserId {
     }
 }
 
-/// Declares an identifier type around a UUID: `typed_id! { /// Identifies one task. TaskId }`.
+/// Declares identifier types around UUIDs: `typed_ids! { /// Identifies one task. TaskId }`.
 #[macro_export]
-macro_rules! typed_id {
-    ($(#[$doc:meta])* $name:ident) => {
+macro_rules! typed_ids {
+    ($($(#[$doc:meta])* $name:ident)+) => {$(
         $(#[$doc])*
         #[derive(
             Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord,
@@ -107,5 +107,5 @@ macro_rules! typed_id {
                     .map(Self)
             }
         }
-    };
+    )+};
 }

@@ -37,6 +37,7 @@ pub mod telemetry;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod time_zone;
+pub mod words;
 
 pub use cli::{main, serve};
 pub use context::Context;

@@ -18,19 +18,15 @@ const LONGEST_IDENTITY: usize = 500;
 
 /// Reads a page token of a list and of a search.
 pub fn page_token(token: &str) {
-    let list: Result<ListTasks, Error> = ListTasksRequest {
+    refuses_with_words::<ListTasks, _>(ListTasksRequest {
         page_token: token.to_owned(),
         ..ListTasksRequest::default()
-    }
-    .try_into();
-    refuses_with_words(list);
-    let search: Result<SearchTasks, Error> = SearchTasksRequest {
+    });
+    refuses_with_words::<SearchTasks, _>(SearchTasksRequest {
         query: "milk".to_owned(),
         page_token: token.to_owned(),
         ..SearchTasksRequest::default()
-    }
-    .try_into();
-    refuses_with_words(search);
+    });
 }
 
 /// Reads a filter (AIP-160), which it evaluates, an order (AIP-132), and a search.
@@ -39,19 +35,15 @@ pub fn filter(text: &str) {
         let now = Now::new(DateTime::UNIX_EPOCH, &TimeZone::utc());
         filter.matches(&Task::default(), &now);
     }
-    let list: Result<ListTasks, Error> = ListTasksRequest {
+    refuses_with_words::<ListTasks, _>(ListTasksRequest {
         filter: text.to_owned(),
         order_by: text.to_owned(),
         ..ListTasksRequest::default()
-    }
-    .try_into();
-    refuses_with_words(list);
-    let search: Result<SearchTasks, Error> = SearchTasksRequest {
+    });
+    refuses_with_words::<SearchTasks, _>(SearchTasksRequest {
         query: text.to_owned(),
         ..SearchTasksRequest::default()
-    }
-    .try_into();
-    refuses_with_words(search);
+    });
 }
 
 /// Reads a file of tasks in each format, and makes what a database takes of the tasks.
@@ -89,8 +81,8 @@ pub fn import(file: &[u8]) {
     }
 }
 
-fn refuses_with_words<T>(read: Result<T, Error>) {
-    if let Err(error) = read {
+fn refuses_with_words<Q: TryFrom<R, Error = Error>, R>(request: R) {
+    if let Err(error) = Q::try_from(request) {
         assert!(!error.to_string().is_empty());
     }
 }

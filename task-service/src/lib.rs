@@ -40,7 +40,11 @@ use app::App;
 use events::OnReminderSent;
 use operations::TaskCreator;
 use rpc::{Rpc, recurrence_client::RecurrenceClient};
-use store::{TaskReader, search::PendingWords};
+use store::{
+    TaskReader,
+    operation_change::{KEEP, delete_older},
+    search::PendingWords,
+};
 
 /// The task-service.
 pub struct TaskService;
@@ -71,8 +75,8 @@ impl Service for TaskService {
         ctx.consume(&topics::TASK_REMINDERS, OnReminderSent);
         // Runs in the background.
         ctx.forget_old_answers();
-        ctx.spawn("forget-old-operations", |stopping| {
-            operations::forget_old(app.clone(), stopping)
+        ctx.delete_old_rows("forget_old_operations", KEEP, |tx, before| {
+            Box::pin(delete_older(tx, before))
         });
         ctx.spawn("clean-search-index", |stopping| {
             operations::clean_search_index(app.clone(), stopping)

@@ -1,54 +1,30 @@
 //! The names of this service's metrics.
 
-use metrics::{counter, describe_counter};
+use metrics::counter;
 
 use crate::domain::Change;
 
-const COUNTERS: [(Change, &str, &str); 6] = [
-    (
-        Change::Created,
-        "task_service_tasks_created_total",
-        "Tasks created, occurrences of series included.",
-    ),
-    (
-        Change::Updated,
-        "task_service_tasks_updated_total",
-        "Changes to the fields of tasks.",
-    ),
-    (
-        Change::Completed,
-        "task_service_tasks_completed_total",
-        "Tasks completed.",
-    ),
-    (
-        Change::Reopened,
-        "task_service_tasks_reopened_total",
-        "Tasks reopened.",
-    ),
-    (
-        Change::Deleted,
-        "task_service_tasks_deleted_total",
-        "Tasks deleted.",
-    ),
-    (
-        Change::Undeleted,
-        "task_service_tasks_undeleted_total",
-        "Tasks restored.",
-    ),
-];
-
-/// Registers the help of the metrics.
-pub fn describe() {
-    for (_, name, help) in COUNTERS {
-        describe_counter!(name, help);
-    }
+service_runtime::metrics! {
+    pub fn describe;
+    counter CREATED "task_service_tasks_created_total" "Tasks created, occurrences of series included.";
+    counter UPDATED "task_service_tasks_updated_total" "Changes to the fields of tasks.";
+    counter COMPLETED "task_service_tasks_completed_total" "Tasks completed.";
+    counter REOPENED "task_service_tasks_reopened_total" "Tasks reopened.";
+    counter DELETED "task_service_tasks_deleted_total" "Tasks deleted.";
+    counter UNDELETED "task_service_tasks_undeleted_total" "Tasks restored.";
 }
 
 /// Counts one change, to be called once it is committed.
 pub fn count(change: Change) {
-    for (_, name, _) in COUNTERS.iter().filter(|(counted, ..)| *counted == change) {
-        counter!(*name).increment(1);
-    }
+    let name = match change {
+        Change::Created => CREATED,
+        Change::Updated => UPDATED,
+        Change::Completed => COMPLETED,
+        Change::Reopened => REOPENED,
+        Change::Deleted => DELETED,
+        Change::Undeleted => UNDELETED,
+    };
+    counter!(name).increment(1);
 }
 
 #[cfg(test)]

@@ -1,10 +1,10 @@
 //! The ledger's entries: what was done to deliver one reminder through one channel.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use service_runtime::ids::UserId;
+use service_runtime::{ids::UserId, words};
 use uuid::Uuid;
 
-use super::{ids::ReminderId, reminder::ReminderState, words::words};
+use super::{ids::ReminderId, reminder::ReminderState};
 
 /// Channel to a user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

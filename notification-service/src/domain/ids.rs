@@ -1,11 +1,8 @@
 //! Identifiers of what this service keeps and watches.
 
-service_runtime::typed_id! {
+service_runtime::typed_ids! {
     /// Identifies one task.
     TaskId
-}
-
-service_runtime::typed_id! {
     /// Identifies one reminder.
     ReminderId
 }

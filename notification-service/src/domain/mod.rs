@@ -10,4 +10,3 @@ pub mod retry;
 pub mod setting;
 pub mod time_zone;
 pub mod watched_task;
-mod words;

@@ -1,13 +1,12 @@
 //! One reminder and its states.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use service_runtime::ids::UserId;
+use service_runtime::{ids::UserId, words};
 
 use super::{
     ids::{ReminderId, TaskId},
     setting::Setting,
     watched_task::WatchedTask,
-    words::words,
 };
 
 /// State of a reminder.

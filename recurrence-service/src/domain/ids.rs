@@ -1,9 +1,6 @@
-service_runtime::typed_id! {
+service_runtime::typed_ids! {
     /// Identifies one task.
     TaskId
-}
-
-service_runtime::typed_id! {
     /// Identifies one series of occurrences.
     SeriesId
 }

@@ -13,8 +13,6 @@ pub trait Response: Message + Default {}
 
 impl<M: Message + Default> Response for M {}
 
-use std::time::Duration;
-
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::{
     prelude::*,
@@ -23,16 +21,11 @@ use diesel::{
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use openssl::sha::Sha256;
 use prost::Message;
-use tokio::time::sleep;
-use tokio_util::sync::CancellationToken;
-use tracing::warn;
 use uuid::Uuid;
 
 use crate::{
-    BoxError,
-    clock::Clock,
     ids::UserId,
-    postgres::{AsFixed, Database, DatabaseError, schema::idempotency_keys},
+    postgres::{AsFixed, DatabaseError, schema::idempotency_keys},
 };
 
 /// What tells a repeated call from another one: the id that the caller gave it, and what it asks for.
@@ -128,32 +121,11 @@ impl IdempotencyKey {
 }
 
 /// How long an answer is remembered at least: longer than any caller goes on trying.
-const KEEP: TimeDelta = TimeDelta::days(7);
-const PAUSE: Duration = Duration::from_secs(3600);
+pub(crate) const KEEP: TimeDelta = TimeDelta::days(7);
 const MOST_ROWS_A_STATEMENT: i64 = 10_000;
 
-/// Forgets old answers until the service stops.
-pub(crate) async fn forget_old(
-    database: Database,
-    clock: Clock,
-    stopping: CancellationToken,
-) -> Result<(), BoxError> {
-    while stopping.run_until_cancelled(sleep(PAUSE)).await.is_some() {
-        let before = clock.now() - KEEP;
-        let forgotten = database
-            .transaction("forget_old_answers", async |tx: &mut AsyncPgConnection| {
-                delete_older(tx, before).await
-            })
-            .await;
-        if let Err(error) = forgotten {
-            warn!(%error, "deleting expired idempotency keys failed, retrying in an hour");
-        }
-    }
-    Ok(())
-}
-
 /// Deletes answers that were given before a moment, up to 10 000 of them, and returns how many.
-async fn delete_older(
+pub(crate) async fn delete_older(
     tx: &mut AsyncPgConnection,
     before: DateTime<Utc>,
 ) -> Result<usize, DatabaseError> {

@@ -1,24 +1,12 @@
-service_runtime::typed_id! {
+service_runtime::typed_ids! {
     /// Identifies one task.
     TaskId
-}
-
-service_runtime::typed_id! {
     /// Identifies one series of occurrences.
     SeriesId
-}
-
-service_runtime::typed_id! {
     /// Identifies one category.
     CategoryId
-}
-
-service_runtime::typed_id! {
     /// Identifies one tag.
     TagId
-}
-
-service_runtime::typed_id! {
     /// Identifies one write and all that it changed.
     OperationId
 }

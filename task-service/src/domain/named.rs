@@ -3,7 +3,7 @@
 use std::fmt;
 
 use chrono::{DateTime, Utc};
-use service_runtime::ids::UserId;
+use service_runtime::{ids::UserId, words};
 use uuid::Uuid;
 
 use super::{
@@ -78,16 +78,7 @@ pub struct NamedChanges {
     pub content: Edit<Content>,
 }
 
-impl NamedKind {
-    /// Returns its word in errors.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Category => "category",
-            Self::Tag => "tag",
-            Self::SavedFilter => "saved filter",
-        }
-    }
-}
+words! { NamedKind { Category = "category", Tag = "tag", SavedFilter = "saved filter" } }
 
 impl fmt::Display for NamedKind {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use service_runtime::filter::Field as _;
+use service_runtime::{filter::Field as _, words};
 
 use super::{filter::Field, nearest};
 
@@ -98,7 +98,7 @@ impl OrderKey {
     fn parse(text: &str) -> Result<Self, InvalidOrder> {
         let mut words = text.split_whitespace();
         let word = words.next().unwrap_or_default();
-        let field = OrderField::from_word(word).ok_or_else(|| InvalidOrder::UnknownField {
+        let field = OrderField::named(word).ok_or_else(|| InvalidOrder::UnknownField {
             given: shortened(word),
             suggestion: OrderField::meant_by(word)
                 .map(OrderField::word)
@@ -119,51 +119,39 @@ fn shortened(text: &str) -> String {
     text.chars().take(60).collect()
 }
 
-impl OrderField {
-    const ALL: [Self; 7] = [
-        Self::Due,
-        Self::Priority,
-        Self::Title,
-        Self::Start,
-        Self::Create,
-        Self::Update,
-        Self::Complete,
-    ];
-
-    /// Returns its word.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Due => "due",
-            Self::Priority => "priority",
-            Self::Title => "title",
-            Self::Start => "start",
-            Self::Create => "create",
-            Self::Update => "update",
-            Self::Complete => "complete",
-        }
+words! {
+    OrderField {
+        Due = "due",
+        Priority = "priority",
+        Title = "title",
+        Start = "start",
+        Create = "create",
+        Update = "update",
+        Complete = "complete",
     }
+}
 
+impl OrderField {
     /// Returns whether a task can be without it.
     pub fn is_optional(self) -> bool {
         matches!(self, Self::Due | Self::Start | Self::Complete)
     }
 
     /// Returns the field of a word: its own, or the name that it has in a task.
-    fn from_word(word: &str) -> Option<Self> {
-        let word = match word {
+    fn named(word: &str) -> Option<Self> {
+        Self::from_word(match word {
             "due_time" | "due_date" => "due",
             "start_time" => "start",
             "create_time" => "create",
             "update_time" => "update",
             "complete_time" => "complete",
             word => word,
-        };
-        Self::ALL.into_iter().find(|field| field.word() == word)
+        })
     }
 
     /// Returns the field that a word means in other systems or in another spelling.
     fn meant_by(word: &str) -> Option<Self> {
-        Self::from_word(Field::suggested_for(word)?.word())
+        Self::named(Field::suggested_for(word)?.word())
     }
 
     fn words() -> impl Iterator<Item = &'static str> {

@@ -1,3 +1,5 @@
+use service_runtime::words;
+
 /// Recurrence of a task.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Recurrence {
@@ -55,22 +57,7 @@ pub enum RecurrenceAnchor {
     Completion,
 }
 
-impl RecurrenceAnchor {
-    /// Returns its word, as it is stored.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Schedule => "schedule",
-            Self::Completion => "completion",
-        }
-    }
-
-    /// Returns the anchor that a word stands for.
-    pub fn from_word(word: &str) -> Option<Self> {
-        [Self::Schedule, Self::Completion]
-            .into_iter()
-            .find(|anchor| anchor.word() == word)
-    }
-}
+words! { RecurrenceAnchor { Schedule = "schedule", Completion = "completion" } }
 
 #[cfg(test)]
 mod tests {

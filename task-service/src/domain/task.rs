@@ -38,6 +38,13 @@ pub struct Task {
     pub remind_time: Option<DateTime<Utc>>,
 }
 
+/// Returns the names of fields, each with whether the value that it stands for differs between two versions.
+macro_rules! differences {
+    ($one:ident, $other:ident: $(($field:literal, $($value:tt)+))+) => {
+        [$(($field, $one.$($value)+ != $other.$($value)+)),+]
+    };
+}
+
 impl Task {
     /// Returns whether a search would find this and another version of the task by the same words.
     pub fn says_the_same_as(&self, other: &Self) -> bool {
@@ -99,63 +106,31 @@ impl Task {
     ///
     /// The fields that differ between any two versions (`etag`, `update_time`, `operation_id`) are left out.
     pub fn changed_fields(&self, previous: &Self) -> Vec<&'static str> {
-        let recurrence = |task: &Self| task.schedule.recurrence().cloned();
-        let rule = |task: &Self| recurrence(task).map(|recurrence| recurrence.rule);
-        let anchor = |task: &Self| recurrence(task).map(|recurrence| recurrence.anchor);
-        let recurrence_id =
-            |task: &Self| task.occurrence.map(|occurrence| occurrence.recurrence_id);
-        let date = |task: &Self| task.schedule.due().and_then(Due::date);
-        let (details, schedule, links) = (&self.details, &self.schedule, &self.links);
-        let (old_details, old_schedule) = (&previous.details, &previous.schedule);
-        let old_links = &previous.links;
-        [
-            ("title", details.title != old_details.title),
-            (
-                "description",
-                details.description != old_details.description,
-            ),
-            ("priority", details.priority != old_details.priority),
-            ("state", self.state.word() != previous.state.word()),
-            ("due_time", schedule.due_time() != old_schedule.due_time()),
-            (
-                "time_zone",
-                schedule.time_zone() != old_schedule.time_zone(),
-            ),
-            ("recurrence_rule", rule(self) != rule(previous)),
-            ("recurrence_anchor", anchor(self) != anchor(previous)),
-            ("series_id", self.series_id() != previous.series_id()),
-            (
-                "recurrence_id",
-                recurrence_id(self) != recurrence_id(previous),
-            ),
-            (
-                "reminders",
-                schedule.reminders() != old_schedule.reminders(),
-            ),
-            ("muted", details.muted != old_details.muted),
-            (
-                "complete_time",
-                self.state.complete_time() != previous.state.complete_time(),
-            ),
-            ("delete_time", self.delete_time != previous.delete_time),
-            ("due_date", date(self) != date(previous)),
-            (
-                "due_local_time",
-                schedule.due_local_time() != old_schedule.due_local_time(),
-            ),
-            (
-                "start_time",
-                schedule.start_time() != old_schedule.start_time(),
-            ),
-            ("category", links.category != old_links.category),
-            ("tags", links.tags != old_links.tags),
-            (
-                "parent_task_id",
-                links.parent_task_id != old_links.parent_task_id,
-            ),
-            ("depends_on", links.depends_on != old_links.depends_on),
-            ("blocked_by", links.blocked_by != old_links.blocked_by),
-        ]
+        differences! {
+            self, previous:
+            ("title", details.title)
+            ("description", details.description)
+            ("priority", details.priority)
+            ("state", state.word())
+            ("due_time", schedule.due_time())
+            ("time_zone", schedule.time_zone())
+            ("recurrence_rule", schedule.recurrence().map(|recurrence| &recurrence.rule))
+            ("recurrence_anchor", schedule.recurrence().map(|recurrence| recurrence.anchor))
+            ("series_id", series_id())
+            ("recurrence_id", occurrence.map(|occurrence| occurrence.recurrence_id))
+            ("reminders", schedule.reminders())
+            ("muted", details.muted)
+            ("complete_time", state.complete_time())
+            ("delete_time", delete_time)
+            ("due_date", schedule.due().and_then(Due::date))
+            ("due_local_time", schedule.due_local_time())
+            ("start_time", schedule.start_time())
+            ("category", links.category)
+            ("tags", links.tags)
+            ("parent_task_id", links.parent_task_id)
+            ("depends_on", links.depends_on)
+            ("blocked_by", links.blocked_by)
+        }
         .into_iter()
         .filter_map(|(field, differs)| differs.then_some(field))
         .collect()

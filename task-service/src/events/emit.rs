@@ -10,6 +10,11 @@ use uuid::Uuid;
 
 use crate::domain::{Change, NamedKind, NamedResource, Settings, Task};
 
+/// Returns the event types of names.
+macro_rules! event_types {
+    ($($name:literal),+) => { [$(concat!("taskmesh.task.v1.", $name)),+] };
+}
+
 /// Change of a task, as its events report it.
 #[derive(Debug, Clone, Copy)]
 pub struct TaskChange<'a> {
@@ -63,27 +68,19 @@ pub fn of_named(id: Uuid, resource: &NamedResource) -> OutboxRow {
     let [created, updated, deleted] = match resource.kind {
         NamedKind::Category => {
             message.category = Some(resource.into());
-            [
-                "taskmesh.task.v1.CategoryCreated",
-                "taskmesh.task.v1.CategoryUpdated",
-                "taskmesh.task.v1.CategoryDeleted",
-            ]
+            event_types!("CategoryCreated", "CategoryUpdated", "CategoryDeleted")
         }
         NamedKind::Tag => {
             message.tag = Some(resource.into());
-            [
-                "taskmesh.task.v1.TagCreated",
-                "taskmesh.task.v1.TagUpdated",
-                "taskmesh.task.v1.TagDeleted",
-            ]
+            event_types!("TagCreated", "TagUpdated", "TagDeleted")
         }
         NamedKind::SavedFilter => {
             message.saved_filter = Some(resource.into());
-            [
-                "taskmesh.task.v1.SavedFilterCreated",
-                "taskmesh.task.v1.SavedFilterUpdated",
-                "taskmesh.task.v1.SavedFilterDeleted",
-            ]
+            event_types!(
+                "SavedFilterCreated",
+                "SavedFilterUpdated",
+                "SavedFilterDeleted"
+            )
         }
     };
     let kind = match resource {
@@ -163,32 +160,23 @@ fn task_event(event: &TaskChange<'_>) -> pb::TaskEvent {
 
 /// Returns the event type of a change, and the change in the event.
 fn kind(change: Change) -> (&'static str, pb::task_event::Change) {
-    use pb::task_event::Change as Event;
-    match change {
-        Change::Created => (
-            "taskmesh.task.v1.TaskCreated",
-            Event::Created(pb::TaskCreated {}),
-        ),
-        Change::Updated => (
-            "taskmesh.task.v1.TaskUpdated",
-            Event::Updated(pb::TaskUpdated {}),
-        ),
-        Change::Completed => (
-            "taskmesh.task.v1.TaskCompleted",
-            Event::Completed(pb::TaskCompleted {}),
-        ),
-        Change::Reopened => (
-            "taskmesh.task.v1.TaskReopened",
-            Event::Reopened(pb::TaskReopened {}),
-        ),
-        Change::Deleted => (
-            "taskmesh.task.v1.TaskDeleted",
-            Event::Deleted(pb::TaskDeleted {}),
-        ),
-        Change::Undeleted => (
-            "taskmesh.task.v1.TaskUndeleted",
-            Event::Undeleted(pb::TaskUndeleted {}),
-        ),
+    macro_rules! kinds {
+        ($($change:ident: $message:ident,)+) => {
+            match change {
+                $(Change::$change => (
+                    concat!("taskmesh.task.v1.", stringify!($message)),
+                    pb::task_event::Change::$change(pb::$message {}),
+                ),)+
+            }
+        };
+    }
+    kinds! {
+        Created: TaskCreated,
+        Updated: TaskUpdated,
+        Completed: TaskCompleted,
+        Reopened: TaskReopened,
+        Deleted: TaskDeleted,
+        Undeleted: TaskUndeleted,
     }
 }
 

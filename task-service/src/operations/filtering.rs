@@ -13,11 +13,7 @@ use crate::{
         filter::{Filter, FilterError, Name, Now},
     },
     error::Error,
-    store::{
-        self,
-        filter_condition::Condition,
-        filter_names::{self, Names},
-    },
+    store::{self, filter_condition::Condition, filter_names},
 };
 
 /// Filter of a request.
@@ -67,14 +63,13 @@ pub async fn resolve(
 ) -> Result<ResolvedFilter, Error> {
     let context = match context {
         Some(context) => context,
-        // Nothing is evaluated.
-        None if request.is_empty() => EvalContext {
-            time: now,
-            zone: TimeZone::utc(),
-        },
         None => EvalContext {
             time: now,
-            zone: store::settings::find(tx, user_id).await?.time_zone,
+            zone: match request.is_empty() {
+                // Nothing is evaluated.
+                true => TimeZone::utc(),
+                false => store::settings::find(tx, user_id).await?.time_zone,
+            },
         },
     };
     let (saved, saved_text) = saved_filter(tx, user_id, &request.saved_filter).await?;
@@ -85,19 +80,15 @@ pub async fn resolve(
         return Err(unknown_category(tx, user_id, name).await?);
     }
     Ok(ResolvedFilter {
-        condition: condition(user_id, filter, &context, names),
+        condition: Condition {
+            user_id: user_id.clone(),
+            filter,
+            now: Now::new(context.time, &context.zone),
+            names,
+        },
         context,
         saved_text,
     })
-}
-
-fn condition(user_id: &UserId, filter: Filter, context: &EvalContext, names: Names) -> Condition {
-    Condition {
-        user_id: user_id.clone(),
-        filter,
-        now: Now::new(context.time, &context.zone),
-        names,
-    }
 }
 
 async fn saved_filter(

@@ -56,8 +56,10 @@ impl FirstOccurrences {
 
 /// Committed state before a transaction, which shows the series that the transaction will begin.
 pub struct Preview<'a> {
-    app: &'a App,
-    caller: &'a Caller,
+    /// Application.
+    pub app: &'a App,
+    /// Caller.
+    pub caller: &'a Caller,
     user_zone: OnceCell<TimeZone>,
 }
 
@@ -69,16 +71,6 @@ impl<'a> Preview<'a> {
             caller,
             user_zone: OnceCell::new(),
         }
-    }
-
-    /// Returns the application.
-    pub fn app(&self) -> &'a App {
-        self.app
-    }
-
-    /// Returns the caller.
-    pub fn caller(&self) -> &'a Caller {
-        self.caller
     }
 
     /// Returns a task.

@@ -4,6 +4,7 @@
 //! compatibility forms, invisible characters), a stem stands beside its word, and scripts without spaces become pairs of characters.
 
 mod highlight;
+mod language;
 mod parser;
 mod pattern;
 mod piece;
@@ -14,6 +15,7 @@ mod tokenizer;
 mod typo;
 
 pub use highlight::{excerpt, highlight};
+pub use language::SearchLanguage;
 pub use pattern::Pattern;
 pub use query::{Branch, SearchQuery, Term};
 pub use stemmer::Stemmer;

@@ -38,13 +38,7 @@ pub fn read(alarm: &ICalendarComponent, span: &Span<'_>, task: &mut FileTask) {
             {
                 return;
             }
-            (ICalendarProperty::Proximity, _) => {
-                task.lose("VALARM", "reminds at a place; reminders are at times");
-                return;
-            }
-            (ICalendarProperty::Other(name), _)
-                if name.eq_ignore_ascii_case("X-APPLE-PROXIMITY") =>
-            {
+            (name, _) if is_proximity(name) => {
                 task.lose("VALARM", "reminds at a place; reminders are at times");
                 return;
             }
@@ -79,6 +73,10 @@ pub fn read(alarm: &ICalendarComponent, span: &Span<'_>, task: &mut FileTask) {
     }
 }
 
+fn is_proximity(name: &ICalendarProperty) -> bool {
+    *name == ICalendarProperty::Proximity || name.as_str().eq_ignore_ascii_case("X-APPLE-PROXIMITY")
+}
+
 fn reminder(alarm: &ICalendarComponent, span: &Span<'_>) -> Result<Reminder, &'static str> {
     let trigger = alarm
         .property(&ICalendarProperty::Trigger)
@@ -92,15 +90,12 @@ fn reminder(alarm: &ICalendarComponent, span: &Span<'_>) -> Result<Reminder, &'s
             .ok_or("has a TRIGGER that is no time in UTC or in a known zone"),
         Some(ICalendarValue::Duration(offset)) => {
             let related = trigger.parameter(&ICalendarParameterName::Related);
-            let from_end = matches!(
-                related,
-                Some(ICalendarParameterValue::Related(ICalendarRelated::End))
-            );
-            let (first, second) = if from_end {
-                (&span.due, &span.start)
-            } else {
-                // Programs count from the start even if a task has only a due time.
-                (&span.start, &span.due)
+            // Programs count from the start even if a task has only a due time.
+            let (first, second) = match related {
+                Some(ICalendarParameterValue::Related(ICalendarRelated::End)) => {
+                    (&span.due, &span.start)
+                }
+                _ => (&span.start, &span.due),
             };
             let base = first
                 .as_ref()

@@ -89,30 +89,26 @@ impl Todo {
 
     fn property(&mut self, entry: &ICalendarEntry, draft: &mut Draft, zones: &Zones<'_>) {
         let name = entry.name.as_str().to_owned();
-        let text = || entry.values.first().and_then(ICalendarValue::as_text);
+        let text = entry.values.first().and_then(ICalendarValue::as_text);
+        let text = text.unwrap_or_default();
+        let task = &mut self.task;
         match &entry.name {
-            ICalendarProperty::Summary => {
-                text().unwrap_or_default().clone_into(&mut self.task.title);
-            }
-            ICalendarProperty::Description => {
-                text()
-                    .unwrap_or_default()
-                    .clone_into(&mut self.task.description);
-            }
+            ICalendarProperty::Summary => text.clone_into(&mut task.title),
+            ICalendarProperty::Description => text.clone_into(&mut task.description),
             ICalendarProperty::Priority => self.priority(entry),
             ICalendarProperty::Status => match entry.values.first() {
                 Some(ICalendarValue::Status(status)) => draft.status = Some(status.clone()),
-                _ => self.task.lose(&name, "is not a state of a task"),
+                _ => task.lose(&name, "is not a state of a task"),
             },
             ICalendarProperty::PercentComplete => {
                 draft.percent = entry.values.first().and_then(ICalendarValue::as_integer);
                 if draft.percent.is_none() {
-                    self.task.lose(&name, "is not a number from 0 to 100");
+                    task.lose(&name, "is not a number from 0 to 100");
                 }
             }
             ICalendarProperty::Completed => match instant(entry, zones) {
-                Some(time) => self.task.complete_time = Some(time),
-                None => self.task.lose(&name, "is no time"),
+                Some(time) => task.complete_time = Some(time),
+                None => task.lose(&name, "is no time"),
             },
             ICalendarProperty::Due => draft.due = self.moment(entry, zones),
             ICalendarProperty::Dtstart => draft.start = self.moment(entry, zones),
@@ -120,34 +116,29 @@ impl Todo {
             ICalendarProperty::Categories => {
                 let names = entry.values.iter().filter_map(ICalendarValue::as_text);
                 let names = names.map(str::trim).filter(|name| !name.is_empty());
-                self.task.tags.extend(names.map(str::to_owned));
+                task.tags.extend(names.map(str::to_owned));
             }
             ICalendarProperty::RelatedTo => self.relation(entry),
             ICalendarProperty::RecurrenceId => self.is_override = true,
             ICalendarProperty::Exdate | ICalendarProperty::Exrule => {
-                self.task
-                    .lose(&name, "a recurring task cannot exclude dates of its rule");
+                task.lose(&name, "a recurring task cannot exclude dates of its rule");
             }
             ICalendarProperty::Rdate => {
-                self.task
-                    .lose(&name, "a recurring task cannot have dates outside its rule");
+                task.lose(&name, "a recurring task cannot have dates outside its rule");
             }
-            ICalendarProperty::LastModified | ICalendarProperty::Created => {
-                if entry.name == ICalendarProperty::LastModified {
-                    draft.last_modified = instant(entry, zones);
-                }
-                self.task.lose_in_common(&name, BEGINS_ANEW);
+            ICalendarProperty::LastModified => {
+                draft.last_modified = instant(entry, zones);
+                task.lose_in_common(&name, BEGINS_ANEW);
             }
-            ICalendarProperty::Dtstamp | ICalendarProperty::Sequence => {
-                self.task.lose_in_common(&name, BEGINS_ANEW);
-            }
+            ICalendarProperty::Created
+            | ICalendarProperty::Dtstamp
+            | ICalendarProperty::Sequence => task.lose_in_common(&name, BEGINS_ANEW),
             ICalendarProperty::Uid | ICalendarProperty::Rrule => {}
-            ICalendarProperty::Class
-                if text().is_some_and(|class| class.eq_ignore_ascii_case("PUBLIC")) => {}
+            ICalendarProperty::Class if text.eq_ignore_ascii_case("PUBLIC") => {}
             ICalendarProperty::Other(_) if name.to_ascii_uppercase().starts_with("X-") => {
-                self.task.lose_in_common(&name, EXTENSION);
+                task.lose_in_common(&name, EXTENSION);
             }
-            _ => self.task.lose(&name, NO_SUCH_FIELD),
+            _ => task.lose(&name, NO_SUCH_FIELD),
         }
     }
 
@@ -215,34 +206,32 @@ impl Todo {
     }
 
     fn settle_state(&mut self, draft: &Draft) {
+        let task = &mut self.task;
         let is_whole = draft.percent == Some(100);
-        self.task.completed = match draft.status {
+        task.completed = match draft.status {
             Some(ICalendarStatus::Completed) => true,
             Some(ICalendarStatus::NeedsAction) => false,
             Some(ICalendarStatus::InProcess) => {
-                self.task
-                    .lose("STATUS", "a task in process is imported as open");
+                task.lose("STATUS", "a task in process is imported as open");
                 false
             }
             Some(ICalendarStatus::Cancelled) => {
-                self.task
-                    .lose("STATUS", "a cancelled task is imported as completed");
+                task.lose("STATUS", "a cancelled task is imported as completed");
                 true
             }
             Some(_) => {
-                self.task.lose("STATUS", "is not a state of a task");
+                task.lose("STATUS", "is not a state of a task");
                 false
             }
-            None => self.task.complete_time.is_some() || is_whole,
+            None => task.complete_time.is_some() || is_whole,
         };
-        if draft.percent.is_some_and(|percent| percent != 0) && !(is_whole && self.task.completed) {
-            self.task.lose("PERCENT-COMPLETE", NO_SUCH_FIELD);
+        if draft.percent.is_some_and(|percent| percent != 0) && !(is_whole && task.completed) {
+            task.lose("PERCENT-COMPLETE", NO_SUCH_FIELD);
         }
-        if self.task.completed {
-            self.task.complete_time = self.task.complete_time.or(draft.last_modified);
-        } else if self.task.complete_time.take().is_some() {
-            self.task
-                .lose("COMPLETED", "the task is open by its STATUS");
+        if task.completed {
+            task.complete_time = task.complete_time.or(draft.last_modified);
+        } else if task.complete_time.take().is_some() {
+            task.lose("COMPLETED", "the task is open by its STATUS");
         }
     }
 

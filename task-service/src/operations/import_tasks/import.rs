@@ -73,7 +73,7 @@ impl Operation for ImportTasks {
         if tasks.iter().all(|file| file.recurrence_rule.is_empty()) {
             return Ok(HashSet::new());
         }
-        let (app, user_id) = (preview.app(), &preview.caller().user_id);
+        let (app, user_id) = (preview.app, &preview.caller.user_id);
         let known = app
             .database
             .read(Self::NAME, async |tx: &mut AsyncPgConnection| {

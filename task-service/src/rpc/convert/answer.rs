@@ -80,6 +80,11 @@ pub fn text(value: Option<impl ToString>) -> String {
     value.map(|value| value.to_string()).unwrap_or_default()
 }
 
+/// Returns a count; one that is out of range becomes the largest number.
+pub fn number(count: impl TryInto<i32>) -> i32 {
+    count.try_into().unwrap_or(i32::MAX)
+}
+
 impl From<&create_occurrence::Output> for pb::CreateOccurrenceResponse {
     fn from(output: &create_occurrence::Output) -> Self {
         let create_occurrence::Output { task, created } = output;

@@ -5,26 +5,28 @@ use taskmesh_proto::task::v1 as pb;
 
 use super::request::id;
 use crate::{
-    domain::{Task, TaskId, Violations},
+    domain::{Task, Violations},
     error::Error,
     operations::{Batch, BatchOutcome, CompleteTask, CreateTask, DeleteTask, Target, UpdateTask},
 };
 
-macro_rules! of_requests {
-    ($($batch:ident => $operation:ident;)*) => {$(
+/// Converts batches: the field of their items, other fields that apply to all of them, and how an item becomes an operation.
+macro_rules! batches {
+    ($($batch:ident { $items:ident $(, $field:ident)* } => $operation:ident: $item:expr;)*) => {$(
         impl TryFrom<pb::$batch> for Batch<$operation> {
             type Error = Violations;
 
             fn try_from(message: pb::$batch) -> Result<Self, Violations> {
                 let pb::$batch {
-                    tasks,
+                    $items,
+                    $($field,)*
                     partial,
                     request_id: _,
                     validate_only: _,
                 } = message;
                 Ok(Self {
-                    field: "tasks",
-                    items: tasks.into_iter().map(TryInto::try_into).collect(),
+                    field: stringify!($items),
+                    items: $items.into_iter().map($item).collect(),
                     partial,
                 })
             }
@@ -32,55 +34,21 @@ macro_rules! of_requests {
     )*};
 }
 
-of_requests! {
-    BatchCreateTasksRequest => CreateTask;
-    BatchUpdateTasksRequest => UpdateTask;
+batches! {
+    BatchCreateTasksRequest { tasks } => CreateTask: TryInto::try_into;
+    BatchUpdateTasksRequest { tasks } => UpdateTask: TryInto::try_into;
+    BatchCompleteTasksRequest { task_ids, complete_children } => CompleteTask: |id| {
+        let target = target(&id)?;
+        Ok(CompleteTask { target, complete_children })
+    };
+    BatchDeleteTasksRequest { task_ids } => DeleteTask: |id| {
+        let target = target(&id)?;
+        Ok(DeleteTask { target })
+    };
 }
 
-impl TryFrom<pb::BatchCompleteTasksRequest> for Batch<CompleteTask> {
-    type Error = Violations;
-
-    fn try_from(message: pb::BatchCompleteTasksRequest) -> Result<Self, Violations> {
-        let pb::BatchCompleteTasksRequest {
-            task_ids,
-            partial,
-            complete_children,
-            request_id: _,
-            validate_only: _,
-        } = message;
-        Ok(Self {
-            field: "task_ids",
-            items: of_ids(&task_ids, |target| CompleteTask {
-                target,
-                complete_children,
-            }),
-            partial,
-        })
-    }
-}
-
-impl TryFrom<pb::BatchDeleteTasksRequest> for Batch<DeleteTask> {
-    type Error = Violations;
-
-    fn try_from(message: pb::BatchDeleteTasksRequest) -> Result<Self, Violations> {
-        let pb::BatchDeleteTasksRequest {
-            task_ids,
-            partial,
-            request_id: _,
-            validate_only: _,
-        } = message;
-        Ok(Self {
-            field: "task_ids",
-            items: of_ids(&task_ids, |target| DeleteTask { target }),
-            partial,
-        })
-    }
-}
-
-fn of_ids<I>(ids: &[String], item: impl Fn(Target) -> I) -> Vec<Result<I, Violations>> {
-    ids.iter()
-        .map(|text| id::<TaskId>("task_id", text).map(|id| item(Target::any_version(id))))
-        .collect()
+fn target(task_id: &str) -> Result<Target, Violations> {
+    id("task_id", task_id).map(Target::any_version)
 }
 
 impl From<&BatchOutcome> for pb::BatchTasksResponse {
@@ -97,15 +65,10 @@ impl From<&BatchOutcome> for pb::BatchTasksResponse {
 }
 
 fn result(result: &Result<Task, Error>) -> pb::BatchResult {
-    match result {
-        Ok(task) => pb::BatchResult {
-            task: Some(task.into()),
-            error: None,
-        },
-        Err(error) => pb::BatchResult {
-            task: None,
-            error: Some(error.into()),
-        },
+    let result = result.as_ref();
+    pb::BatchResult {
+        task: result.ok().map(Into::into),
+        error: result.err().map(Into::into),
     }
 }
 

@@ -2,7 +2,11 @@
 
 use taskmesh_proto::{google::api::HttpBody, task::v1 as pb};
 
-use super::{answer::text, field::in_field, list::filter_request};
+use super::{
+    answer::{number, text},
+    field::in_field,
+    list::filter_request,
+};
 use crate::{
     domain::Violations,
     error::Error,
@@ -94,10 +98,6 @@ fn loss(loss: &Loss) -> pb::ImportLoss {
         field: field.clone(),
         reason: reason.clone(),
     }
-}
-
-fn number(count: usize) -> i32 {
-    i32::try_from(count).unwrap_or(i32::MAX)
 }
 
 #[cfg(test)]

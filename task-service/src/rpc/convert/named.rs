@@ -17,8 +17,8 @@ use crate::{
     },
 };
 
-macro_rules! named_resource {
-    (
+macro_rules! named_resources {
+    ($(
         $kind:ident {
             $id:ident,
             $content:ident: $parse:ident,
@@ -28,7 +28,7 @@ macro_rules! named_resource {
             $get:ident,
             $list:ident => $page:ident { $resources:ident },
         }
-    ) => {
+    )*) => {$(
         impl From<&NamedResource> for pb::$kind {
             fn from(resource: &NamedResource) -> Self {
                 Self {
@@ -137,10 +137,10 @@ macro_rules! named_resource {
                 }
             }
         }
-    };
+    )*};
 }
 
-named_resource! {
+named_resources! {
     Category {
         category_id,
         color: parse_color,
@@ -150,9 +150,7 @@ named_resource! {
         GetCategoryRequest,
         ListCategoriesRequest => ListCategoriesResponse { categories },
     }
-}
 
-named_resource! {
     Tag {
         tag_id,
         color: parse_color,
@@ -162,9 +160,7 @@ named_resource! {
         GetTagRequest,
         ListTagsRequest => ListTagsResponse { tags },
     }
-}
 
-named_resource! {
     SavedFilter {
         saved_filter_id,
         filter: parse_filter,

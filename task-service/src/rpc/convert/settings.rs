@@ -4,7 +4,7 @@ use service_runtime::clock::timestamp;
 use taskmesh_proto::task::v1 as pb;
 
 use super::{
-    answer::text,
+    answer::{number, text},
     field::{Edits, given},
 };
 use crate::{
@@ -111,8 +111,4 @@ fn limits() -> pb::Limits {
         batch_items: number(batch::MOST_ITEMS),
         page_size: number(service_runtime::page::LARGEST),
     }
-}
-
-fn number(count: impl TryInto<i32>) -> i32 {
-    count.try_into().unwrap_or(i32::MAX)
 }
