@@ -127,13 +127,13 @@ fn hostile_files_are_read_quickly() {
     }
 }
 
-/// Makes sure that something does not take long, even in a debug build: by the time on the processor, whatever else the machine
-/// does.
+/// Makes sure that something does not take long, by the time on the processor, whatever else the machine does. The limit is ten times
+/// what a debug build needs; work that grows with the square of a file takes a hundred times as long.
 fn quickly<T>(work: impl FnOnce() -> T) -> T {
     let begin = processor_time();
     let result = work();
     let taken = processor_time() - begin;
-    assert!(taken < Duration::from_secs(5), "{taken:?}");
+    assert!(taken < Duration::from_secs(30), "{taken:?}");
     result
 }
 
