@@ -10,11 +10,11 @@ use crate::{
 /// A call that writes, which may come again, or be only a rehearsal.
 #[derive(Debug, Clone)]
 pub struct Call {
-    /// Who makes it.
+    /// Caller.
     pub caller: Caller,
-    /// What tells it from other calls, if the caller may make it again.
+    /// Identity of the call, if the caller may repeat it.
     key: Option<IdempotencyKey>,
-    /// Whether it is only checked.
+    /// True if the call is only checked.
     validate_only: bool,
 }
 
@@ -25,7 +25,7 @@ pub struct Call {
 )]
 pub struct IdempotencyConflict;
 
-/// Why a transaction was not committed.
+/// Reason why a transaction was not committed.
 enum Stopped<M, E> {
     /// It failed.
     Failed(E),

@@ -28,14 +28,14 @@ use crate::{
     postgres::{AsFixed, DatabaseError, schema::idempotency_keys},
 };
 
-/// What tells a repeated call from another one: the id that the caller gave it, and what it asks for.
+/// Identity of a call: the id that the caller gave it, and the fingerprint of the request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct IdempotencyKey {
     request_id: Uuid,
     fingerprint: [u8; 32],
 }
 
-/// What is known of a call.
+/// State of a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Known {
     /// It has not been answered yet.
@@ -92,7 +92,7 @@ impl IdempotencyKey {
                 idempotency_keys::user_id.eq(user_id.as_ref()),
                 idempotency_keys::request_id.eq(self.request_id),
                 idempotency_keys::fingerprint.eq(self.fingerprint.as_slice()),
-                // Whoever else reads the row sees the answer that is kept before the transaction ends.
+                // Other transactions see only the answer that is kept before this one ends.
                 idempotency_keys::answer.eq(Vec::new()),
             ))
             .on_conflict_do_nothing()
@@ -120,7 +120,7 @@ impl IdempotencyKey {
     }
 }
 
-/// How long an answer is remembered at least: longer than any caller goes on trying.
+/// Time for which an answer is kept at least, longer than any client retries.
 pub(crate) const KEEP: TimeDelta = TimeDelta::days(7);
 const MOST_ROWS_A_STATEMENT: i64 = 10_000;
 

@@ -1,11 +1,11 @@
-//! Creations that share a transaction: its commit, and the statements that it needs at least, cost more than a row does.
+//! Creations that share a transaction: its commit and its statements cost more than one more row.
 
 use service_runtime::{
     grpc::Caller,
     postgres::{AsyncPgConnection, Batcher, DatabaseError},
     telemetry::propagation::{self, TraceContext},
 };
-use tracing::{Instrument, Span};
+use tracing::{Instrument, Span, debug};
 
 use super::{
     create_task::CreateTask, first_occurrences::FirstOccurrences, operation::Operation,
@@ -39,8 +39,8 @@ impl TaskCreator {
         Self(Batcher::new(MIN_BESIDE, create_all))
     }
 
-    /// Creates a task together with others. Returns nothing if the transaction was rolled back, maybe because of another one of
-    /// them. Fails with [`Error::Database`] if it is not known whether the task was created.
+    /// Creates a task together with others. Returns nothing if the transaction was rolled back, perhaps because of one of the
+    /// others. Fails with [`Error::Database`] if the database is unavailable; then the task may have been created.
     pub async fn create(
         &self,
         app: &App,
@@ -58,7 +58,7 @@ impl TaskCreator {
     }
 }
 
-/// Returns what became of each creation; nothing if all were rolled back.
+/// Returns the result of each creation; nothing if all were rolled back.
 async fn create_all(
     creations: Vec<Creation>,
 ) -> Result<Vec<Option<Result<Task, Error>>>, DatabaseError> {
@@ -77,7 +77,10 @@ async fn create_all(
             Ok(answers.into_iter().map(Some).collect())
         }
         Err(Error::Database(error @ DatabaseError::Unavailable(_))) => Err(error),
-        Err(_) => Ok(creations.iter().map(|_| None).collect()),
+        Err(error) => {
+            debug!(%error, "shared transaction rolled back, creating each task alone");
+            Ok(creations.iter().map(|_| None).collect())
+        }
     }
 }
 

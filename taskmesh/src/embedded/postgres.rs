@@ -204,10 +204,10 @@ fn settings(options: Options<'_>) -> Vec<String> {
         // Its defaults are for a machine of the last century: they write all pages anew every five minutes.
         "shared_buffers=512MB".to_owned(),
         "max_wal_size=4GB".to_owned(),
-        // Finished log files are written over rather than made anew while somebody waits for a commit.
+        // Finished log files are reused: creating one would delay commits.
         "min_wal_size=512MB".to_owned(),
         "checkpoint_timeout=15min".to_owned(),
-        // The whole pages that are logged after a checkpoint.
+        // Compresses the whole pages that are logged after a checkpoint.
         "wal_compression=on".to_owned(),
     ];
     if !options.durable {
